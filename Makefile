@@ -1,0 +1,43 @@
+# Two commands matter: `make run` and `make test`. Each installs what it needs first.
+PYTHON ?= python3
+VENV ?= .venv
+SERVER ?= granian
+PY = $(VENV)/bin/python
+
+.PHONY: run test format lint types tests bench system
+
+run: $(VENV)/run.stamp
+	$(PY) manage.py migrate --verbosity 0
+	exec $(PY) manage.py serve --server $(SERVER)
+
+test: system $(VENV)/test.stamp lint types tests
+
+# Servers and clients of other makes, for the tests only: Debian's packages, then npm's.
+system:
+	sh tests/install.sh
+
+lint: $(VENV)/test.stamp
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+
+types: $(VENV)/test.stamp
+	$(VENV)/bin/mypy .
+
+tests: $(VENV)/test.stamp
+	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --database postgres
+
+format: $(VENV)/test.stamp
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/test.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ $(VENV)/run.stamp

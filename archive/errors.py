@@ -1,0 +1,45 @@
+"""Every way in which the archive says no. The core raises these; each door words them in its own dialect."""
+
+
+class Refusal(Exception):
+    """The archive will not do this; `str(refusal)` says why, in a sentence for the person who asked."""
+
+
+class EmptyTorrent(Refusal):
+    """There is not a single byte."""
+
+
+class TooLarge(Refusal):
+    """More bytes than the archive takes, packed or unpacked."""
+
+
+class NotATorrent(Refusal):
+    """The bytes are no metainfo file: not bencoded, or without what BEP 3 and BEP 52 demand."""
+
+
+class Truncated(NotATorrent):
+    """The bytes end in the middle: an upload or a file that broke off."""
+
+
+class TooComplex(NotATorrent):
+    """Deeper, or of more parts, than any honest torrent."""
+
+
+class PrivateTorrent(Refusal):
+    """BEP 27's private flag is set: the announce URL holds the uploader's passkey."""
+
+
+class TakenDown(Refusal):
+    """The infohash is blocked."""
+
+
+class NotHeld(Refusal):
+    """No torrent is stored under this infohash."""
+
+
+class NotAnInfohash(Refusal):
+    """The text spells no infohash."""
+
+
+class Unavailable(Refusal):
+    """The storage or the index cannot be used right now; nothing was stored."""
