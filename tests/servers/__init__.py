@@ -1,4 +1,4 @@
-"""Real servers for tests: each in a folder of its own, on a free port, and gone with the test run even if that is killed."""
+"""Real servers for tests, each in its own folder on a free port; they end with the test run, even a killed one."""
 
 import os
 import socket

@@ -1,0 +1,65 @@
+"""The contract: bytes under a key, durable once acknowledged. Knows nothing of what the bytes mean."""
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+# Scrub sets a damaged object aside under a name of its own; keys() never tells of those.
+KEY = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent(?:\.damaged)?")
+LISTED = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent")
+
+
+class Missing(Exception):
+    """There is nothing under this key."""
+
+
+class Unavailable(Exception):
+    """The store is down, full, or refuses us; the text says how."""
+
+
+class Object(NamedTuple):
+    data: bytes
+    etag: str
+    """A validator of exactly these bytes, opaque, without quotes."""
+
+
+class Storage(Protocol):
+    """Every method may raise Unavailable, and ValueError for a key that is none."""
+
+    @property
+    def local(self) -> bool:
+        """Does get() read this machine's own disk, so that it takes microseconds and needs no thread?"""
+
+    def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
+        """Durable when it returns. False: there was an object already, and it stays (unless replace)."""
+
+    def get(self, key: str) -> Object:
+        """Raises Missing."""
+
+    def delete(self, key: str) -> None:
+        """Durable when it returns, and no error when there is none."""
+
+    def keys(self, after: str = "") -> Iterator[str]:
+        """Every torrent's key greater than `after`, in the order of the strings, however many there are."""
+
+    def link(self, key: str) -> str | None:
+        """Where a client can fetch the object itself, if the store offers that."""
+
+
+def checked(key: str) -> str:
+    if not KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no key: <INFOHASH>.torrent in upper-case hex is.")
+    return key
+
+
+def open_storage(url: str) -> Storage:
+    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; touches nothing yet."""
+    backends = {"file": "storage.filesystem", "s3": "storage.s3"}
+    parts = urlsplit(url)
+    if parts.scheme not in backends:
+        raise ValueError("A storage URL starts with file:/// or s3://.")
+    # By name, because boto3 is slow to import and heavy, and a folder does not need it.
+    storage: Storage = import_module(backends[parts.scheme]).from_url(parts)
+    return storage

@@ -1,0 +1,170 @@
+"""Objects as files, AA/BB/<INFOHASH>.torrent under a folder: of 50 million, some 760 in each."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from stat import ST_MTIME
+from urllib.parse import SplitResult, unquote
+
+from storage import LISTED, Missing, Object, Unavailable, checked
+
+FANOUT = re.compile("[0-9A-F]{2}")
+ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
+
+
+def from_url(url: SplitResult) -> "Filesystem":
+    folder = unquote(url.path)
+    if url.netloc or not folder.startswith("/") or "\0" in folder:
+        raise ValueError("A folder for torrents is named by its whole path: file:///path/to/torrents.")
+    if url.query or url.fragment:
+        raise ValueError("file:// takes no options; write ? as %3F and # as %23 in a folder's name.")
+    return Filesystem(Path(folder))
+
+
+class Filesystem:
+    local = True
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self.incoming = f"{root}/.incoming"
+        self._forget()
+
+    def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
+        path = self._path(key)
+        try:
+            folder = self._folder(key)
+            new = replace or not os.path.exists(path)
+            if new:
+                new = self._write(key, data, path, replace)
+            # Also for an object that was there: its writer may not have come this far.
+            sync(folder)
+        except OSError as error:
+            self._forget()
+            raise Unavailable(error.strerror) from error
+        return new
+
+    def get(self, key: str) -> Object:
+        path = self._path(key)
+        try:
+            file = os.open(path, os.O_RDONLY)
+            try:
+                status = os.fstat(file)
+                data = read(file, status.st_size)
+            finally:
+                os.close(file)
+        except FileNotFoundError:
+            raise Missing(key) from None
+        except OSError as error:
+            raise Unavailable(error.strerror) from error
+        # nginx's own ETag, so that both can serve the same folder (ngx_http_set_etag).
+        return Object(data, f"{status[ST_MTIME]:x}-{status.st_size:x}")
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            with suppress(FileNotFoundError):
+                sync(os.path.dirname(path))
+        except OSError as error:
+            raise Unavailable(error.strerror) from error
+
+    def keys(self, after: str = "") -> Iterator[str]:
+        try:
+            for first in names(self.root, FANOUT):
+                if first < after[:2]:
+                    continue
+                for second in names(f"{self.root}/{first}", FANOUT):
+                    if first + second < after[:4]:
+                        continue
+                    for key in names(f"{self.root}/{first}/{second}", LISTED):
+                        if key > after and key.startswith(first + second):
+                            yield key
+        except OSError as error:
+            raise Unavailable(error.strerror) from error
+
+    def link(self, key: str) -> str | None:
+        return None
+
+    def _path(self, key: str) -> str:
+        checked(key)
+        return f"{self.root}/{key[:2]}/{key[2:4]}/{key}"
+
+    def _forget(self) -> None:
+        """Which of the folders this process has seen to disk itself; after any failure, none."""
+        self._settled = bytearray(256 * 256)
+        self._ready = False
+
+    def _folder(self, key: str) -> str:
+        """The key's folder, there to stay. One that a neighbour has just made may not be on disk yet."""
+        upper, lower, place = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}", int(key[:4], 16)
+        if not self._settled[place]:
+            self._prepare()
+            os.makedirs(lower, exist_ok=True)
+            sync(self.root)
+            sync(upper)
+            self._settled[place] = True
+        return lower
+
+    def _prepare(self) -> None:
+        """The root on disk, and what a crash has left unfinished swept away, once in a process."""
+        if self._ready:
+            return
+        os.makedirs(self.incoming, exist_ok=True)
+        for parent in Path(self.root).parents:
+            with suppress(OSError):  # not everyone may open, or can sync, what lies above
+                sync(str(parent))
+        for name in os.listdir(self.incoming):
+            with suppress(FileNotFoundError):
+                if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED:
+                    os.unlink(f"{self.incoming}/{name}")
+        self._ready = True
+
+    def _write(self, key: str, data: bytes, path: str, replace: bool) -> bool:
+        """Whole and on disk under another name first; then a link, which never replaces, decides who won."""
+        unfinished = f"{self.incoming}/{key}.{os.urandom(8).hex()}"
+        try:
+            write(unfinished, data)
+            (os.replace if replace else os.link)(unfinished, path)
+        except FileExistsError:
+            return False
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(unfinished)
+        return True
+
+
+def write(path: str, data: bytes) -> None:
+    with open(path, "xb", buffering=0) as file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+
+
+def read(file: int, size: int) -> bytes:
+    data = os.read(file, size)
+    while len(data) < size:
+        more = os.read(file, size - len(data))
+        if not more:
+            raise OSError(0, "The file shrank while it was read")
+        data += more
+    return data
+
+
+def sync(folder: str) -> None:
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def names(folder: str, wanted: re.Pattern[str]) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(folder) if wanted.fullmatch(name))
+    except FileNotFoundError:
+        return []
