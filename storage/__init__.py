@@ -55,7 +55,7 @@ def checked(key: str) -> str:
 
 
 def open_storage(url: str) -> Storage:
-    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; touches nothing yet."""
+    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet."""
     backends = {"file": "storage.filesystem", "s3": "storage.s3"}
     parts = urlsplit(url)
     if parts.scheme not in backends:

@@ -1,4 +1,4 @@
-"""Real servers for tests, each in its own folder on a free port; they end with the test run, even a killed one."""
+"""Real servers for tests: each in its own folder on a free port; none outlives the test run."""
 
 import os
 import socket

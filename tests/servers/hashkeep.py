@@ -1,0 +1,95 @@
+"""A real Hashkeep in a process group of its own, as `make run` starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+_STARTED_WITHIN = 60  # seconds, on a machine that is busy with other tests
+
+
+class Hashkeep:
+    """Settings go in as keywords with their own names: `Hashkeep(folder, MAX_TORRENT_BYTES=1000)`."""
+
+    def __init__(self, folder: Path, server: str = "granian", **settings: object) -> None:
+        self.folder, self.server = folder, server
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "server.log"
+        self.env = os.environ | {
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": "",
+            "PORT": str(self.port),
+            **{name: str(value) for name, value in settings.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def torrents(self) -> Path:
+        """Where the objects lie, with the default storage."""
+        return self.folder / "torrents"
+
+    def manage(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Run a command on the same archive and give back what it printed; raises where it fails."""
+        command = [sys.executable, "manage.py", *args]
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300)
+        if done.returncode and not options.get("may_fail"):
+            raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def start(self) -> None:
+        command = [sys.executable, "manage.py", "serve", "--server", self.server]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + _STARTED_WITHIN
+        while not self.answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/api/v1/stats", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it has been started"
+        return self._process.pid
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """The whole process group at once: what a power cut is to processes."""
+        if self._process is not None:
+            os.killpg(self._process.pid, how)
+            self._process.wait(timeout=30)
+            self._process = None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def hashkeep(folder: Path, server: str = "granian", **settings: object) -> Iterator[Hashkeep]:
+    """A migrated, running archive in this folder; ended with the block."""
+    running = Hashkeep(folder, server, **settings)
+    running.manage("migrate", "--verbosity", "0")
+    running.start()
+    try:
+        yield running
+    finally:
+        running.kill()

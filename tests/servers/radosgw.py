@@ -1,0 +1,123 @@
+"""Ceph's S3 server: a monitor, objects in memory, a gateway. It honours If-None-Match and checks signatures.
+
+Debian: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+from uuid import uuid4
+
+from tests.servers import free_port, running, wait_until
+
+# The gateway hangs for ever without cephx, and answers each GET 40 ms late without tcp_nodelay. The start
+# changes the map many times, each after the propose interval: at its usual second, it took 12 s instead of 1.
+SETTINGS = """
+[global]
+fsid = {fsid}
+keyring = {home}/keyring
+run dir = {home}
+admin socket = {home}/$name.asok
+log file = {home}/$name.log
+mon host = [v2:127.0.0.1:{monitor}/0]
+mon initial members = a
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+ms bind msgr1 = false
+auth cluster required = cephx
+auth service required = cephx
+auth client required = cephx
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon max pg per osd = 1000
+paxos propose interval = 0.05
+[mon.a]
+mon data = {home}/mon
+mon addr = 127.0.0.1:{monitor}
+[osd.0]
+osd data = {home}/osd
+osd objectstore = memstore
+memstore device bytes = 4294967296
+[client.rgw]
+rgw data = {home}/rgw
+rgw frontends = beast endpoint=127.0.0.1:{gateway} tcp_nodelay=1
+rgw enable apis = s3
+rgw thread pool size = 64
+"""
+RIGHTS = {
+    "mon.": ["mon", "allow *"],
+    "client.admin": ["mon", "allow *", "--cap", "osd", "allow *"],
+    "client.rgw": ["mon", "allow *", "--cap", "osd", "allow *"],
+    "osd.0": ["mon", "allow profile osd", "--cap", "osd", "allow *"],
+}
+
+
+class Radosgw(NamedTuple):
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+@contextmanager
+def radosgw() -> Iterator[Radosgw]:
+    """The gateway with one user and no bucket."""
+    with TemporaryDirectory(prefix="radosgw-") as folder, ExitStack() as servers:
+        home, monitor, gateway = Path(folder), free_port(), free_port()
+        settings = prepare(home, monitor, gateway)
+        log, endpoint = home / "output", f"http://127.0.0.1:{gateway}"
+
+        def start(*command: str) -> subprocess.Popen[bytes]:
+            return servers.enter_context(running([*command, *settings, "-f"], log))
+
+        start("ceph-mon", "-i", "a")
+        call("ceph", *settings, "osd", "new", osd := str(uuid4()))
+        call("ceph-osd", *settings, "-i", "0", "--mkfs", "--osd-uuid", osd)
+        start("ceph-osd", "-i", "0")
+        gate = start("radosgw", "-n", "client.rgw")
+        wait_until(lambda: answers(endpoint), gate, log)
+        user = Radosgw(endpoint, "AKTEST", "SKTESTSKTEST")
+        keys = [f"--access-key={user.access_key}", f"--secret-key={user.secret_key}"]
+        call("radosgw-admin", *settings, "user", "create", "--uid=test", "--display-name=test", *keys)
+        yield user
+
+
+def prepare(home: Path, monitor: int, gateway: int) -> list[str]:
+    """Settings, keys and the monitor's database; how every program of Ceph is told of them."""
+    fsid, keyring, monmap, path = (
+        str(uuid4()),
+        str(home / "keyring"),
+        str(home / "monmap"),
+        home / "ceph.conf",
+    )
+    path.write_text(SETTINGS.format(fsid=fsid, home=home, monitor=monitor, gateway=gateway))
+    settings = ["-c", str(path)]
+    for name in ["mon", "osd", "rgw"]:
+        (home / name).mkdir()
+    call("ceph-authtool", "--create-keyring", keyring)
+    for who, rights in RIGHTS.items():
+        call("ceph-authtool", keyring, "--gen-key", "-n", who, "--cap", *rights)
+    call("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{monitor}/0]", monmap)
+    call("ceph-mon", *settings, "-i", "a", "--mkfs", "--monmap", monmap, "--keyring", keyring)
+    return settings
+
+
+def call(*command: str) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    if done.returncode:
+        raise RuntimeError(f"{command!r}: {done.stdout}{done.stderr}")
+
+
+def answers(endpoint: str) -> bool:
+    try:
+        with urlopen(endpoint, timeout=10) as answer:
+            return bool(answer.status == 200)
+    except (URLError, TimeoutError, ConnectionError):
+        return False
