@@ -87,6 +87,7 @@ class Filesystem:
             raise Unavailable(error.strerror) from error
 
     def link(self, key: str) -> str | None:
+        checked(key)
         return None
 
     def _path(self, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Objects in a bucket of any S3-compatible store, flat, <INFOHASH>.torrent. Credentials as boto3 finds them."""
+"""Objects in a bucket of any S3-compatible store, flat, <INFOHASH>.torrent. boto3 finds the credentials."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ CONFIG = Config(
     response_checksum_validation="when_required",
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=2,
-    read_timeout=20,
+    read_timeout=10,
     max_pool_connections=64,
 )
 
@@ -181,7 +181,7 @@ class S3:
 
 
 def intact(data: bytes, answer: Any) -> bool:
-    """Does the ETag agree? It is the MD5, unless it has a dash or the store encrypts with a key of its own."""
+    """Does the ETag agree? It is the MD5, unless it has a dash or the store encrypts with its own key."""
     etag = answer["ETag"].strip('"')
     if len(etag) != 32 or answer.get("ServerSideEncryption", "AES256") != "AES256":
         return True

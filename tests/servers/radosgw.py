@@ -12,6 +12,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import uuid4
 
+from boto3.session import Session
+from types_boto3_s3 import S3Client
+
 from tests.servers import free_port, running, wait_until
 
 # The gateway hangs for ever without cephx, and answers each GET 40 ms late without tcp_nodelay. The start
@@ -60,10 +63,18 @@ RIGHTS = {
 }
 
 
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKTEST", "AWS_SECRET_ACCESS_KEY": "SKTESTSKTEST"}
+
+
 class Radosgw(NamedTuple):
     endpoint: str
-    access_key: str
-    secret_key: str
+    client: S3Client
+
+    def bucket(self) -> str:
+        """The name of a new one."""
+        name = f"torrents-{uuid4().hex}"
+        self.client.create_bucket(Bucket=name)
+        return name
 
 
 @contextmanager
@@ -83,10 +94,11 @@ def radosgw() -> Iterator[Radosgw]:
         start("ceph-osd", "-i", "0")
         gate = start("radosgw", "-n", "client.rgw")
         wait_until(lambda: answers(endpoint), gate, log)
-        user = Radosgw(endpoint, "AKTEST", "SKTESTSKTEST")
-        keys = [f"--access-key={user.access_key}", f"--secret-key={user.secret_key}"]
+        access, secret = CREDENTIALS.values()
+        keys = [f"--access-key={access}", f"--secret-key={secret}"]
         call("radosgw-admin", *settings, "user", "create", "--uid=test", "--display-name=test", *keys)
-        yield user
+        session = Session(access, secret, region_name="us-east-1")
+        yield Radosgw(endpoint, session.client("s3", endpoint_url=endpoint))
 
 
 def prepare(home: Path, monitor: int, gateway: int) -> list[str]:
