@@ -1,0 +1,102 @@
+"""What a torrent's bytes say. The hashes are over the bytes as they are: nothing is ever encoded again."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from archive.metainfo import about
+from archive.metainfo.files import name, v1_entries, v2_entries
+from archive.metainfo.info import content, is_private, versions
+from archive.metainfo.layers import complete
+from archive.metainfo.outer import scan
+from archive.metainfo.text import text
+
+MAX_BYTES = 10_000_000
+
+__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "details", "files", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metainfo:
+    """What identifies a torrent and what a list of torrents shows of it."""
+
+    v1: bytes | None  # SHA-1 of the info dictionary as found (BEP 3), if it has pieces of v1
+    v2: bytes | None  # SHA-256 of the same (BEP 52), if it has a file tree of v2
+    name: str  # may hold anything: control characters, slashes, nothing at all
+    size: int  # pad files (BEP 47) not counted
+    files: int  # likewise
+    piece_length: int
+    private: bool  # BEP 27
+    complete: bool  # whether v2 files have their piece layers; a torrent from the swarm comes without
+    trackers: tuple[str, ...]
+
+    @property
+    def infohash(self) -> bytes:
+        """The one that names the torrent here: v1 if there is one."""
+        return self.v1 or self.v2 or b""
+
+
+class File(NamedTuple):
+    """A file of a torrent's content."""
+
+    path: tuple[str, ...]  # inside the torrent's folder; of a single file, its name
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What else a torrent tells about itself; nobody vouches for it."""
+
+    comment: str
+    created_by: str
+    created: datetime | None
+    pieces: int
+    web_seeds: tuple[str, ...]
+
+
+def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
+    """Read a torrent and judge it.
+
+    Raises EmptyTorrent, TooLarge, NotATorrent or one of its kinds: Truncated, TooComplex.
+    """
+    found = scan(torrent, max_bytes)
+    v1, v2 = versions(found.info, found.disorder)
+    summed = content(found.info, v1, v2)
+    start, end = found.info_span
+    raw_info = memoryview(torrent)[start:end]
+    return Metainfo(
+        v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if v1 else None,
+        v2=hashlib.sha256(raw_info).digest() if v2 else None,
+        name=text(name(found.info), about.encoding(found.root)),
+        size=summed.size,
+        files=summed.files,
+        piece_length=summed.piece_length,
+        private=is_private(found.info),
+        complete=not v2 or complete(found.root, summed.layered, summed.piece_length),
+        trackers=about.trackers(found.root),
+    )
+
+
+def files(torrent: bytes) -> Iterator[File]:
+    """The files of a torrent, one by one and without pad files. Raises what parse raises."""
+    found = scan(torrent, len(torrent))
+    v1, v2 = versions(found.info, found.disorder)
+    encoding = about.encoding(found.root)
+    for entry in v2_entries(found.info) if v2 else v1_entries(found.info):
+        if not entry.pad:
+            yield File(tuple(text(element, encoding) for element in entry.path), entry.size)
+
+
+def details(torrent: bytes) -> Details:
+    """The rest of what a torrent tells. Raises what parse raises, but never for what it only tells."""
+    found = scan(torrent, len(torrent))
+    v1, v2 = versions(found.info, found.disorder)
+    return Details(
+        comment=about.words(found.root, b"comment"),
+        created_by=about.words(found.root, b"created by"),
+        created=about.created(found.root),
+        pieces=content(found.info, v1, v2).pieces,
+        web_seeds=about.web_seeds(found.root),
+    )

@@ -1,0 +1,188 @@
+"""The files that an info dictionary lists: `length` or `files` of v1 (BEP 3), `file tree` of v2 (BEP 52).
+
+What is walked here has been scanned already: it is well-formed and within the limits.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from archive.errors import NotATorrent, TooComplex
+from archive.metainfo.bencode import DICTIONARY, END, LIST, Cursor, Dictionary, quoted
+
+MAX_PATH = 100  # elements, as in libtorrent
+MAX_FILE = ((1 << 30) - 1) << 14  # bytes, as in libtorrent: 2^30 - 1 blocks of 16 KiB
+
+_BITCOMET_PAD = b"_____padding_file_"  # older than BEP 47
+_PLAIN_V1 = re.compile(rb"d6:lengthi(0|[1-9][0-9]{0,14})e4:pathl")
+_PLAIN_V2 = re.compile(rb"d0:d6:lengthi([1-9][0-9]{0,14})e11:pieces root32:(.{32})ee", re.DOTALL)
+_PATHS = frozenset((b"path", b"path.utf-8", b"symlink path"))
+_STRINGS = frozenset((b"attr", b"pieces root"))
+_NO_ROOT = bytes(32)
+
+
+class Entry(NamedTuple):
+    """A file as listed."""
+
+    path: tuple[bytes, ...]  # inside the folder that the torrent's name names, or that name itself
+    size: int
+    pad: bool = False  # BEP 47: only fills up a piece
+    root: bytes = b""  # BEP 52: pieces root
+
+
+def v1_entries(info: Dictionary) -> Iterator[Entry]:
+    """The files as v1 lists them."""
+    if b"files" not in info:
+        yield _file(info)
+        return
+    cursor = info.cursor(b"files")
+    bitcomet = _BITCOMET_PAD in info.data
+    for _ in cursor.each_item():
+        entry = _plain_v1(cursor) or _v1_file(cursor)
+        if bitcomet and any(_BITCOMET_PAD in element for element in entry.path):
+            entry = entry._replace(pad=True)
+        yield entry
+
+
+def v2_entries(info: Dictionary) -> Iterator[Entry]:
+    """The files as v2 lists them; only of a dictionary whose keys ascend."""
+    cursor = info.cursor(b"file tree")
+    data = cursor.data
+    folders: list[bytes] = []
+    if cursor.next() != DICTIONARY:
+        raise NotATorrent("“file tree” should be a dictionary.")
+    cursor.at += 1
+    while True:
+        if data[cursor.at] == END:
+            cursor.at += 1
+            if not folders:
+                return
+            folders.pop()
+            continue
+        cursor.key = name = cursor.string()
+        if not name:
+            raise NotATorrent("In “file tree” there is a file without a name.")
+        if data.startswith(b"d0:", cursor.at):
+            yield _v2_file(cursor, (*folders, name))
+        elif data[cursor.at] == DICTIONARY:
+            cursor.at += 1
+            folders.append(name)
+        else:
+            raise NotATorrent(f"In “file tree”, {quoted(name)} is neither file nor folder.")
+
+
+def name(info: Dictionary) -> bytes:
+    """The torrent's name: that of its only file, or of the folder for its files."""
+    names = (info.string(b"name.utf-8"), info.string(b"name"))
+    found = next((n for n in names if n is not None), None)
+    if found is None:
+        raise NotATorrent("The info dictionary has no “name”.")
+    return found
+
+
+def _file(info: Dictionary) -> Entry:
+    """The only file, which the info dictionary itself describes."""
+    path = name(info)
+    if path in (b"", b".", b".."):
+        raise NotATorrent(f"{quoted(path)} is no name for a file.")
+    attributes = info.string(b"attr") or b""
+    size = _size(info.integer(b"length"), attributes, path)
+    return Entry((path,), size, b"p" in attributes or _BITCOMET_PAD in path)
+
+
+def _plain_v1(cursor: Cursor) -> Entry | None:
+    """A file with a length and a path, and no more: nearly every file of nearly every torrent."""
+    match = _PLAIN_V1.match(cursor.data, cursor.at)
+    if match is None:
+        return None
+    start, cursor.at = cursor.at, match.end()
+    path = _elements(cursor)
+    if cursor.data[cursor.at] != END or not path:
+        cursor.at = start
+        return None
+    cursor.at += 1
+    return Entry(path, _size(int(match[1]), b"", path[-1]))
+
+
+def _v1_file(cursor: Cursor) -> Entry:
+    file = _described(cursor)
+    pad = b"p" in file.attributes
+    if not file.path and not pad:
+        raise NotATorrent("In “files” there is a file without a path.")
+    return Entry(file.path, _size(file.size, file.attributes, file.path[-1] if file.path else b""), pad)
+
+
+def _v2_file(cursor: Cursor, path: tuple[bytes, ...]) -> Entry:
+    if match := _PLAIN_V2.match(cursor.data, cursor.at):
+        cursor.at = match.end()
+        return Entry(path, _size(int(match[1]), b"", path[-1]), False, _root(match[2], path[-1]))
+    cursor.at += len(b"d0:")
+    file = _described(cursor)
+    if cursor.data[cursor.at] != END:
+        raise NotATorrent(f"In “file tree”, {quoted(path[-1])} is both file and folder.")
+    cursor.at += 1
+    if b"p" in file.attributes:
+        raise NotATorrent("In “file tree” there is a pad file, which BEP 52 leaves to v1.")
+    size = _size(file.size, file.attributes, path[-1])
+    return Entry(path, size, False, _root(file.root, path[-1]) if size else b"")
+
+
+class _Description(NamedTuple):
+    """What a file's dictionary says, in v1 and v2."""
+
+    size: int | None
+    path: tuple[bytes, ...]
+    attributes: bytes
+    root: bytes
+
+
+def _described(cursor: Cursor) -> _Description:
+    size: int | None = None
+    paths: dict[bytes, tuple[bytes, ...]] = {}
+    strings: dict[bytes, bytes] = {}
+    for key in cursor.each_key():
+        if key == b"length":
+            size = cursor.integer()
+        elif key in _PATHS:
+            paths[key] = _path(cursor)
+        elif key in _STRINGS:
+            strings[key] = cursor.string()
+        else:
+            cursor.skip()
+    path = paths.get(b"path.utf-8", paths.get(b"path", ()))
+    return _Description(size, path, strings.get(b"attr", b""), strings.get(b"pieces root", b""))
+
+
+def _size(size: int | None, attributes: bytes, name: bytes) -> int:
+    """A size within bounds; that of a symbolic link (BEP 47) is nothing."""
+    if b"l" in attributes:
+        return 0
+    if size is None:
+        raise NotATorrent(f"The file {quoted(name)} has no “length”.")
+    if not 0 <= size < MAX_FILE:
+        raise NotATorrent(f"The file {quoted(name)} cannot be {size:,} bytes long.")
+    return size
+
+
+def _root(root: bytes, name: bytes) -> bytes:
+    if len(root) != len(_NO_ROOT) or root == _NO_ROOT:
+        raise NotATorrent(f"The file {quoted(name)} has no “pieces root” of 32 bytes.")
+    return root
+
+
+def _path(cursor: Cursor) -> tuple[bytes, ...]:
+    if cursor.next() != LIST:
+        raise NotATorrent(f"{cursor.place()} there should be a list.")
+    cursor.at += 1
+    return _elements(cursor)
+
+
+def _elements(cursor: Cursor) -> tuple[bytes, ...]:
+    """What is left of a list of strings."""
+    path = []
+    while cursor.data[cursor.at] != END:
+        path.append(cursor.string())
+        if len(path) > MAX_PATH:
+            raise TooComplex(f"A path in “files” has more than {MAX_PATH} elements.")
+    cursor.at += 1
+    return tuple(path)

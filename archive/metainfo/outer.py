@@ -1,0 +1,72 @@
+"""A torrent's outer dictionary: scanned once, from the first byte to the last, for where its parts stand."""
+
+from dataclasses import dataclass
+
+from archive.errors import EmptyTorrent, NotATorrent, TooLarge
+from archive.metainfo import info
+from archive.metainfo.bencode import DICTIONARY, Cursor, Dictionary
+
+KEYS = frozenset(
+    (b"announce", b"announce-list", b"comment", b"comment.utf-8", b"created by", b"created by.utf-8")
+    + (b"creation date", b"encoding", b"piece layers", b"url-list")
+)
+_NOT_BENCODED = (
+    (b"<", "This is a web page, not a torrent."),
+    (b"magnet:", "This is a magnet link in a file, not a torrent."),
+    (b"http", "This is a link in a file, not a torrent."),
+    (b"PK\x03\x04", "This is a ZIP archive, not a torrent."),
+)
+
+
+@dataclass(slots=True)
+class Torrent:
+    """Bytes found to be well-formed, and where their parts stand."""
+
+    root: Dictionary
+    info: Dictionary
+    info_span: tuple[int, int]
+    disorder: bool  # the keys of the info dictionary, or of one within it, do not ascend
+
+
+def scan(torrent: bytes, max_bytes: int) -> Torrent:
+    """Make sure that the bytes are one bencoded dictionary with an info dictionary, and nothing else."""
+    _check_start(torrent, max_bytes)
+    cursor = Cursor(torrent)
+    places: dict[bytes, int] = {}
+    found: Torrent | None = None
+    for key in cursor.each_key():
+        if key == b"info":
+            found = _scan_info(cursor, Dictionary(torrent, places))
+        else:
+            if key in KEYS:
+                places[key] = cursor.at
+            cursor.skip()
+    if trailing := len(torrent) - cursor.at:
+        raise NotATorrent(
+            f"Something follows the end of the torrent: {trailing:,} of {len(torrent):,} bytes."
+        )
+    if found is None:
+        raise NotATorrent("There is no info dictionary: this is bencoded, but no torrent.")
+    return found
+
+
+def _check_start(torrent: bytes, max_bytes: int) -> None:
+    if not torrent:
+        raise EmptyTorrent("There is not a single byte.")
+    if len(torrent) > max_bytes:
+        raise TooLarge(f"The torrent has {len(torrent):,} bytes; this archive takes {max_bytes:,}.")
+    if torrent[0] != DICTIONARY:
+        start = torrent[:200].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+        known = (sentence for mark, sentence in _NOT_BENCODED if start.startswith(mark.lower()))
+        raise NotATorrent(next(known, "This is no torrent: it does not begin with a bencoded dictionary."))
+
+
+def _scan_info(cursor: Cursor, root: Dictionary) -> Torrent:
+    start = cursor.at
+    cursor.disorder = False
+    places: dict[bytes, int] = {}
+    for key in cursor.each_key():
+        if key in info.KEYS:
+            places[key] = cursor.at
+        cursor.skip()
+    return Torrent(root, Dictionary(cursor.data, places), (start, cursor.at), cursor.disorder)
