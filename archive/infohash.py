@@ -10,7 +10,9 @@ from archive.errors import NotAnInfohash
 _HEX = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _BASE32 = re.compile(r"[A-Za-z2-7]{32}")
 _URN = re.compile(r"urn:(btih|btmh):(.*)", re.IGNORECASE | re.DOTALL)
-_SHA256_MULTIHASH = "1220"  # multihash: code 0x12 (sha2-256), length 0x20 (BEP 9, magnet links of v2 torrents)
+_SHA256_MULTIHASH = (
+    "1220"  # multihash: code 0x12 (sha2-256), length 0x20 (BEP 9, magnet links of v2 torrents)
+)
 
 
 def parse(spelling: str) -> bytes:
@@ -35,6 +37,11 @@ def find(text: str) -> bytes:
         return _from_magnet(text)
     last = urlsplit(text).path.rstrip("/").rpartition("/")[2]
     return parse(last.removesuffix(".torrent"))
+
+
+def spell(infohash: bytes) -> str:
+    """Upper-case hex, the spelling of every cache's URLs."""
+    return infohash.hex().upper()
 
 
 def short(infohash: bytes) -> bytes:

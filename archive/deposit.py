@@ -1,0 +1,182 @@
+"""The one way in. Every door, every command and every resolved torrent comes through here."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from archive import metainfo
+from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable
+from archive.infohash import spell
+from archive.models import Torrent, Tracker
+from archive.outage import outages
+from archive.takedown import blocked, purge
+from archive.unpack import unpack
+from archive.vault import key, sound, vault
+
+_WRITERS = 16  # objects of one batch on their way to the disk at once: an fsync waits, it does not work
+_TRACKERS_KEPT = 50  # later trackers a torrent: enough for any honest one, no room for a flood
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a depositor gets: the infohash that the torrent is kept under, and whether it was new."""
+
+    infohash: str  # 40 upper-case hex digits (v1), or 64 where there is no v1
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A torrent that may come in, as far as its bytes alone can tell; the row is not saved."""
+
+    torrent: bytes
+    row: Torrent
+    trackers: tuple[str, ...]
+
+    @property
+    def infohash(self) -> bytes:
+        return self.row.infohash
+
+
+def deposit(torrent: bytes) -> Receipt:
+    """Keep a torrent for good: when this returns, it is on the disk and in the index.
+
+    The bytes may be packed (gzip, bzip2). A torrent that is held already is a success and changes nothing, but
+    for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
+    Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
+    """
+    [outcome] = deposit_many([torrent])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
+
+
+def deposit_many(torrents: Iterable[bytes]) -> list[Receipt | Refusal]:
+    """As deposit, for each of a batch that fits in memory; one transaction takes them all."""
+    understood = [_understand(torrent) for torrent in torrents]
+    candidates = [one for one in understood if isinstance(one, _Candidate)]
+    try:
+        settled: Iterable[Receipt | Refusal] = _settle(candidates) if candidates else []
+    except Unavailable as unavailable:
+        settled = [unavailable] * len(candidates)
+    results = iter(settled)
+    return [next(results) if isinstance(one, _Candidate) else one for one in understood]
+
+
+def _understand(torrent: bytes) -> _Candidate | Refusal:
+    try:
+        torrent = unpack(torrent, settings.MAX_TORRENT_BYTES)
+        meta = metainfo.parse(torrent, settings.MAX_TORRENT_BYTES)
+    except Refusal as refusal:
+        return refusal
+    if meta.private and settings.PRIVATE_TORRENTS == "refuse":
+        return PrivateTorrent(
+            "This torrent is private (BEP 27): its announce URL holds its uploader's passkey."
+        )
+    return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers)
+
+
+def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
+    """One outcome a candidate: refused as blocked, stored, held already, or held but now complete."""
+    with outages():
+        refused = _refused(candidates)
+        chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
+        held = {row.infohash: row for row in Torrent.objects.stored_under(chosen)}
+        created = _add([one for infohash, one in chosen.items() if infohash not in held])
+        for infohash, row in held.items():
+            _meet_again(row, chosen[infohash])
+        # A takedown may have come between the look and the writing: whoever comes second cleans up.
+        overtaken = _refused(list(chosen.values()))
+        purge(overtaken)
+    refused |= overtaken
+    return [
+        TakenDown(refused[one.infohash])
+        if one.infohash in refused
+        else Receipt(spell(one.infohash), new=one.infohash in created and chosen[one.infohash] is one)
+        for one in candidates
+    ]
+
+
+def _refused(candidates: Sequence[_Candidate]) -> dict[bytes, str]:
+    """The reasons, by the infohash that the candidate would be stored under."""
+    reasons = blocked(infohash for one in candidates for infohash in one.row.infohashes)
+    return {
+        one.infohash: reasons[infohash]
+        for one in candidates
+        for infohash in one.row.infohashes
+        if infohash in reasons
+    }
+
+
+def _best_of_each(candidates: Iterable[_Candidate]) -> dict[bytes, _Candidate]:
+    """The first of each infohash, or the first that is complete."""
+    best: dict[bytes, _Candidate] = {}
+    for one in candidates:
+        other = best.setdefault(one.infohash, one)
+        if one.row.complete and not other.row.complete:
+            best[one.infohash] = one
+    return best
+
+
+def _add(candidates: list[_Candidate]) -> set[bytes]:
+    """Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes."""
+    if len(candidates) > 1:
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            kept = list(writers.map(_keep, candidates))
+    else:
+        kept = [_keep(one) for one in candidates]
+    _record(sorted((row for row, _ in kept), key=lambda row: row.infohash))
+    return {row.infohash for row, new in kept if new}
+
+
+def _keep(candidate: _Candidate) -> tuple[Torrent, bool]:
+    """Put the bytes under their name. Where sound bytes lie there without a row, those are the first stored."""
+    name = key(candidate.infohash)
+    if vault().put(name, candidate.torrent):
+        return candidate.row, True
+    if earlier := sound(candidate.infohash):
+        torrent, meta = earlier
+        if meta.complete or not candidate.row.complete:
+            return Torrent.of(torrent, meta), False
+    vault().put(name, candidate.torrent, replace=True)
+    return candidate.row, True
+
+
+def _record(rows: list[Torrent]) -> None:
+    """Insert the rows, in an order that keeps two batches from waiting for each other."""
+    while rows:
+        try:
+            Torrent.objects.bulk_create(rows)
+            return
+        except IntegrityError:  # somebody was faster with some of them
+            taken = {row.infohash for row in Torrent.objects.stored_under(row.infohash for row in rows)}
+            if not taken:
+                raise
+            rows = [row for row in rows if row.infohash not in taken]
+
+
+def _meet_again(held: Torrent, candidate: _Candidate) -> None:
+    """A copy of what is held. It replaces bytes that are lost or lack their piece layers; else trackers count."""
+    if held.digest == candidate.row.digest:
+        return
+    stored = sound(held.infohash)
+    completes = candidate.row.complete and not held.complete and held.v2 == candidate.row.v2
+    if stored is None or completes:
+        vault().put(key(held.infohash), candidate.torrent, replace=True)
+        changed = {column: getattr(candidate.row, column) for column in ("length", "digest", "complete")}
+        Torrent.objects.filter(pk=held.pk).update(**changed)
+    else:
+        _note_trackers(held, candidate.trackers, stored[1].trackers)
+
+
+def _note_trackers(held: Torrent, trackers: Sequence[str], stored: Sequence[str]) -> None:
+    with transaction.atomic():
+        noted = set(Tracker.objects.filter(torrent=held).values_list("url", flat=True))
+        new = [url for url in trackers if url not in noted and url not in stored]
+        room = max(0, _TRACKERS_KEPT - len(noted))
+        Tracker.objects.bulk_create(
+            [Tracker(torrent=held, url=url) for url in new[:room]], ignore_conflicts=True
+        )

@@ -1,0 +1,53 @@
+"""What there is to show of a stored torrent: for pages and answers that tell more than the bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive import metainfo
+from archive.errors import NotHeld
+from archive.infohash import spell
+from archive.metainfo import Details, File, Metainfo
+from archive.models import Torrent
+from archive.outage import outages
+from archive.retrieve import retrieve
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """`trackers`: the stored copy's own, then those that later copies named."""
+
+    infohash: str
+    v1: str | None
+    v2: str | None
+    metainfo: Metainfo
+    details: Details
+    trackers: tuple[str, ...]
+    length: int
+    stored_at: datetime
+    torrent: bytes
+
+    def files(self) -> Iterator[File]:
+        return metainfo.files(self.torrent)
+
+
+def describe(infohash: bytes) -> Description:
+    """Raises NotHeld, TakenDown, Unavailable."""
+    torrent = retrieve(infohash).torrent
+    with outages():
+        row = Torrent.objects.find(infohash)
+        if row is None:
+            raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+        later = row.later_trackers.order_by("pk").values_list("url", flat=True)
+        meta = metainfo.parse(torrent, len(torrent))
+        return Description(
+            infohash=spell(row.infohash),
+            v1=spell(meta.v1) if meta.v1 else None,
+            v2=spell(meta.v2) if meta.v2 else None,
+            metainfo=meta,
+            details=metainfo.details(torrent),
+            trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
+            length=len(torrent),
+            stored_at=row.stored_at,
+            torrent=torrent,
+        )

@@ -1,0 +1,46 @@
+"""Run the web server that the settings describe."""
+
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+_APPLICATION = "archive.wsgi:application"
+
+
+class Command(BaseCommand):
+    help = "Serve the archive on HOST and PORT, with granian or with gunicorn."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--server",
+            choices=["granian", "gunicorn"],
+            default="granian",
+            help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it",
+        )
+        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
+        parser.add_argument("--threads", type=int, default=8, help="requests at once in each process")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command = _granian if options["server"] == "granian" else _gunicorn
+        shown = f"http://{settings.HOST}:{settings.PORT}/"
+        self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
+        line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
+        os.execv(sys.executable, line)  # noqa: S606
+
+
+def _granian(workers: int, threads: int) -> list[str]:
+    return [
+        *("granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
+        *("--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"),
+        *("--log-level", "error"),
+    ]
+
+
+def _gunicorn(workers: int, threads: int) -> list[str]:
+    return [
+        *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "warning"),
+        *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
+    ]

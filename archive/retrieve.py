@@ -1,0 +1,68 @@
+"""The one way out."""
+
+from typing import NamedTuple
+
+from django.db import DatabaseError, InterfaceError
+
+import storage
+from archive.errors import NotHeld, TakenDown, Unavailable
+from archive.infohash import spell
+from archive.models import Torrent
+from archive.outage import outages
+from archive.takedown import blocked
+from archive.vault import key, vault
+
+
+class Retrieved(NamedTuple):
+    """A torrent's bytes. `etag` is a validator of exactly these (RFC 9110), without quotes."""
+
+    infohash: str
+    torrent: bytes
+    etag: str
+
+
+def retrieve(infohash: bytes) -> Retrieved:
+    """The torrent that any of its infohashes names: v1, v2 or truncated v2.
+
+    While the index is away, what lies in the storage under this very name still comes out: what is blocked does
+    not lie there any more. Raises NotHeld, TakenDown, Unavailable.
+    """
+    try:
+        held = _locate(infohash)
+    except (DatabaseError, InterfaceError):
+        if at_hand := _fetch(infohash):
+            return at_hand
+        with outages():
+            raise
+    if found := _fetch(held):
+        return found
+    raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
+
+
+def at_hand(infohash: bytes) -> Retrieved | None:
+    """What lies on this machine's disk under this very name; None says nothing. Never asks the index."""
+    return _fetch(infohash) if vault().local else None
+
+
+def elsewhere(infohash: bytes) -> str | None:
+    """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
+    if vault().local:
+        return None
+    with outages():
+        return vault().link(key(_locate(infohash)))
+
+
+def _locate(infohash: bytes) -> bytes:
+    if held := Torrent.objects.find(infohash):
+        return held.infohash
+    if reason := blocked([infohash]).get(infohash):
+        raise TakenDown(reason)
+    raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+
+
+def _fetch(name: bytes) -> Retrieved | None:
+    with outages():
+        try:
+            return Retrieved(spell(name), *vault().get(key(name)))
+        except storage.Missing:
+            return None

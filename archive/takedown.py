@@ -1,0 +1,89 @@
+"""Takedowns: a blocked infohash is refused, not served and not listed, whichever way it is spelled."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from archive.errors import NotHeld
+from archive.infohash import short, spell
+from archive.models import Block, Takedown, Torrent
+from archive.outage import outages
+from archive.vault import key, vault
+
+_PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A takedown as the public sees it (RFC 7725 asks for a page that explains)."""
+
+    infohashes: tuple[str, ...]
+    reason: str
+    taken_at: datetime
+
+
+def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
+    """Block the torrent by every infohash that it is known under, and delete its bytes.
+
+    `listed=False` keeps it off the public page: for material whose very hash must not be spread.
+    May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
+    """
+    with outages():
+        held = Torrent.objects.find(infohash)
+        names = {infohash, *(held.infohashes if held else ())}
+        with transaction.atomic():
+            earlier = Block.objects.filter(short__in=map(short, names)).first()
+            takedown = earlier.takedown if earlier else Takedown()
+            takedown.reason, takedown.listed = reason, listed
+            takedown.save()
+            blocks = [Block.of(name, takedown) for name in names]
+            Block.objects.bulk_create(
+                blocks, update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
+            )
+        purge(names)
+
+
+def lift(infohash: bytes) -> None:
+    """Undo a takedown, for all infohashes of that torrent. Its bytes must then be uploaded anew.
+
+    Raises NotHeld where nothing is blocked under this infohash, and Unavailable.
+    """
+    with outages():
+        block = Block.objects.filter(short=short(infohash)).select_related("takedown").first()
+        if block is None:
+            raise NotHeld(f"{spell(infohash)} is not blocked.")
+        block.takedown.delete()
+
+
+def purge(infohashes: Iterable[bytes]) -> None:
+    """Remove what is stored under these names: the row first, so that none is without bytes."""
+    names = set(infohashes)
+    for name in names:
+        if held := Torrent.objects.find(name):
+            names = names | {held.infohash}
+            held.delete()
+    for name in names:
+        vault().delete(key(name))
+
+
+def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
+    """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason."""
+    wanted = {infohash: short(infohash) for infohash in infohashes}
+    shorts = sorted(set(wanted.values()))
+    reasons: dict[bytes, str] = {}
+    for start in range(0, len(shorts), _PER_QUERY):
+        blocks = Block.objects.filter(short__in=shorts[start : start + _PER_QUERY])
+        reasons.update(
+            (bytes(cut), reason) for cut, reason in blocks.values_list("short", "takedown__reason")
+        )
+    return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
+
+
+def notices() -> Iterator[Notice]:
+    """Every listed takedown, the newest first."""
+    takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
+    for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+        hashes = sorted(str(block) for block in takedown.blocks.all())
+        yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)

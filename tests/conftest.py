@@ -1,0 +1,54 @@
+"""What every test may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from archive.vault import vault
+from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
+
+# These say something about the index, so they run on both databases; the others have nothing to gain.
+_ON_BOTH = {"deposit", "retrieve", "takedown", "count", "scrub", "import_torrents", "models", "admin"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database") == "postgres":
+        items[:] = [item for item in items if item.path.stem.removeprefix("test_") in _ON_BOTH]
+
+
+@pytest.fixture(autouse=True)
+def objects(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+    """The folder where this test's archive keeps its objects: new and empty for each test."""
+    folder = tmp_path / "torrents"
+    settings.STORAGE_URL = f"file://{folder}"
+    vault.cache_clear()
+    yield folder
+    vault.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[Radosgw]:
+    with radosgw() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(gateway: Radosgw, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The storage URL of a new bucket, and the environment that opens it."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{gateway.bucket()}?endpoint={gateway.endpoint}"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+    """A whole Hashkeep as `make run` starts it, shared by the tests that come as strangers over HTTP."""
+    with hashkeep(tmp_path_factory.mktemp("server")) as running:
+        yield running

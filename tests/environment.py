@@ -1,0 +1,20 @@
+"""Loaded by pytest before Django's settings are: where this run keeps its data, and which database it uses.
+
+`pytest` runs on SQLite, `pytest --database postgres` on a PostgreSQL of its own.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+
+from tests.servers.postgres import postgres
+
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="hashkeep-tests-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+
+if "postgres" in sys.argv:
+    _server = postgres()
+    os.environ["DATABASE_URL"] = _server.__enter__()
+    atexit.register(_server.__exit__, None, None, None)
