@@ -1,7 +1,6 @@
 """Infohashes and how people spell them. An infohash is raw bytes here: 20 (v1, or a truncated v2) or 32 (v2)."""
 
 import base64
-import binascii
 import re
 from urllib.parse import parse_qsl, urlsplit
 
@@ -32,11 +31,14 @@ def find(text: str) -> bytes:
 
     A hybrid magnet names two; the v1 hash is returned. Raises NotAnInfohash.
     """
-    text = text.strip()
-    if text.lower().startswith("magnet:"):
-        return _from_magnet(text)
-    last = urlsplit(text).path.rstrip("/").rpartition("/")[2]
-    return parse(last.removesuffix(".torrent"))
+    try:
+        url = urlsplit(text.strip())
+        query = parse_qsl(url.query)
+    except ValueError as error:
+        raise NotAnInfohash(f"This is neither an infohash nor a link: {error}.") from None
+    if url.scheme == "magnet":
+        return _from_magnet(query)
+    return parse(url.path.rstrip("/").rpartition("/")[2].removesuffix(".torrent"))
 
 
 def spell(infohash: bytes) -> str:
@@ -49,19 +51,10 @@ def short(infohash: bytes) -> bytes:
     return infohash[:20]
 
 
-def _from_magnet(magnet: str) -> bytes:
-    try:
-        query = parse_qsl(urlsplit(magnet).query)
-    except ValueError:
-        query = []
+def _from_magnet(query: list[tuple[str, str]]) -> bytes:
     names = [m for key, value in query if key.partition(".")[0] == "xt" and (m := _URN.fullmatch(value))]
-    names.sort(key=lambda name: name[1].lower() != "btih")
-    for name in names:
-        spelled = name[2]
-        if name[1].lower() == "btmh":
-            spelled = spelled.removeprefix(_SHA256_MULTIHASH)
-        try:
-            return parse(spelled)
-        except (NotAnInfohash, binascii.Error):
-            continue
+    for kind, prefix in (("btih", ""), ("btmh", _SHA256_MULTIHASH)):
+        for name in names:
+            if name[1].lower() == kind and name[2].startswith(prefix):
+                return parse(name[2].removeprefix(prefix))
     raise NotAnInfohash("This magnet link names no BitTorrent infohash.")

@@ -1,4 +1,4 @@
-"""Loaded by pytest before Django's settings are: where this run keeps its data, and which database it uses.
+"""The settings of a test run: the real ones, with data in a folder of its own and the database that was asked for.
 
 `pytest` runs on SQLite, `pytest --database postgres` on a PostgreSQL of its own.
 """
@@ -18,3 +18,5 @@ if "postgres" in sys.argv:
     _server = postgres()
     os.environ["DATABASE_URL"] = _server.__enter__()
     atexit.register(_server.__exit__, None, None, None)
+
+from archive.settings import *  # noqa: E402, F403  they read the environment
