@@ -20,3 +20,7 @@ if "postgres" in sys.argv:
     atexit.register(_server.__exit__, None, None, None)
 
 from archive.settings import *  # noqa: E402, F403  they read the environment
+
+if not DATABASE_URL:  # noqa: F405
+    # A file, as in life: SQLite in memory shares one cache between threads and has other locks.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405

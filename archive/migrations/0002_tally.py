@@ -22,10 +22,10 @@ _POSTGRESQL = [
     BEGIN
         IF TG_OP = 'INSERT' THEN
             UPDATE archive_tally SET stored = stored + (SELECT count(*) FROM changed)
-                WHERE shard = pg_backend_pid() % 16;
+                WHERE shard = mod(pg_backend_pid(), 16);
         ELSE
             UPDATE archive_tally SET stored = stored - (SELECT count(*) FROM changed)
-                WHERE shard = pg_backend_pid() % 16;
+                WHERE shard = mod(pg_backend_pid(), 16);
         END IF;
         RETURN NULL;
     END $$
