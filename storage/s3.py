@@ -111,7 +111,7 @@ class S3:
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, StartAfter=after):
                 for found in page.get("Contents", ()):
-                    if LISTED.fullmatch(found["Key"]) and found["Key"] > after:
+                    if LISTED.fullmatch(found["Key"]):
                         yield found["Key"]
 
     def link(self, key: str) -> str | None:

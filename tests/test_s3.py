@@ -47,7 +47,8 @@ def test_a_presigned_link_opens_the_object_without_credentials(bucket: str) -> N
     storage = open_storage(f"{bucket}&links=presigned")
     storage.put(KEY, b"bytes")
     link = storage.link(KEY)
-    assert link
+    # Amazon's younger regions and several other makes know only version 4 of the signature.
+    assert link and "X-Amz-Algorithm=AWS4-HMAC-SHA256" in link
     with urlopen(link) as answer:
         assert answer.read() == b"bytes"
         assert answer.headers["Content-Type"] == "application/x-bittorrent"
