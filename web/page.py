@@ -1,0 +1,77 @@
+"""How every page leaves: under one strict policy, and with each of the archive's refusals as a page of its own."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from archive.errors import NotAnInfohash, NotHeld, Refusal, TakenDown, Unavailable
+
+R = TypeVar("R", bound=HttpResponseBase)
+View = Callable[..., HttpResponseBase]
+
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+_RETRY_AFTER = "30"  # seconds
+_REFUSALS: dict[type[Refusal], tuple[int, str]] = {
+    NotAnInfohash: (400, "That is no infohash"),
+    NotHeld: (404, "We do not have this torrent"),
+    TakenDown: (451, "This torrent was taken down"),
+    Unavailable: (503, "One moment, please"),
+}
+
+
+def page(template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    """Needs no request and no database, so that it can say that something is wrong with them."""
+    told = (context or {}) | {"here": template.removesuffix(".html")}
+    return guarded(HttpResponse(render_to_string(f"web/{template}", told), status=status))
+
+
+def guarded(response: R) -> R:
+    response["Content-Security-Policy"] = _POLICY
+    response.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def base_url(request: HttpRequest) -> str:
+    """Where others reach us, without a slash at the end."""
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def refusals(view: View) -> View:
+    """The view, with what the archive refuses told as a page."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **captured: str) -> HttpResponseBase:
+        try:
+            return view(request, **captured)
+        except Refusal as refusal:
+            return _refused(request, refusal)
+
+    return answer
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    status, title = _REFUSALS.get(type(refusal), (500, "Something is wrong at our end"))
+    told = {"title": title, "refusal": refusal, "status": status, "query": request.GET.get("q", "")}
+    response = page("error.html", told, status)
+    if status == 451:
+        # RFC 7725: who blocks it, and where they explain.
+        response["Link"] = f'<{base_url(request)}{reverse("takedowns")}>; rel="blocked-by"'
+    if status == 503:
+        response["Retry-After"] = _RETRY_AFTER
+    return response

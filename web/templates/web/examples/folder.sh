@@ -1,0 +1,5 @@
+for torrent in *.torrent; do
+    printf '%s\t' "$torrent"
+    curl -sS --form "torrent=@\"$torrent\"" {{ base }}/upload
+    echo
+done

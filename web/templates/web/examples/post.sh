@@ -1,0 +1,1 @@
+curl --form torrent=@my.torrent {{ base }}/upload

@@ -1,0 +1,11 @@
+use strict;
+use warnings;
+use MIME::Base64;
+use SOAP::Lite;
+
+open my $file, '<:raw', 'my.torrent' or die "my.torrent: $!";
+my $torrent = encode_base64(do { local $/; <$file> });
+close $file;
+
+my $archive = SOAP::Lite->service('{{ wsdl }}');
+print $archive->storeTorrent($torrent), "\n";

@@ -1,0 +1,29 @@
+"""How templates show names, sizes and numbers."""
+
+from django import template
+
+from web.visible import visible
+
+register = template.Library()
+register.filter("visible", visible)
+
+_THIN = "\u202f"  # a narrow space that does not break
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+@register.filter
+def number(value: int) -> str:
+    """46490676 as 46 490 676."""
+    return f"{value:,}".replace(",", _THIN)
+
+
+@register.filter
+def size(value: int) -> str:
+    """1503238553 as 1.40 GiB: three digits that count, as BitTorrent clients show it."""
+    amount, units = float(value), iter(_UNITS)
+    unit = next(units)
+    while amount >= 999.5 and (larger := next(units, None)):
+        amount, unit = amount / 1024, larger
+    if unit == "bytes":
+        return f"{value} byte" + "s" * (value != 1)
+    return f"{amount:.{max(0, 3 - len(str(int(amount))))}f} {unit}"

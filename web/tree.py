@@ -1,0 +1,65 @@
+"""A list of files as the tree that it spells, of which a page shows only as much as is pleasant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.html import escape
+
+from web.visible import visible
+
+_DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
+_ROOM = 32_000  # bytes of a page for the tree
+_OUTERMOST = 12_000  # of them for the outermost folders alone, so that a glance tells what there is
+_MARKUP = 110  # bytes around each name
+
+
+@dataclass(slots=True)
+class Folder:
+    """What is shown of a folder; `count` and `size` are of all that is in it."""
+
+    name: str = ""
+    count: int = 0
+    size: int = 0
+    folders: dict[str, Folder] = field(default_factory=dict)
+    files: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def shown(self) -> int:
+        return len(self.files) + sum(folder.shown for folder in self.folders.values())
+
+    @property
+    def hidden(self) -> int:
+        return self.count - self.shown
+
+
+def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
+    """The first files, as many as there is room for, with names fit to be looked at; the others are counted."""
+    root, room = Folder(), _ROOM
+    for path, size in files:
+        *parts, name = _shortened(path)
+        line = [root]
+        for part in parts:
+            folder = line[-1].folders.get(part)
+            if folder is None:
+                if room <= (0 if line[-1] is root else _OUTERMOST):
+                    break
+                folder = line[-1].folders[part] = Folder(visible(part))
+                room -= _weight(folder.name)
+            line.append(folder)
+        for folder in line:
+            folder.count += 1
+            folder.size += size
+        if room > _OUTERMOST and len(line) > len(parts):
+            line[-1].files.append((visible(name), size))
+            room -= _weight(line[-1].files[-1][0])
+    return root
+
+
+def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
+    return path if len(path) <= _DEEPEST else (*path[: _DEEPEST - 1], "/".join(path[_DEEPEST - 1 :]))
+
+
+def _weight(name: str) -> int:
+    return len(escape(name).encode()) + _MARKUP

@@ -1,0 +1,20 @@
+"""URLs of the pages. What lies at /upload, /torrent/…, /api/… and /<infohash> belongs to the other doors."""
+
+from django.templatetags.static import static
+from django.urls import path
+from django.views.generic import RedirectView
+
+from web import views
+
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("find", views.find_torrent, name="find"),
+    path("view/<str:infohash>", views.torrent, name="torrent"),
+    path("view/<str:infohash>/files.txt", views.files, name="files"),
+    path("store", views.store, name="store"),
+    path("api", views.api, name="api"),
+    path("takedowns", views.takedowns, name="takedowns"),
+    path("takedowns.txt", views.all_takedowns, name="all_takedowns"),
+    path("robots.txt", views.robots),
+    path("favicon.ico", RedirectView.as_view(url=static("web/icon.svg"))),
+]

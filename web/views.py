@@ -1,0 +1,137 @@
+"""The pages: each view unwraps the request, asks the archive once, and hands the answer to a template."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from archive.count import count
+from archive.deposit import Receipt, deposit
+from archive.describe import describe
+from archive.errors import Refusal
+from archive.infohash import find, parse, spell
+from archive.magnet import magnet
+from archive.takedown import notices
+from web.page import base_url, guarded, page, refusals
+from web.tree import tree
+from web.visible import visible
+
+_TRACKERS = 20  # shown of a torrent
+_WEB_SEEDS = 5
+_NOTICES = 100  # takedowns on the page; the plain list has them all
+_ROBOTS = "User-agent: *\nDisallow: /find\nDisallow: /view/\n"
+
+
+class Outcome(NamedTuple):
+    """What became of one file of the form."""
+
+    filename: str
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+
+@require_safe
+@refusals
+def front(request: HttpRequest) -> HttpResponse:
+    return page("front.html", {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES})
+
+
+@require_safe
+@refusals
+def find_torrent(request: HttpRequest) -> HttpResponseBase:
+    return redirect("torrent", spell(find(request.GET.get("q", ""))))
+
+
+@require_safe
+@refusals
+def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
+    described = describe(parse(infohash))
+    if infohash != described.infohash:
+        return redirect("torrent", described.infohash)
+    name, trackers = described.metainfo.name, described.trackers
+    context = {
+        "torrent": described,
+        "tree": tree(described.files()),
+        "trackers": trackers[:_TRACKERS],
+        "more_trackers": len(trackers[_TRACKERS:]),
+        "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
+        "magnet": magnet(described.v1, described.v2, name, trackers),
+    }
+    return page("torrent.html", context)
+
+
+@require_safe
+@refusals
+def files(request: HttpRequest, infohash: str) -> HttpResponse:
+    """Every file of a torrent, a line each: for the ones with more than a page can pleasantly show."""
+    listed = describe(parse(infohash)).files()
+    return _plain(f"{file.size}\t{'/'.join(map(visible, file.path))}\n" for file in listed)
+
+
+@csrf_exempt  # nobody is signed in here, so there is no authority that a foreign page could borrow
+@require_POST
+@refusals
+def store(request: HttpRequest) -> HttpResponse:
+    """The form of the front page, for browsers without JavaScript."""
+    outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
+    return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
+
+
+def _deposited(file: "UploadedFile[bytes]") -> Outcome:
+    filename = file.name or ""
+    try:
+        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1)))
+    except Refusal as refusal:
+        return Outcome(filename, refusal=refusal)
+
+
+@require_safe
+def api(request: HttpRequest) -> HttpResponse:
+    base = base_url(request)
+    context = {"base": base, "wsdl": f"{base}/api/storetorrent.wsdl", "max_bytes": settings.MAX_TORRENT_BYTES}
+    return page("api.html", context)
+
+
+@require_safe
+@refusals
+def takedowns(request: HttpRequest) -> HttpResponse:
+    newest = list(islice(notices(), _NOTICES + 1))
+    return page("takedowns.html", {"notices": newest[:_NOTICES], "more": newest[_NOTICES:]})
+
+
+@require_safe
+@refusals
+def all_takedowns(request: HttpRequest) -> HttpResponse:
+    """Every listed takedown, an infohash a line: for programs."""
+    return _plain(
+        f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{visible(notice.reason, 1000)}\n"
+        for notice in notices()
+        for infohash in notice.infohashes
+    )
+
+
+def _plain(lines: Iterator[str]) -> HttpResponse:
+    return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(_ROBOTS, content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return page("error.html", {"status": 500, "title": "Something is wrong at our end"}, 500)
