@@ -46,8 +46,9 @@ class Hashkeep:
             raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def start(self) -> None:
-        command = [sys.executable, "manage.py", "serve", "--server", self.server]
+    def start(self, *options: str) -> None:
+        """`options` are more of the serve command's."""
+        command = [sys.executable, "manage.py", "serve", "--server", self.server, *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
