@@ -1,0 +1,136 @@
+"""Deposit what lies in folders and archives."""
+
+import os
+from argparse import RawDescriptionHelpFormatter
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from archive import errors
+from archive.deposit import Receipt, deposit_many
+from archive.errors import Refusal, Unavailable
+from archive.gather import Found, Gathering, Unreadable
+from archive.management.progress import progress
+
+_BATCH = 500  # torrents
+_BATCH_BYTES = 32_000_000
+
+_STORED, _HELD, _UNREADABLE = "stored", "held already", "could not be read"
+_REFUSED: dict[type[Refusal], str] = {
+    errors.EmptyTorrent: "refused: an empty file",
+    errors.TooLarge: "refused: larger than MAX_TORRENT_BYTES",
+    errors.NotATorrent: "refused: not a torrent",
+    errors.Truncated: "refused: cut off in the middle",
+    errors.TooComplex: "refused: more complex than any honest torrent",
+    errors.PrivateTorrent: "refused: private (PRIVATE_TORRENTS=keep would take them)",
+    errors.TakenDown: "refused: taken down",
+}
+
+
+class Command(BaseCommand):
+    help = """\
+Deposit torrents from folders and archives. A PATH is
+
+  a folder      every *.torrent, *.torrent.gz, *.torrent.bz2 and archive in it, however deep
+  an archive    .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, .zip: every torrent in it; or a .gz of one torrent
+  a torrent     whatever its name
+
+Each goes the way of any upload, so that what is held already is passed over: after an interruption, run the
+same command again. What is refused or cannot be read stops nothing; --list-refused tells which files those are.
+"""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+        parser.add_argument(
+            "--list-refused",
+            metavar="FILE",
+            default=os.devnull,
+            help="write a line, `path: reason`, for each file that was not taken",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _must_exist(options["paths"])
+        try:
+            with _opened(options["list_refused"]) as list_refused:
+                for path, why in self._import(options["paths"]):
+                    list_refused.write(f"{_printable(path)}: {why}\n")
+        except Unavailable as unavailable:
+            raise CommandError(
+                f"{unavailable} What is counted above is stored for good; run the same command again to go on."
+            ) from unavailable
+
+    def _import(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+        """Path and reason of whatever is not taken."""
+        gathering = Gathering(paths, settings.MAX_TORRENT_BYTES)
+        counts: Counter[str] = Counter()
+        try:
+            with progress(gathering.total(), "B", unit_scale=True) as bar:
+                for batch in _batches(gathering):
+                    for path, outcome, why in _deposit(batch):
+                        counts[outcome] += 1
+                        if why:
+                            yield path, why
+                    rate = counts.total() / max(bar.format_dict["elapsed"], 0.001)
+                    bar.set_postfix_str(f"{rate:,.0f} torrents/s", refresh=False)
+                    bar.update(gathering.read - bar.n)
+        finally:
+            self.stdout.write(_summary(counts))
+
+
+def _must_exist(paths: list[str]) -> None:
+    if missing := [path for path in paths if not (os.path.isfile(path) or os.path.isdir(path))]:
+        raise CommandError(f"No such file or folder: {', '.join(map(_printable, missing))}")
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return open(path, "w", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _batches(items: Iterable[Found | Unreadable]) -> Iterator[list[Found | Unreadable]]:
+    batch: list[Found | Unreadable] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item.torrent) if isinstance(item, Found) else 0
+        if len(batch) == _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch.clear()  # not a new list: whoever looks at this one would keep it alive beside the next
+            size = 0
+    yield batch
+
+
+def _deposit(batch: list[Found | Unreadable]) -> Iterator[tuple[str, str, str]]:
+    """Path, outcome and, where it is none of the good ones, the reason."""
+    found = [item for item in batch if isinstance(item, Found)]
+    outcomes = deposit_many([item.torrent for item in found])
+    for (path, _), outcome in zip(found, outcomes, strict=True):
+        if isinstance(outcome, Receipt):
+            yield path, _STORED if outcome.new else _HELD, ""
+        elif isinstance(outcome, Unavailable):
+            raise outcome
+        else:
+            yield path, _REFUSED[type(outcome)], str(outcome)
+    for item in batch:
+        if isinstance(item, Unreadable):
+            yield item.path, _UNREADABLE, item.why
+
+
+def _summary(counts: Counter[str]) -> str:
+    bad = [outcome for outcome, _ in counts.most_common() if outcome not in (_STORED, _HELD)]
+    return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (_STORED, _HELD, *bad))
+
+
+def _printable(path: str) -> str:
+    """Names in archives may hold line ends, control characters and bytes that are no text."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
