@@ -35,7 +35,7 @@ def infohash(path: str) -> bytes | None:
 
 def answer(found: Retrieved, accept_encoding: str = "", if_none_match: str = "") -> Answer:
     """200 or 304, gzipped where that is wished for and pays."""
-    zipped = "gzip" in accept_encoding and _accepts_gzip(accept_encoding) and _pays(found.torrent)
+    zipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _pays(found.torrent)
     etag = f'"{found.etag}-gzip"' if zipped else f'"{found.etag}"'
     headers = [
         ("ETag", etag),

@@ -14,6 +14,7 @@ _django = get_wsgi_application()
 from api.fastlane import serve  # noqa: E402  it needs Django to be set up
 
 _CHUNK = 65_536
+_PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -28,9 +29,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 def _measure(environ: WSGIEnvironment) -> None:
     """Django takes a body without Content-Length for empty: read it, up to what a door may take, and count."""
     longest = 2 * settings.MAX_TORRENT_BYTES  # SOAP's base64 with line ends is 1.4 times the torrent
-    body = io.BytesIO()
-    while body.tell() <= longest and (chunk := environ["wsgi.input"].read(_CHUNK)):
-        body.write(chunk)
-    environ["CONTENT_LENGTH"] = str(body.tell())
+    body, length = io.BytesIO(), 0
+    while length < _PATIENCE and (chunk := environ["wsgi.input"].read(_CHUNK)):
+        length += len(chunk)
+        if length <= longest:
+            body.write(chunk)
+    environ["CONTENT_LENGTH"] = str(length)
     body.seek(0)
     environ["wsgi.input"] = body

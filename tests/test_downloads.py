@@ -1,0 +1,218 @@
+"""Downloads as strangers ask for them: from the default server, and from the shipped nginx in front of it."""
+
+import base64
+import gzip
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import make
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.nginx import nginx
+
+V1 = make.v1(b"v1 \xff", 20_000_000, outer={b"comment": b"exactly these bytes"})
+HYBRID = make.hybrid(b"hybrid", b"h" * 100_000)
+V2 = make.v2(b"v2", b"2" * 100_000)
+BARE = make.v2(b"bare", b"3" * 100_000, layers=False)
+LONG = make.v1(b"many", files={(b"folder", b"%05d.txt" % n): 1 for n in range(500)})
+TAKEN = make.v1(b"taken down")
+ABSENT = "F" * 40
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+    with hashkeep(tmp_path_factory.mktemp("stocked"), BEHIND_PROXY="on", ALLOWED_HOSTS="*") as running:
+        for torrent in (V1, HYBRID, V2, BARE, LONG, TAKEN):
+            requests.post(f"{running.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()
+        running.manage("take_down", make.v1_hash(TAKEN), "--reason", "Asked for by its author.")
+        yield running
+
+
+@pytest.fixture(params=["granian", "nginx"], scope="module")
+def origin(request: pytest.FixtureRequest, stocked: Hashkeep) -> Iterator[str]:
+    if request.param == "granian":
+        yield stocked.url
+        return
+    # What comes with Hashkeep, with the operator's lines filled in.
+    conf = (ROOT / "deploy" / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{stocked.port}")
+    with nginx(conf.replace("/srv/hashkeep/torrents", str(stocked.torrents))) as url:
+        yield url
+
+
+def get(url: str, method: str = "GET", **headers: str) -> requests.Response:
+    """Without the headers that requests adds by itself."""
+    with requests.Session() as session:
+        session.headers.clear()
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Accept-Encoding": "identity"} | names
+        return session.request(method, url, headers=sent, timeout=60, allow_redirects=False)
+
+
+def spellings(torrent: bytes) -> Iterator[str]:
+    v1, v2 = make.infohashes(torrent)
+    for infohash in [v1] * (torrent is not V2) + [v2, v2[:20]] * (torrent is not V1):
+        yield infohash.hex()
+        yield infohash.hex().upper()
+        yield infohash.hex().title()
+        if len(infohash) == 20:
+            yield base64.b32encode(infohash).decode()
+            yield base64.b32encode(infohash).decode().lower()
+
+
+@pytest.mark.parametrize("torrent", [V1, HYBRID, V2], ids=["v1", "hybrid", "v2"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "/{}.torrent",
+        "/torrent/{}.torrent",
+        "/torrent/{}",
+        "/torrents/{}",
+        "/{}",
+        "/torrent/{}.torrent?title=x&y",
+    ],
+)
+def test_every_url_shape_and_spelling_gives_the_exact_bytes(origin: str, torrent: bytes, shape: str) -> None:
+    for spelling in spellings(torrent):
+        answer = get(origin + shape.format(spelling))
+        assert (answer.status_code, answer.content) == (200, torrent), spelling
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        # flexget/components/sites/sites/torrent_cache.py, with HASH.upper()
+        "/{}.torrent",
+        "/torrent/{}.torrent",
+        # LimeTorrents' links in Prowlarr and Jackett
+        "/torrent/{}.torrent?title=[limetorrents.info]a.b.c",
+        # btcache.me
+        "/torrent/{}",
+    ],
+)
+def test_a_download_has_all_its_headers_and_nothing_behind_its_type(origin: str, shape: str) -> None:
+    infohash = make.v1_hash(V1)
+    for method in ("GET", "HEAD"):
+        answer = get(origin + shape.format(infohash), method)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/x-bittorrent"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{infohash}.torrent"'
+        assert answer.headers["Content-Length"] == str(len(V1))
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert not answer.headers["ETag"].startswith("W/")
+        assert answer.content == (V1 if method == "GET" else b"")
+
+
+def test_the_same_validator_whoever_answers(stocked: Hashkeep, origin: str) -> None:
+    path = f"/torrent/{make.v1_hash(V1)}.torrent"
+    assert get(origin + path).headers["ETag"] == get(stocked.url + path).headers["ETag"]
+    assert get(origin + path.lower()).headers["ETag"] == get(stocked.url + path).headers["ETag"]
+
+
+def test_a_client_that_has_it_gets_304_and_no_bytes(origin: str) -> None:
+    url = f"{origin}/torrent/{make.v1_hash(V1)}.torrent"
+    etag = get(url).headers["ETag"]
+    for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        answer = get(url, If_None_Match=known)
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["ETag"] == etag
+    assert get(url, If_None_Match='"other"').status_code == 200
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "deflate, gzip;q=0.5", "x-gzip", "GZIP"])
+def test_gzip_comes_where_it_is_accepted_and_pays(stocked: Hashkeep, accepted: str) -> None:
+    url = f"{stocked.url}/torrent/{make.v1_hash(LONG)}.torrent"
+    answer = requests.get(url, headers={"Accept-Encoding": accepted}, stream=True, timeout=60)
+    raw = answer.raw.read(decode_content=False)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Length"] == str(len(raw))
+    assert len(raw) < len(LONG) / 2
+    assert gzip.decompress(raw) == LONG
+    plain = get(url)
+    assert plain.headers["ETag"] != answer.headers["ETag"]
+    assert get(url, Accept_Encoding=accepted, If_None_Match=answer.headers["ETag"]).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("torrent", "accepted"),
+    [(LONG, ""), (LONG, "identity"), (LONG, "gzip;q=0"), (LONG, "br"), (V1, "gzip"), (BARE, "gzip")],
+)
+def test_gzip_does_not_come_otherwise(stocked: Hashkeep, torrent: bytes, accepted: str) -> None:
+    infohash = make.v2_hash(torrent) if torrent is BARE else make.v1_hash(torrent)
+    answer = get(f"{stocked.url}/torrent/{infohash}.torrent", Accept_Encoding=accepted)
+    assert "Content-Encoding" not in answer.headers
+    assert answer.content == torrent
+
+
+def test_a_torrent_that_may_still_gain_its_piece_layers_is_not_immutable(stocked: Hashkeep) -> None:
+    answer = get(f"{stocked.url}/{make.v2_hash(BARE)}.torrent")
+    assert answer.headers["Cache-Control"] == "public, max-age=3600"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/{}.torrent",
+        "/torrent/{}.torrent",
+        "/torrent/{}",
+        "/torrents/{}",
+        "/{}",
+        "/torrent/{}.torrent?title=x",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_miss_is_404_in_plain_text(origin: str, path: str, method: str) -> None:
+    answer = get(origin + path.format(ABSENT), method)
+    assert answer.status_code == 404
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert b"<" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/torrents/nonsense", 400),  # Hash2Torrent's answer
+        ("/torrent/nonsense.torrent", 404),
+        ("/nonsense.torrent", 404),
+        ("/torrent/" + "F" * 41, 404),
+        ("/torrent/..%2f..%2fetc%2fpasswd", 404),
+        ("/torrent/%ff%fe.torrent", 404),
+    ],
+)
+def test_what_is_no_infohash_is_said_to_be_none(stocked: Hashkeep, path: str, status: int) -> None:
+    answer = get(stocked.url + path)
+    assert (answer.status_code, answer.text) == (status, "Invalid info hash\n")
+
+
+@pytest.mark.parametrize("path", ["/{}.torrent", "/torrent/{}", "/torrents/{}", "/{}"])
+def test_a_takedown_is_451_and_names_the_page_that_explains(origin: str, path: str) -> None:
+    answer = get(origin + path.format(make.v1_hash(TAKEN)))
+    assert answer.status_code == 451
+    assert answer.headers["Link"] == f'<{origin}/takedowns>; rel="blocked-by"'  # RFC 7725
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Asked for by its author." in answer.text
+
+
+def test_other_methods_are_refused(stocked: Hashkeep) -> None:
+    assert get(f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent", "DELETE").status_code == 405
+
+
+def test_npm_magnet_to_torrent_takes_our_link(stocked: Hashkeep) -> None:
+    """It sends HEAD, and takes a link only if the Content-Type is exactly application/x-bittorrent."""
+    script = ROOT / "tests" / "clients" / "magnet_to_torrent.js"
+    magnet = f"magnet:?xt=urn:btih:{make.v1_hash(V1)}"
+    done = subprocess.run(["node", script, stocked.url, magnet], capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent\n", done.stderr
+
+
+def test_downloads_go_on_while_the_index_is_away(tmp_path: Path) -> None:
+    with hashkeep(tmp_path) as running:
+        requests.post(f"{running.url}/upload", files={"torrent": V1}, timeout=60).raise_for_status()
+        for path in tmp_path.glob("hashkeep.sqlite3*"):
+            path.write_bytes(b"no database" * 1000)
+        assert get(f"{running.url}/torrent/{make.v1_hash(V1)}.torrent").content == V1
+        missing = get(f"{running.url}/torrent/{ABSENT}.torrent")
+        assert (missing.status_code, missing.headers["Retry-After"]) == (503, "30")
