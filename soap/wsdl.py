@@ -1,0 +1,43 @@
+"""What the door tells a client's SOAP library about itself. rpc/encoded, as Torrage's own WSDL was: spyne writes
+only document/literal, which neither PHP's nor Perl's documented lines can use."""
+
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+_TEMPLATE = Path(__file__).with_name("torrentcache.wsdl").read_text()
+
+
+class Dialect(NamedTuple):
+    """The names that clients generate code from, and the path that takes the calls."""
+
+    operation: str
+    name: str
+    target: str
+    calls: str
+    path: str
+    documentation: str
+
+
+THETORRENT = Dialect(
+    operation="storeTorrent",
+    name="TorrentCache",
+    target="urn:torrentcache",
+    calls="urn:torrentcache",
+    path="/soap",
+    documentation="Takes a .torrent in base64. Returns its infohash, or a text that begins with error.",
+)
+# Torrage 0.4, api/torrage.wsdl
+TORRAGE = Dialect(
+    operation="cacheTorrent",
+    name="Cache",
+    target="urn:Torrage",
+    calls="urn:xmethods-delayed-quotes",
+    path="/api/index.php",
+    documentation="Takes a .torrent in base64. Returns its infohash, or an error number of two digits.",
+)
+
+
+def wsdl(dialect: Dialect, server: str) -> str:
+    """`server` is the scheme and host that the client knows us by."""
+    return _TEMPLATE.format(location=escape(server + dialect.path), **dialect._asdict())
