@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
-from environs import Env
+from environs import Env, EnvValidationError, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Env()
+env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 # What operators set ------------------------------------------------------------------------------
@@ -17,14 +17,25 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
-DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASE_URL = env.str(
+    "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
+)
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
-PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
+PUBLIC_URL = env.str(
+    "PUBLIC_URL", "", validate=validate.Regexp("https?://|$", error="It begins with http:// or https://.")
+)
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
-PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse")
-MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000)
+PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
+MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
+
+_SECRET_KEY = env.str("SECRET_KEY", "")
+
+try:
+    env.seal()
+except EnvValidationError as wrong:
+    raise SystemExit(f"The settings cannot be used. {wrong}") from None
 
 
 def _secret_key() -> str:
@@ -39,9 +50,11 @@ def _secret_key() -> str:
     return key
 
 
-SECRET_KEY = env.str("SECRET_KEY", "") or _secret_key()
+SECRET_KEY = _SECRET_KEY or _secret_key()
 
 # What follows from them --------------------------------------------------------------------------
+
+PUBLIC_URL = PUBLIC_URL.rstrip("/")
 
 if BEHIND_PROXY:
     USE_X_FORWARDED_HOST = True

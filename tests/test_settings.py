@@ -1,0 +1,51 @@
+"""Settings are documented, and wrong ones stop the start with a sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.servers.hashkeep import ROOT, Hashkeep
+
+
+def test_the_readme_names_every_setting_and_no_other() -> None:
+    read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "archive" / "settings.py").read_text()))
+    table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("## Commands")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert named == read
+    assert len(read) > 5
+
+
+def test_the_readme_names_every_command() -> None:
+    commands = {path.stem for path in (ROOT / "archive" / "management" / "commands").glob("[a-z]*.py")}
+    table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("## Growing")[0]
+    assert set(re.findall(r"^\| `(\w+)", table, re.M)) == commands | {"migrate"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PRIVATE_TORRENTS", "maybe", "one of: refuse, keep"),
+        ("MAX_TORRENT_BYTES", "40000000", "32000000"),
+        ("MAX_TORRENT_BYTES", "ten", "MAX_TORRENT_BYTES"),
+        ("STORAGE_URL", "ftp://somewhere", "file:/// or s3://"),
+        ("PUBLIC_URL", "torrents.example", "http:// or https://"),
+        ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
+        ("PORT", "http", "PORT"),
+        ("DEBUG", "perhaps", "DEBUG"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_says_why(tmp_path: Path, name: str, value: str, says: str) -> None:
+    done = Hashkeep(tmp_path, **{name: value}).manage("serve", may_fail=True)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    archive = Hashkeep(tmp_path, SECRET_KEY="")
+    printed = ["shell", "-v0", "-c", "from django.conf import settings; print(settings.SECRET_KEY)"]
+    first, second = archive.manage(*printed).stdout, archive.manage(*printed).stdout
+    assert first == second
+    assert len(first) > 50
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
