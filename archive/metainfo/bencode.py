@@ -21,7 +21,11 @@ _KINDS = {DICTIONARY: "a dictionary", LIST: "a list", INTEGER: "an integer", END
     DIGITS, "a string"
 )
 _IN_LIST = b"in a list"  # stands, by identity, where otherwise the last key of a dictionary stands
-_SHORT = {b"%d:" % length: length for length in range(10)}  # quicker than the pattern, and most strings
+# A string of up to 99 bytes by its first three bytes: how many it takes with its length. Nearly all are so short,
+# and this is more than twice as quick as the pattern.
+_STEPS = {b"%d:%c" % (length, byte): 2 + length for length in range(10) for byte in range(256)}
+_STEPS |= {b"%d:" % length: 3 + length for length in range(10, 100)}
+_SHORTEST_OF_TWO_DIGITS = 3 + 10
 
 
 class Cursor:
@@ -56,8 +60,19 @@ class Cursor:
 
     def string(self) -> bytes:
         """Read a string."""
-        start, self.at = self._string(self.at)
-        return self.data[start : self.at]
+        value, self.at = self.string_at(self.at)
+        return value
+
+    def string_at(self, at: int) -> tuple[bytes, int]:
+        """A string elsewhere, and where it ends; the cursor stays."""
+        step = _STEPS.get(self.data[at : at + 3])
+        if step is None:
+            start, end = self._string(at)
+        else:
+            start, end = at + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), at + step
+            if end > len(self.data):
+                raise self._cut_off()
+        return self.data[start:end], end
 
     def string_span(self) -> tuple[int, int]:
         """Read a string without copying it: where it begins and ends."""
@@ -69,13 +84,13 @@ class Cursor:
         self._enter(DICTIONARY, "a dictionary")
         last: bytes | None = None
         seen: set[bytes] = set()
-        sorted_yet = True
+        ascending = True
         while self.next() != END:
             self.key = key = self.string()
             if last is not None and key <= last:
-                sorted_yet, self.disorder = False, True
+                ascending, self.disorder = False, True
             last = key
-            if not sorted_yet or len(seen) < MAX_DISORDER:
+            if not ascending or len(seen) < MAX_DISORDER:
                 if key in seen:
                     raise NotATorrent(f"The key {quoted(key)} is there twice.")
                 seen.add(key)
@@ -133,15 +148,11 @@ class Cursor:
         return NotATorrent(f"{self.place()} there should be {wanted}, but there is {found}.")
 
     def _string(self, at: int) -> tuple[int, int]:
-        length = _SHORT.get(self.data[at : at + 2])
-        if length is None:
-            match = _LENGTH.match(self.data, at)
-            if match is None:
-                self.at = at
-                raise self._unlike("a string")
-            length, start = int(match[1]), match.end()
-        else:
-            start = at + 2
+        match = _LENGTH.match(self.data, at)
+        if match is None:
+            self.at = at
+            raise self._unlike("a string")
+        length, start = int(match[1]), match.end()
         if (left := len(self.data) - start) < length:
             self.at = at
             missing = f"{self.place()} a string of {length:,} bytes begins, but {left:,} are left"
@@ -159,8 +170,8 @@ class Cursor:
                 self._check_depth(self.depth + len(last_keys))
                 at += 1
             else:
-                length = _SHORT.get(data[at : at + 2])
-                at = self._scalar(at, last_keys) if length is None else at + 2 + length
+                step = _STEPS.get(data[at : at + 3])
+                at = self._scalar(at, last_keys) if step is None else at + step
             while last_keys and data[at] == END:
                 last_keys.pop()
                 at += 1
@@ -168,8 +179,11 @@ class Cursor:
             if not last_keys:
                 break
             spent += 1
-            if last_keys[-1] is not _IN_LIST:
-                at = self._key(at, last_keys)
+            if (last := last_keys[-1]) is not _IN_LIST:
+                key, at = self.string_at(at)
+                last_keys[-1] = key
+                if last is not None and key <= last:
+                    self.disorder = True
                 spent += 1
             if spent > self.tokens:
                 raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts.")
@@ -186,14 +200,6 @@ class Cursor:
             raise self._unlike("an integer")
         self.tokens -= self.data.count(b"e", at, match.end()) - 1
         return match.end()
-
-    def _key(self, at: int, last_keys: list[bytes | None]) -> int:
-        start, end = self._string(at)
-        key, last = self.data[start:end], last_keys[-1]
-        if last is not None and key <= last:
-            self.disorder = True
-        last_keys[-1] = key
-        return end
 
 
 class Dictionary:

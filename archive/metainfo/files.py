@@ -14,10 +14,12 @@ MAX_PATH = 100  # elements, as in libtorrent
 MAX_FILE = ((1 << 30) - 1) << 14  # bytes, as in libtorrent: 2^30 - 1 blocks of 16 KiB
 
 _BITCOMET_PAD = b"_____padding_file_"  # older than BEP 47
-_PLAIN_V1 = re.compile(rb"d6:lengthi(0|[1-9][0-9]{0,14})e4:pathl")
-_PLAIN_V2 = re.compile(rb"d0:d6:lengthi([1-9][0-9]{0,14})e11:pieces root32:(.{32})ee", re.DOTALL)
+# Thirteen digits are fewer than MAX_FILE.
+_PLAIN_V1 = re.compile(rb"d6:lengthi(0|[1-9][0-9]{0,12})e4:pathl")
+_PLAIN_V2 = re.compile(rb"d0:d6:lengthi([1-9][0-9]{0,12})e11:pieces root32:(.{32})ee", re.DOTALL)
 _PATHS = frozenset((b"path", b"path.utf-8", b"symlink path"))
 _STRINGS = frozenset((b"attr", b"pieces root"))
+_KNOWN = _PATHS | _STRINGS | {b"length"}
 _NO_ROOT = bytes(32)
 
 
@@ -47,26 +49,25 @@ def v1_entries(info: Dictionary) -> Iterator[Entry]:
 def v2_entries(info: Dictionary) -> Iterator[Entry]:
     """The files as v2 lists them; only of a dictionary whose keys ascend."""
     cursor = info.cursor(b"file tree")
-    data = cursor.data
-    folders: list[bytes] = []
+    data, at = cursor.data, cursor.at + 1
     if cursor.next() != DICTIONARY:
         raise NotATorrent("“file tree” should be a dictionary.")
-    cursor.at += 1
-    while True:
-        if data[cursor.at] == END:
-            cursor.at += 1
-            if not folders:
-                return
+    folders: list[bytes] = []
+    while data[at] != END or folders:
+        if data[at] == END:
             folders.pop()
+            at += 1
             continue
-        cursor.key = name = cursor.string()
+        name, at = cursor.string_at(at)
         if not name:
             raise NotATorrent("In “file tree” there is a file without a name.")
-        if data.startswith(b"d0:", cursor.at):
+        if data.startswith(b"d0:", at):
+            cursor.at = at
             yield _v2_file(cursor, (*folders, name))
-        elif data[cursor.at] == DICTIONARY:
-            cursor.at += 1
+            at = cursor.at
+        elif data[at] == DICTIONARY:
             folders.append(name)
+            at += 1
         else:
             raise NotATorrent(f"In “file tree”, {quoted(name)} is neither file nor folder.")
 
@@ -95,13 +96,11 @@ def _plain_v1(cursor: Cursor) -> Entry | None:
     match = _PLAIN_V1.match(cursor.data, cursor.at)
     if match is None:
         return None
-    start, cursor.at = cursor.at, match.end()
-    path = _elements(cursor)
-    if cursor.data[cursor.at] != END or not path:
-        cursor.at = start
+    path, at = _elements(cursor, match.end())
+    if cursor.data[at] != END or not path:
         return None
-    cursor.at += 1
-    return Entry(path, _size(int(match[1]), b"", path[-1]))
+    cursor.at = at + 1
+    return Entry(path, int(match[1]))
 
 
 def _v1_file(cursor: Cursor) -> Entry:
@@ -115,7 +114,7 @@ def _v1_file(cursor: Cursor) -> Entry:
 def _v2_file(cursor: Cursor, path: tuple[bytes, ...]) -> Entry:
     if match := _PLAIN_V2.match(cursor.data, cursor.at):
         cursor.at = match.end()
-        return Entry(path, _size(int(match[1]), b"", path[-1]), False, _root(match[2], path[-1]))
+        return Entry(path, int(match[1]), False, _root(match[2], path[-1]))
     cursor.at += len(b"d0:")
     file = _described(cursor)
     if cursor.data[cursor.at] != END:
@@ -137,18 +136,27 @@ class _Description(NamedTuple):
 
 
 def _described(cursor: Cursor) -> _Description:
+    """Walk one by hand: hundreds of thousands of them must not take long."""
+    data, at = cursor.data, cursor.at + 1
+    if cursor.next() != DICTIONARY:
+        raise NotATorrent(f"{cursor.place()} there should be a dictionary.")
     size: int | None = None
     paths: dict[bytes, tuple[bytes, ...]] = {}
     strings: dict[bytes, bytes] = {}
-    for key in cursor.each_key():
-        if key == b"length":
+    while data[at] != END:
+        key, cursor.at = cursor.string_at(at)
+        if key == b"length" and size is None:
             size = cursor.integer()
-        elif key in _PATHS:
+        elif key in _PATHS and key not in paths:
             paths[key] = _path(cursor)
-        elif key in _STRINGS:
+        elif key in _STRINGS and key not in strings:
             strings[key] = cursor.string()
+        elif key in _KNOWN:
+            raise NotATorrent(f"A file has the key {quoted(key)} twice.")
         else:
             cursor.skip()
+        at = cursor.at
+    cursor.at = at + 1
     path = paths.get(b"path.utf-8", paths.get(b"path", ()))
     return _Description(size, path, strings.get(b"attr", b""), strings.get(b"pieces root", b""))
 
@@ -173,16 +181,16 @@ def _root(root: bytes, name: bytes) -> bytes:
 def _path(cursor: Cursor) -> tuple[bytes, ...]:
     if cursor.next() != LIST:
         raise NotATorrent(f"{cursor.place()} there should be a list.")
-    cursor.at += 1
-    return _elements(cursor)
+    path, cursor.at = _elements(cursor, cursor.at + 1)
+    return path
 
 
-def _elements(cursor: Cursor) -> tuple[bytes, ...]:
-    """What is left of a list of strings."""
+def _elements(cursor: Cursor, at: int) -> tuple[tuple[bytes, ...], int]:
+    """A list of strings from its first item on, and where it ends."""
     path = []
-    while cursor.data[cursor.at] != END:
-        path.append(cursor.string())
+    while cursor.data[at] != END:
+        element, at = cursor.string_at(at)
+        path.append(element)
         if len(path) > MAX_PATH:
             raise TooComplex(f"A path in “files” has more than {MAX_PATH} elements.")
-    cursor.at += 1
-    return tuple(path)
+    return tuple(path), at + 1
