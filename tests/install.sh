@@ -7,7 +7,7 @@ packages="
     postgresql
     radosgw ceph-mon ceph-mgr ceph-osd ceph-common
     nginx-light
-    php-cli php-soap libsoap-lite-perl curl
+    php-cli php-soap php-curl libsoap-lite-perl curl
     chromium
     wrk
 "
