@@ -1,0 +1,35 @@
+"""Pages, read as a program reads them."""
+
+from typing import Any
+
+from django.test import Client
+from lxml import html
+
+from archive.deposit import deposit
+
+
+def get(client: Client, url: str, **how: Any) -> Any:
+    """The answer, with `page` for its HTML tree."""
+    answer: Any = client.get(url, **how)
+    if answer.headers.get("Content-Type", "").startswith("text/html") and answer.content:
+        answer.page = page_of(answer)
+    return answer
+
+
+def page_of(answer: Any) -> Any:
+    return html.fromstring(answer.content.decode())
+
+
+def view(client: Client, torrent: bytes) -> Any:
+    return get(client, f"/view/{deposit(torrent).infohash}")
+
+
+def text(answer: Any) -> str:
+    """What is to be read on the page, and no markup."""
+    return " ".join(answer.page.find("body").text_content().split())
+
+
+def weight(client: Client, answer: Any) -> int:
+    """Bytes of a page with everything that it loads."""
+    assets = answer.page.xpath("//link[@rel='icon' or @rel='stylesheet']/@href | //script/@src | //img/@src")
+    return len(answer.content) + sum(len(b"".join(client.get(url))) for url in set(assets))

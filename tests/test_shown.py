@@ -1,0 +1,30 @@
+"""Numbers and sizes as the pages show them."""
+
+import pytest
+
+from web.templatetags.shown import number, size
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "0"), (999, "999"), (1000, "1\u202f000"), (46490676, "46\u202f490\u202f676")]
+)
+def test_numbers_are_set_in_groups_of_three(value: int, shown: str) -> None:
+    assert number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "0.98 KiB"),
+        (1024, "1.00 KiB"),
+        (15_360, "15.0 KiB"),
+        (1_048_575, "1.00 MiB"),
+        (524_288_000, "500 MiB"),
+        (2**63 - 1, "8.00 EiB"),
+    ],
+)
+def test_sizes_have_three_digits_that_count(value: int, shown: str) -> None:
+    assert size(value) == shown
