@@ -198,8 +198,8 @@ class TakedownAdmin(_TakedownAdmin):
         return True
 
     def delete_model(self, request: HttpRequest, obj: Takedown) -> None:
-        for block in obj.blocks.all()[:1]:
-            lift(bytes(block.infohash))
+        block = obj.blocks.first()
+        lift(bytes(block.infohash)) if block else obj.delete()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Takedown]) -> None:
         for takedown in queryset:

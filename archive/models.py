@@ -28,13 +28,6 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
             condition |= Q(v1=None, v2__in=v2s)
         return self.filter(condition) if names else self.none()
 
-    def stored_between(self, after: bytes, upto: bytes | None) -> Self:
-        """Those whose own name lies above `after` and not above `upto` (None: no end)."""
-        v1, v2 = Q(v1__gt=after), Q(v1=None, v2__gt=after)
-        if upto is not None:
-            v1, v2 = v1 & Q(v1__lte=upto), v2 & Q(v2__lte=upto)
-        return self.filter(v1 | v2)
-
     def find(self, infohash: bytes) -> "Torrent | None":
         """The one that this v1 (20 bytes), v2 (32) or truncated v2 (20) infohash means."""
         if len(infohash) == 32:

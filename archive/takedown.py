@@ -38,9 +38,10 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
             takedown = earlier.takedown if earlier else Takedown()
             takedown.reason, takedown.listed = reason, listed
             takedown.save()
-            blocks = [Block.of(name, takedown) for name in names]
+            # A truncated v2 and the whole one are the same block; the whole tells more.
+            blocks = {short(name): Block.of(name, takedown) for name in sorted(names, key=len)}
             Block.objects.bulk_create(
-                blocks, update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
+                blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
         purge(names)
 
