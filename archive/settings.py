@@ -148,5 +148,6 @@ LOGGING = {
         # A miss is an answer, not an event; ERROR leaves what is our own fault.
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
@@ -23,7 +24,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         return served
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
-    return _django(environ, start_response)
+    answer = _django(environ, start_response)
+    if environ.get("CONTENT_LENGTH"):
+        _hear_out(environ)
+    return answer
 
 
 def _measure(environ: WSGIEnvironment) -> None:
@@ -37,3 +41,11 @@ def _measure(environ: WSGIEnvironment) -> None:
     environ["CONTENT_LENGTH"] = str(length)
     body.seek(0)
     environ["wsgi.input"] = body
+
+
+def _hear_out(environ: WSGIEnvironment) -> None:
+    """Read what an early answer left unread: PHP, for one, sends all it has before it looks for an answer."""
+    with suppress(OSError):  # the caller has gone
+        for _ in range(_PATIENCE // _CHUNK):
+            if not environ["wsgi.input"].read(_CHUNK):
+                break

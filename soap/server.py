@@ -13,11 +13,9 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server.django import DjangoHttpMethodContext, DjangoServer
 
-from soap.envelope import CHUNK, Call, NotSoap
+from soap.envelope import Call, NotSoap
 from soap.service import TorrentCache
 from soap.wsdl import THETORRENT
-
-_MOST_DRAINED = 100_000_000  # bytes
 
 spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second
 
@@ -76,17 +74,6 @@ _server = _Server(
 def answer(request: HttpRequest) -> HttpResponse:
     """Take the call, and give the answer or the fault."""
     response = _server.handle_rpc(request)
-    _drain(request)
     # SOAP 1.1 wants status 500 for a fault; Django would log that as an error of ours.
     response._has_been_logged = True
     return cast(HttpResponse, response)
-
-
-def _drain(request: HttpRequest) -> None:
-    """Read what an early answer left unread: PHP sends all of its message before it looks for an answer."""
-    try:
-        for _ in range(_MOST_DRAINED // CHUNK):
-            if not request.read(CHUNK):
-                break
-    except OSError:
-        pass  # the caller has gone

@@ -199,6 +199,15 @@ def test_thetorrents_own_php_sample_reads_our_headers(server: Hashkeep, tmp_path
     assert sample(server, tmp_path).startswith("This is a web page")
 
 
+@pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
+def test_php_learns_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
+    """It sends everything before it looks for an answer, and sees nothing but a broken pipe if nobody listens."""
+    save(tmp_path, b"d4:info" + bytes(30_000_000))
+    (tmp_path / "data").mkdir()
+    with hashkeep(tmp_path / "data", server=server_name) as running:
+        assert sample(running, tmp_path).startswith("The file has more than the 10,000,000 bytes")
+
+
 def sample(server: Hashkeep, folder: Path) -> str:
     command = ["php", str(CLIENTS / "post_torrent.php"), f"{server.url}/autoupload.php"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
