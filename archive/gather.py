@@ -163,7 +163,7 @@ class _Blocks:
         self.tell = file.tell
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= self._most:
+        if size > self._most:
             raise tarfile.ReadError(f"A header in it claims to have {size:,} bytes.")
         self._last = self._file.read(size)
         return self._last
