@@ -80,7 +80,9 @@ def test_a_torrent_without_a_name_still_has_a_heading(client: Client) -> None:
 
 
 def test_ten_thousand_files_make_a_small_page_and_a_full_list(client: Client) -> None:
-    paths: dict[tuple[bytes, ...], int] = {(b"<folder> & %d" % (n // 50), b"'file' %d\n" % n): 7 for n in range(10_000)}
+    paths: dict[tuple[bytes, ...], int] = {
+        (b"<folder> & %d" % (n // 50), b"'file' %d\n" % n): 7 for n in range(10_000)
+    }
     made = make.v1(b"many", files=paths)
     answer = view(client, made)
     assert "10\u202f000 files" in answer.content.decode()

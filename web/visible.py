@@ -2,13 +2,8 @@
 
 import unicodedata
 
-_INVISIBLE = {
-    "Cc",
-    "Cf",
-    "Cs",
-    "Zl",
-    "Zp",
-}  # controls, formats (the bidi overrides too), halves of pairs, line ends
+# Controls, formats (the bidi overrides among them), halves of surrogate pairs, ends of lines and paragraphs.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 
 

@@ -105,7 +105,7 @@ function draw() {
 
 function told() {
   const failures = tally.failed ? `, ${tally.failed} refused` : "";
-  return `${tally.stored} of ${plural(tally.files)} stored${failures}`;
+  return `${tally.stored} of ${tally.files} stored${failures}`;
 }
 
 const plural = (count) => `${count} file${count === 1 ? "" : "s"}`;
