@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from archive.errors import NotHeld
 from archive.infohash import short, spell
@@ -12,6 +12,10 @@ from archive.models import Block, Takedown, Torrent
 from archive.outage import outages
 from archive.vault import key, vault
 
+_REASONS = """
+    SELECT short, reason FROM archive_block JOIN archive_takedown ON archive_takedown.id = takedown_id
+    WHERE short IN ({})
+"""
 _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
 
 
@@ -74,11 +78,11 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     wanted = {infohash: short(infohash) for infohash in infohashes}
     shorts = sorted(set(wanted.values()))
     reasons: dict[bytes, str] = {}
-    for start in range(0, len(shorts), _PER_QUERY):
-        blocks = Block.objects.filter(short__in=shorts[start : start + _PER_QUERY])
-        reasons.update(
-            (bytes(cut), reason) for cut, reason in blocks.values_list("short", "takedown__reason")
-        )
+    with connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long to ask
+        for start in range(0, len(shorts), _PER_QUERY):
+            some = shorts[start : start + _PER_QUERY]
+            cursor.execute(_REASONS.format(", ".join(["%s"] * len(some))), some)
+            reasons.update((bytes(cut), reason) for cut, reason in cursor.fetchall())
     return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
 
 
