@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from environs import Env, EnvValidationError, validate
@@ -11,6 +12,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+_A_SERVER = "It is http:// or https:// and a name, without a path."
 
 # What operators set ------------------------------------------------------------------------------
 
@@ -21,9 +24,7 @@ DATABASE_URL = env.str(
     "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
 )
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
-PUBLIC_URL = env.str(
-    "PUBLIC_URL", "", validate=validate.Regexp("https?://|$", error="It begins with http:// or https://.")
-)
+PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_A_SERVER))
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
@@ -54,7 +55,8 @@ SECRET_KEY = _SECRET_KEY or _secret_key()
 
 # What follows from them --------------------------------------------------------------------------
 
-PUBLIC_URL = PUBLIC_URL.rstrip("/")
+if PUBLIC_URL:
+    ALLOWED_HOSTS += filter(None, [urlsplit(PUBLIC_URL).hostname])
 
 if BEHIND_PROXY:
     USE_X_FORWARDED_HOST = True
@@ -94,6 +96,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "archive.public.at_public_url",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -131,7 +134,7 @@ USE_I18N = False
 APPEND_SLASH = False
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+WHITENOISE_MAX_AGE = 60  # seconds: their names do not change with an upgrade
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

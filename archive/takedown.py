@@ -89,6 +89,7 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
 def notices() -> Iterator[Notice]:
     """Every listed takedown, the newest first."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
-    for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
-        hashes = sorted(str(block) for block in takedown.blocks.all())
-        yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)
+    with outages():
+        for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+            hashes = sorted(str(block) for block in takedown.blocks.all())
+            yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)

@@ -1,6 +1,5 @@
 """One URL does both: GET is the WSDL, POST is a call (a .NET client posts to the WSDL's own URL)."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -15,5 +14,5 @@ def soap(request: HttpRequest, dialect: Dialect) -> HttpResponse:
     """Every URL takes the calls of either dialect; the WSDL is its own."""
     if request.method == "POST":
         return answer(request)
-    server = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-    return HttpResponse(wsdl(dialect, server), content_type="text/xml; charset=utf-8")
+    location = request.build_absolute_uri(dialect.path)
+    return HttpResponse(wsdl(dialect, location), content_type="text/xml; charset=utf-8")

@@ -38,6 +38,6 @@ TORRAGE = Dialect(
 )
 
 
-def wsdl(dialect: Dialect, server: str) -> str:
-    """`server` is the scheme and host that the client knows us by."""
-    return _TEMPLATE.format(location=escape(server + dialect.path), **dialect._asdict())
+def wsdl(dialect: Dialect, location: str) -> str:
+    """`location` is the URL that takes the calls, as the client knows us."""
+    return _TEMPLATE.format(location=escape(location), **dialect._asdict())

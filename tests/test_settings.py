@@ -11,7 +11,9 @@ from tests.servers.hashkeep import ROOT, Hashkeep
 def test_the_readme_names_every_setting_and_no_other() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "archive" / "settings.py").read_text()))
     table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("## Commands")[0]
-    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    named = {
+        name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)
+    }
     assert named == read
     assert len(read) > 5
 
@@ -29,7 +31,8 @@ def test_the_readme_names_every_command() -> None:
         ("MAX_TORRENT_BYTES", "40000000", "32000000"),
         ("MAX_TORRENT_BYTES", "ten", "MAX_TORRENT_BYTES"),
         ("STORAGE_URL", "ftp://somewhere", "file:/// or s3://"),
-        ("PUBLIC_URL", "torrents.example", "http:// or https://"),
+        ("PUBLIC_URL", "torrents.example", "a name, without a path"),
+        ("PUBLIC_URL", "https://torrents.example/path", "a name, without a path"),
         ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
         ("PORT", "http", "PORT"),
         ("DEBUG", "perhaps", "DEBUG"),

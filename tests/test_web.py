@@ -15,6 +15,7 @@ from archive.deposit import deposit
 from archive.takedown import take_down
 from tests import make
 from tests.reading import get, page_of, text, weight
+from tests.test_deposit import away
 from web.views import server_error
 
 pytestmark = pytest.mark.django_db
@@ -151,9 +152,9 @@ def test_of_very_many_takedowns_the_page_shows_the_newest(client: Client) -> Non
 def test_the_examples_carry_the_servers_own_address(client: Client, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["archive.example"]
     assert "http://archive.example/upload" in text(get(client, "/api", headers={"host": "archive.example"}))
-    settings.PUBLIC_URL = "https://public.example/keep"
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://public.example", ["public.example"]
     shown = text(get(client, "/api", headers={"host": "archive.example"}))
-    assert "https://public.example/keep/upload" in shown
+    assert "https://public.example/upload" in shown
     assert "http://archive.example" not in shown
 
 
@@ -235,3 +236,12 @@ def test_old_browsers_get_an_icon(client: Client) -> None:
     answer = client.get(client.get("/favicon.ico").headers["Location"])
     assert answer.headers["Content-Type"] == "image/svg+xml"
     assert b"".join(answer).startswith(b"<svg")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", ["archive_takedown", "archive_tally", "archive_torrent"])
+def test_while_the_index_is_away_pages_ask_for_patience(client: Client, table: str) -> None:
+    path = {"archive_takedown": "/takedowns", "archive_tally": "/"}.get(table, f"/view/{ABSENT}")
+    with away(table):
+        answer = client.get(path)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")

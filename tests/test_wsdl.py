@@ -102,8 +102,10 @@ def test_without_a_proxy_its_headers_are_not_believed(client: Client, settings: 
 
 
 def test_a_public_url_wins_over_the_request(client: Client, settings: Settings) -> None:
-    settings.PUBLIC_URL = "https://keep.example/a&b"
-    assert addressed(described(client, "/soap")) == "https://keep.example/a&b/soap"
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://keep.example:8443", ["keep.example"]
+    settings.USE_X_FORWARDED_HOST = True
+    assert addressed(described(client, "/soap")) == "https://keep.example:8443/soap"
+    assert addressed(described(client, "/soap", headers=PROXIED)) == "https://keep.example:8443/soap"
 
 
 @pytest.mark.parametrize("host", ["evil.example", 'a"><b', "one.example/x"])

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -49,7 +48,7 @@ def guarded(response: R) -> R:
 
 def base_url(request: HttpRequest) -> str:
     """Where others reach us, without a slash at the end."""
-    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+    return request.build_absolute_uri("/").removesuffix("/")
 
 
 def refusals(view: View) -> View:

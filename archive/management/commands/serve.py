@@ -43,4 +43,5 @@ def _gunicorn(workers: int, threads: int) -> list[str]:
     return [
         *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "warning"),
         *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
+        *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
     ]
