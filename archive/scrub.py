@@ -155,7 +155,7 @@ def _doubt(kinds: list[Kind], rebuild: bool) -> None:
     if kinds.count(Kind.LOST) * 2 > len(kinds) and not rebuild:
         raise Unavailable(
             f"Of {len(kinds):,} torrents in a row, {kinds.count(Kind.LOST):,} have no bytes in the storage. Is the "
-            "disk mounted, and does STORAGE_URL name the right place? If they are really lost, rebuild the index."
+            "disk mounted, and does STORAGE_URL name the right place? If they are really lost: scrub --rebuild."
         )
 
 
