@@ -41,7 +41,7 @@ class Hashkeep:
     def manage(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run a command on the same archive and give back what it printed; raises where it fails."""
         command = [sys.executable, "manage.py", *args]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=3600)
         if done.returncode and not options.get("may_fail"):
             raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done

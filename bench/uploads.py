@@ -1,0 +1,156 @@
+"""Uploads a second, durable and indexed, with 8 clients on the very cores that the server has.
+
+The default server through HTTP POST and through SOAP, beside what it cannot beat: a bare loop of write, fsync,
+rename and fsync of the folder, and a bare application that only reads the body, under the same web server.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from urllib.request import urlopen
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from bench.doors import Upload, post, soap
+from bench.torrents import torrent
+from bench.wrk import Load, wrk
+from tests.servers import free_port, running, wait_until
+from tests.servers.hashkeep import Hashkeep
+from tests.servers.nginx import answers
+from tests.servers.postgres import postgres
+
+CLIENTS = 8
+AIMS = {"POST": 0.5, "SOAP": 0.3}  # of the slower of the two bare ones
+
+_DIGITS = b"000000000000"  # wrk counts here, among the hashes of pieces, so that every torrent is another
+
+
+class Client:
+    """8 connections that upload by one door; no two torrents are the same, in however many rounds."""
+
+    def __init__(self, knock: Callable[[bytes], Upload], first: int, folder: Path) -> None:
+        bytes_ = torrent(first)[1]
+        middle = len(bytes_) // 6 * 3  # where base64 begins a new group of characters
+        request = knock(bytes_[:middle] + _DIGITS + bytes_[middle + len(_DIGITS) :]).raw()
+        self.place = max(request.find(_DIGITS), request.find(b64encode(_DIGITS)))
+        self.request, self.number = folder / f"request-{first}", 0
+        self.request.write_bytes(request)
+
+    def load(self, url: str, seconds: int) -> Load:
+        load = wrk(
+            url, "uploads.lua", self.request, self.place, self.number, connections=CLIENTS, seconds=seconds
+        )
+        self.number += load.requests + CLIENTS
+        return load
+
+
+def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "40")])
+    return [b"0" * 40]
+
+
+@contextmanager
+def bare_server(folder: Path, threads: str) -> Iterator[str]:
+    port, log = free_port(), folder / "bare.log"
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
+    command += ["--workers", str(os.cpu_count()), "--blocking-threads", threads, "bench.uploads:bare"]
+    with running(command, log) as process:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}"), process, log)
+        yield f"http://127.0.0.1:{port}"
+
+
+def disk(root: Path, seconds: int) -> Load:
+    """8 threads that make files last, in the storage's fan-out."""
+    data, times, end = os.urandom(30_000), list[float](), time.monotonic() + seconds
+
+    def write(thread: int) -> None:
+        for number in itertools.count():
+            name = hashlib.sha1(b"%d %d" % (thread, number)).hexdigest()
+            folder, start = root / name[:2] / name[2:4], time.monotonic()
+            if start > end:
+                return
+            folder.mkdir(parents=True, exist_ok=True)
+            with (root / name).open("xb", buffering=0) as file:
+                file.write(data)
+                os.fsync(file.fileno())
+            (root / name).rename(folder / name)
+            descriptor = os.open(folder, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+            times.append(time.monotonic() - start)
+
+    with ThreadPoolExecutor(CLIENTS) as threads:
+        list(threads.map(write, range(CLIENTS)))
+    return Load(len(times), len(times) / seconds, sorted(times)[len(times) * 99 // 100] * 1000)
+
+
+def stored(server: Hashkeep) -> int:
+    with urlopen(f"{server.url}/api/v1/stats") as answer:
+        return int(json.load(answer)["torrents"])
+
+
+def upload(server: Hashkeep, client: Client, seconds: int) -> Load:
+    """Every answer that wrk took for a success must be a torrent more."""
+    before = stored(server)
+    load = client.load(server.url, seconds)
+    new = stored(server) - before
+    if not load.requests <= new <= load.requests + CLIENTS:
+        raise RuntimeError(f"{load.requests} answers, but {new} torrents")
+    return load
+
+
+def measure(database: str, rounds: int, seconds: int, threads: str) -> dict[str, list[Load]]:
+    loads: dict[str, list[Load]] = {"disk": [], "bare": [], "POST": [], "SOAP": []}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="uploads-")))
+        server = Hashkeep(folder / "data", DATABASE_URL=database)
+        server.folder.mkdir()
+        server.manage("migrate", "--verbosity", "0")
+        server.start("--threads", threads)
+        stack.callback(server.kill)
+        application = stack.enter_context(bare_server(folder, threads))
+        by_post, by_soap = Client(post, 1, folder), Client(soap, 2, folder)
+        for number in range(rounds):
+            (root := folder / f"disk-{number}").mkdir()
+            loads["disk"].append(disk(root, seconds))
+            loads["bare"].append(by_post.load(application, seconds))
+            loads["POST"].append(upload(server, by_post, seconds))
+            loads["SOAP"].append(upload(server, by_soap, seconds))
+    return loads
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--threads", default="8", help="of each process of the server")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        database = stack.enter_context(postgres()) if options.database == "postgres" else ""
+        loads = measure(database, options.rounds, options.seconds, options.threads)
+    for name, rounds in loads.items():
+        rates = " ".join(f"{load.rate:7.0f}" for load in rounds)
+        p99 = median(load.p99 for load in rounds)
+        print(f"{name:5} {median(load.rate for load in rounds):7.0f}/s  p99 {p99:6.1f} ms  rounds {rates}")
+    for name, aim in AIMS.items():
+        ratios = [
+            door.rate / min(one.rate, other.rate)
+            for door, one, other in zip(loads[name], loads["disk"], loads["bare"], strict=True)
+        ]
+        print(f"{name}: {median(ratios):.2f} of the slower bare one (aim {aim})")
+
+
+if __name__ == "__main__":
+    main()
