@@ -86,6 +86,7 @@ class Cursor:
         seen: set[bytes] = set()
         ascending = True
         while self.next() != END:
+            self._spend(1)
             self.key = key = self.string()
             if last is not None and key <= last:
                 ascending, self.disorder = False, True
@@ -125,6 +126,7 @@ class Cursor:
         self.at += 1
         self.depth += 1
         self._check_depth(self.depth)
+        self._spend(2)  # it ends, too
 
     def _leave(self) -> None:
         self.at += 1
@@ -138,13 +140,18 @@ class Cursor:
         near = f", near {quoted(self.key)}" if self.key else ""
         return Truncated(f"The torrent ends in the middle, after {len(self.data):,} bytes{near}.")
 
+    def _spend(self, tokens: int) -> None:
+        self.tokens -= tokens
+        if self.tokens < 0:
+            raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts.")
+
     def _unlike(self, wanted: str) -> NotATorrent:
         """Why there is no such value at the cursor."""
         if _CUT_OFF.match(self.data, self.at):
             return self._cut_off()
         found = _KINDS.get(self.data[self.at], "no bencoded value")
         if found == wanted:
-            found += " that is malformed"
+            return NotATorrent(f"{self.place()} there is {wanted} that is malformed.")
         return NotATorrent(f"{self.place()} there should be {wanted}, but there is {found}.")
 
     def _string(self, at: int) -> tuple[int, int]:
@@ -165,6 +172,7 @@ class Cursor:
         last_keys: list[bytes | None] = []  # of the dictionaries that are open; None before the first key
         while True:
             byte = data[at]
+            spent += 1
             if byte in _CONTAINERS:
                 last_keys.append(None if byte == DICTIONARY else _IN_LIST)
                 self._check_depth(self.depth + len(last_keys))
@@ -178,7 +186,6 @@ class Cursor:
                 spent += 1
             if not last_keys:
                 break
-            spent += 1
             if (last := last_keys[-1]) is not _IN_LIST:
                 key, at = self.string_at(at)
                 last_keys[-1] = key
@@ -186,9 +193,9 @@ class Cursor:
                     self.disorder = True
                 spent += 1
             if spent > self.tokens:
-                raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts.")
+                break
         self.at = at
-        self.tokens -= spent
+        self._spend(spent)
 
     def _scalar(self, at: int, last_keys: list[bytes | None]) -> int:
         if self.data[at] != INTEGER:

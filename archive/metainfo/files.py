@@ -65,11 +65,11 @@ def v2_entries(info: Dictionary) -> Iterator[Entry]:
             cursor.at = at
             yield _v2_file(cursor, (*folders, name))
             at = cursor.at
-        elif data[at] == DICTIONARY:
+        elif data[at] == DICTIONARY and data[at + 1] != END:
             folders.append(name)
             at += 1
         else:
-            raise NotATorrent(f"In “file tree”, {quoted(name)} is neither file nor folder.")
+            raise NotATorrent(f"In “file tree”, {quoted(name)} is neither a file nor a folder with files.")
 
 
 def name(info: Dictionary) -> bytes:

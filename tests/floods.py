@@ -1,0 +1,61 @@
+"""Torrents that are made to hurt, of any size: what costs other parsers seconds, gigabytes or their life."""
+
+from collections.abc import Iterator
+
+_TAIL = b"4:name1:x12:piece lengthi16384e"
+
+
+def floods(size: int) -> Iterator[tuple[str, bytes]]:
+    """Each with its name, and of about this many bytes; of 10 MB, within the limit of parts where that is deeper."""
+    yield "integers", _listed(b"i1e", size)
+    yield "empty strings", _listed(b"0:", size * 59 // 100)
+    yield "empty lists", _listed(b"le", size * 29 // 100)
+    yield "nested lists", b"d1:x" + b"l" * (size - 4)
+    yield "nested dictionaries", b"d1:a" * (size // 4)
+    yield "distinct keys", _keys(range(size // 13))
+    yield "keys in disorder", _keys(range(size // 13, 0, -1))
+    yield "an integer", b"d1:xi" + b"9" * (size - 7) + b"ee"
+    yield "announce lists", b"d13:announce-listl" + b"l0:e" * (size * 7 // 100) + b"e" + _of_files(b"", 0)[1:]
+    yield "a name", _named(size - 200)
+    yield from _floods_of_files(size)
+
+
+def _floods_of_files(size: int) -> Iterator[tuple[str, bytes]]:
+    yield "files", _of_files(b"d6:lengthi1e4:pathl1:aee", size * 37 // 1_000)
+    yield "unsorted files", _of_files(b"d4:pathl1:ae6:lengthi1ee", size * 37 // 1_000)
+    yield "a path", _of_files(b"d6:lengthi1e4:pathl" + b"0:" * (size * 29 // 100) + b"ee", 1)
+    yield "files of v2", _of_tree(b"".join(b"6:%06d" % n + _leaf(20_000, n + 1) for n in range(size // 87)))
+    folders = (b"5:%05dd" % n + b"1:ad" * 93 + b"1:f" + _leaf(1, 1) + b"e" * 94 for n in range(size // 1_050))
+    yield "folders of v2", _of_tree(b"".join(folders))
+    hashes = (size - 300) // 32
+    layer = b"32:%032d%d:" % (1, 32 * hashes) + b"x" * (32 * hashes)
+    yield "a piece layer", _of_tree(b"1:f" + _leaf(hashes << 14, 1), layer)
+
+
+def _listed(token: bytes, size: int) -> bytes:
+    return b"d1:xl" + token * ((size - 8) // len(token)) + b"ee"
+
+
+def _keys(numbers: range) -> bytes:
+    return b"d" + b"".join(b"7:%07di0e" % number for number in numbers) + b"e"
+
+
+def _named(length: int) -> bytes:
+    info = b"d6:lengthi1e4:name%d:" % length + b"\xff" * length + _TAIL.removeprefix(b"4:name1:x")
+    return b"d4:info" + info + b"6:pieces20:" + b"x" * 20 + b"ee"
+
+
+def _of_files(entry: bytes, count: int) -> bytes:
+    pieces = 20 * -(-count // 16_384)
+    return (
+        b"d4:infod5:filesl" + entry * count + b"e" + _TAIL + b"6:pieces%d:" % pieces + b"x" * pieces + b"ee"
+    )
+
+
+def _of_tree(entries: bytes, layers: bytes = b"") -> bytes:
+    info = b"d9:file treed" + entries + b"e12:meta versioni2e" + _TAIL + b"e"
+    return b"d4:info" + info + b"12:piece layersd" + layers + b"ee"
+
+
+def _leaf(size: int, root: int) -> bytes:
+    return b"d0:d6:lengthi%de11:pieces root32:%032dee" % (size, root)
