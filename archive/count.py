@@ -1,9 +1,9 @@
 """How many torrents are stored: exact in every transaction, and as fast for fifty million as for one."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from archive.models import Tally
 from archive.outage import outages
@@ -17,18 +17,28 @@ def count() -> int:
         return Tally.objects.aggregate(stored=Sum("stored"))["stored"] or 0
 
 
-def recount() -> int:
-    """Make the tally agree with the rows, and return by how much it was wrong. Reads every row: slow on millions.
+class Recount(NamedTuple):
+    """`tally`: what count() said before it was put right."""
 
-    The correction is a difference taken in one snapshot, so deposits may go on meanwhile.
+    rows: int
+    tally: int
+
+
+def recount(*, dry_run: bool = False) -> Recount:
+    """Count the rows one by one, and put the tally right where it says something else. Raises Unavailable.
+
+    Slow on millions. What is put right is a difference found in one snapshot, so deposits may go on meanwhile.
     """
-    before = count()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE archive_tally SET stored = stored + (SELECT count(*) FROM archive_torrent)"
-            " - (SELECT sum(stored) FROM archive_tally) WHERE shard = 0"
-        )
-    return count() - before
+    with outages():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT (SELECT count(*) FROM archive_torrent), (SELECT coalesce(sum(stored), 0) FROM archive_tally)"
+            )
+            rows, tally = map(int, cursor.fetchone() or (0, 0))
+        if rows != tally and not dry_run:
+            Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
+            Tally.objects.filter(shard=0).update(stored=F("stored") + rows - tally)
+    return Recount(rows, tally)
 
 
 def start_tally(**_: Any) -> None:

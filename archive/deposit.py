@@ -181,6 +181,7 @@ _record_together = Together(_record)
 def _meet_again(held: Torrent, candidate: _Candidate) -> None:
     """A copy of what is held. It replaces bytes that are lost or lack their piece layers; else trackers count."""
     if held.digest == candidate.row.digest:
+        vault().put(key(held.infohash), candidate.torrent)  # nothing, unless the bytes have been lost
         return
     stored = sound(held.infohash)
     completes = candidate.row.complete and not held.complete and held.v2 == candidate.row.v2

@@ -26,7 +26,7 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
             condition |= Q(v1__in=v1s)
         if v2s:
             condition |= Q(v1=None, v2__in=v2s)
-        return self.filter(condition) if names else self.none()
+        return self.filter(condition) if condition else self.none()
 
     def find(self, infohash: bytes) -> "Torrent | None":
         """The one that this v1 (20 bytes), v2 (32) or truncated v2 (20) infohash means."""

@@ -12,14 +12,14 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 import storage
 from archive.errors import Refusal, Unavailable
 from archive.infohash import spell
 from archive.metainfo import parse
-from archive.models import Tally, Torrent
+from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked, purge
 from archive.vault import key, vault
@@ -44,12 +44,6 @@ class Finding(NamedTuple):
     infohash: str
 
 
-class Count(NamedTuple):
-    rows: int
-    tally: int
-    """What archive.count said before it was put right."""
-
-
 def scrub(*, rebuild: bool = False, dry_run: bool = False) -> Iterator[Finding]:
     """Look at every torrent and mend what is wrong; one finding for each. A dry run only looks.
 
@@ -65,22 +59,6 @@ def scrub(*, rebuild: bool = False, dry_run: bool = False) -> Iterator[Finding]:
                 _doubt(list(kinds.values()), rebuild)
                 _mend(kinds, looks)
             yield from (Finding(kind, spell(infohash)) for infohash, kind in kinds.items())
-
-
-def recount(*, dry_run: bool = False) -> Count:
-    """Count the rows one by one, and put the tally right where it says something else. Raises Unavailable."""
-    with outages():
-        with connection.cursor() as cursor:
-            # One statement sees one state of the index, whatever goes on beside it.
-            cursor.execute(
-                "SELECT (SELECT count(*) FROM archive_torrent), (SELECT sum(stored) FROM archive_tally)"
-            )
-            rows, tally = cursor.fetchone() or (0, 0)
-        found = Count(rows, int(tally or 0))
-        if found.rows != found.tally and not dry_run:
-            Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
-            Tally.objects.filter(shard=0).update(stored=F("stored") + found.rows - found.tally)
-        return found
 
 
 def _entries() -> Iterator[tuple[bytes, Torrent | None]]:

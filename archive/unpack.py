@@ -44,7 +44,9 @@ def _join(start: Callable[[], _Member], data: bytes, max_bytes: int) -> bytes:
         except (zlib.error, OSError) as error:
             raise NotATorrent(f"The packed file is damaged: {error}.") from None
         if len(plain) > max_bytes:
-            raise TooLarge(f"Unpacked, the file has more than the {max_bytes:,} bytes that this archive takes.")
+            raise TooLarge(
+                f"Unpacked, the file has more than the {max_bytes:,} bytes that this archive takes."
+            )
         if not member.eof:
             raise Truncated("The packed file ends in the middle.")
         data = member.unused_data

@@ -11,13 +11,13 @@ from django.db.models import F
 from pytest_django import Settings
 
 import storage
-from archive.count import count
+from archive.count import count, recount
 from archive.deposit import deposit, deposit_many
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.infohash import parse
 from archive.models import Block, Takedown, Tally, Torrent, Tracker
 from archive.retrieve import retrieve
-from archive.scrub import Kind, recount, scrub
+from archive.scrub import Kind, scrub
 from archive.takedown import take_down
 from archive.vault import vault
 from tests import make

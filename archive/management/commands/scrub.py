@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from archive.count import count
+from archive.count import count, recount
 from archive.errors import Unavailable
 from archive.management.progress import progress
-from archive.scrub import Finding, Kind, recount, scrub
+from archive.scrub import Finding, Kind, scrub
 
 _MEANING = {
     Kind.SOUND: "sound: the bytes hash to their name, and the index agrees",
