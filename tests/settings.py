@@ -24,3 +24,5 @@ from archive.settings import *  # noqa: E402, F403  they read the environment
 if not DATABASE_URL:  # noqa: F405
     # A file, as in life: SQLite in memory shares one cache between threads and has other locks.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow on purpose
