@@ -126,6 +126,7 @@ REST_FRAMEWORK = {
 }
 ROOT_URLCONF = "archive.urls"
 WSGI_APPLICATION = "archive.wsgi.application"
+CSRF_FAILURE_VIEW = "web.views.forbidden"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -245,3 +245,9 @@ def test_while_the_index_is_away_pages_ask_for_patience(client: Client, table: s
     with away(table):
         answer = client.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+
+
+def test_a_form_without_its_token_is_refused_with_our_page() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    assert answer.status_code == 403
+    assert b"came from elsewhere" in answer.content

@@ -129,6 +129,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
 
 
+def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page("error.html", {"status": 403, "title": "This form has expired, or came from elsewhere"}, 403)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
 
