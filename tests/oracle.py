@@ -24,6 +24,7 @@ STRICTER = (
     "either “files” or “length”",
     "keys is not sorted",
     "The torrent holds nothing",  # but pad files
+    "more than 100 elements",  # of a path that libtorrent leaves unread, such as one beside path.utf-8
     "nor a folder with files",  # an empty folder, which makes a single file's torrent a folder's
     "do not name the same files",  # empty files of hybrids by another name
     "belongs to no file",  # its layer is needless: the file has one piece

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archive.metainfo import about
 from archive.metainfo.files import name, v1_entries, v2_entries
-from archive.metainfo.info import content, is_private, versions
+from archive.metainfo.info import content, is_private, piece_length, versions
 from archive.metainfo.layers import complete
 from archive.metainfo.outer import scan
 from archive.metainfo.text import text
@@ -63,7 +63,8 @@ def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
     """
     found = scan(torrent, max_bytes)
     v1, v2 = versions(found.info, found.disorder)
-    summed = content(found.info, v1, v2)
+    length = piece_length(found.info, v2)
+    summed = content(found.info, found.listed, length, v1, v2)
     start, end = found.info_span
     raw_info = memoryview(torrent)[start:end]
     return Metainfo(
@@ -72,9 +73,9 @@ def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
         name=text(name(found.info), about.encoding(found.root)),
         size=summed.size,
         files=summed.files,
-        piece_length=summed.piece_length,
+        piece_length=length,
         private=is_private(found.info),
-        complete=not v2 or complete(found.root, summed.layered, summed.piece_length),
+        complete=not v2 or complete(found.root, summed.layered, length),
         trackers=about.trackers(found.root),
     )
 
@@ -93,10 +94,11 @@ def details(torrent: bytes) -> Details:
     """The rest of what a torrent tells. Raises what parse raises, but never for what it only tells."""
     found = scan(torrent, len(torrent))
     v1, v2 = versions(found.info, found.disorder)
+    length = piece_length(found.info, v2)
     return Details(
         comment=about.words(found.root, b"comment"),
         created_by=about.words(found.root, b"created by"),
         created=about.created(found.root),
-        pieces=content(found.info, v1, v2).pieces,
+        pieces=content(found.info, found.listed, length, v1, v2).pieces(length),
         web_seeds=about.web_seeds(found.root),
     )

@@ -11,6 +11,7 @@ MAX_DISORDER = 1_000  # keys of an unsorted dictionary: more would cost memory t
 
 DICTIONARY, END, INTEGER, LIST = b"deil"
 DIGITS = b"0123456789"
+STRING = DIGITS[0]
 
 _CONTAINERS = frozenset((DICTIONARY, LIST))
 _LENGTH = re.compile(rb"(0|[1-9][0-9]{0,9}):")
@@ -44,23 +45,25 @@ class Cursor:
     def next(self) -> int:
         """The byte that the cursor stands before, which tells the kind of value."""
         if self.at >= len(self.data):
-            raise self._cut_off()
+            raise self.cut_off()
         return self.data[self.at]
 
     def integer(self) -> int:
         """Read an integer, which must fit into 64 bits."""
         match = _INTEGER.match(self.data, self.at)
         if match is None:
-            raise self._unlike("an integer")
+            raise self.unlike(INTEGER)
         value = int(match[1])
         if not -(2**63) <= value < 2**63:
             raise NotATorrent(f"{self.place()} there is an integer of more than 64 bits.")
         self.at = match.end()
+        self.tokens -= 1
         return value
 
     def string(self) -> bytes:
         """Read a string."""
         value, self.at = self.string_at(self.at)
+        self.tokens -= 1
         return value
 
     def string_at(self, at: int) -> tuple[bytes, int]:
@@ -71,7 +74,7 @@ class Cursor:
         else:
             start, end = at + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), at + step
             if end > len(self.data):
-                raise self._cut_off()
+                raise self.cut_off()
         return self.data[start:end], end
 
     def string_span(self) -> tuple[int, int]:
@@ -81,12 +84,11 @@ class Cursor:
 
     def each_key(self) -> Iterator[bytes]:
         """Walk a dictionary. Before each key's value the caller takes over, and must read or skip it."""
-        self._enter(DICTIONARY, "a dictionary")
+        self.enter(DICTIONARY)
         last: bytes | None = None
         seen: set[bytes] = set()
         ascending = True
         while self.next() != END:
-            self._spend(1)
             self.key = key = self.string()
             if last is not None and key <= last:
                 ascending, self.disorder = False, True
@@ -98,45 +100,49 @@ class Cursor:
                 if len(seen) > MAX_DISORDER:
                     raise TooComplex(f"A dictionary of more than {MAX_DISORDER:,} keys is not sorted.")
             yield key
-        self._leave()
+        self.leave()
 
     def each_item(self) -> Iterator[int]:
         """Walk a list. Before each item the caller takes over, knows its kind, and must read or skip it."""
-        self._enter(LIST, "a list")
+        self.enter(LIST)
         while (kind := self.next()) != END:
             yield kind
-        self._leave()
+        self.leave()
 
     def skip(self) -> None:
         """Pass over a value of any kind, making sure that it is well-formed."""
         try:
             self._skip()
         except IndexError:
-            raise self._cut_off() from None
+            raise self.cut_off() from None
         if self.at > len(self.data):
-            raise self._cut_off()
+            raise self.cut_off()
 
     def place(self) -> str:
         """Where the cursor stands, to begin a sentence with."""
         return f"In {quoted(self.key)}, at byte {self.at:,}," if self.key else f"At byte {self.at:,}"
 
-    def _enter(self, kind: int, wanted: str) -> None:
+    def enter(self, kind: int) -> None:
+        """Go into a list or a dictionary, to stand before its first item or key."""
         if self.next() != kind:
-            raise self._unlike(wanted)
+            raise self.unlike(kind)
         self.at += 1
         self.depth += 1
         self._check_depth(self.depth)
         self._spend(2)  # it ends, too
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Go out of it, from before its end."""
         self.at += 1
         self.depth -= 1
+        self._spend(0)
 
     def _check_depth(self, depth: int) -> None:
         if depth >= MAX_DEPTH:
             raise TooComplex(f"The torrent is nested {MAX_DEPTH} deep.")
 
-    def _cut_off(self) -> Truncated:
+    def cut_off(self) -> Truncated:
+        """How to say that the bytes end too early."""
         near = f", near {quoted(self.key)}" if self.key else ""
         return Truncated(f"The torrent ends in the middle, after {len(self.data):,} bytes{near}.")
 
@@ -145,11 +151,11 @@ class Cursor:
         if self.tokens < 0:
             raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts.")
 
-    def _unlike(self, wanted: str) -> NotATorrent:
-        """Why there is no such value at the cursor."""
+    def unlike(self, kind: int) -> NotATorrent:
+        """How to say that there is no value of this kind at the cursor."""
         if _CUT_OFF.match(self.data, self.at):
-            return self._cut_off()
-        found = _KINDS.get(self.data[self.at], "no bencoded value")
+            return self.cut_off()
+        wanted, found = _KINDS[kind], _KINDS.get(self.data[self.at], "no bencoded value")
         if found == wanted:
             return NotATorrent(f"{self.place()} there is {wanted} that is malformed.")
         return NotATorrent(f"{self.place()} there should be {wanted}, but there is {found}.")
@@ -158,7 +164,7 @@ class Cursor:
         match = _LENGTH.match(self.data, at)
         if match is None:
             self.at = at
-            raise self._unlike("a string")
+            raise self.unlike(STRING)
         length, start = int(match[1]), match.end()
         if (left := len(self.data) - start) < length:
             self.at = at
@@ -204,7 +210,7 @@ class Cursor:
         match = (_INTEGERS if in_list else _INTEGER).match(self.data, at)
         if match is None:
             self.at = at
-            raise self._unlike("an integer")
+            raise self.unlike(INTEGER)
         self.tokens -= self.data.count(b"e", at, match.end()) - 1
         return match.end()
 

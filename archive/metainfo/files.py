@@ -1,6 +1,6 @@
 """The files that an info dictionary lists: `length` or `files` of v1 (BEP 3), `file tree` of v2 (BEP 52).
 
-What is walked here has been scanned already: it is well-formed and within the limits.
+All but the list of v1 has been scanned when it is read here: it is well-formed and within the limits.
 """
 
 import re
@@ -16,6 +16,7 @@ MAX_FILE = ((1 << 30) - 1) << 14  # bytes, as in libtorrent: 2^30 - 1 blocks of 
 _BITCOMET_PAD = b"_____padding_file_"  # older than BEP 47
 # Thirteen digits are fewer than MAX_FILE.
 _PLAIN_V1 = re.compile(rb"d6:lengthi(0|[1-9][0-9]{0,12})e4:pathl")
+_PLAIN_TOKENS = 7  # without the elements of the path
 _PLAIN_V2 = re.compile(rb"d0:d6:lengthi([1-9][0-9]{0,12})e11:pieces root32:(.{32})ee", re.DOTALL)
 _PATHS = frozenset((b"path", b"path.utf-8", b"symlink path"))
 _STRINGS = frozenset((b"attr", b"pieces root"))
@@ -34,16 +35,34 @@ class Entry(NamedTuple):
 
 def v1_entries(info: Dictionary) -> Iterator[Entry]:
     """The files as v1 lists them."""
-    if b"files" not in info:
-        yield _file(info)
-        return
-    cursor = info.cursor(b"files")
-    bitcomet = _BITCOMET_PAD in info.data
-    for _ in cursor.each_item():
-        entry = _plain_v1(cursor) or _v1_file(cursor)
+    return listed(info.cursor(b"files")) if b"files" in info else iter((_file(info),))
+
+
+def listed(cursor: Cursor) -> Iterator[Entry]:
+    """Read a list of files, which may be unscanned but for this: where it is cut off, there is an IndexError."""
+    data = cursor.data
+    bitcomet = _BITCOMET_PAD in data
+    cursor.enter(LIST)
+    at = cursor.at
+    while True:
+        match = _PLAIN_V1.match(data, at)
+        path, end = _elements(cursor, match.end()) if match else ((), at)
+        # A file with a length and a path, and no more: nearly every file of nearly every torrent.
+        if match and path and data[end] == END:
+            at = end + 1
+            cursor.tokens -= _PLAIN_TOKENS + len(path)
+            entry = Entry(path, int(match[1]))
+        else:
+            if data[at] == END:
+                break
+            cursor.at = at
+            entry = _v1_file(cursor)
+            at = cursor.at
         if bitcomet and any(_BITCOMET_PAD in element for element in entry.path):
             entry = entry._replace(pad=True)
         yield entry
+    cursor.at = at
+    cursor.leave()
 
 
 def v2_entries(info: Dictionary) -> Iterator[Entry]:
@@ -91,18 +110,6 @@ def _file(info: Dictionary) -> Entry:
     return Entry((path,), size, b"p" in attributes or _BITCOMET_PAD in path)
 
 
-def _plain_v1(cursor: Cursor) -> Entry | None:
-    """A file with a length and a path, and no more: nearly every file of nearly every torrent."""
-    match = _PLAIN_V1.match(cursor.data, cursor.at)
-    if match is None:
-        return None
-    path, at = _elements(cursor, match.end())
-    if cursor.data[at] != END or not path:
-        return None
-    cursor.at = at + 1
-    return Entry(path, int(match[1]))
-
-
 def _v1_file(cursor: Cursor) -> Entry:
     file = _described(cursor)
     pad = b"p" in file.attributes
@@ -136,15 +143,22 @@ class _Description(NamedTuple):
 
 
 def _described(cursor: Cursor) -> _Description:
-    """Walk one by hand: hundreds of thousands of them must not take long."""
+    """Read one by hand: hundreds of thousands of them must not take long."""
     data, at = cursor.data, cursor.at + 1
     if cursor.next() != DICTIONARY:
-        raise NotATorrent(f"{cursor.place()} there should be a dictionary.")
+        raise cursor.unlike(DICTIONARY)
+    cursor.depth += 1
+    cursor.tokens -= 2
+    last: bytes | None = None
     size: int | None = None
     paths: dict[bytes, tuple[bytes, ...]] = {}
     strings: dict[bytes, bytes] = {}
     while data[at] != END:
         key, cursor.at = cursor.string_at(at)
+        cursor.tokens -= 1
+        if last is not None and key <= last:
+            cursor.disorder = True
+        last = key
         if key == b"length" and size is None:
             size = cursor.integer()
         elif key in _PATHS and key not in paths:
@@ -156,6 +170,7 @@ def _described(cursor: Cursor) -> _Description:
         else:
             cursor.skip()
         at = cursor.at
+    cursor.depth -= 1
     cursor.at = at + 1
     path = paths.get(b"path.utf-8", paths.get(b"path", ()))
     return _Description(size, path, strings.get(b"attr", b""), strings.get(b"pieces root", b""))
@@ -180,15 +195,16 @@ def _root(root: bytes, name: bytes) -> bytes:
 
 def _path(cursor: Cursor) -> tuple[bytes, ...]:
     if cursor.next() != LIST:
-        raise NotATorrent(f"{cursor.place()} there should be a list.")
+        raise cursor.unlike(LIST)
     path, cursor.at = _elements(cursor, cursor.at + 1)
+    cursor.tokens -= 2 + len(path)
     return path
 
 
 def _elements(cursor: Cursor, at: int) -> tuple[tuple[bytes, ...], int]:
     """A list of strings from its first item on, and where it ends."""
-    path = []
-    while cursor.data[at] != END:
+    data, path = cursor.data, []
+    while data[at] != END:
         element, at = cursor.string_at(at)
         path.append(element)
         if len(path) > MAX_PATH:

@@ -1,8 +1,7 @@
 """What an info dictionary means: v1 (BEP 3), v2 (BEP 52) or both at once, and that it is sound."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from archive.errors import NotATorrent, TooComplex
 from archive.metainfo.bencode import Dictionary
@@ -17,42 +16,52 @@ MAX_PIECE_LENGTH = ((1 << 15) - 1) << 14
 MAX_CONTENT = (1 << 48) - 1
 _SHA1 = 20
 _MIN_V2_PIECE = 1 << 14
+_DIFFERENT = "“files” of v1 and “file tree” of v2 do not name the same files."
 _BADLY_PADDED = "The pad files of v1 do not lay the files out as v2 does."
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Content:
     """The files, summed up."""
 
-    piece_length: int
-    files: int = 0
-    size: int = 0
-    pads: int = 0
-    span: int = 0  # bytes that the pieces cover: with pad files, or in v2 from one piece's start to another's
-    layered: dict[bytes, int] = field(default_factory=dict)  # pieces root and size of files of several pieces
+    files: int
+    size: int
+    pads: int  # pad files, which count as neither
+    span: int  # bytes that the pieces cover, including the pads; those of v2 are only implied
+    tail: int = 0  # in v2: what the last file leaves of its last piece
+    layered: dict[bytes, int] = field(default_factory=dict)  # in v2: root and size of files of several pieces
 
-    @property
-    def pieces(self) -> int:
-        return -(-self.span // self.piece_length)
+    def pieces(self, length: int) -> int:
+        return -(-self.span // length)
 
-    def add(self, entry: Entry) -> None:
-        if entry.pad:
-            self.pads += 1
+
+def sum_v1(entries: Iterable[Entry]) -> Content:
+    """The files of v1; everything is in one loop, since a torrent can have hundreds of thousands."""
+    files = size = pads = padding = 0
+    for _, length, pad, _ in entries:
+        if pad:
+            pads += 1
+            padding += length
         else:
-            self.files += 1
-            self.size += entry.size
-        self.span += entry.size
-        if self.span > MAX_CONTENT:
-            raise NotATorrent(f"The files are more than {MAX_CONTENT:,} bytes.")
+            files += 1
+            size += length
+    return Content(files, size, pads, size + padding)
 
-    def add_aligned(self, entry: Entry) -> None:
-        """Add a file of v2, each of which begins a piece of its own."""
-        self.add(entry)
-        if entry.size > self.piece_length:
-            self.layered.setdefault(entry.root, entry.size)
-        if self.span % self.piece_length:
-            self.pads += 1
-            self.span = self.pieces * self.piece_length
+
+def sum_v2(entries: Iterable[Entry], piece_length: int) -> Content:
+    """The files of v2, each of which begins a piece of its own."""
+    files = size = pads = padding = tail = 0
+    layered: dict[bytes, int] = {}
+    for _, length, _, root in entries:
+        files += 1
+        size += length
+        if length:
+            tail = -length % piece_length
+            pads += tail > 0
+            padding += tail
+        if length > piece_length:
+            layered.setdefault(root, length)
+    return Content(files, size, pads, size + padding, tail, layered)
 
 
 def versions(info: Dictionary, disorder: bool) -> tuple[bool, bool]:
@@ -80,33 +89,42 @@ def is_private(info: Dictionary) -> bool:
     return not cursor.data.startswith((b"i0e", b"0:", b"1:0"), cursor.at)
 
 
-def content(info: Dictionary, v1: bool, v2: bool) -> Content:
-    """The files summed up, having made sure that they fit the pieces and, in a hybrid, each other."""
-    found = Content(_piece_length(info, v2))
-    if v1 and v2:
-        _add_both(found, info)
-    elif v2:
-        for entry in v2_entries(info):
-            found.add_aligned(entry)
-    else:
-        for entry in v1_entries(info):
-            found.add(entry)
-    if not found.size:
-        raise NotATorrent("The torrent holds nothing: its files are empty, or it has none.")
-    if found.pieces > MAX_PIECES:
-        raise TooComplex(f"The torrent has {found.pieces:,} pieces; {MAX_PIECES:,} are the most.")
-    if v1:
-        _check_pieces(info, found.pieces)
-    return found
-
-
-def _piece_length(info: Dictionary, v2: bool) -> int:
+def piece_length(info: Dictionary, v2: bool) -> int:
+    """How many bytes a piece has."""
     length = info.integer(b"piece length")
     if length is None or not 0 < length <= MAX_PIECE_LENGTH:
         raise NotATorrent(f"“piece length” should be from 1 to {MAX_PIECE_LENGTH:,}, but is {length}.")
     if v2 and (length < _MIN_V2_PIECE or length & (length - 1)):
         raise NotATorrent(f"“piece length” of v2 should be a power of two from 16 KiB on, but is {length:,}.")
     return length
+
+
+def content(info: Dictionary, listed: Content | None, length: int, v1: bool, v2: bool) -> Content:
+    """The files summed up, having made sure that they fit the pieces and, in a hybrid, each other.
+
+    `listed` are those of the list in v1, if there is one; `length` is that of the pieces.
+    """
+    if v1 and v2:
+        found = _both(info, listed or sum_v1(v1_entries(info)), length)
+    else:
+        found = sum_v2(v2_entries(info), length) if v2 else listed or sum_v1(v1_entries(info))
+    if not found.size:
+        raise NotATorrent("The torrent holds nothing: its files are empty, or it has none.")
+    if found.span > MAX_CONTENT:
+        raise NotATorrent(f"The files are more than {MAX_CONTENT:,} bytes.")
+    if found.pieces(length) > MAX_PIECES:
+        raise TooComplex(f"The torrent has {found.pieces(length):,} pieces; {MAX_PIECES:,} are the most.")
+    if v1:
+        _check_pieces(info, found.pieces(length))
+    return found
+
+
+def _both(info: Dictionary, old: Content, length: int) -> Content:
+    new = sum_v2(_matched(v1_entries(info), v2_entries(info), length), length)
+    without_last_pad = (new.pads - 1, new.span - new.tail)  # which libtorrent before 2.0.8 left out
+    if (old.pads, old.span) not in ((new.pads, new.span), without_last_pad):
+        raise NotATorrent(_BADLY_PADDED)
+    return new
 
 
 def _check_pieces(info: Dictionary, pieces: int) -> None:
@@ -116,25 +134,20 @@ def _check_pieces(info: Dictionary, pieces: int) -> None:
         raise NotATorrent(f"{wanted}, but has {end - start:,}.")
 
 
-def _add_both(found: Content, info: Dictionary) -> None:
-    """Walk both lists of a hybrid, which must name the same files at the same places."""
-    old = Content(found.piece_length)
-    end = 0
-    for one, two in zip_longest(_without_pads(old, info), v2_entries(info)):
-        if one is None or two is None or (one.path, one.size) != (two.path, two.size):
-            raise NotATorrent("“files” of v1 and “file tree” of v2 do not name the same files.")
-        if one.size:
-            if old.span - one.size != found.span:
-                raise NotATorrent(_BADLY_PADDED)
-            end = old.span
-        found.add_aligned(two)
-    # The pad file after the last file is often left out.
-    if (old.pads, old.span) not in ((found.pads, found.span), (found.pads - 1, end)):
-        raise NotATorrent(_BADLY_PADDED)
-
-
-def _without_pads(old: Content, info: Dictionary) -> Iterator[Entry]:
-    for entry in v1_entries(info):
-        old.add(entry)
-        if not entry.pad:
-            yield entry
+def _matched(v1: Iterator[Entry], v2: Iterator[Entry], piece_length: int) -> Iterator[Entry]:
+    """The files of v2, having made sure that each is in v1, at the same place."""
+    old_at = new_at = 0
+    for two in v2:
+        one = next(v1, None)
+        while one and one.pad:
+            old_at += one.size
+            one = next(v1, None)
+        if one is None or (one.path, one.size) != (two.path, two.size):
+            raise NotATorrent(_DIFFERENT)
+        if one.size and old_at != new_at:
+            raise NotATorrent(_BADLY_PADDED)
+        old_at += one.size
+        new_at += two.size + -two.size % piece_length
+        yield two
+    if not all(one.pad for one in v1):
+        raise NotATorrent(_DIFFERENT)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from archive.errors import EmptyTorrent, NotATorrent, TooLarge
-from archive.metainfo import info
 from archive.metainfo.bencode import DICTIONARY, Cursor, Dictionary
+from archive.metainfo.files import listed
+from archive.metainfo.info import KEYS as INFO_KEYS
+from archive.metainfo.info import Content, sum_v1
 
 KEYS = frozenset(
     (b"announce", b"announce-list", b"comment", b"comment.utf-8", b"created by", b"created by.utf-8")
@@ -26,6 +28,7 @@ class Torrent:
     info: Dictionary
     info_span: tuple[int, int]
     disorder: bool  # the keys of the info dictionary, or of one within it, do not ascend
+    listed: Content | None  # the sum of `files`, which is long enough to be read only once
 
 
 def scan(torrent: bytes, max_bytes: int) -> Torrent:
@@ -65,8 +68,19 @@ def _scan_info(cursor: Cursor, root: Dictionary) -> Torrent:
     start = cursor.at
     cursor.disorder = False
     places: dict[bytes, int] = {}
+    content = None
     for key in cursor.each_key():
-        if key in info.KEYS:
+        if key in INFO_KEYS:
             places[key] = cursor.at
-        cursor.skip()
-    return Torrent(root, Dictionary(cursor.data, places), (start, cursor.at), cursor.disorder)
+        if key == b"files":
+            content = _sum_up(cursor)
+        else:
+            cursor.skip()
+    return Torrent(root, Dictionary(cursor.data, places), (start, cursor.at), cursor.disorder, content)
+
+
+def _sum_up(cursor: Cursor) -> Content:
+    try:
+        return sum_v1(listed(cursor))
+    except IndexError:
+        raise cursor.cut_off() from None
