@@ -1,13 +1,12 @@
 """What there is to show of a stored torrent: for pages and answers that tell more than the bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive import metainfo
 from archive.errors import NotHeld
 from archive.infohash import spell
-from archive.metainfo import Details, File, Metainfo
+from archive.metainfo import Details, File, Metainfo, Reading
 from archive.models import Torrent
 from archive.outage import outages
 from archive.retrieve import retrieve
@@ -25,10 +24,7 @@ class Description:
     trackers: tuple[str, ...]
     length: int
     stored_at: datetime
-    torrent: bytes
-
-    def files(self) -> Iterator[File]:
-        return metainfo.files(self.torrent)
+    files: Callable[[], Iterator[File]]
 
 
 def describe(infohash: bytes) -> Description:
@@ -39,15 +35,16 @@ def describe(infohash: bytes) -> Description:
         if row is None:
             raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
         later = row.later_trackers.order_by("pk").values_list("url", flat=True)
-        meta = metainfo.parse(torrent, len(torrent))
+        reading = Reading(torrent, len(torrent))
+        meta = reading.metainfo
         return Description(
             infohash=spell(row.infohash),
             v1=spell(meta.v1) if meta.v1 else None,
             v2=spell(meta.v2) if meta.v2 else None,
             metainfo=meta,
-            details=metainfo.details(torrent),
+            details=reading.details(),
             trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
             length=len(torrent),
             stored_at=row.stored_at,
-            torrent=torrent,
+            files=reading.files,
         )

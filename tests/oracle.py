@@ -106,7 +106,7 @@ def agree(torrent: bytes) -> bool:
     assert (ours.v1, ours.v2) == (theirs.v1, theirs.v2)
     assert ours.piece_length == theirs.piece_length
     assert ours.private or not theirs.private
-    same_files(ours, theirs, list(metainfo.files(torrent)))
+    same_files(ours, theirs, list(metainfo.Reading(torrent).files()))
     same_trackers(ours, theirs)
     return True
 

@@ -169,26 +169,26 @@ def test_more_pieces_than_libtorrent_takes_are_too_many() -> None:
 def test_pad_files_are_not_content() -> None:
     pads = metainfo.parse(TORRENTS["v1-pad-files"])
     assert (pads.size, pads.files) == (12, 2)
-    assert list(reading(TORRENTS["v1-bitcomet-pads"]).files()) == [(("a",), 5), (("b",), 7)]
+    assert list(metainfo.Reading(TORRENTS["v1-bitcomet-pads"]).files()) == [(("a",), 5), (("b",), 7)]
 
 
 def test_the_files_of_a_folder_are_listed_by_their_paths_in_it() -> None:
     expected = [(("a.txt",), 5), (("empty",), 0), (("sub", "b.bin"), 70_000), (("sub", "c.bin"), 16_384)]
-    assert list(reading(TORRENTS["v2-folder"]).files()) == expected
-    assert list(reading(TORRENTS["hybrid-folder"]).files()) == expected
+    assert list(metainfo.Reading(TORRENTS["v2-folder"]).files()) == expected
+    assert list(metainfo.Reading(TORRENTS["hybrid-folder"]).files()) == expected
 
 
 def test_names_are_decoded_as_their_torrent_says() -> None:
     assert metainfo.parse(TORRENTS["v1-names-in-cp1251"]).name == "Музыка.mp3"
     assert metainfo.parse(TORRENTS["v1-name-utf-8"]).name == "Музыка.mp3"
-    assert list(reading(TORRENTS["v1-path-utf-8"]).files()) == [(("Му",), 5)]
+    assert list(metainfo.Reading(TORRENTS["v1-path-utf-8"]).files()) == [(("Му",), 5)]
     assert metainfo.parse(TORRENTS["v1-names-in-no-encoding"]).name == "\ufffd\ufffd\ufffd.txt"
 
 
 def test_names_are_never_made_safe_here() -> None:
     torrent = TORRENTS["v1-evil-paths"]
     assert metainfo.parse(torrent).name == "../../evil"
-    assert [file.path for file in reading(torrent).files()][0] == ("..", "..", "etc", "passwd")
+    assert [file.path for file in metainfo.Reading(torrent).files()][0] == ("..", "..", "etc", "passwd")
 
 
 def test_a_name_of_megabytes_is_shown_by_its_start() -> None:
@@ -233,7 +233,7 @@ def test_trackers_are_capped_in_number_and_length() -> None:
 
 
 def test_details_are_what_a_torrent_tells_of_itself() -> None:
-    assert reading(TORRENTS["v1-full"]).details() == metainfo.Details(
+    assert metainfo.Reading(TORRENTS["v1-full"]).details() == metainfo.Details(
         comment="a comment",
         created_by="mktorrent 1.1",
         created=datetime(2009, 2, 13, 23, 31, 30, tzinfo=UTC),
@@ -241,17 +241,19 @@ def test_details_are_what_a_torrent_tells_of_itself() -> None:
         web_seeds=("http://web.example/a.txt",),
     )
     assert (
-        reading(TORRENTS["v2-folder"]).details().pieces == 5
+        metainfo.Reading(TORRENTS["v2-folder"]).details().pieces == 5
     )  # 5 and 16,384 bytes, and 70,000: 3 times 32 KiB
 
 
 def test_details_of_odd_types_are_left_out() -> None:
-    assert reading(TORRENTS["v1-odd-types-outside"]).details() == metainfo.Details("", "", None, 1, ())
+    assert metainfo.Reading(TORRENTS["v1-odd-types-outside"]).details() == metainfo.Details(
+        "", "", None, 1, ()
+    )
 
 
 @pytest.mark.parametrize("date", [-1, 10**18, 2**63, 0])
 def test_a_creation_date_out_of_the_calendar_is_left_out(date: int) -> None:
-    created = reading(make.v1(outer={b"creation date": date})).details().created
+    created = metainfo.Reading(make.v1(outer={b"creation date": date})).details().created
     assert created == (datetime(1970, 1, 1, tzinfo=UTC) if date == 0 else None)
 
 

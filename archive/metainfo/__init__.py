@@ -15,7 +15,7 @@ from archive.metainfo.text import text
 
 MAX_BYTES = 10_000_000
 
-__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "details", "files", "parse"]
+__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,49 +56,50 @@ class Details:
     web_seeds: tuple[str, ...]
 
 
+class Reading:
+    """A torrent that has been read and judged: once, however much is asked of it afterwards."""
+
+    def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES) -> None:
+        """Raises EmptyTorrent, TooLarge, NotATorrent or one of its kinds: Truncated, TooComplex."""
+        self._found = found = scan(torrent, max_bytes)
+        v1, v2 = versions(found.info, found.disorder)
+        length = piece_length(found.info, v2)
+        summed = content(found.info, found.listed, length, v1, v2)
+        start, end = found.info_span
+        raw_info = memoryview(torrent)[start:end]
+        self._encoding = about.encoding(found.root)
+        self._pieces = summed.pieces(length)
+        self.metainfo = Metainfo(
+            v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if v1 else None,
+            v2=hashlib.sha256(raw_info).digest() if v2 else None,
+            name=text(name(found.info), self._encoding),
+            size=summed.size,
+            files=summed.files,
+            piece_length=length,
+            private=is_private(found.info),
+            complete=not v2 or complete(found.root, summed.layered, length),
+            trackers=about.trackers(found.root),
+        )
+
+    def files(self) -> Iterator[File]:
+        """The files, one by one and without pad files."""
+        info = self._found.info
+        for entry in v2_entries(info) if self.metainfo.v2 else v1_entries(info):
+            if not entry.pad:
+                yield File(tuple(text(element, self._encoding) for element in entry.path), entry.size)
+
+    def details(self) -> Details:
+        """The rest of what the torrent tells; nothing in it is ever an error."""
+        root = self._found.root
+        return Details(
+            comment=about.words(root, b"comment"),
+            created_by=about.words(root, b"created by"),
+            created=about.created(root),
+            pieces=self._pieces,
+            web_seeds=about.web_seeds(root),
+        )
+
+
 def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
-    """Read a torrent and judge it.
-
-    Raises EmptyTorrent, TooLarge, NotATorrent or one of its kinds: Truncated, TooComplex.
-    """
-    found = scan(torrent, max_bytes)
-    v1, v2 = versions(found.info, found.disorder)
-    length = piece_length(found.info, v2)
-    summed = content(found.info, found.listed, length, v1, v2)
-    start, end = found.info_span
-    raw_info = memoryview(torrent)[start:end]
-    return Metainfo(
-        v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if v1 else None,
-        v2=hashlib.sha256(raw_info).digest() if v2 else None,
-        name=text(name(found.info), about.encoding(found.root)),
-        size=summed.size,
-        files=summed.files,
-        piece_length=length,
-        private=is_private(found.info),
-        complete=not v2 or complete(found.root, summed.layered, length),
-        trackers=about.trackers(found.root),
-    )
-
-
-def files(torrent: bytes) -> Iterator[File]:
-    """The files of a torrent, one by one and without pad files. Raises what parse raises."""
-    found = scan(torrent, len(torrent))
-    v1, v2 = versions(found.info, found.disorder)
-    encoding = about.encoding(found.root)
-    for entry in v2_entries(found.info) if v2 else v1_entries(found.info):
-        if not entry.pad:
-            yield File(tuple(text(element, encoding) for element in entry.path), entry.size)
-
-
-def details(torrent: bytes) -> Details:
-    """The rest of what a torrent tells. Raises what parse raises, but never for what it only tells."""
-    found = scan(torrent, len(torrent))
-    v1, v2 = versions(found.info, found.disorder)
-    length = piece_length(found.info, v2)
-    return Details(
-        comment=about.words(found.root, b"comment"),
-        created_by=about.words(found.root, b"created by"),
-        created=about.created(found.root),
-        pieces=content(found.info, found.listed, length, v1, v2).pieces(length),
-        web_seeds=about.web_seeds(found.root),
-    )
+    """What identifies a torrent. Raises what Reading raises."""
+    return Reading(torrent, max_bytes).metainfo
