@@ -4,7 +4,7 @@ VENV ?= .venv
 SERVER ?= granian
 PY = $(VENV)/bin/python
 
-.PHONY: run test format lint types tests bench system
+.PHONY: run test system lint types tests format bench crash fuzz
 
 run: $(VENV)/run.stamp
 	$(PY) manage.py migrate --verbosity 0
@@ -30,6 +30,19 @@ tests: $(VENV)/test.stamp
 format: $(VENV)/test.stamp
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+# What takes longer than a test may. Figures are ratios to a floor that is measured in the same run.
+bench: system $(VENV)/test.stamp
+	$(PY) -m bench.metainfo
+	$(PY) -m bench.storage
+	$(PY) -m bench.downloads
+	$(PY) -m bench.uploads
+
+crash: system $(VENV)/test.stamp
+	$(PY) -m bench.crash --kills 1000
+
+fuzz: $(VENV)/test.stamp
+	$(PY) -m tests.fuzz_metainfo --minutes 60
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
