@@ -1,11 +1,8 @@
-"""How fast a folder takes and gives 30 KB objects, beside the barest loop that is as durable.
+"""How fast a folder takes and gives 30 KB objects, beside the barest loop that is as durable."""
 
-python -m bench.storage [FOLDER]    a folder on the disk that matters; without it, where temporary files lie
-"""
-
+import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +18,9 @@ Act = Callable[[str], object]
 
 
 def main() -> None:
-    with TemporaryDirectory(prefix="bench-", dir=sys.argv[1] if len(sys.argv) > 1 else None) as folder:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", help="on the disk that matters (where temporary files lie)")
+    with TemporaryDirectory(prefix="bench-", dir=parser.parse_args().folder) as folder:
         ours, bare = Filesystem(Path(folder, "ours")), Bare(Path(folder, "bare"))
         put: dict[str, Act] = {"ours": lambda key: ours.put(key, DATA), "bare": bare.put}
         get: dict[str, Act] = {"ours": ours.get, "bare": bare.get}
