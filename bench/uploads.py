@@ -101,11 +101,11 @@ def stored(server: Hashkeep) -> int:
 
 
 def upload(server: Hashkeep, client: Client, seconds: int) -> Load:
-    """Every answer that wrk took for a success must be a torrent more."""
+    """Every answer must be a torrent more; what was under way when wrk stopped, now or before, may be one too."""
     before = stored(server)
     load = client.load(server.url, seconds)
     new = stored(server) - before
-    if not load.requests <= new <= load.requests + CLIENTS:
+    if not load.requests <= new <= load.requests + 2 * CLIENTS:
         raise RuntimeError(f"{load.requests} answers, but {new} torrents")
     return load
 
