@@ -6,7 +6,7 @@ a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -58,12 +58,14 @@ def _torrent(request: HttpRequest) -> bytes:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
         file = request.FILES.get("torrent")
-    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation):
+    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
     if not isinstance(file, UploadedFile):
-        raise NothingSent("No file arrived; send it in the multipart file field `torrent`.")
+        raise NothingSent(
+            "No file arrived; send it in the multipart file field `torrent`, with a file name in ASCII or UTF-8."
+        )
     return bytes(file.read())
 
 
@@ -94,7 +96,8 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
         case PrivateTorrent():
             return 16, words, words
         case TakenDown():
-            return 17, f"Deleted torrent: {words}", f"Deleted torrent: {words}"  # torcache's beginning
+            deleted = f"Deleted torrent: {refusal.reason}"  # torcache's beginning
+            return 17, deleted, deleted
         case _:
             return 14, _TROUBLE, _TROUBLE
 

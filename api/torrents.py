@@ -39,7 +39,7 @@ def download(request: HttpRequest) -> HttpResponse:
 
 def _taken_down(request: HttpRequest, refusal: TakenDown) -> HttpResponse:
     """RFC 7725: say that it is for legal reasons, and where the one who blocks explains."""
-    response = _plain(451, f"This torrent was taken down: {refusal}")
+    response = _plain(451, str(refusal))
     response["Link"] = f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'
     return response
 

@@ -23,6 +23,7 @@ _COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete")
 _INSERT = f"INSERT INTO archive_torrent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _PER_STATEMENT = 500
+_TRIES = 5
 _TRACKERS_KEPT = 50  # later trackers a torrent: enough for any honest one, no room for a flood
 
 
@@ -169,15 +170,15 @@ def _record(rows: Iterable[Torrent]) -> None:
     best: dict[bytes, Torrent] = {}
     for row in sorted(rows, key=lambda row: (row.infohash, not row.complete)):
         best.setdefault(row.infohash, row)
-    while best:
+    for tries_left in reversed(range(_TRIES)):
         try:
             _insert(list(best.values()))
             return
-        except IntegrityError:  # somebody was faster with some of them
-            taken = _known(best)
-            if not taken:
+        except IntegrityError:  # somebody was faster with some of them, and may have taken them down since
+            if not tries_left:
                 raise
-            best = {infohash: row for infohash, row in best.items() if infohash not in taken}
+            for infohash in _known(best):
+                del best[infohash]
 
 
 def _insert(rows: Sequence[Torrent]) -> None:

@@ -30,7 +30,11 @@ class PrivateTorrent(Refusal):
 
 
 class TakenDown(Refusal):
-    """The infohash is blocked."""
+    """The infohash is blocked; `reason` is what its operator gave."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"This torrent was taken down: {reason}")
+        self.reason = reason
 
 
 class NotHeld(Refusal):

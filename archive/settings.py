@@ -18,7 +18,7 @@ _A_SERVER = "It is http:// or https:// and a name, without a path."
 # What operators set ------------------------------------------------------------------------------
 
 HOST = env.str("HOST", "127.0.0.1")
-PORT = env.int("PORT", 8000)
+PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATABASE_URL = env.str(
     "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
@@ -51,7 +51,14 @@ def _secret_key() -> str:
     return key
 
 
-SECRET_KEY = _SECRET_KEY or _secret_key()
+def _kept_key() -> str:
+    try:
+        return _secret_key()
+    except OSError as error:
+        raise SystemExit(f"DATA_DIR cannot be used: {error.filename}: {error.strerror}.") from None
+
+
+SECRET_KEY = _SECRET_KEY or _kept_key()
 
 # What follows from them --------------------------------------------------------------------------
 
@@ -126,6 +133,11 @@ REST_FRAMEWORK = {
 }
 ROOT_URLCONF = "archive.urls"
 WSGI_APPLICATION = "archive.wsgi.application"
+FILE_UPLOAD_HANDLERS = [
+    "archive.uploads.Capped",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 CSRF_FAILURE_VIEW = "web.views.forbidden"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
@@ -152,6 +164,6 @@ LOGGING = {
         # A miss is an answer, not an event; ERROR leaves what is our own fault.
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
     },
 }

@@ -40,6 +40,10 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
         with transaction.atomic():
             earlier = Block.objects.filter(short__in=map(short, names)).first()
             takedown = earlier.takedown if earlier else Takedown()
+            if (
+                earlier
+            ):  # an attempt that failed may have lost the row, not the bytes: its blocks know the names
+                names |= {bytes(block.infohash) for block in takedown.blocks.all()}
             takedown.reason, takedown.listed = reason, listed
             takedown.save()
             # A truncated v2 and the whole one are the same block; the whole tells more.

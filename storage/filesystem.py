@@ -30,6 +30,7 @@ class Filesystem:
     def __init__(self, root: Path) -> None:
         self.root = str(root)
         self.incoming = f"{root}/.incoming"
+        self._seen = False
         self._forget()
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
@@ -104,7 +105,9 @@ class Filesystem:
         upper, lower, place = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}", int(key[:4], 16)
         if not self._settled[place]:
             self._prepare()
-            os.makedirs(lower, exist_ok=True)
+            for folder in (upper, lower):
+                with suppress(FileExistsError):
+                    os.mkdir(folder)
             sync(self.root)
             sync(upper)
             self._settled[place] = True
@@ -114,7 +117,9 @@ class Filesystem:
         """The root on disk, and what a crash has left unfinished swept away, once in a process."""
         if self._ready:
             return
-        os.makedirs(self.incoming, exist_ok=True)
+        if not self._seen:  # made once; a folder that has gone since is a disk that is no longer mounted
+            os.makedirs(self.incoming, exist_ok=True)
+            self._seen = True
         for parent in Path(self.root).parents:
             with suppress(OSError):  # not everyone may open, or can sync, what lies above
                 sync(str(parent))

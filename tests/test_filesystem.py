@@ -175,17 +175,6 @@ def test_a_file_in_the_place_of_the_folder_is_unavailable(tmp_path: Path) -> Non
             refused()
 
 
-def test_folders_that_vanish_are_made_anew(tmp_path: Path) -> None:
-    """As when an operator changes the disk underneath: one refusal at most, and never a false success."""
-    storage = Filesystem(tmp_path / "objects")
-    storage.put(KEY, b"first")
-    (tmp_path / "objects").rename(tmp_path / "away")
-    with pytest.raises(Unavailable, match="No such file or directory"):
-        storage.put(KEY, b"second")
-    assert storage.put(KEY, b"second") is True
-    assert storage.get(KEY).data == b"second"
-
-
 def test_kill_9_in_the_middle_of_puts_leaves_whole_objects(tmp_path: Path) -> None:
     acknowledged: set[str] = set()
     for seed in range(6):
@@ -267,3 +256,16 @@ def test_a_power_failure_undoes_nothing_that_was_acknowledged(
         storage = Filesystem(root)
         found = {key: storage.get(key).data for key in list(storage.keys())}
     assert found.get(KEY) == left
+
+
+def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
+    """An unmounted disk: what is put beside it would be lost when it comes back."""
+    store, key = Filesystem(tmp_path / "disk"), f"{'AB' * 20}.torrent"
+    store.put(key, b"one")
+    (tmp_path / "disk").rename(tmp_path / "elsewhere")
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            store.put(f"{'CD' * 20}.torrent", b"two")
+    (tmp_path / "elsewhere").rename(tmp_path / "disk")
+    assert store.put(f"{'CD' * 20}.torrent", b"two")
+    assert store.get(key).data == b"one"

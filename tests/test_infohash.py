@@ -55,7 +55,15 @@ def test_what_people_paste_is_understood(pasted: str, meant: bytes) -> None:
 
 @pytest.mark.parametrize(
     "pasted",
-    ["", "magnet:?dn=x", "magnet:", "magnet:?xt=urn:sha1:abc", "magnet:?xt=urn:btmh:1220ff", "http://[::1", "Sintel"],
+    [
+        "",
+        "magnet:?dn=x",
+        "magnet:",
+        "magnet:?xt=urn:sha1:abc",
+        "magnet:?xt=urn:btmh:1220ff",
+        "http://[::1",
+        "Sintel",
+    ],
 )
 def test_what_names_no_torrent_is_no_error_of_ours(pasted: str) -> None:
     with pytest.raises(NotAnInfohash):

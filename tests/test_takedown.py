@@ -12,6 +12,7 @@ from archive.errors import NotHeld, TakenDown
 from archive.infohash import parse
 from archive.retrieve import retrieve
 from archive.takedown import Notice, blocked, lift, notices, take_down
+from archive.vault import vault
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +178,14 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -
     with pytest.raises(CommandError, match="again"):
         run(infohash, reason=REASON)
     assert blocked([parse(infohash)])
+
+
+def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:
+    """As when the storage is away: the row is gone then, and with it what joined v2 to the name of the object."""
+    torrent = make.hybrid()
+    v1, v2 = make.infohashes(torrent)
+    deposit(torrent)
+    take_down(v2, "First.")
+    vault().put(f"{make.v1_hash(torrent)}.torrent", torrent)
+    take_down(v2, "Again.")
+    assert list(vault().keys()) == []

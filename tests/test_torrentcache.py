@@ -155,6 +155,14 @@ def test_curl_prints_the_infohash(server: Hashkeep, tmp_path: Path, chunked: boo
     assert curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(torrent)
 
 
+def test_a_form_is_written_down_no_further_than_a_door_can_use(server: Hashkeep, tmp_path: Path) -> None:
+    before = server.log.read_text()
+    path = save(tmp_path, b"d4:info" + bytes(60_000_000))
+    answer = curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
+    assert answer.count("The torrent has 10,") == 2
+    assert server.log.read_text() == before
+
+
 def test_curl_may_send_it_gzipped(server: Hashkeep, tmp_path: Path) -> None:
     torrent = make.v1(b"gzip")
     path = save(tmp_path, gzip.compress(torrent))

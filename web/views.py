@@ -5,6 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -126,7 +127,12 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
+    told = {
+        "status": 400,
+        "title": "We could not read that request",
+        "unknown_name": isinstance(exception, DisallowedHost),
+    }
+    return page("error.html", told, 400)
 
 
 def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:

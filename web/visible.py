@@ -7,17 +7,22 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 
 
+class _Marks(dict[int, str]):
+    """For str.translate: what each character is shown as, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        acts = unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
+        self[code] = f"‹U+{code:04X}›" if acts else character
+        return self[code]
+
+
+_MARKS = _Marks()
+
+
 def visible(text: str, longest: int = 200) -> str:
     """The text on one line, cut where it is too long, with a mark in place of what acts without being seen."""
     text = text[: longest + 1]
     if not text.isprintable():
-        text = "".join(_mark(character) if _acts(character) else character for character in text)
+        text = text.translate(_MARKS)
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _acts(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
-
-
-def _mark(character: str) -> str:
-    return f"‹U+{ord(character):04X}›"

@@ -1,11 +1,12 @@
 """Run the web server that the settings describe."""
 
 import os
+import socket
 import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 _APPLICATION = "archive.wsgi:application"
 
@@ -25,17 +26,33 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = _granian if options["server"] == "granian" else _gunicorn
+        _must_be_free(settings.HOST, settings.PORT)
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
         line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
         os.execv(sys.executable, line)  # noqa: S606
 
 
+def _must_be_free(host: str, port: int) -> None:
+    """granian would share the port with whoever listens there already."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"It cannot listen on {host}, port {port}: {error.strerror}. Another HOST or PORT, perhaps?"
+        ) from None
+
+
 def _granian(workers: int, threads: int) -> list[str]:
     return [
         *("granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
         *("--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"),
-        *("--log-level", "error"),
+        # HTTP/1 alone: over HTTP/2, an upload that breaks off leaves its thread in a loop for ever (granian 2.8.7).
+        *("--log-level", "error", "--http", "1"),
+        *("--workers-kill-timeout", "5"),  # after Ctrl+C, which the terminal sends to the workers as well
     ]
 
 

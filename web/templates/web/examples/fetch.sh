@@ -1,2 +1,3 @@
 hash=$(curl -sS --form torrent=@my.torrent {{ base }}/upload)
-curl -sS --fail -o fetched.torrent {{ base }}/torrent/$hash.torrent
+case $hash in Error*) echo "$hash" >&2; exit 1;; esac
+curl -sS --fail -o fetched.torrent "{{ base }}/torrent/$hash.torrent"
