@@ -98,6 +98,7 @@ class Filesystem:
     def _forget(self) -> None:
         """Which of the folders this process has seen to disk itself; after any failure, none."""
         self._settled = bytearray(256 * 256)
+        self._settled_above = bytearray(256)
         self._ready = False
 
     def _folder(self, key: str) -> str:
@@ -108,7 +109,9 @@ class Filesystem:
             for folder in (upper, lower):
                 with suppress(FileExistsError):
                     os.mkdir(folder)
-            sync(self.root)
+            if not self._settled_above[place >> 8]:
+                sync(self.root)
+                self._settled_above[place >> 8] = True
             sync(upper)
             self._settled[place] = True
         return lower
