@@ -6,8 +6,11 @@ from hashlib import sha256
 from swarm.network import Address, Network
 from swarm.search import Later, Waiting
 
-# Peers are asked by libtorrent, which does not say when it has them all.
-_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
+# A peer that still believes in the connection by which the info dictionary came refuses another one, and
+# libtorrent alone would wait seconds before it tries again.
+_TRY_AGAIN_AFTER = (0.25, 0.75, 1.5)
+# It asks peers for the layers by itself, but does not say when it has them all.
+_LOOK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
 
 
 class Completion:
@@ -23,19 +26,27 @@ class Completion:
         self.waiting: list[Waiting] = []
         self.info = info
         self.targets = targets
-        self._network, self._later = network, later
+        self._network = network
+        self._later = later
+        self._peers = tuple(peers)
+        self._trackers = tuple(trackers)
+        self._infohash = sha256(info).digest()
         self._over = False
-        infohash = sha256(info).digest()
-        self._target = infohash[:20]
-        network.fetch(infohash, peers, trackers)
+        self._connect()
+        for wait in _TRY_AGAIN_AFTER:
+            later(wait, self._connect)
         self._look(0)
 
     def end(self) -> set[Address]:
         self._over = True
-        self._network.drop(self._target)
+        self._network.drop(self._infohash[:20])
         return set()
+
+    def _connect(self) -> None:
+        if not self._over and not self._network.connected(self._infohash[:20]):
+            self._network.fetch(self._infohash, self._peers, self._trackers)
 
     def _look(self, times: int) -> None:
         if not self._over:
-            self._network.ask_layers(self._target)
-            self._later(_GAPS[min(times, len(_GAPS) - 1)], lambda: self._look(times + 1))
+            self._network.ask_layers(self._infohash[:20])
+            self._later(_LOOK_GAPS[min(times, len(_LOOK_GAPS) - 1)], lambda: self._look(times + 1))

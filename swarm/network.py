@@ -131,8 +131,9 @@ class Network:
         return set()
 
     def ask_layers(self, target: bytes) -> None:
-        with suppress(RuntimeError):
-            self._handles[target].save_resume_data(lt.torrent_handle.save_info_dict)
+        if target in self._handles:
+            with suppress(RuntimeError):
+                self._handles[target].save_resume_data(lt.torrent_handle.save_info_dict)
 
     def drop(self, target: bytes) -> None:
         if handle := self._handles.pop(target, None):

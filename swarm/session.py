@@ -51,6 +51,8 @@ class Session:
 
     def search(self, wish: Wish, seconds: float, done: Callable[[Found | None], None]) -> None:
         """Returns at once. `done` is called exactly once, by the session's thread; with None when time is over."""
+        if not self._open:
+            raise RuntimeError("the session is closed")
         now = time.monotonic()
         self._call(partial(self._begin, Waiting(wish, now, now + seconds, done)))
 
@@ -61,6 +63,8 @@ class Session:
         """Who still waits gets None; the DHT table is kept."""
         self._call(self._stop)
         self._thread.join()
+        os.close(self._ear)
+        os.close(self._wake)
 
     # What follows runs in the session's own thread.
 
@@ -183,8 +187,6 @@ class Session:
                 except Exception:
                     log.exception("one step of a search failed; the others go on")
         self._network.close()
-        os.close(self._ear)
-        os.close(self._wake)
 
     def _next(self) -> Iterator[Action]:
         until = self._due[0][0] - time.monotonic()
