@@ -21,6 +21,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     served = serve(environ, start_response)
     if served is not None:
         return served
+    if settings.BEHIND_PROXY:
+        # The last one is what our own proxy saw; the others are hearsay.
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
     return _django(environ, start_response)

@@ -29,6 +29,7 @@ class Hashkeep:
             "DATA_DIR": str(folder),
             "DATABASE_URL": "",
             "PORT": str(self.port),
+            "RESOLVE": "off",  # tests send nothing to the network
             **{name: str(value) for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
