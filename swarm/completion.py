@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from swarm.network import Address, Network
-from swarm.search import Later, Waiting
+from swarm.pursuit import Later
+from swarm.search import Waiting
 
 # A peer that still believes in the connection by which the info dictionary came refuses another one, and
 # libtorrent alone would wait seconds before it tries again.
@@ -43,7 +44,7 @@ class Completion:
         return set()
 
     def _connect(self) -> None:
-        if not self._over and not self._network.connected(self._infohash[:20]):
+        if not self._over and not self._network.connecting(self._infohash[:20]):
             self._network.fetch(self._infohash, self._peers, self._trackers)
 
     def _look(self, times: int) -> None:

@@ -66,11 +66,15 @@ _ALERTS = (
     | lt.alert_category.storage
 )
 
+_UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
+
+# Peers are not told of one another, neither by us nor by them (PEX): whom we try is ours to choose.
 _FLAGS = (
     lt.torrent_flags.default_dont_download
     | lt.torrent_flags.apply_ip_filter
     | lt.torrent_flags.disable_dht
     | lt.torrent_flags.disable_lsd
+    | lt.torrent_flags.disable_pex
 )
 
 
@@ -125,10 +129,18 @@ class Network:
                     handle.add_tracker({"url": tracker})
 
     def connected(self, target: bytes) -> set[Address]:
+        """Peers that have shaken hands."""
+        return {peer.ip for peer in self._peers(target) if not peer.flags & _UNDECIDED}
+
+    def connecting(self, target: bytes) -> bool:
+        """Some peer is there, or may be."""
+        return bool(self._peers(target))
+
+    def _peers(self, target: bytes) -> list[lt.peer_info]:
         if target in self._handles:
             with suppress(RuntimeError):
-                return {peer.ip for peer in self._handles[target].get_peer_info()}
-        return set()
+                return self._handles[target].get_peer_info()
+        return []
 
     def ask_layers(self, target: bytes) -> None:
         if target in self._handles:

@@ -19,7 +19,7 @@ from hashlib import sha1, sha256
 
 from swarm.completion import Completion
 from swarm.config import Config
-from swarm.network import Address, Event, Layers, Metadata, Network, Peers, Statistics
+from swarm.network import Address, Event, Layers, Metadata, Network, Peers, Statistics, WrongMetadata
 from swarm.search import Search, Waiting
 from swarm.wish import Found, Wish
 
@@ -76,7 +76,7 @@ class Session:
             for one in wish.hashes:
                 if self._tasks.setdefault(one[:20], task) is task:
                     task.look_for(one)
-            task.meet_all(wish.peers)
+            task.meet(wish.peers)
             task.ask(wish.trackers)
         elif not wish.met_by(task.info):
             return self._answer(waiting, None)
@@ -92,12 +92,17 @@ class Session:
                 self._counts["announced"] = values["dht.dht_announce_peer_out"]
             case Metadata():
                 self._found(event)
-            case Peers(target, peers):
-                if isinstance(search := self._tasks.get(target), Search):
-                    search.meet(target, peers)
-            case Layers(target, layers):
-                if layers is not None and isinstance(completion := self._tasks.get(target), Completion):
-                    self._completed(completion, layers)
+            case _:
+                self._tell(self._tasks.get(event.target), event)
+
+    def _tell(self, task: Task | None, event: Peers | WrongMetadata | Layers) -> None:
+        match task, event:
+            case Search(), Peers(target, peers):
+                task.meet(peers, target)
+            case Search(), WrongMetadata(target):
+                task.doubt(target)
+            case Completion(), Layers(_, layers) if layers is not None:
+                self._completed(task, layers)
 
     def _found(self, metadata: Metadata) -> None:
         """By two searches at once, if a hybrid was wished for by its v1 and by its v2 hash."""

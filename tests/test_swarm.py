@@ -4,12 +4,13 @@ Settings are those of every day but for the bootstrap node: here every public ad
 """
 
 import queue
-import resource
 import socket
+import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import pytest
 
 from swarm import Config, Found, Session, Wish, torrent
 from swarm.addresses import is_public
-from tests.servers.hostile_peer import LIES, Lie, endless_metadata, hostile_peer, silence
+from tests.servers.hostile_peer import LIES, Lie, hostile_peer, silence
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import Tracker, http_tracker, udp_tracker
 
@@ -50,14 +51,19 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 @pytest.fixture(scope="module")
 def everyday(swarm: Swarm) -> Iterator[Session]:
     """One session for the tests that need no other."""
-    session = Session(config())
+    session = Session(config(address=RESOLVER))
     yield session
     session.close()
 
 
-def config(state: Path | None = None, trackers: tuple[str, ...] = (), bootstrap: bool = True) -> Config:
+def config(
+    state: Path | None = None,
+    trackers: tuple[str, ...] = (),
+    bootstrap: bool = True,
+    address: Address = ("70.2.0.1", 6881),
+) -> Config:
     return Config(
-        listen="{}:{}".format(*RESOLVER),
+        listen="{}:{}".format(*address),
         bootstrap=("{}:{}".format(*ROUTER),) if bootstrap else (),
         trackers=trackers,
         state=state,
@@ -152,10 +158,11 @@ def test_what_a_tracker_is_told_is_of_no_use_to_others(
         assert [announce.event for announce in asked.announces] == ["started", "stopped"]
 
 
-def test_nobody_can_connect_to_us(swarm: Swarm, everyday: Session) -> None:
+def test_nobody_can_connect_to_us(everyday: Session) -> None:
     """What a peer or a tracker could pass on about us leads nowhere."""
+    everyday.search(Wish(NOWHERE, peers=(SEEDER,)), 5, lambda _: None)
     with socket.create_connection(RESOLVER, timeout=30) as connection:
-        connection.sendall(b"\x13BitTorrent protocol" + bytes(8) + swarm.v1.v1 + bytes(20))
+        connection.sendall(b"\x13BitTorrent protocol" + bytes(8) + NOWHERE + bytes(20))
         assert not heard(connection)
 
 
@@ -210,6 +217,189 @@ def test_such_a_wish_does_not_stand_in_the_way_of_an_honest_one(swarm: Swarm, ev
     everyday.search(Wish(v2=swarm.v2.v2), 60, answers.put)
     found = [answers.get(timeout=90), answers.get(timeout=90)]
     assert {one.info for one in found if one} == {info_of(swarm.v1), info_of(swarm.v2)}
+
+
+@pytest.mark.parametrize("lie", LIES, ids=[lie.__name__ for lie in LIES])
+def test_a_peer_that_lies_does_not_keep_us_from_one_that_does_not(
+    swarm: Swarm, everyday: Session, lie: Lie
+) -> None:
+    """Even if it comes first."""
+    with hostile_peer(("66.6.0.1", 6881), lie) as visitors:
+        everyday.search(Wish(swarm.v1.v1, peers=(("66.6.0.1", 6881),)), 60, lambda _: None)
+        until(lambda: len(visitors) > 0)
+        time.sleep(0.2)
+        assert same(find(everyday, Wish(swarm.v1.v1, peers=(SEEDER,))), swarm.v1)
+
+
+@pytest.mark.parametrize("lie", LIES, ids=[lie.__name__ for lie in LIES])
+def test_a_peer_that_lies_is_believed_nothing(everyday: Session, lie: Lie) -> None:
+    with hostile_peer(("66.6.0.1", 6881), lie) as visitors:
+        assert find(everyday, Wish(bytes(19) + b"!", peers=(("66.6.0.1", 6881),)), seconds=2) is None
+        assert visitors
+
+
+def test_lying_peers_of_one_torrent_do_not_delay_another(swarm: Swarm, everyday: Session) -> None:
+    with ExitStack() as stack:
+        for number, lie in enumerate(LIES * 2):
+            liar = (f"66.7.0.{number + 1}", 6881)
+            stack.enter_context(hostile_peer(liar, lie))
+            everyday.search(Wish(bytes(19) + bytes([number]), peers=(liar,)), 6, lambda _: None)
+        time.sleep(1)
+        times = [find(everyday, Wish(swarm.v1.v1, peers=(SEEDER,))) for _ in range(5)]
+        assert statistics.median(found.seconds for found in times if found) < 0.5
+        until(lambda: everyday.statistics()["searches"] == 0)
+
+
+PRIVATE = (
+    "10.1.2.3",
+    "127.9.9.9",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.168.1.1",
+    "100.64.0.1",
+    "224.0.0.1",
+    "::1",
+    "fd00::1",
+)
+
+
+def test_a_private_address_is_never_connected_to_whoever_names_it(swarm: Swarm) -> None:
+    """By the wish, by a tracker, and as a tracker, by address and by name."""
+    hosts = ("127.9.9.9", "10.1.2.3", "169.254.169.254", "192.168.1.1")
+    doors = [(host, 8080) for host in hosts]
+    with ExitStack() as stack:
+        visits = [stack.enter_context(hostile_peer(door, silence)) for door in doors]
+        listed = {NOWHERE: [*doors, SEEDER]}
+        public = [
+            stack.enter_context(make(("81.1.0.1", 6969), listed)) for make in (http_tracker, udp_tracker)
+        ]
+        private = [stack.enter_context(make(("127.0.0.1", 7070), {})) for make in (http_tracker, udp_tracker)]
+        urls = [tracker.url for tracker in (*public, *private)]
+        urls += [tracker.url.replace("127.0.0.1", "localhost") for tracker in private]
+        urls += [f"http://{host}:{port}/announce" for host, port in doors]
+        session = Session(config())
+        assert find(session, Wish(NOWHERE, trackers=tuple(urls), peers=tuple(doors)), seconds=4) is None
+        session.close()
+        assert all(tracker.announces for tracker in public)
+        assert not any(tracker.announces for tracker in private)
+        assert not any(visits)
+
+
+def test_on_loopback_the_same_is_found_when_private_addresses_are_allowed(swarm: Swarm) -> None:
+    """So the test above sees the refusal, and not that nothing was tried."""
+    seeder = Peer(("127.1.0.1", 6881))
+    seeder.seed(swarm.v1)
+    with http_tracker(("127.0.0.1", 7070), {swarm.v1.v1: [seeder.address]}) as tracker:
+        session = Session(replace(config(bootstrap=False, address=("127.2.0.1", 6881)), allow_private=True))
+        assert same(find(session, Wish(swarm.v1.v1, trackers=(tracker.url,))), swarm.v1)
+        session.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *PRIVATE,
+        "0.0.0.0",
+        "255.255.255.255",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "2002:a00::1",
+        "2001:db8::1",
+        "fe80::1",
+        "ff02::1",
+        "::",
+        "localhost",
+        "",
+        "8.8.8.8:80",
+        "08.8.8.8",
+    ],
+)
+def test_an_address_of_nobody_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "1.1.1.1",
+        "100.63.255.255",
+        "100.128.0.0",
+        "172.32.0.0",
+        "223.255.255.255",
+        "2606:4700::1111",
+        "2a00:1450::1",
+        "2001:4860::8888",
+    ],
+)
+def test_an_address_of_somebody_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_what_python_calls_private_is_not_public() -> None:
+    """Its ipaddress module keeps the same two registries of IANA, and was written by others."""
+    for network in (
+        *IPv4Address(0)._constants._private_networks,
+        *IPv6Address(0)._constants._private_networks,
+    ):  # type: ignore[attr-defined]
+        assert not is_public(str(network[0]))
+        assert not is_public(str(network[-1]))
+
+
+def test_the_dht_table_is_kept(swarm: Swarm, tmp_path: Path) -> None:
+    state = tmp_path / "new" / "dht.state"
+    session = Session(config(state))
+    until(lambda: session.statistics()["dht_nodes"] > 0)
+    session.close()
+    without_bootstrap = Session(config(state, bootstrap=False))
+    assert same(find(without_bootstrap, Wish(swarm.v1.v1)), swarm.v1)
+    without_bootstrap.close()
+
+
+def test_a_dht_table_that_cannot_be_read_is_done_without(swarm: Swarm, tmp_path: Path) -> None:
+    (tmp_path / "dht.state").write_bytes(b"no bencoding")
+    session = Session(config(tmp_path / "dht.state"))
+    assert same(find(session, Wish(swarm.v1.v1)), swarm.v1)
+    session.close()
+
+
+def test_whoever_waits_is_answered_when_the_session_closes(swarm: Swarm) -> None:
+    answers: queue.Queue[Found | None] = queue.Queue()
+    session = Session(config())
+    session.search(Wish(NOWHERE), 600, answers.put)
+    session.close()
+    assert answers.get_nowait() is None
+    with pytest.raises(RuntimeError):
+        session.search(Wish(NOWHERE), 1, answers.put)
+
+
+def test_a_caller_that_fails_harms_only_itself(
+    swarm: Swarm, everyday: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    everyday.search(Wish(NOWHERE), 0.1, lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+    assert find(everyday, Wish(NOWHERE), seconds=0.5) is None
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_torrent_names_its_trackers_and_keeps_the_info_dictionary_as_it_is() -> None:
+    unsorted = b"d4:name1:x6:lengthi1ee"
+    made = torrent(Found(unsorted, None, 0.0), ("udp://a.example:1/announce", "http://b.example/announce"))
+    assert made == (
+        b"d8:announce26:udp://a.example:1/announce"
+        b"13:announce-listll26:udp://a.example:1/announceel25:http://b.example/announceee"
+        b"4:info" + unsorted + b"e"
+    )
+
+
+def test_a_torrent_without_trackers_is_the_info_dictionary_and_its_layers_by_name() -> None:
+    assert torrent(Found(b"de", {b"b": b"2", b"a": b"1"}, 0.0)) == b"d4:infode12:piece layersd1:a1:11:b1:2ee"
+    assert torrent(Found(b"de", {}, 0.0)) == b"d4:infode12:piece layersdee"
+
+
+@pytest.mark.parametrize("hashes", [{}, {"v1": bytes(19)}, {"v2": bytes(20)}, {"v1": b""}])
+def test_a_wish_without_a_whole_hash_is_refused(hashes: dict[str, bytes]) -> None:
+    with pytest.raises(ValueError, match="hash"):
+        Wish(**hashes)  # type: ignore[arg-type]
 
 
 def info_of(original: Content) -> bytes:

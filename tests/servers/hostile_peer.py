@@ -23,10 +23,14 @@ def hostile_peer(address: Address, lie: Lie) -> Iterator[list[Address]]:
     """Who has connected so far."""
     visitors: list[Address] = []
     server = socket.create_server(address)
-    threading.Thread(target=_accept, args=(server, lie, visitors), daemon=True).start()
-    yield visitors
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+    thread = threading.Thread(target=_accept, args=(server, lie, visitors), daemon=True)
+    thread.start()
+    try:
+        yield visitors
+    finally:
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        server.close()
 
 
 def _accept(server: socket.socket, lie: Lie, visitors: list[Address]) -> None:
