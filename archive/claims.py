@@ -16,7 +16,7 @@ from archive.outage import outages
 from archive.takedown import blocked
 from archive.wake import SETTLED, WANTED, ring
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 _MONTH = timedelta(days=30)
 _GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 4320)]
 

@@ -10,7 +10,7 @@ from archive.magnet import Magnet
 from archive.outage import outages
 from archive.retrieve import Retrieved, retrieve
 from archive.waiting import NoSeat, room
-from archive.wanted import want
+from archive.wanted import still_open, want
 
 
 def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
@@ -27,24 +27,17 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
     [standing] = want([magnet], asker, awaited=seconds > 0)
     if standing.searching and seconds:
         with suppress(NoSeat):
-            if found := _wait(magnet, standing.wish, seconds):
-                return found
-            [standing] = want([magnet], "")  # what the search came to
+            _wait(standing.wish, seconds)
+            [standing] = want([magnet], "")
+    if standing.state == "held":
+        return retrieve(magnet.infohash)
     why = standing.reason or "Nobody who has this torrent was found so far; we keep looking."
     raise StillWanted(why, standing.retry_after)
 
 
-def _wait(magnet: Magnet, wish: int, seconds: float) -> Retrieved | None:
+def _wait(wish: int, seconds: float) -> None:
     with outages(), room.seat(wish) as settled:
-        if found := _held(magnet):  # it may have come before we sat down
-            return found
+        searching = bool(still_open([wish]))  # it may have been settled before we sat down
         connection.close()  # a sleeper needs none
-        settled.wait(seconds)
-    return _held(magnet)
-
-
-def _held(magnet: Magnet) -> Retrieved | None:
-    try:
-        return retrieve(magnet.infohash)
-    except NotHeld:
-        return None
+        if searching:
+            settled.wait(seconds)

@@ -60,7 +60,7 @@ def want(magnets: Sequence[Magnet], asker: str, *, awaited: bool = False) -> lis
         if _note(wishes, asker, awaited):
             ring(WANTED)
         rows = _rows(wishes)
-    return [settled.get(one) or _standing(rows[_names(one)]) for one in magnets]
+    return [settled.get(one) or _standing_of(one, rows.get(_names(one))) for one in magnets]
 
 
 def standing(infohash: bytes) -> Standing:
@@ -90,6 +90,11 @@ def still_open(numbers: Iterable[int]) -> set[int]:
     """Of these wishes, those that are neither met nor missed."""
     due = Wanted.objects.filter(pk__in=list(numbers), next_try__lte=timezone.now())
     return set(due.values_list("pk", flat=True))
+
+
+def _standing_of(magnet: Magnet, row: Wanted | None) -> Standing:
+    """A wish that was there a moment ago has been met."""
+    return _standing(row) if row else Standing(spell(magnet.infohash), "held")
 
 
 def _names(magnet: Magnet) -> bytes:
