@@ -60,15 +60,14 @@ def _read(text: Any) -> Magnet | dict[str, str]:
 
 
 def _shown(request: Request, standing: Standing) -> dict[str, Any]:
-    base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
     told: dict[str, Any] = {
         "infohash": standing.infohash,
         "state": standing.state,
-        "url": base + reverse("wanted", args=[standing.infohash]),
+        "url": request.build_absolute_uri(reverse("wanted", args=[standing.infohash])),
     }
     match standing.state:
         case "held":
-            told["torrent"] = f"{base}/torrent/{standing.infohash}.torrent"
+            told["torrent"] = request.build_absolute_uri(f"/torrent/{standing.infohash}.torrent")
         case "pending":
             told |= {"searching": standing.searching, "attempts": standing.attempts}
             told |= {"since": standing.since, "next_try": standing.next_try}

@@ -33,6 +33,11 @@ WISH = Magnet(HASH, trackers=("udp://one.example:1/announce",), peers=(("192.0.2
 HOME, AWAY = "198.51.100.1", "198.51.100.2"
 
 
+@pytest.fixture(autouse=True)
+def asking(settings: Settings) -> None:
+    settings.RESOLVE = True
+
+
 def dead(count: int) -> list[Magnet]:
     return [Magnet(number.to_bytes(20, "big")) for number in range(count)]
 
