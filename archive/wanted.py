@@ -29,11 +29,12 @@ _A_WHILE = 60  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things are with a wish. `searching`: right now, or as soon as a resolver is free."""
+    """How things are with a wish. `searching`: right now (`leased`), or as soon as a resolver is free."""
 
     infohash: str
     state: Literal["held", "pending", "given up"]
     searching: bool = False
+    leased: bool = False
     attempts: int = 0
     since: datetime | None = None
     next_try: datetime | None = None
@@ -188,6 +189,7 @@ def _standing(row: Wanted) -> Standing:
         infohash=str(row),
         state="given up" if row.given_up else "pending",
         searching=row.next_try <= timezone.now(),
+        leased=row.leased_until is not None and row.leased_until > timezone.now(),
         attempts=row.attempts,
         since=row.since,
         next_try=row.next_try,

@@ -287,3 +287,22 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         many(seeder, "web", 100)
         archive.start()
         assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:
+    infohashes = many(world.seeder, "file", 20)
+    listed = tmp_path / "wishes.txt"
+    listed.write_text("# these\n" + "".join(f"magnet:?xt=urn:btih:{each}&{HINT}\n" for each in infohashes))
+    done = world.hashkeep.manage("resolve", str(listed))
+    assert done.stdout.split() == ["20", "held", "0", "not", "found"]
+    assert {state(world.hashkeep, infohash) for infohash in infohashes} == {"held"}
+
+
+def test_the_command_line_does_it_alone_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
+    [infohash] = many(world.seeder, "alone", 1)
+    archive = Hashkeep(tmp_path, **settings(BT_LISTEN="70.4.0.1:6881"))
+    archive.manage("migrate", "--verbosity", "0")
+    done = archive.manage("resolve", f"magnet:?xt=urn:btih:{infohash}&{HINT}", "nonsense", may_fail=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["1", "held", "0", "not", "found"])
+    assert "nonsense" in done.stderr
+    assert list(archive.torrents.rglob(f"{infohash}.torrent"))
