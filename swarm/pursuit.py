@@ -66,7 +66,7 @@ class Pursuit:
             self._liars.add(self._alone)
             self._try_next()
         else:
-            self._try_each()
+            self._try_each(least=1)
 
     def end(self) -> set[Address]:
         """All peers it knew, since one that has the info dictionary may have more."""
@@ -81,8 +81,9 @@ class Pursuit:
             self._network.fetch(self.infohash, self._peers - self._liars, self._trackers)
             self._unless_done(_PATIENCE, self._try_each)
 
-    def _try_each(self) -> None:
-        if there := self._network.connected(self._target) - self._liars:
+    def _try_each(self, least: int = 2) -> None:
+        there = self._network.connected(self._target) - self._liars
+        if len(there) >= least:
             self._peers |= there
             self._next = list(there)
             self._try_next()

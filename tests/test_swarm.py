@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import bencodepy
 import pytest
 
 from swarm import Config, Found, Session, Wish, torrent
-from swarm.addresses import is_public
+from swarm.addresses import RESERVED, is_public
 from tests.servers.hostile_peer import LIES, Lie, hostile_peer, silence
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import Tracker, http_tracker, udp_tracker
@@ -336,14 +336,17 @@ def test_an_address_of_somebody_is_public(address: str) -> None:
     assert is_public(address)
 
 
-def test_what_python_calls_private_is_not_public() -> None:
-    """Its ipaddress module keeps the same two registries of IANA, and was written by others."""
-    for network in (
-        *IPv4Address(0)._constants._private_networks,
-        *IPv6Address(0)._constants._private_networks,
-    ):  # type: ignore[attr-defined]
-        assert not is_public(str(network[0]))
-        assert not is_public(str(network[-1]))
+@pytest.mark.parametrize("network", RESERVED, ids=str)
+def test_what_lies_beside_a_reserved_network_is_public_only_if_python_thinks_so_too(
+    network: IPv4Network | IPv6Network,
+) -> None:
+    """Its ipaddress module reads the same registries of IANA, and was written by others."""
+    assert not is_public(str(network.network_address))
+    assert not is_public(str(network.broadcast_address))
+    for neighbour in (int(network.network_address) - 1, int(network.broadcast_address) + 1):
+        if 0 <= neighbour < 1 << network.max_prefixlen:
+            address = type(network.network_address)(neighbour)
+            assert address.is_global or not is_public(str(address))
 
 
 def test_the_dht_table_is_kept(swarm: Swarm, tmp_path: Path) -> None:
@@ -376,7 +379,7 @@ def test_whoever_waits_is_answered_when_the_session_closes(swarm: Swarm) -> None
 def test_a_caller_that_fails_harms_only_itself(
     swarm: Swarm, everyday: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
-    everyday.search(Wish(NOWHERE), 0.1, lambda _: 1 / 0)  # type: ignore[arg-type, return-value]
+    everyday.search(Wish(NOWHERE), 0.1, lambda _: 1 / 0)  # type: ignore[arg-type]
     assert find(everyday, Wish(NOWHERE), seconds=0.5) is None
     assert "ZeroDivisionError" in caplog.text
 

@@ -64,13 +64,17 @@ class Content:
         return infohashes(self.torrent)[1]
 
 
-def content(folder: Path, name: str, kind: str, sizes: Sequence[int] = (200_000, 90_000, 10)) -> Content:
-    """`kind`: v1, hybrid or v2. The last of the sizes needs no piece layer."""
+def content(folder: Path, name: str, kind: str, trackers: Sequence[str] = ()) -> Content:
+    """`kind`: v1, hybrid or v2. The last of the files needs no piece layer."""
     (folder / name).mkdir(parents=True)
-    for number, size in enumerate(sizes):
+    for number, size in enumerate((200_000, 90_000, 10)):
         (folder / name / f"{number}.bin").write_bytes(noise(size, f"{name} {number}".encode()))
     made = lt.create_torrent(lt.list_files(str(folder / name)), _PIECE, _KINDS[kind])
     lt.set_piece_hashes(made, str(folder))
+    for tier, tracker in enumerate(trackers):
+        made.add_tracker(tracker, tier)
+    for node in NODES:
+        made.add_node(*node)
     return Content(folder, name, bytes(lt.bencode(made.generate())))
 
 

@@ -4,7 +4,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -29,9 +29,13 @@ class Tracker:
     peers: dict[bytes, list[Address]]
     announces: list[Announce] = field(default_factory=list)
 
-    def answer(self, announce: Announce) -> bytes:
+    def answer(self, host: str, announce: Announce) -> bytes:
         self.announces.append(announce)
-        known = [] if announce.event == "stopped" else self.peers.get(announce.infohash, [])
+        known = self.peers.setdefault(announce.infohash, [])
+        if announce.event == "stopped":
+            return b""
+        if (host, announce.port) not in known:
+            known.append((host, announce.port))
         return b"".join(socket.inet_aton(host) + struct.pack("!H", port) for host, port in known)
 
 
@@ -41,15 +45,21 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if not self.path.startswith("/announce?"):
+                return self.send_error(404)  # rtorrent asks for scrapes too
             # Latin-1 keeps the hash's bytes as they are.
             asked = parse_qs(self.path.partition("?")[2], encoding="latin-1")
             infohash, port = asked["info_hash"][0].encode("latin-1"), int(asked["port"][0])
-            found = tracker.answer(Announce(infohash, port, asked.get("event", [""])[0]))
+            found = tracker.answer(
+                self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
+            )
             body = bencodepy.encode({b"interval": 1800, b"peers": found})
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(BrokenPipeError):  # who says `stopped` may not wait for the answer
+                self.wfile.write(body)
+            return None
 
         def log_message(self, format: str, *args: object) -> None:
             """Not on the terminal."""
@@ -57,10 +67,12 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
     server = ThreadingHTTPServer(address, Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield tracker
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield tracker
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager
@@ -70,10 +82,12 @@ def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator
     server.bind(address)
     thread = threading.Thread(target=_serve, args=(server, tracker), daemon=True)
     thread.start()
-    yield tracker
-    server.sendto(b"", address)  # the last packet
-    thread.join()
-    server.close()
+    try:
+        yield tracker
+    finally:
+        server.sendto(b"", address)  # the last packet
+        thread.join()
+        server.close()
 
 
 def _serve(server: socket.socket, tracker: Tracker) -> None:
@@ -86,5 +100,5 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
             server.sendto(struct.pack("!IIQ", 0, transaction, 42), sender)
         elif action == 1:  # announce
             event, port = struct.unpack("!I12xH", packet[80:98])
-            found = tracker.answer(Announce(packet[16:36], port, _EVENTS[event]))
+            found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
             server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + found, sender)
