@@ -205,7 +205,7 @@ def _wishes_for(torrents: Iterable[Torrent]) -> list[int]:
     v2s = {v2 for _, v2 in names if v2}
     if not names:
         return []
-    places = (", ".join(["%s"] * len(each)) for each in (v1s, v2s))
+    places = (", ".join(["%s"] * len(each)) or "NULL" for each in (v1s, v2s))  # PostgreSQL has no empty list
     with connection.cursor() as cursor:
         cursor.execute(_WISHES_FOR.format(*places), [*v1s, *v2s])
         return [number for (number,) in cursor.fetchall()]
