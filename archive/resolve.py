@@ -3,12 +3,12 @@
 from contextlib import suppress
 
 from django.conf import settings
-from django.db import connection
 
 from archive.errors import NotHeld, StillWanted
 from archive.magnet import Magnet
 from archive.outage import outages
 from archive.retrieve import Retrieved, retrieve
+from archive.turns import aside
 from archive.waiting import NoSeat, room
 from archive.wanted import still_open, want
 
@@ -37,7 +37,6 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
 
 def _wait(wish: int, seconds: float) -> None:
     with outages(), room.seat(wish) as settled:
-        searching = bool(still_open([wish]))  # it may have been settled before we sat down
-        connection.close()  # a sleeper needs none
-        if searching:
-            settled.wait(seconds)
+        if still_open([wish]):  # it may have been settled before we sat down
+            with aside():
+                settled.wait(seconds)

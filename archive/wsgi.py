@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
 from api.fastlane import serve  # noqa: E402  it needs Django to be set up
+from archive.turns import turn  # noqa: E402
 
 _CHUNK = 65_536
 _PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
@@ -27,7 +28,8 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
-    return _django(environ, start_response)
+    with turn():
+        return _django(environ, start_response)
 
 
 def _measure(environ: WSGIEnvironment) -> None:

@@ -21,6 +21,7 @@ from archive.magnet import Magnet
 from archive.models import Wanted
 from archive.resolve import resolve
 from archive.takedown import lift, take_down
+from archive.turns import AT_ONCE, aside, turn
 from archive.wake import SETTLED, WANTED, Ear, listen, ring
 from archive.wanted import RECENT, standing, want
 from tests import make
@@ -436,3 +437,32 @@ def test_an_ear_that_was_killed_disturbs_nobody() -> None:
     ring(WANTED, ["7"])
     assert ear.hear(20) == {"7"}
     ear.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_few_work_at_once_though_many_wait_and_those_hold_no_connection() -> None:
+    working, most, waiting = 0, 0, threading.Barrier(3 * AT_ONCE, timeout=60)
+    lock = threading.Lock()
+
+    def request(_: int) -> bool:
+        nonlocal working, most
+        with turn():
+            with aside():
+                waiting.wait()  # all of them are here at once
+            with lock:
+                working += 1
+                most = max(most, working)
+            assert not Wanted.objects.exists()
+            time.sleep(0.02)
+            with lock:
+                working -= 1
+        held = connection.connection is not None
+        waiting.wait()
+        connection.close()
+        return held
+
+    with ThreadPoolExecutor(3 * AT_ONCE) as threads:
+        held = list(threads.map(request, range(3 * AT_ONCE)))
+    assert 1 < most <= AT_ONCE
+    if connection.vendor == "postgresql":
+        assert sum(held) <= AT_ONCE
