@@ -22,7 +22,7 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $root apt-get install -qq -y --no-install-recommends $missing
 fi
 
-if [ -f clients/package-lock.json ] && [ clients/package-lock.json -nt clients/node_modules ]; then
+if [ ! -d clients/node_modules ] || [ clients/package-lock.json -nt clients/node_modules ]; then
     npm ci --prefix clients --no-audit --no-fund --silent
     touch clients/node_modules
 fi

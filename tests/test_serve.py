@@ -1,0 +1,45 @@
+"""Starting and ending the server as people do."""
+
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import make
+from tests.servers.hashkeep import Hashkeep, hashkeep
+
+
+def test_a_port_that_is_taken_is_said_to_be(server: Hashkeep, tmp_path: Path) -> None:
+    """granian would share it, and uploads would go into either archive."""
+    second = Hashkeep(tmp_path, PORT=server.port).manage("serve", may_fail=True)
+    assert second.returncode != 0
+    assert f"It cannot listen on 127.0.0.1, port {server.port}: Address already in use." in second.stderr
+    assert "Hashkeep answers at" not in second.stderr
+
+
+def test_a_folder_for_data_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    done = Hashkeep(tmp_path, DATA_DIR=tmp_path / "file" / "data", SECRET_KEY="").manage(
+        "serve", may_fail=True
+    )
+    assert f"DATA_DIR cannot be used: {tmp_path}/file/data" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("web_server", ["granian", "gunicorn"])
+def test_ctrl_c_ends_all_of_it(tmp_path: Path, web_server: str) -> None:
+    """The terminal sends it to every process of the group."""
+    with hashkeep(tmp_path, server=web_server) as running:
+        running.kill(signal.SIGINT)
+        assert not running.answers()
+
+
+def test_an_upload_over_http_2_is_not_even_begun(server: Hashkeep) -> None:
+    """granian 2.8.7 loops for ever over one that breaks off; so it speaks HTTP/1 alone."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+        raw.sendall(preface)
+        assert not raw.recv(100).startswith(b"\x00")  # no HTTP/2 settings frame in answer
+    assert requests.post(f"{server.url}/upload", files={"torrent": make.v1(b"h1")}, timeout=60).ok
