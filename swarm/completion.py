@@ -1,4 +1,8 @@
-"""The info dictionary is found; now the piece layers, which peers tell only to who asked by the v2 hash."""
+"""The info dictionary is found; now the piece layers, which peers tell only to who asked by the v2 hash.
+
+Trackers are not asked again: a libtorrent peer that hears of us in the v2 swarm of a hybrid answers our v1
+handshakes with the v2 hash from then on, which fails.
+"""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -22,7 +26,6 @@ class Completion:
         info: bytes,
         targets: tuple[bytes, ...],
         peers: Iterable[Address],
-        trackers: Iterable[str],
     ) -> None:
         self.waiting: list[Waiting] = []
         self.info = info
@@ -30,7 +33,6 @@ class Completion:
         self._network = network
         self._later = later
         self._peers = tuple(peers)
-        self._trackers = tuple(trackers)
         self._infohash = sha256(info).digest()
         self._over = False
         self._connect()
@@ -45,7 +47,7 @@ class Completion:
 
     def _connect(self) -> None:
         if not self._over and not self._network.connecting(self._infohash[:20]):
-            self._network.fetch(self._infohash, self._peers, self._trackers)
+            self._network.fetch(self._infohash, self._peers, ())
 
     def _look(self, times: int) -> None:
         if not self._over:

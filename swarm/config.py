@@ -39,6 +39,8 @@ LIBTORRENT = {
     "peer_connect_timeout": 4,
     "handshake_timeout": 5,
     "min_reconnect_time": 1,
+    # Some refuse us for a while because they believe that we are still connected (Transmission).
+    "max_failcount": 20,
     # uTP first would cost each dead peer's time twice, and has a tail of seconds.
     "enable_outgoing_utp": False,
     # Nobody finds anything here: no peer may come in, and trackers are told port 1. Asking a tracker is
@@ -62,6 +64,9 @@ LIBTORRENT = {
     "send_socket_buffer_size": 2_000_000,
     "dht_upload_rate_limit": 500_000,
     "dht_search_branching": 10,
+    # At five packets a second libtorrent ignores a node for five minutes, answers to our own questions
+    # included: of a hundred lookups at once sixty then find nothing.
+    "dht_block_ratelimit": 1000,
     "aio_threads": 1,
     "hashing_threads": 1,
 }
@@ -74,5 +79,4 @@ ON_LOOPBACK = {
     "dht_ignore_dark_internet": False,
     "dht_prefer_verified_node_ids": False,
     "dht_enforce_node_id": False,
-    "dht_block_ratelimit": 100_000,
 }

@@ -125,8 +125,7 @@ class Session:
     def _complete(
         self, info: bytes, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]
     ) -> None:
-        trackers = [tracker for each in waiting for tracker in each.wish.trackers]
-        completion = Completion(self._network, self._later, info, targets, peers, trackers)
+        completion = Completion(self._network, self._later, info, targets, peers)
         completion.waiting = waiting
         self._tasks |= dict.fromkeys(targets, completion)
         self._later(_LAYERS_WITHIN, lambda: self._completed(completion, None))

@@ -1,12 +1,14 @@
 """Torrents fetched from clients of other makes, each found in four ways, on an Internet of our own."""
 
+import queue
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 
-from swarm import Config, Session, Wish
+from swarm import Config, Found, Session, Wish
 from tests.servers.seeders import Seeder, aria2, deluge, qbittorrent, rtorrent, transmission
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import Tracker, http_tracker, udp_tracker
@@ -22,6 +24,11 @@ SEEDED: dict[str, tuple[Seeder, str]] = {
     "qbittorrent v2": (qbittorrent, "v2"),
 }
 
+CASES = [
+    *((name, "v1") for name, (_, kind) in SEEDED.items() if kind != "v2"),
+    *((name, "v2") for name, (_, kind) in SEEDED.items() if kind != "v1"),
+]
+
 
 class World(NamedTuple):
     seeded: dict[str, tuple[Content, Address]]
@@ -29,6 +36,7 @@ class World(NamedTuple):
     http: Tracker
     nodes: list[Peer]
     session: Session
+    by_dht: dict[tuple[str, str], queue.Queue[Found | None]]
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +52,35 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             home = tmp_path_factory.mktemp(start.__name__)
             held = content(home / "content", name, kind, [udp.url, http.url])
             seeded[name] = held, stack.enter_context(start(home, held, f"{90 + number}.1.0.1"))
-        config = Config("70.1.0.1:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=())
-        session = Session(config)
+        session, dht_alone = (Session(config(host)) for host in ("70.1.0.1", "71.1.0.1"))
         stack.callback(session.close)
-        yield World(seeded, udp, http, nodes, session)
+        stack.callback(dht_alone.close)
+        by_dht: dict[tuple[str, str], queue.Queue[Found | None]] = {case: queue.Queue() for case in CASES}
+        for (name, by), answers in by_dht.items():
+            dht_alone.search(wish(seeded[name][0], by), 240, answers.put)
+        yield World(seeded, udp, http, nodes, session, by_dht)
 
 
-@pytest.mark.parametrize("way", ["peer", "UDP tracker", "HTTP tracker", "DHT"])
-@pytest.mark.parametrize(
-    ("name", "by"),
-    [
-        *((name, "v1") for name, (_, kind) in SEEDED.items() if kind != "v2"),
-        *((name, "v2") for name, (_, kind) in SEEDED.items() if kind != "v1"),
-    ],
-)
+def config(host: str) -> Config:
+    return Config(f"{host}:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=())
+
+
+def wish(held: Content, by: str) -> Wish:
+    return Wish(held.v1) if by == "v1" else Wish(v2=held.v2)
+
+
+@pytest.mark.parametrize("way", ["peer", "UDP tracker", "HTTP tracker"])
+@pytest.mark.parametrize(("name", "by"), CASES)
 def test_a_torrent_is_fetched_whole(world: World, name: str, by: str, way: str) -> None:
     held, address = world.seeded[name]
     trackers = {"UDP tracker": (world.udp.url,), "HTTP tracker": (world.http.url,)}.get(way, ())
     peers = (address,) if way == "peer" else ()
-    wish = Wish(held.v1, None, trackers, peers) if by == "v1" else Wish(None, held.v2, trackers, peers)
-    assert same(find(world.session, wish, seconds=120), held)
+    assert same(
+        find(world.session, replace(wish(held, by), trackers=trackers, peers=peers), seconds=120), held
+    )
+
+
+@pytest.mark.parametrize(("name", "by"), CASES)
+def test_a_torrent_is_found_in_the_dht_and_fetched_whole(world: World, name: str, by: str) -> None:
+    """Asked for from the beginning: some clients tell the DHT only after a minute."""
+    assert same(world.by_dht[name, by].get(timeout=300), world.seeded[name][0])

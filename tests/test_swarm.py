@@ -19,7 +19,7 @@ import pytest
 
 from swarm import Config, Found, Session, Wish, torrent
 from swarm.addresses import RESERVED, is_public
-from tests.servers.hostile_peer import LIES, Lie, hostile_peer, silence
+from tests.servers.hostile_peer import LIES, Lie, hostile_node, hostile_peer, silence
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import Tracker, http_tracker, udp_tracker
 
@@ -45,6 +45,10 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
         v1, hybrid, v2 = [content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
         for each in (v1, hybrid, v2):
             seeder.seed(each)
+        for _ in range(6):  # by itself libtorrent may take half a minute; at first it knows no node
+            for target in (v1.v1, hybrid.v1, hybrid.v2[:20], v2.v2[:20]):
+                seeder.announce(target)
+            time.sleep(0.5)
         yield Swarm(v1, hybrid, v2, nodes, seeder)
 
 
@@ -154,8 +158,8 @@ def test_what_a_tracker_is_told_is_of_no_use_to_others(
     with tracker(("81.1.0.1", 6969), {swarm.v1.v1: [SEEDER]}) as asked:
         assert find(session, Wish(swarm.v1.v1, trackers=(asked.url,)))
         session.close()
+        until(lambda: [announce.event for announce in asked.announces] == ["started", "stopped"])
         assert {announce.port for announce in asked.announces} == {1}
-        assert [announce.event for announce in asked.announces] == ["started", "stopped"]
 
 
 def test_nobody_can_connect_to_us(everyday: Session) -> None:
@@ -283,6 +287,33 @@ def test_a_private_address_is_never_connected_to_whoever_names_it(swarm: Swarm) 
         assert all(tracker.announces for tracker in public)
         assert not any(tracker.announces for tracker in private)
         assert not any(visits)
+
+
+def test_a_dht_node_cannot_send_us_to_a_private_address() -> None:
+    hosts = ("10.1.2.3", "127.9.9.9", "169.254.169.254", "192.168.1.1")
+    with internet(), ExitStack() as stack:
+        heard = [stack.enter_context(ear((host, 8080))) for host in (*hosts, "17.1.0.1")]
+        visits = [stack.enter_context(hostile_peer((host, 8080), silence)) for host in hosts]
+        stack.enter_context(hostile_node(ROUTER, [(host, 8080) for host in (*hosts, "17.1.0.1")]))
+        session = Session(config())
+        assert find(session, Wish(NOWHERE), seconds=4) is None
+        session.close()
+        assert [bool(packets(one)) for one in heard] == [False] * 4 + [True]
+        assert not any(visits)
+
+
+def ear(address: Address) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listening.bind(address)
+    listening.setblocking(False)
+    return listening
+
+
+def packets(listening: socket.socket) -> bytes:
+    try:
+        return listening.recv(2048)
+    except BlockingIOError:
+        return b""
 
 
 def test_on_loopback_the_same_is_found_when_private_addresses_are_allowed(swarm: Swarm) -> None:

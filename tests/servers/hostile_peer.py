@@ -33,6 +33,38 @@ def hostile_peer(address: Address, lie: Lie) -> Iterator[list[Address]]:
         server.close()
 
 
+@contextmanager
+def hostile_node(address: Address, victims: list[Address]) -> Iterator[None]:
+    """A DHT node (BEP 5) that says of whatever it is asked that the victims are near it, and have it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(address)
+    thread = threading.Thread(target=_mislead, args=(server, victims), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.sendto(b"", address)  # the last packet
+        thread.join()
+        server.close()
+
+
+def _mislead(server: socket.socket, victims: list[Address]) -> None:
+    compact = [socket.inet_aton(host) + struct.pack("!H", port) for host, port in victims]
+    name = os.urandom(20)
+    while True:
+        packet, sender = server.recvfrom(2048)
+        if not packet:
+            return
+        question = bencodepy.decode(packet)
+        asked = question.get(b"a", {})
+        near = asked.get(b"info_hash") or asked.get(b"target")
+        if near is None:
+            continue
+        nodes = b"".join(near[:18] + os.urandom(2) + victim for victim in compact)
+        answer = {b"id": name, b"nodes": nodes, b"token": b"x", b"values": compact}
+        server.sendto(bencodepy.encode({b"r": answer, b"t": question[b"t"], b"y": b"r"}), sender)
+
+
 def _accept(server: socket.socket, lie: Lie, visitors: list[Address]) -> None:
     with suppress(OSError):
         while True:

@@ -115,6 +115,9 @@ class Peer:
         adding.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         self.session.add_torrent(adding).force_dht_announce()
 
+    def announce(self, infohash: bytes) -> None:
+        self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)
+
 
 def dht() -> list[Peer]:
     """A router and nodes that know each other, as far apart as DHT nodes have to be."""

@@ -33,6 +33,7 @@ class Tracker:
         self.announces.append(announce)
         known = self.peers.setdefault(announce.infohash, [])
         if announce.event == "stopped":
+            known[:] = [peer for peer in known if peer != (host, announce.port)]
             return b""
         if (host, announce.port) not in known:
             known.append((host, announce.port))
