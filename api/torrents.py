@@ -6,8 +6,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from api.download import answer, infohash
-from archive.errors import NotHeld, TakenDown, Unavailable
-from archive.retrieve import elsewhere, retrieve
+from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes
+from archive.infohash import spell
+from archive.magnet import read
+from archive.resolve import resolve
+from archive.retrieve import Retrieved, elsewhere
 
 _RETRY_AFTER = 30  # seconds
 
@@ -15,36 +18,50 @@ _RETRY_AFTER = 30  # seconds
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with a page of HTML
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
+    """The caches' URLs never wait: what is not held is looked for after the answer, for whoever asks next."""
     wanted = infohash(request.path_info)
     if wanted is None:
-        # Hash2Torrent answers 400 on its route, in these words; the caches never knew anything but 404.
-        return _plain(400 if request.path_info.startswith("/torrents/") else 404, "Invalid info hash")
+        return plain(404, "Invalid info hash")
     try:
         if link := elsewhere(wanted):
             return HttpResponseRedirect(link)
-        found = retrieve(wanted)
-    except NotHeld as refusal:
-        return _plain(404, str(refusal))
-    except TakenDown as refusal:
-        return _taken_down(request, refusal)
-    except Unavailable as refusal:
-        response = _plain(503, str(refusal))
-        response["Retry-After"] = str(_RETRY_AFTER)
-        return response
-    status, headers, body = answer(
-        found, request.headers.get("Accept-Encoding", ""), request.headers.get("If-None-Match", "")
-    )
+        return handed_out(request, resolve(read(spell(wanted)), request.META["REMOTE_ADDR"], seconds=0))
+    except (StillWanted, TooManyWishes):
+        return plain(404, f"No torrent is stored under {spell(wanted)}.")
+    except Refusal as refusal:
+        return refused(request, refusal)
+
+
+def handed_out(request: HttpRequest, found: Retrieved) -> HttpResponse:
+    encoding, none_match = (request.headers.get(name, "") for name in ("Accept-Encoding", "If-None-Match"))
+    status, headers, body = answer(found, encoding, none_match)
     return HttpResponse(body, status=status, headers=dict(headers))
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    match refusal:
+        case TakenDown():
+            return _taken_down(request, refusal)
+        case StillWanted():
+            return plain(408, str(refusal), refusal.retry_after)
+        case TooManyWishes():
+            return plain(429, str(refusal), refusal.retry_after)
+        case NotHeld():
+            return plain(404, str(refusal))
+        case _:
+            return plain(503, str(refusal), _RETRY_AFTER)
+
+
+def plain(status: int, text: str, retry_after: int | None = None, end: str = "\n") -> HttpResponse:
+    response = HttpResponse(f"{text}{end}", status=status, content_type="text/plain; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
 
 
 def _taken_down(request: HttpRequest, refusal: TakenDown) -> HttpResponse:
     """RFC 7725: say that it is for legal reasons, and where the one who blocks explains."""
-    response = _plain(451, str(refusal))
+    response = plain(451, str(refusal))
     response["Link"] = f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'
-    return response
-
-
-def _plain(status: int, text: str) -> HttpResponse:
-    response = HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
-    response["Cache-Control"] = "no-store"
     return response

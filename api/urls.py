@@ -2,16 +2,22 @@
 
 from django.urls import path, re_path
 
+from api.hash2torrent import fetch, health_check
 from api.stats import stats
 from api.torrentcache import upload
 from api.torrents import download
+from api.wanted import resolve, wanted
 
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
     path("upload", upload, name="upload"),
     path("api/v1/stats", stats, name="stats"),
-    re_path(r"^torrents?/.+$", download),
+    path("api/v1/resolve", resolve, name="resolve"),
+    path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
+    path("health_check", health_check),
+    re_path(r"^torrents/.+$", fetch),
+    re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),
-    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", download, name="download"),
+    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch, name="download"),
 ]

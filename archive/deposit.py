@@ -16,6 +16,7 @@ from archive.takedown import blocked, purge
 from archive.together import Together
 from archive.unpack import unpack
 from archive.vault import key, sound, vault
+from archive.wanted import met
 
 _WRITERS = 16  # objects of one batch on their way to the disk at once: an fsync waits, it does not work
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"
@@ -99,13 +100,25 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
         # A takedown may have come between the look and the writing: whoever comes second cleans up.
         overtaken = _refused(list(chosen.values()))
         purge(overtaken)
-    refused |= overtaken
+        refused |= overtaken
+        _tell([one for one in chosen.values() if one.infohash not in refused], held)
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
         else Receipt(spell(one.infohash), new=one.infohash in created and chosen[one.infohash] is one)
         for one in candidates
     ]
+
+
+def _tell(candidates: Sequence[_Candidate], held: dict[bytes, Torrent]) -> None:
+    """Those who wished for them."""
+    complete: list[Torrent] = []
+    incomplete: list[Torrent] = []
+    for one in candidates:
+        earlier = held.get(one.infohash)
+        whole = one.row.complete or (earlier is not None and earlier.complete)
+        (complete if whole else incomplete).append(one.row)
+    met(complete, incomplete)
 
 
 def _refused(candidates: Sequence[_Candidate]) -> dict[bytes, str]:

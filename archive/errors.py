@@ -41,6 +41,22 @@ class NotHeld(Refusal):
     """No torrent is stored under this infohash."""
 
 
+class StillWanted(NotHeld):
+    """Not held, and the network has not brought it so far; asking again after `retry_after` seconds may help."""
+
+    def __init__(self, words: str, retry_after: int) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
+class TooManyWishes(Refusal):
+    """The queue is full, or this asker has filled its share of it; `retry_after` in seconds."""
+
+    def __init__(self, words: str, retry_after: int) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
 class NotAnInfohash(Refusal):
     """The text spells no infohash."""
 

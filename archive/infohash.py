@@ -37,7 +37,8 @@ def find(text: str) -> bytes:
     except ValueError as error:
         raise NotAnInfohash(f"This is neither an infohash nor a link: {error}.") from None
     if url.scheme == "magnet":
-        return _from_magnet(query)
+        v1, v2 = named(query)
+        return v1 or v2 or b""
     return parse(url.path.rstrip("/").rpartition("/")[2].removesuffix(".torrent"))
 
 
@@ -51,10 +52,18 @@ def short(infohash: bytes) -> bytes:
     return infohash[:20]
 
 
-def _from_magnet(query: list[tuple[str, str]]) -> bytes:
+def named(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
+    """The v1 and the v2 infohash in the parameters of a magnet link; one of them may be None.
+
+    Raises NotAnInfohash where there is neither.
+    """
     names = [m for key, value in query if key.partition(".")[0] == "xt" and (m := _URN.fullmatch(value))]
-    for kind, prefix in (("btih", ""), ("btmh", _SHA256_MULTIHASH)):
-        for name in names:
-            if name[1].lower() == kind and name[2].startswith(prefix):
-                return parse(name[2].removeprefix(prefix))
-    raise NotAnInfohash("This magnet link names no BitTorrent infohash.")
+    v1s = [m[2] for m in names if m[1].lower() == "btih"]
+    v2s = [m[2] for m in names if m[1].lower() == "btmh" and m[2].startswith(_SHA256_MULTIHASH)]
+    if not v1s and not v2s:
+        raise NotAnInfohash("This magnet link names no BitTorrent infohash.")
+    v1 = parse(v1s[0]) if v1s else None
+    v2 = parse(v2s[0].removeprefix(_SHA256_MULTIHASH)) if v2s else None
+    if len(v1 or bytes(20)) != 20 or len(v2 or bytes(32)) != 32:
+        raise NotAnInfohash("This magnet link names an infohash of the wrong length.")
+    return v1, v2

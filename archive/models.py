@@ -1,7 +1,9 @@
-"""The index: what is stored, what is blocked, and how many. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
+"""The index: what is stored, blocked and wanted, and how many. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
 
 import hashlib
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.db import models
@@ -11,6 +13,7 @@ from django.db.models.functions import Now
 from archive.infohash import short, spell
 from archive.metainfo import Metainfo
 
+_PER_QUERY = 200  # ranges; SQLite folds a thousand conditions at most
 _NAME_KEPT = 1000  # characters of a name in the index; the bytes hold all of it
 
 
@@ -33,6 +36,23 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
         if len(infohash) == 32:
             return self.filter(v2=infohash).first()
         return self.filter(v1=infohash).first() or self.filter(v2__range=_beginning_with(infohash)).first()
+
+    def find_all(self, infohashes: Iterable[bytes]) -> "dict[bytes, Torrent]":
+        """As find, for any number at once, in few queries."""
+        names = set(infohashes)
+        shorts = [name for name in names if len(name) == 20]
+        found = self._by_name(Q(v1__in=shorts) | Q(v2__in=names.difference(shorts)))
+        rest = [name for name in shorts if name not in found]
+        for start in range(0, len(rest), _PER_QUERY):
+            ranges = [Q(v2__range=_beginning_with(name)) for name in rest[start : start + _PER_QUERY]]
+            found = self._by_name(reduce(or_, ranges)) | found
+        return {name: found[name] for name in names if name in found}
+
+    def _by_name(self, condition: Q) -> "dict[bytes, Torrent]":
+        """By every infohash that they go by; a v1 infohash wins against a truncated v2 one."""
+        rows = list(self.filter(condition))
+        whole = {name: row for row in rows for name in row.infohashes}
+        return {short(name): row for name, row in whole.items()} | whole
 
 
 def _beginning_with(short_v2: bytes) -> tuple[bytes, bytes]:
@@ -139,3 +159,29 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shard}: {self.stored}"
+
+
+class Wanted(models.Model):
+    """A torrent that somebody asked for and that is not here. Who asked is not written down, only when.
+
+    `peers` are those of a magnet link, and go as soon as they have been tried.
+    """
+
+    names = models.BinaryField("the infohashes asked for, one behind the other", max_length=52, unique=True)
+    v1 = models.BinaryField("v1 or truncated v2 infohash", max_length=20, null=True, db_index=True)
+    v2 = models.BinaryField("v2 infohash", max_length=32, null=True, db_index=True)
+    trackers = models.JSONField(default=list)
+    peers = models.JSONField(default=list)
+    awaited = models.BooleanField("somebody waits at a door", default=False)
+    attempts = models.IntegerField(default=0)
+    since = models.DateTimeField("first asked for", db_default=Now())
+    asked_at = models.DateTimeField("last asked for")
+    tried_at = models.DateTimeField("end of the last search", null=True)
+    next_try = models.DateTimeField(db_index=True)
+    peers_tried = models.BooleanField("the last search knew peers", default=False)
+    given_up = models.TextField("why it is not looked for at present", default="")
+    leased_by = models.TextField("the resolver that looks for it", default="")
+    leased_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return spell(bytes(self.v1 or self.v2 or b""))

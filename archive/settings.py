@@ -30,6 +30,34 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
+THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
+
+RESOLVE = env.bool("RESOLVE", True)
+RESOLVE_TIMEOUT = env.float("RESOLVE_TIMEOUT", 10.0, validate=validate.Range(0, 60))
+WANTED_MAX = env.int("WANTED_MAX", 100_000, validate=validate.Range(1))
+DHT_BOOTSTRAP = env.list(
+    "DHT_BOOTSTRAP",
+    [
+        "dht.libtorrent.org:25401",
+        "router.bittorrent.com:6881",
+        "router.utorrent.com:6881",
+        "dht.transmissionbt.com:6881",
+    ],
+)
+TRACKERS = env.list(
+    "TRACKERS",
+    [
+        "udp://tracker.opentrackr.org:1337/announce",
+        "udp://open.demonii.com:1337/announce",
+        "udp://open.stealth.si:80/announce",
+        "udp://tracker.torrent.eu.org:451/announce",
+        "udp://exodus.desync.com:6969/announce",
+    ],
+)
+BT_LISTEN = env.str(
+    "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")
+)
+BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
 _SECRET_KEY = env.str("SECRET_KEY", "")
 

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
 from api.fastlane import serve  # noqa: E402  it needs Django to be set up
+from archive.turns import turn  # noqa: E402
 
 _CHUNK = 65_536
 _PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
@@ -23,11 +24,16 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     served = serve(environ, start_response)
     if served is not None:
         return served
+    if settings.BEHIND_PROXY:
+        # The last one is what our own proxy saw; the others are hearsay.
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
-    answer = _django(environ, start_response)
-    if environ.get("CONTENT_LENGTH"):
-        _hear_out(environ)
+    with turn():
+        answer = _django(environ, start_response)
+        if environ.get("CONTENT_LENGTH"):
+            _hear_out(environ)
     return _whole(answer)
 
 

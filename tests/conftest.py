@@ -11,7 +11,17 @@ from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
 
 # These say something about the index, so they run on both databases; the others have nothing to gain.
-_ON_BOTH = {"deposit", "retrieve", "takedown", "count", "scrub", "import_torrents", "models", "admin"}
+_ON_BOTH = {
+    "deposit",
+    "retrieve",
+    "takedown",
+    "count",
+    "scrub",
+    "import_torrents",
+    "models",
+    "admin",
+    "wanted",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

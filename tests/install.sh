@@ -10,6 +10,8 @@ packages="
     php-cli php-soap php-curl libsoap-lite-perl curl
     chromium
     wrk
+    iproute2
+    qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
 "
 missing=""
 for package in $packages; do

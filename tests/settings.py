@@ -13,6 +13,7 @@ from tests.servers.postgres import postgres
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="hashkeep-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+os.environ["RESOLVE"] = "off"  # tests that want a network bring their own
 
 if "postgres" in sys.argv:
     _server = postgres()

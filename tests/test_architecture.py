@@ -11,7 +11,7 @@ OURS = {"archive", "storage", "soap", "api", "web", "swarm", "clients"}
 DOORS = {"soap", "api", "web"}
 WIRING = {"settings", "urls", "wsgi", "admin", "apps", "public", "uploads", "management", "migrations"}
 PURE = {"archive.metainfo", "archive.infohash", "archive.errors", "archive.magnet"}
-OWNERS = {"boto3": "storage.s3", "botocore": "storage.s3", "spyne": "soap", "libtorrent": "swarm.session"}
+OWNERS = {"boto3": "storage.s3", "botocore": "storage.s3", "spyne": "soap", "libtorrent": "swarm.network"}
 BELOW_DOORS = {"archive.models", "archive.vault", "archive.outage"}
 
 # A core module may use these of ours besides its siblings in archive/.

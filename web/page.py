@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from archive.errors import NotAnInfohash, NotHeld, Refusal, TakenDown, Unavailable
+from archive.errors import NotAnInfohash, NotHeld, Refusal, TakenDown, TooManyWishes, Unavailable
 
 R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]
@@ -29,6 +29,7 @@ _RETRY_AFTER = "30"  # seconds
 _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
     NotHeld: (404, "We do not have this torrent"),
+    TooManyWishes: (429, "One moment, please"),
     TakenDown: (451, "This torrent was taken down"),
     Unavailable: (503, "One moment, please"),
 }
@@ -71,6 +72,6 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if status == 451:
         # RFC 7725: who blocks it, and where they explain.
         response["Link"] = f'<{base_url(request)}{reverse("takedowns")}>; rel="blocked-by"'
-    if status == 503:
-        response["Retry-After"] = _RETRY_AFTER
+    if status in (429, 503):
+        response["Retry-After"] = str(getattr(refusal, "retry_after", _RETRY_AFTER))
     return response

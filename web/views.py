@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.count import count
 from archive.deposit import Receipt, deposit
 from archive.describe import describe
-from archive.errors import Refusal
-from archive.infohash import find, parse, spell
-from archive.magnet import magnet
+from archive.errors import NotHeld, Refusal
+from archive.infohash import parse, spell
+from archive.magnet import magnet, read
 from archive.takedown import notices
+from archive.wanted import Standing, standing, want
 from web.page import base_url, guarded, page, refusals
 from web.tree import tree
 from web.visible import visible
@@ -46,13 +47,20 @@ def front(request: HttpRequest) -> HttpResponse:
 @require_safe
 @refusals
 def find_torrent(request: HttpRequest) -> HttpResponseBase:
-    return redirect("torrent", spell(find(request.GET.get("q", ""))))
+    """What is not held is looked for, and the page it leads to shows how that goes."""
+    asked = read(request.GET.get("q", ""), private=settings.BT_ALLOW_PRIVATE)
+    if settings.RESOLVE:
+        want([asked], request.META["REMOTE_ADDR"], awaited=True)
+    return redirect("torrent", spell(asked.infohash))
 
 
 @require_safe
 @refusals
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
-    described = describe(parse(infohash))
+    try:
+        described = describe(parse(infohash))
+    except NotHeld:
+        return _wanted(standing(parse(infohash)))
     if infohash != described.infohash:
         return redirect("torrent", described.infohash)
     name, trackers = described.metainfo.name, described.trackers
@@ -65,6 +73,12 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
     return page("torrent.html", context)
+
+
+def _wanted(standing: Standing) -> HttpResponseBase:
+    if standing.state == "held":  # since a moment ago
+        return redirect("torrent", standing.infohash)
+    return page("wanted.html", {"standing": standing}, 202 if standing.state == "pending" else 404)
 
 
 @require_safe

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -29,6 +29,7 @@ class Hashkeep:
             "DATA_DIR": str(folder),
             "DATABASE_URL": "",
             "PORT": str(self.port),
+            "RESOLVE": "off",  # tests send nothing to the network
             **{name: str(value) for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,6 +71,19 @@ class Hashkeep:
     def pid(self) -> int:
         assert self._process is not None, "it has been started"
         return self._process.pid
+
+    def processes(self, *beginning: str) -> list[int]:
+        """Those that `serve` has started whose arguments begin with these: `"-m", "granian"`."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, ProcessLookupError):
+                line = (folder / "cmdline").read_text().split("\0")[1:]
+                if tuple(line[: len(beginning)]) == beginning and os.getsid(int(folder.name)) == self.pid:
+                    found.append(int(folder.name))
+        return found
+
+    def resolvers(self) -> list[int]:
+        return self.processes("manage.py", "resolver")
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         """The whole process group at once: what a power cut is to processes."""

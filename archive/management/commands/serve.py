@@ -1,7 +1,8 @@
-"""Run the web server that the settings describe."""
+"""Run the web server that the settings describe, and a resolver beside it."""
 
 import os
 import socket
+import subprocess
 import sys
 from typing import Any
 
@@ -12,7 +13,10 @@ _APPLICATION = "archive.wsgi:application"
 
 
 class Command(BaseCommand):
-    help = "Serve the archive on HOST and PORT, with granian or with gunicorn."
+    help = (
+        "Serve the archive on HOST and PORT, with granian or with gunicorn, and keep a resolver running beside it "
+        "(unless RESOLVE is off)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -22,13 +26,18 @@ class Command(BaseCommand):
             help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it",
         )
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
-        parser.add_argument("--threads", type=int, default=8, help="requests at once in each process")
+        parser.add_argument(
+            "--threads", type=int, default=settings.THREADS, help="requests at once in each process (THREADS)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = _granian if options["server"] == "granian" else _gunicorn
         _must_be_free(settings.HOST, settings.PORT)
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
+        if settings.RESOLVE:
+            _keep_resolver()
+        os.environ["THREADS"] = str(options["threads"])
         line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
         os.execv(sys.executable, line)  # noqa: S606
 
@@ -44,6 +53,16 @@ def _must_be_free(host: str, port: int) -> None:
         raise CommandError(
             f"It cannot listen on {host}, port {port}: {error.strerror}. Another HOST or PORT, perhaps?"
         ) from None
+
+
+def _keep_resolver() -> None:
+    """It lives as long as the pipe to it is open, and that end goes on to the web server."""
+    read, write = os.pipe()
+    resolver = [sys.executable, "manage.py", "resolver", "--attached"]
+    keeper = [sys.executable, "-m", "archive.management.keeper", *resolver]
+    subprocess.Popen(keeper, stdin=read, cwd=settings.BASE_DIR)  # noqa: S603
+    os.close(read)
+    os.set_inheritable(write, True)
 
 
 def _granian(workers: int, threads: int) -> list[str]:

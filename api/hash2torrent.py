@@ -1,0 +1,64 @@
+"""Hash2Torrent's routes: a torrent by its infohash, from the BitTorrent network where it is not held yet.
+
+What was not found in time is 408, as Hash2Torrent says it. A magnet link's `tr` and `x.pe` may be in the query.
+"""
+
+import math
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from api.download import infohash
+from api.torrents import handed_out, plain, refused
+from archive.errors import NotHeld, Refusal
+from archive.infohash import spell
+from archive.magnet import Magnet, read
+from archive.resolve import resolve
+from archive.retrieve import elsewhere
+
+_LONGEST = 60.0  # seconds; what asks for more gets this
+
+
+@csrf_exempt  # it changes nothing that anybody has a right to
+@require_safe
+def fetch(request: HttpRequest) -> HttpResponse:
+    wanted = infohash(request.path_info)
+    if wanted is None:
+        return plain(400, "Invalid info hash")
+    try:
+        if link := _elsewhere(wanted):
+            return HttpResponseRedirect(link)
+        found = resolve(_magnet(request, wanted), request.META["REMOTE_ADDR"], _timeout(request))
+        return handed_out(request, found)
+    except Refusal as refusal:
+        return refused(request, refusal)
+
+
+@require_safe
+def health_check(request: HttpRequest) -> HttpResponse:
+    return plain(200, "OK", end="")
+
+
+def _elsewhere(wanted: bytes) -> str | None:
+    try:
+        return elsewhere(wanted)
+    except NotHeld:
+        return None
+
+
+def _magnet(request: HttpRequest, wanted: bytes) -> Magnet:
+    """The whole link, since what was not said here could not help to find it."""
+    urn = f"urn:btih:{spell(wanted)}" if len(wanted) == 20 else f"urn:btmh:1220{spell(wanted)}"
+    hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
+    return read("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)
+
+
+def _timeout(request: HttpRequest) -> float:
+    try:
+        seconds = float(request.GET.get("timeout", ""))
+    except ValueError:
+        return float(settings.RESOLVE_TIMEOUT)
+    return min(max(seconds, 0.0), _LONGEST) if math.isfinite(seconds) else _LONGEST

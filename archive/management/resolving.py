@@ -1,0 +1,142 @@
+"""The resolver: takes wishes from the queue, searches the network for them, and deposits what it finds.
+
+Wiring, since it joins the archive and the swarm, which do not know each other.
+"""
+
+import logging
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import close_old_connections
+
+from archive import claims
+from archive.claims import Wish
+from archive.deposit import Receipt, deposit_many
+from archive.errors import Unavailable
+from archive.outage import outages
+from archive.wake import WANTED, Ear, listen
+from swarm import Config, Found, Session, torrent
+from swarm import Wish as SwarmWish
+
+SEARCH = 60.0  # seconds for one search; nobody needs to wait so long, it goes on without them
+_AT_ONCE = 1000  # searches; so many dead ones cost libtorrent some 30 MB
+_RENEW = claims.LEASE.total_seconds() / 3
+_FORGET = 3600.0
+_LOOK = 1.0  # seconds between two looks at the queue, in case that a hint got lost
+_DELIVERERS = 2  # threads: one large torrent does not keep the others
+_BATCH = 64  # torrents that one of them deposits in one transaction
+_PAUSE = 2.0  # seconds, while the database or the storage is away
+
+log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    wish: Wish
+    found: Found | None
+
+
+def config() -> Config:
+    return Config(
+        listen=settings.BT_LISTEN,
+        allow_private=settings.BT_ALLOW_PRIVATE,
+        bootstrap=tuple(settings.DHT_BOOTSTRAP),
+        trackers=tuple(settings.TRACKERS),
+        state=Path(settings.DATA_DIR) / "dht",
+    )
+
+
+class Resolver:
+    """Any number may run, on any number of machines."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._name = f"{socket.gethostname()} {uuid.uuid4().hex}"
+        self._results: SimpleQueue[Result] = SimpleQueue()
+        self._open: set[int] = set()  # numbers of wishes, from claim to settlement
+        self._ear: Ear | None = None
+        self._renewed = self._forgot = time.monotonic()
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        for _ in range(_DELIVERERS):
+            Thread(target=self._deliver, name="deliver", daemon=True).start()
+        while not stop():
+            try:
+                self._turn()
+            except Unavailable:
+                time.sleep(_PAUSE)
+            close_old_connections()
+        claims.release(self._name)
+        if self._ear:
+            self._ear.close()
+
+    def _turn(self) -> None:
+        if self._ear is None:
+            with outages():
+                self._ear = listen(WANTED)
+        self._search()
+        now = time.monotonic()
+        if self._open and now - self._renewed >= _RENEW:
+            claims.renew(self._name, self._open.copy())
+            self._renewed = now
+        if now - self._forgot >= _FORGET:
+            claims.forget()
+            self._forgot = now
+        self._ear.hear(_LOOK)
+
+    def _search(self) -> None:
+        """Begin with as many wishes as there is room for."""
+        for wish in claims.claim(self._name, _AT_ONCE - len(self._open)):
+            self._open.add(wish.number)
+            asked = SwarmWish(wish.v1, wish.v2, wish.trackers, wish.peers)
+            self._session.search(asked, SEARCH, partial(self._ended, wish))
+
+    def _ended(self, wish: Wish, found: Found | None) -> None:
+        self._results.put(Result(wish, found))
+
+    def _deliver(self) -> None:
+        """A thread's whole life. What the archive cannot take just now is kept until it can."""
+        while True:
+            batch = self._batch()
+            try:
+                self._settle(batch)
+            except Unavailable:
+                time.sleep(_PAUSE)
+                for result in batch:
+                    self._results.put(result)
+                continue
+            except Exception:
+                log.exception(
+                    "These wishes could not be settled: %s", [result.wish.number for result in batch]
+                )
+            finally:
+                close_old_connections()
+            self._open -= {result.wish.number for result in batch}
+
+    def _batch(self) -> list[Result]:
+        batch = [self._results.get()]
+        with suppress(Empty):
+            while len(batch) < _BATCH:
+                batch.append(self._results.get_nowait())
+        return batch
+
+    def _settle(self, batch: list[Result]) -> None:
+        met = [(wish, torrent(found, wish.trackers)) for wish, found in batch if found]
+        over = [wish for wish, found in batch if not found]
+        for (wish, _), outcome in zip(met, deposit_many(made for _, made in met), strict=True):
+            if isinstance(outcome, Unavailable):
+                raise outcome
+            if isinstance(outcome, Receipt):
+                over.append(wish)  # gone from the queue by now, unless its piece layers are still missing
+            else:
+                claims.give_up(wish, self._name, str(outcome))
+        if over:
+            claims.missed(over, self._name)

@@ -1,0 +1,266 @@
+"""The only libtorrent. One session of it, in plain values: look up peers, fetch metadata, fetch piece layers.
+
+Nothing is announced to the DHT (every torrent has it disabled; lookups are made here), nothing downloaded.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+import libtorrent as lt
+
+from swarm.addresses import RESERVED, is_public
+from swarm.config import LIBTORRENT, ON_LOOPBACK, Config
+
+log = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+
+
+# Events. A `target` is the 20 bytes by which swarm and DHT know a torrent: the v1 hash, or the beginning of the v2.
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    target: bytes
+    peers: list[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    info: bytes
+    has_v2: bool
+    needs_layers: bool
+    """Some file is longer than a piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    target: bytes
+    layers: dict[bytes, bytes] | None
+    """None: not all of them have come yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongMetadata:
+    """The peers' info dictionary is not what the hash says."""
+
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    values: dict[str, int]
+
+
+Event = Peers | Metadata | Layers | WrongMetadata | Statistics
+
+_ALERTS = (
+    lt.alert_category.status
+    | lt.alert_category.dht_operation
+    | lt.alert_category.error
+    | lt.alert_category.storage
+)
+
+_UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
+
+# Peers are not told of one another, neither by us nor by them (PEX): whom we try is ours to choose.
+_FLAGS = (
+    lt.torrent_flags.default_dont_download
+    | lt.torrent_flags.apply_ip_filter
+    | lt.torrent_flags.disable_dht
+    | lt.torrent_flags.disable_lsd
+    | lt.torrent_flags.disable_pex
+)
+
+
+class Network:
+    """Not for several threads at once. Fetches one torrent a target."""
+
+    def __init__(self, config: Config, wake: int) -> None:
+        """`wake`: a file descriptor that is written to when there are events."""
+        self._config = config
+        self._handles: dict[bytes, lt.torrent_handle] = {}
+        self._session = lt.session(self._params())
+        if not config.allow_private:
+            self._session.set_ip_filter(_only_public())
+        self._session.set_alert_fd(wake)
+
+    def lookup(self, target: bytes) -> None:
+        self._session.dht_get_peers(lt.sha1_hash(target))
+
+    def fetch(self, infohash: bytes, peers: Iterable[Address], trackers: Iterable[str]) -> None:
+        self.drop(infohash[:20])
+        wanted = lt.add_torrent_params()
+        wanted.info_hashes = (
+            lt.info_hash_t(lt.sha1_hash(infohash))
+            if len(infohash) == 20
+            else lt.info_hash_t(lt.sha256_hash(infohash))
+        )
+        wanted.save_path = os.devnull  # never written to
+        wanted.flags = _FLAGS
+        wanted.peers = list(self._allowed(peers))
+        wanted.trackers = [tracker for tracker in trackers if _speakable(tracker)]
+        with suppress(RuntimeError):
+            self._handles[infohash[:20]] = self._session.add_torrent(wanted)
+
+    def fetches(self, target: bytes) -> bool:
+        return target in self._handles
+
+    def connect(self, target: bytes, peers: Iterable[Address], at_once: bool) -> None:
+        """By itself libtorrent turns to new peers once a second. `at_once` costs the connections it has."""
+        handle = self._handles[target]
+        with suppress(RuntimeError):
+            for peer in self._allowed(peers):
+                handle.connect_peer(peer)
+            if at_once:
+                handle.pause()
+                handle.resume()
+
+    def ask(self, target: bytes, trackers: Iterable[str]) -> None:
+        handle = self._handles[target]
+        with suppress(RuntimeError):
+            for tracker in trackers:
+                if _speakable(tracker):
+                    handle.add_tracker({"url": tracker})
+
+    def connected(self, target: bytes) -> set[Address]:
+        """Peers that have shaken hands."""
+        return {peer.ip for peer in self._peers(target) if not peer.flags & _UNDECIDED}
+
+    def connecting(self, target: bytes) -> bool:
+        """Some peer is there, or may be."""
+        return bool(self._peers(target))
+
+    def _peers(self, target: bytes) -> list[lt.peer_info]:
+        if target in self._handles:
+            with suppress(RuntimeError):
+                return self._handles[target].get_peer_info()
+        return []
+
+    def ask_layers(self, target: bytes) -> None:
+        if target in self._handles:
+            with suppress(RuntimeError):
+                self._handles[target].save_resume_data(lt.torrent_handle.save_info_dict)
+
+    def drop(self, target: bytes) -> None:
+        if handle := self._handles.pop(target, None):
+            with suppress(RuntimeError):
+                self._session.remove_torrent(handle)
+
+    def ask_statistics(self) -> None:
+        self._session.post_session_stats()
+
+    def events(self) -> Iterator[Event]:
+        for alert in self._session.pop_alerts():
+            with suppress(RuntimeError):  # the torrent may be gone
+                if event := _event(alert):
+                    yield event
+
+    def keep(self) -> None:
+        """Write the DHT table down."""
+        if (path := self._config.state) is None:
+            return
+        state = self._session.session_state(lt.save_state_flags_t.save_dht_state)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.new")
+        beside.write_bytes(lt.write_session_params_buf(state, lt.save_state_flags_t.save_dht_state))
+        beside.replace(path)
+
+    def close(self) -> None:
+        """Waits for what libtorrent still has to tell the trackers, two seconds at most."""
+        for target in list(self._handles):
+            self.drop(target)
+        del self._session
+
+    def _params(self) -> lt.session_params:
+        config = self._config
+        params = lt.session_params()
+        if config.state and config.state.exists():
+            try:
+                params = lt.read_session_params(config.state.read_bytes())
+            except (RuntimeError, OSError) as error:
+                log.warning("the DHT table in %s is not readable, starting without: %s", config.state, error)
+        hosts = [listen.rpartition(":")[0] for listen in config.listen.split(",")]
+        params.settings = cast(
+            "lt.settings_pack",  # in the stubs alone
+            LIBTORRENT
+            | (ON_LOOPBACK if config.allow_private else {})
+            | {
+                "alert_mask": _ALERTS,
+                "listen_interfaces": config.listen,
+                # What listens on one address must speak from it too.
+                "outgoing_interfaces": ",".join(host for host in hosts if host not in {"0.0.0.0", "[::]"}),  # noqa: S104
+                "dht_bootstrap_nodes": ",".join(config.bootstrap),
+                "max_metadata_size": config.max_metadata,
+            },
+        )
+        return params
+
+    def _allowed(self, peers: Iterable[Address]) -> Iterator[Address]:
+        for host, port in peers:
+            if 0 < port < 65536 and (is_public(host) or self._config.allow_private):
+                yield host, port
+
+
+def _event(alert: lt.alert) -> Event | None:
+    match alert:
+        case lt.dht_get_peers_reply_alert():
+            return Peers(alert.info_hash.to_bytes(), alert.peers())
+        case lt.metadata_received_alert():
+            info = alert.handle.torrent_file()
+            return _metadata(info) if info else None
+        case lt.torrent_conflict_alert():
+            return _metadata(alert.metadata)  # a hybrid looked for by both its hashes
+        case lt.metadata_failed_alert():
+            return WrongMetadata(_target(alert.handle.info_hashes()))
+        case lt.save_resume_data_alert():
+            return Layers(_target(alert.params.info_hashes), _layers(alert.params))
+        case lt.save_resume_data_failed_alert():
+            return Layers(_target(alert.handle.info_hashes()), None)
+        case lt.session_stats_alert():
+            return Statistics(alert.values)
+    return None
+
+
+def _target(hashes: lt.info_hash_t) -> bytes:
+    return hashes.v2.to_bytes()[:20] if hashes.has_v2() else hashes.v1.to_bytes()
+
+
+def _metadata(info: lt.torrent_info) -> Metadata:
+    files = info.layout()
+    sizes = [
+        files.file_size(number)
+        for number in range(files.num_files())
+        if not files.file_flags(number) & lt.file_flags_t.flag_pad_file
+    ]
+    longest = max(sizes, default=0)
+    has_v2 = info.info_hashes().has_v2()
+    return Metadata(info.info_section(), has_v2, has_v2 and longest > info.piece_length())
+
+
+def _layers(params: lt.add_torrent_params) -> dict[bytes, bytes] | None:
+    try:
+        whole = lt.write_torrent_file(params)
+    except RuntimeError:  # as long as one is missing
+        return None
+    return cast(dict[bytes, bytes] | None, cast(dict[bytes, object], whole).get(b"piece layers"))
+
+
+def _speakable(tracker: str) -> bool:
+    """Its address is checked by libtorrent's filter once the name is resolved."""
+    try:
+        return urlsplit(tracker).scheme in {"http", "https", "udp"}
+    except ValueError:
+        return False
+
+
+def _only_public() -> lt.ip_filter:
+    addresses = lt.ip_filter()
+    for network in RESERVED:
+        addresses.add_rule(str(network.network_address), str(network.broadcast_address), 1)
+    return addresses

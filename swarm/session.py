@@ -1,0 +1,206 @@
+"""Any number of wishes at once: who waits for what, until when, and is told what.
+
+One thread owns the network and all searches. It sleeps until the network has news, a wish comes in or something
+is due, and it alone calls back.
+"""
+
+import heapq
+import itertools
+import logging
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from hashlib import sha1, sha256
+
+from swarm.completion import Completion
+from swarm.config import Config
+from swarm.network import Address, Event, Layers, Metadata, Network, Peers, Statistics, WrongMetadata
+from swarm.search import Search, Waiting
+from swarm.wish import Found, Wish
+
+log = logging.getLogger(__name__)
+
+Task = Search | Completion
+Action = Callable[[], object]
+
+_LAYERS_WITHIN = 3.0
+_KEEP_EVERY = 600.0
+_COUNT_EVERY = 1.0
+
+
+class Session:
+    def __init__(self, config: Config) -> None:
+        self._ear, self._wake = os.pipe()
+        os.set_blocking(self._ear, False)
+        os.set_blocking(self._wake, False)
+        self._network = Network(config, self._wake)
+        self._trackers = config.trackers
+        self._calls: deque[Action] = deque()
+        self._due: list[tuple[float, int, Action]] = []
+        self._numbers = itertools.count()
+        self._tasks: dict[bytes, Search | Completion] = {}  # by target, a hybrid's under two
+        self._counts = {"dht_nodes": 0, "peers": 0, "announced": 0, "found": 0, "missed": 0}
+        self._open = True
+        self._thread = threading.Thread(target=self._run, name="swarm", daemon=True)
+        self._thread.start()
+
+    def search(self, wish: Wish, seconds: float, done: Callable[[Found | None], None]) -> None:
+        """Returns at once. `done` is called exactly once, by the session's thread; with None when time is over."""
+        if not self._open:
+            raise RuntimeError("the session is closed")
+        now = time.monotonic()
+        self._call(partial(self._begin, Waiting(wish, now, now + seconds, done)))
+
+    def statistics(self) -> dict[str, int]:
+        return self._counts | {"searches": len(set(self._tasks.copy().values()))}
+
+    def close(self) -> None:
+        """Who still waits gets None; the DHT table is kept."""
+        self._call(self._stop)
+        self._thread.join()
+        os.close(self._ear)
+        os.close(self._wake)
+
+    # What follows runs in the session's own thread.
+
+    def _begin(self, waiting: Waiting) -> None:
+        wish = waiting.wish
+        under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
+        task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
+        if isinstance(task, Search):
+            for one in wish.hashes:
+                if self._tasks.setdefault(one[:20], task) is task:
+                    task.look_for(one)
+            task.meet(wish.peers)
+            task.ask(wish.trackers)
+        elif not wish.met_by(task.info):
+            return self._answer(waiting, None)
+        task.waiting.append(waiting)
+        self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
+        return None
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Statistics(values):
+                self._counts["dht_nodes"] = values["dht.dht_nodes"]
+                self._counts["peers"] = values["peer.num_peers_connected"]
+                self._counts["announced"] = values["dht.dht_announce_peer_out"]
+            case Metadata():
+                self._found(event)
+            case _:
+                self._tell(self._tasks.get(event.target), event)
+
+    def _tell(self, task: Task | None, event: Peers | WrongMetadata | Layers) -> None:
+        match task, event:
+            case Search(), Peers(target, peers):
+                task.meet(peers, target)
+            case Search(), WrongMetadata(target):
+                task.doubt(target)
+            case Completion(), Layers(_, layers) if layers is not None:
+                self._completed(task, layers)
+
+    def _found(self, metadata: Metadata) -> None:
+        """By two searches at once, if a hybrid was wished for by its v1 and by its v2 hash."""
+        info = metadata.info
+        targets = (sha1(info, usedforsecurity=False).digest(), sha256(info).digest()[:20])
+        searches = {task for target in targets if isinstance(task := self._tasks.get(target), Search)}
+        waiting = [each for search in searches for each in search.waiting]
+        peers = {peer for search in searches for peer in self._end(search)}
+        met = [each for each in waiting if each.wish.met_by(info)]
+        if met and metadata.needs_layers:
+            self._complete(info, targets, peers, met)
+        for each in waiting:
+            if each not in met and not each.wish.targets.isdisjoint(targets):
+                self._answer(each, None)  # its two hashes are of two torrents
+            elif each not in met:
+                self._begin(each)
+            elif not metadata.needs_layers:
+                self._answer(each, info, {} if metadata.has_v2 else None)
+
+    def _complete(
+        self, info: bytes, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]
+    ) -> None:
+        completion = Completion(self._network, self._later, info, targets, peers)
+        completion.waiting = waiting
+        self._tasks |= dict.fromkeys(targets, completion)
+        self._later(_LAYERS_WITHIN, lambda: self._completed(completion, None))
+
+    def _completed(self, completion: Completion, layers: dict[bytes, bytes] | None) -> None:
+        self._end(completion)
+        for each in completion.waiting:
+            self._answer(each, completion.info, layers)
+        completion.waiting = []
+
+    def _expire(self, waiting: Waiting) -> None:
+        for task in {task for target in waiting.wish.targets if (task := self._tasks.get(target))}:
+            if waiting in task.waiting:
+                task.waiting.remove(waiting)
+                self._answer(waiting, task.info if isinstance(task, Completion) else None)
+                if not task.waiting:
+                    self._end(task)
+
+    def _end(self, task: Task) -> set[Address]:
+        for target in task.targets:
+            if self._tasks.get(target) is task:
+                del self._tasks[target]
+        return task.end()
+
+    def _answer(self, waiting: Waiting, info: bytes | None, layers: dict[bytes, bytes] | None = None) -> None:
+        found = Found(info, layers, time.monotonic() - waiting.began) if info is not None else None
+        self._counts["found" if found else "missed"] += 1
+        self._calls.append(partial(waiting.done, found))
+
+    def _stop(self) -> None:
+        for task in set(self._tasks.values()):
+            for each in task.waiting:
+                self._answer(each, None)
+            self._end(task)
+        self._network.keep()
+        self._open = False
+
+    def _keep(self) -> None:
+        """Every now and then, for the day this process is killed."""
+        self._later(_KEEP_EVERY, self._keep)
+        self._network.keep()
+
+    def _count(self) -> None:
+        self._later(_COUNT_EVERY, self._count)
+        self._network.ask_statistics()
+
+    def _call(self, action: Action) -> None:
+        """From any thread."""
+        self._calls.append(action)
+        with suppress(BlockingIOError):  # a full pipe wakes as well
+            os.write(self._wake, b"!")
+
+    def _later(self, seconds: float, action: Action) -> None:
+        heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), action))
+
+    def _run(self) -> None:
+        self._later(_KEEP_EVERY, self._keep)
+        self._count()
+        while self._open or self._calls:
+            for action in self._next():
+                try:
+                    action()
+                except Exception:
+                    log.exception("one step of a search failed; the others go on")
+        self._network.close()
+
+    def _next(self) -> Iterator[Action]:
+        until = self._due[0][0] - time.monotonic()
+        select.select([self._ear], [], [], 0 if self._calls else max(until, 0))
+        with suppress(BlockingIOError):
+            os.read(self._ear, 65536)
+        while self._calls:
+            yield self._calls.popleft()
+        for event in self._network.events():
+            yield partial(self._hear, event)
+        now = time.monotonic()
+        while self._due and self._due[0][0] <= now:
+            yield heapq.heappop(self._due)[2]

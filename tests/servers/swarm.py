@@ -1,0 +1,124 @@
+"""A whole Internet on one machine: a network namespace in which every address is this machine and none leads out.
+
+And BitTorrent in it: content, libtorrent peers that seed it, a DHT. Needs root, and `ip` (Debian: iproute2).
+"""
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import libtorrent as lt
+
+from tests.make import infohashes, noise
+
+Address = tuple[str, int]
+
+_NEW_NETWORK = 0x40000000  # CLONE_NEWNET, sched.h
+_PIECE = 16_384
+_KINDS = {"v1": lt.create_torrent.v1_only, "hybrid": 0, "v2": lt.create_torrent.v2_only}
+
+ROUTER: Address = ("8.0.0.1", 6881)
+NODES: tuple[Address, ...] = tuple((f"{first}.1.0.1", 6881) for first in (12, 13, 14, 15, 16))
+
+
+@contextmanager
+def internet() -> Iterator[None]:
+    """For this thread, and for the threads and processes it starts meanwhile."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    if libc.unshare(_NEW_NETWORK):
+        raise PermissionError(
+            ctypes.get_errno(), "a network of its own is for root to make: run the tests as root"
+        )
+    try:
+        for command in (
+            "link set lo up",
+            "route add local 0.0.0.0/0 dev lo",
+            "-6 route add local ::/0 dev lo",
+        ):
+            subprocess.run(["ip", *command.split()], check=True)
+        yield
+    finally:
+        libc.setns(before, _NEW_NETWORK)
+        os.close(before)
+
+
+@dataclass(frozen=True)
+class Content:
+    """Files on disk, and the torrent that libtorrent makes of them."""
+
+    folder: Path
+    name: str
+    torrent: bytes
+
+    @property
+    def v1(self) -> bytes:
+        return infohashes(self.torrent)[0]
+
+    @property
+    def v2(self) -> bytes:
+        return infohashes(self.torrent)[1]
+
+
+def content(folder: Path, name: str, kind: str, trackers: Sequence[str] = ()) -> Content:
+    """`kind`: v1, hybrid or v2. The last of the files needs no piece layer."""
+    (folder / name).mkdir(parents=True)
+    for number, size in enumerate((200_000, 90_000, 10)):
+        (folder / name / f"{number}.bin").write_bytes(noise(size, f"{name} {number}".encode()))
+    made = lt.create_torrent(lt.list_files(str(folder / name)), _PIECE, _KINDS[kind])
+    lt.set_piece_hashes(made, str(folder))
+    for tier, tracker in enumerate(trackers):
+        made.add_tracker(tracker, tier)
+    for node in NODES:
+        made.add_node(*node)
+    return Content(folder, name, bytes(lt.bencode(made.generate())))
+
+
+class Peer:
+    """A libtorrent session at one address, in the DHT if there is one."""
+
+    def __init__(self, address: Address, nodes: Sequence[Address] = ()) -> None:
+        self.address = address
+        self.session = lt.session(
+            {
+                "listen_interfaces": "{}:{}".format(*address),
+                "outgoing_interfaces": address[0],
+                "enable_lsd": False,
+                "enable_upnp": False,
+                "enable_natpmp": False,
+                "webtorrent_stun_server": "",
+                "dht_bootstrap_nodes": "{}:{}".format(*ROUTER) if nodes else "",
+                "enable_dht": bool(nodes),
+                "dht_announce_interval": 30,
+                # A node that asks often is otherwise ignored for minutes, and here all asking comes from few.
+                "dht_block_ratelimit": 100_000,
+                "dht_upload_rate_limit": 1_000_000,
+                "recv_socket_buffer_size": 2_000_000,
+                "send_socket_buffer_size": 2_000_000,
+                "connections_limit": 1000,
+                "active_limit": -1,
+                "active_seeds": -1,
+                "active_dht_limit": -1,
+            }
+        )
+        for node in nodes:
+            self.session.add_dht_node(node)
+
+    def seed(self, held: Content) -> None:
+        adding = lt.load_torrent_buffer(held.torrent)
+        adding.save_path = str(held.folder)
+        adding.flags |= lt.torrent_flags.seed_mode
+        adding.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        self.session.add_torrent(adding).force_dht_announce()
+
+    def announce(self, infohash: bytes) -> None:
+        self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)
+
+
+def dht() -> list[Peer]:
+    """A router and nodes that know each other, as far apart as DHT nodes have to be."""
+    return [Peer(ROUTER, NODES), *(Peer(node, NODES) for node in NODES)]

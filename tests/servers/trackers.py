@@ -1,0 +1,105 @@
+"""A tracker over HTTP (BEP 3, 23) and one over UDP (BEP 15), which write down who asks what."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+import bencodepy
+
+from tests.servers.swarm import Address
+
+_EVENTS = ("", "completed", "started", "stopped")
+
+
+class Announce(NamedTuple):
+    infohash: bytes
+    port: int
+    event: str
+
+
+@dataclass
+class Tracker:
+    url: str
+    peers: dict[bytes, list[Address]]
+    announces: list[Announce] = field(default_factory=list)
+
+    def answer(self, host: str, announce: Announce) -> bytes:
+        self.announces.append(announce)
+        known = self.peers.setdefault(announce.infohash, [])
+        if announce.event == "stopped":
+            known[:] = [peer for peer in known if peer != (host, announce.port)]
+            return b""
+        if (host, announce.port) not in known:
+            known.append((host, announce.port))
+        return b"".join(socket.inet_aton(host) + struct.pack("!H", port) for host, port in known)
+
+
+@contextmanager
+def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
+    tracker = Tracker("http://{}:{}/announce".format(*address), peers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.startswith("/announce?"):
+                return self.send_error(404)  # rtorrent asks for scrapes too
+            # Latin-1 keeps the hash's bytes as they are.
+            asked = parse_qs(self.path.partition("?")[2], encoding="latin-1")
+            infohash, port = asked["info_hash"][0].encode("latin-1"), int(asked["port"][0])
+            found = tracker.answer(
+                self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
+            )
+            body = bencodepy.encode({b"interval": 1800, b"peers": found})
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with suppress(BrokenPipeError):  # who says `stopped` may not wait for the answer
+                self.wfile.write(body)
+            return None
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Not on the terminal."""
+
+    server = ThreadingHTTPServer(address, Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield tracker
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
+    tracker = Tracker("udp://{}:{}/announce".format(*address), peers)
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(address)
+    thread = threading.Thread(target=_serve, args=(server, tracker), daemon=True)
+    thread.start()
+    try:
+        yield tracker
+    finally:
+        server.sendto(b"", address)  # the last packet
+        thread.join()
+        server.close()
+
+
+def _serve(server: socket.socket, tracker: Tracker) -> None:
+    while True:
+        packet, sender = server.recvfrom(2048)
+        if not packet:
+            return
+        action, transaction = struct.unpack("!II", packet[8:16])
+        if action == 0:  # connect
+            server.sendto(struct.pack("!IIQ", 0, transaction, 42), sender)
+        elif action == 1:  # announce
+            event, port = struct.unpack("!I12xH", packet[80:98])
+            found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
+            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + found, sender)

@@ -1,0 +1,308 @@
+"""Hash2Torrent's routes and wishes by REST: a whole Hashkeep and its resolver, on an Internet of our own.
+
+Settings are those of every day but for the bootstrap node: here every public address is this machine.
+"""
+
+import hashlib
+import os
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import bencodepy
+import pytest
+import requests
+
+from tests import make
+from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
+from tests.servers.trackers import http_tracker, udp_tracker
+
+SEEDER: Address = ("44.1.0.1", 6881)
+HINT = "x.pe={}:{}".format(*SEEDER)
+WAIT = 60  # seconds, on a machine that is busy with other tests
+DEAD = "5A" * 20
+NO_FILES = Path("/nonexistent")  # of a seeder that is asked for metadata only
+
+
+class World(NamedTuple):
+    hashkeep: Hashkeep
+    seeder: Peer
+    nodes: list[Peer]
+    v1: Content
+    hybrid: Content
+    v2: Content
+
+
+@pytest.fixture(scope="module")
+def net() -> Iterator[None]:
+    with internet():
+        yield
+
+
+@pytest.fixture(scope="module")
+def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("content")
+    nodes = dht()
+    seeder = Peer(SEEDER, [node.address for node in nodes[1:]])
+    contents = [content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
+    for each in contents:
+        seeder.seed(each)
+    with hashkeep(tmp_path_factory.mktemp("archive"), **settings()) as running:
+        yield World(running, seeder, nodes, *contents)
+
+
+def settings(**more: object) -> dict[str, Any]:
+    router = "{}:{}".format(*ROUTER)
+    return {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": "", **more}
+
+
+def get(archive: Hashkeep, path: str) -> requests.Response:
+    return requests.get(archive.url + path, timeout=WAIT + 30)
+
+
+def many(seeder: Peer, name: str, count: int) -> list[str]:
+    """Infohashes of small torrents that are seeded from now on."""
+    torrents = [make.v1(f"{name} {number}".encode(), 20_000) for number in range(count)]
+    for torrent in torrents:
+        seeder.seed(Content(NO_FILES, name, torrent))
+    return [make.v1_hash(torrent) for torrent in torrents]
+
+
+def until(true: Callable[[], bool], seconds: float = WAIT) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (fulfilled := true()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return fulfilled
+
+
+def state(archive: Hashkeep, infohash: str) -> str:
+    return str(get(archive, f"/api/v1/wanted/{infohash}").json().get("state"))
+
+
+@pytest.mark.parametrize("what", ["v1", "hybrid by v1", "hybrid by v2", "v2", "v2 cut short"])
+def test_a_torrent_that_is_not_held_comes_from_the_dht_and_stays(world: World, what: str) -> None:
+    original: Content = getattr(world, what.partition(" ")[0])
+    v1, v2 = original.v1.hex(), original.v2.hex()
+    asked = {"v1": v1, "hybrid by v1": v1, "v2 cut short": v2[:40]}.get(what, v2)
+    # Seeders announce one torrent every few seconds.
+    assert until(lambda: get(world.hashkeep, f"/torrents/{asked}?timeout=20").status_code == 200)
+    answer = get(world.hashkeep, f"/{asked}")
+    assert answer.headers["Content-Type"] == "application/x-bittorrent"
+    ours, theirs = bencodepy.decode(answer.content), bencodepy.decode(original.torrent)
+    assert ours[b"info"] == theirs[b"info"]
+    assert ours.get(b"piece layers") == theirs.get(b"piece layers")
+    assert get(world.hashkeep, f"/torrent/{asked.upper()}.torrent").content == answer.content
+    assert state(world.hashkeep, asked) == "held"
+
+
+@pytest.mark.parametrize("shape", ["/torrents/{}", "/{}"])
+def test_peers_may_be_named_as_in_a_magnet_link(world: World, shape: str) -> None:
+    [infohash] = many(world.seeder, f"peer {len(shape)}", 1)
+    answer = get(world.hashkeep, f"{shape.format(infohash)}?{HINT}&timeout={WAIT}")
+    assert answer.status_code == 200
+    info = bencodepy.encode(bencodepy.decode(answer.content)[b"info"])
+    assert hashlib.sha1(info).hexdigest().upper() == infohash
+
+
+@pytest.mark.parametrize(("kind", "start"), [("http", http_tracker), ("udp", udp_tracker)])
+def test_trackers_may_be_named_too_and_are_in_the_torrent(world: World, kind: str, start: object) -> None:
+    [infohash] = many(world.seeder, f"tracker {kind}", 1)
+    with start(("81.1.0.1", 6969), {bytes.fromhex(infohash): [SEEDER]}) as tracker:  # type: ignore[operator]
+        answer = get(world.hashkeep, f"/torrents/{infohash}?tr={tracker.url}&timeout={WAIT}")
+        assert answer.status_code == 200
+        assert bencodepy.decode(answer.content)[b"announce"] == tracker.url.encode()
+
+
+def test_what_is_not_found_in_time_is_408_and_says_when_to_come_again(world: World) -> None:
+    began = time.monotonic()
+    answer = get(world.hashkeep, f"/torrents/{DEAD}?timeout=1")
+    assert 1 <= time.monotonic() - began < 10
+    assert answer.status_code == 408
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert b"<" not in answer.content
+    assert state(world.hashkeep, DEAD) == "pending"
+
+
+@pytest.mark.parametrize("path", ["/torrents/nonsense", f"/torrents/{DEAD}0", "/torrents/%00"])
+def test_no_infohash_is_400_in_hash2torrents_words(world: World, path: str) -> None:
+    answer = get(world.hashkeep, path)
+    assert (answer.status_code, answer.text.strip()) == (400, "Invalid info hash")
+
+
+def test_the_health_check_says_ok(world: World) -> None:
+    answer = get(world.hashkeep, "/health_check")
+    assert (answer.status_code, answer.text) == (200, "OK")
+
+
+@pytest.mark.parametrize("shape", ["/torrent/{}.torrent", "/{}.torrent"])
+def test_the_caches_urls_never_wait_but_the_next_one_may_find_it(world: World, shape: str) -> None:
+    path = shape.format(world.v1.v2.hex())  # nobody has that
+    began = time.monotonic()
+    assert get(world.hashkeep, path).status_code == 404
+    assert time.monotonic() - began < 5
+    assert state(world.hashkeep, world.v1.v2.hex()) == "pending"
+
+
+def test_what_is_taken_down_is_not_looked_for(world: World) -> None:
+    [infohash] = many(world.seeder, "taken down", 1)
+    world.hashkeep.manage("take_down", infohash, "--reason", "Because.")
+    assert get(world.hashkeep, f"/torrents/{infohash}?{HINT}").status_code == 451
+    assert get(world.hashkeep, f"/api/v1/wanted/{infohash}").status_code == 451
+
+
+def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_path: Path) -> None:
+    twins = content(tmp_path, "twins", "hybrid")
+    world.seeder.seed(twins)
+    world.hashkeep.manage("take_down", twins.v2.hex(), "--reason", "Because of its v2 twin.")
+    answer = get(world.hashkeep, f"/torrents/{twins.v1.hex()}?{HINT}&timeout={WAIT}")
+    assert (answer.status_code, answer.text) == (408, "This torrent was taken down: Because of its v2 twin.\n")
+    assert state(world.hashkeep, twins.v1.hex()) == "given up"
+    assert not list(world.hashkeep.torrents.rglob(f"{twins.v1.hex().upper()}*"))
+
+
+def test_equal_requests_at_once_are_one_search(world: World) -> None:
+    [infohash] = many(world.seeder, "equal", 1)
+    with ThreadPoolExecutor(30) as threads:
+        path = f"/torrents/{infohash}?{HINT}&timeout={WAIT}"
+        answers = list(threads.map(lambda _: get(world.hashkeep, path), range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_a_hundred_at_once_all_come(world: World) -> None:
+    infohashes = many(world.seeder, "hundred", 100)
+    with ThreadPoolExecutor(100) as threads:
+        paths = [f"/torrents/{infohash}?{HINT}&timeout={WAIT}" for infohash in infohashes]
+        answers = list(threads.map(lambda path: get(world.hashkeep, path), paths))
+    assert [answer.status_code for answer in answers] == [200] * 100
+
+
+def test_one_after_the_other_takes_little_time_each(world: World) -> None:
+    """Aimed at: under 50 ms more than the search itself, which takes a few here. This machine may be busy."""
+    seconds = []
+    for infohash in many(world.seeder, "quick", 20):
+        began = time.monotonic()
+        assert get(world.hashkeep, f"/torrents/{infohash}?{HINT}&timeout={WAIT}").status_code == 200
+        seconds.append(time.monotonic() - began)
+    assert statistics.median(seconds) < 0.5
+
+
+def test_those_who_wait_do_not_keep_the_others_from_being_served(world: World) -> None:
+    [held] = many(world.seeder, "held", 1)
+    assert get(world.hashkeep, f"/torrents/{held}?{HINT}&timeout={WAIT}").status_code == 200
+    waiting = [
+        threading.Thread(target=get, args=[world.hashkeep, f"/torrents/{number:040x}?timeout=15"])
+        for number in range(200)
+    ]
+    for thread in waiting:
+        thread.start()
+    assert until(lambda: state(world.hashkeep, f"{199:040x}") == "pending")
+    began = time.monotonic()
+    for path in (f"/torrent/{held}.torrent", f"/torrent/{held.lower()}.torrent", "/api/v1/stats", "/"):
+        assert get(world.hashkeep, path).status_code == 200
+    assert time.monotonic() - began < 8
+    assert all(thread.is_alive() for thread in waiting[:20])
+    for thread in waiting:
+        thread.join()
+
+
+def test_a_list_of_wishes_is_answered_at_once_and_fulfilled_later(world: World) -> None:
+    infohashes = many(world.seeder, "list", 50)
+    v2 = world.v2.v2.hex()
+    magnets = [f"magnet:?xt=urn:btih:{infohash}&{HINT}" for infohash in infohashes]
+    began = time.monotonic()
+    body = [*magnets, "nonsense", 7, f"magnet:?xt=urn:btmh:1220{v2}&{HINT}"]
+    answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
+    assert (answer.status_code, time.monotonic() - began < 20) == (202, True)
+    told = answer.json()
+    assert [one["state"] for one in told[50:52]] == ["refused", "refused"]
+    assert [one["infohash"] for one in told[:50]] == infohashes
+
+    def held(one: dict[str, str]) -> bool:
+        now = requests.get(one["url"], timeout=60).json()
+        return now["state"] == "held" and requests.get(now["torrent"], timeout=60).status_code == 200
+
+    assert until(lambda: all(held(one) for one in [*told[:50], told[52]]))
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, "x", [DEAD] * 1001, None])
+def test_what_is_no_list_of_wishes_is_400(world: World, body: object) -> None:
+    answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+def test_the_standing_of_what_nobody_asked_for_is_404(world: World) -> None:
+    assert get(world.hashkeep, f"/api/v1/wanted/{'EE' * 20}").status_code == 404
+    assert get(world.hashkeep, "/api/v1/wanted/nonsense").status_code == 400
+
+
+def test_a_full_queue_is_429(net: None, tmp_path: Path) -> None:
+    with hashkeep(tmp_path, **settings(WANTED_MAX=10, BT_LISTEN="70.2.0.1:6881")) as small:
+        wishes = [f"{number:040x}" for number in range(10)]
+        answer = requests.post(f"{small.url}/api/v1/resolve", json=wishes, timeout=60)
+        assert answer.status_code == 202
+        for answer in (
+            requests.post(f"{small.url}/api/v1/resolve", json=[DEAD], timeout=60),
+            get(small, f"/torrents/{DEAD}"),
+        ):
+            assert answer.status_code == 429
+            assert int(answer.headers["Retry-After"]) > 0
+        assert get(small, f"/torrent/{DEAD}.torrent").status_code == 404
+
+
+def test_a_killed_resolver_is_started_again_and_no_wish_is_lost(world: World) -> None:
+    infohashes = [make.v1_hash(make.v1(f"killed {number}".encode(), 20_000)) for number in range(100)]
+    magnets = [f"magnet:?xt=urn:btih:{infohash}&{HINT}" for infohash in infohashes]
+    requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
+    assert until(lambda: len(world.hashkeep.resolvers()) == 1)
+    [killed] = world.hashkeep.resolvers()
+    time.sleep(1)  # it has claimed them by now, and nobody seeds them yet
+    os.kill(killed, signal.SIGKILL)
+    assert many(world.seeder, "killed", 100) == infohashes
+    assert until(lambda: world.hashkeep.resolvers() not in ([], [killed]))
+    assert until(lambda: all(state(world.hashkeep, infohash) == "held" for infohash in infohashes), 150)
+
+
+def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
+    net: None, tmp_path: Path
+) -> None:
+    seeder = Peer(("44.3.0.1", 6881))
+    infohashes = [make.v1_hash(make.v1(f"web {number}".encode(), 20_000)) for number in range(100)]
+    magnets = [f"magnet:?xt=urn:btih:{infohash}&x.pe=44.3.0.1:6881" for infohash in infohashes]
+    with hashkeep(tmp_path, **settings(BT_LISTEN="70.3.0.1:6881")) as archive:
+        requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
+        assert until(lambda: len(archive.resolvers()) == 1)
+        for process in archive.processes("-m", "granian"):
+            os.kill(process, signal.SIGKILL)
+        assert until(lambda: not archive.resolvers())
+        archive.kill()
+        many(seeder, "web", 100)
+        archive.start()
+        assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:
+    infohashes = many(world.seeder, "file", 20)
+    listed = tmp_path / "wishes.txt"
+    listed.write_text("# these\n" + "".join(f"magnet:?xt=urn:btih:{each}&{HINT}\n" for each in infohashes))
+    done = world.hashkeep.manage("resolve", str(listed))
+    assert done.stdout.split() == ["20", "held", "0", "not", "found"]
+    assert {state(world.hashkeep, infohash) for infohash in infohashes} == {"held"}
+
+
+def test_the_command_line_does_it_alone_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
+    [infohash] = many(world.seeder, "alone", 1)
+    archive = Hashkeep(tmp_path, **settings(BT_LISTEN="70.4.0.1:6881"))
+    archive.manage("migrate", "--verbosity", "0")
+    done = archive.manage("resolve", f"magnet:?xt=urn:btih:{infohash}&{HINT}", "nonsense", may_fail=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["1", "held", "0", "not", "found"])
+    assert "nonsense" in done.stderr
+    assert list(archive.torrents.rglob(f"{infohash}.torrent"))

@@ -1,0 +1,468 @@
+"""Wishes: noted once, searched for once, tried again with growing gaps, and met by whoever brings the torrent."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from archive import claims
+from archive.deposit import deposit
+from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
+from archive.magnet import Magnet
+from archive.models import Wanted
+from archive.resolve import resolve
+from archive.takedown import lift, take_down
+from archive.turns import AT_ONCE, aside, turn
+from archive.wake import SETTLED, WANTED, Ear, listen, ring
+from archive.wanted import RECENT, standing, want
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+TORRENT, BOTH, PURE = make.v1(b"wanted"), make.hybrid(b"both"), make.v2(b"pure", b"p" * 100_000)
+HASH = make.infohashes(TORRENT)[0]
+WISH = Magnet(HASH, trackers=("udp://one.example:1/announce",), peers=(("192.0.2.1", 1),))
+HOME, AWAY = "198.51.100.1", "198.51.100.2"
+
+
+@pytest.fixture(autouse=True)
+def asking(settings: Settings) -> None:
+    settings.RESOLVE = True
+
+
+def dead(count: int) -> list[Magnet]:
+    return [Magnet(number.to_bytes(20, "big")) for number in range(count)]
+
+
+def later(gap: timedelta) -> None:
+    """Let the clock go on for every wish."""
+    for row in Wanted.objects.all():
+        row.next_try, row.asked_at, row.since = row.next_try - gap, row.asked_at - gap, row.since - gap
+        row.tried_at = row.tried_at and row.tried_at - gap
+        row.leased_until = row.leased_until and row.leased_until - gap
+        row.save()
+
+
+def test_a_wish_is_claimed_with_all_that_is_known_of_it() -> None:
+    want([WISH], HOME)
+    [claimed] = claims.claim("one", 10)
+    assert (claimed.v1, claimed.v2, claimed.trackers, claimed.peers) == (
+        HASH,
+        None,
+        WISH.trackers,
+        WISH.peers,
+    )
+
+
+def test_equal_wishes_are_one_and_what_each_knows_is_put_together() -> None:
+    want([WISH], HOME)
+    want([Magnet(HASH, trackers=("udp://two.example:1/announce",))], AWAY)
+    [claimed] = claims.claim("one", 10)
+    assert claimed.trackers == (*WISH.trackers, "udp://two.example:1/announce")
+    assert claims.claim("two", 10) == []
+
+
+def test_a_wish_that_pairs_a_hash_with_a_wrong_one_does_not_touch_the_right_one() -> None:
+    v1, v2 = make.infohashes(BOTH)
+    want([Magnet(v1, bytes(32)), Magnet(v1, v2), Magnet(v1)], HOME)
+    assert {(wish.v1, wish.v2) for wish in claims.claim("one", 10)} == {(v1, bytes(32)), (v1, v2), (v1, None)}
+
+
+def test_a_hint_that_comes_during_a_search_is_followed_at_once_afterwards() -> None:
+    want([Magnet(HASH)], HOME)
+    blind = claims.claim("one", 10)
+    want([WISH], HOME)
+    claims.missed(blind, "one")
+    assert claims.claim("one", 10)[0].peers == WISH.peers
+
+
+def test_a_miss_is_tried_again_with_growing_gaps() -> None:
+    want([WISH], HOME)
+    gaps = []
+    for attempt in range(1, 10):
+        wishes = claims.claim("one", 10)
+        before = timezone.now()
+        claims.missed(wishes, "one")
+        now = standing(HASH)
+        assert (now.state, now.searching, now.attempts) == ("pending", False, attempt)
+        assert claims.claim("one", 10) == []
+        assert now.next_try is not None
+        gaps.append(now.next_try - before)
+        later(gaps[-1] + timedelta(seconds=1))
+    assert all(first < second + timedelta(seconds=1) for first, second in pairwise(gaps))
+    assert gaps[0] < timedelta(minutes=2) < timedelta(days=1) < gaps[-1] < timedelta(days=7)
+
+
+def test_the_addresses_of_peers_are_kept_for_one_search_only() -> None:
+    want([WISH], HOME)
+    claims.missed(claims.claim("one", 10), "one")
+    assert Wanted.objects.get().peers == []
+
+
+def test_a_recent_miss_is_an_answer_and_an_old_one_is_a_reason_to_look_again() -> None:
+    want([WISH], HOME)
+    for _ in range(4):
+        claims.missed(claims.claim("one", 10), "one")
+        Wanted.objects.update(next_try=timezone.now())
+    claims.missed(claims.claim("one", 10), "one")
+    [recent] = want([Magnet(HASH)], HOME, awaited=True)
+    assert not recent.searching
+    assert 0 < recent.retry_after <= RECENT.total_seconds()
+    later(RECENT + timedelta(seconds=1))
+    [old] = want([Magnet(HASH)], HOME, awaited=True)
+    assert old.searching
+
+
+def test_what_nobody_asks_for_in_a_month_is_forgotten() -> None:
+    want(dead(3), HOME)
+    later(timedelta(days=20))
+    want(dead(1), HOME)
+    later(timedelta(days=20))
+    assert claims.forget() == 2
+    assert standing(dead(1)[0].infohash).state == "pending"
+    with pytest.raises(NotHeld):
+        standing(dead(3)[2].infohash)
+
+
+def test_a_wish_that_somebody_waits_for_goes_first() -> None:
+    want(dead(20), HOME)
+    want([WISH], HOME, awaited=True)
+    assert [wish.v1 for wish in claims.claim("one", 1)] == [HASH]
+
+
+def test_a_lease_that_is_not_renewed_runs_out() -> None:
+    want([WISH], HOME)
+    claims.claim("killed", 10)
+    assert claims.claim("two", 10) == []
+    later(claims.LEASE + timedelta(seconds=1))
+    assert [wish.v1 for wish in claims.claim("two", 10)] == [HASH]
+
+
+def test_a_lease_that_is_renewed_lasts() -> None:
+    want([WISH], HOME)
+    [wish] = claims.claim("one", 10)
+    later(claims.LEASE - timedelta(seconds=1))
+    claims.renew("one", [wish.number])
+    later(timedelta(seconds=2))
+    assert claims.claim("two", 10) == []
+
+
+def test_who_lost_the_lease_has_no_say_any_more() -> None:
+    want([WISH], HOME)
+    wishes = claims.claim("slow", 10)
+    later(claims.LEASE + timedelta(seconds=1))
+    claims.claim("two", 10)
+    claims.missed(wishes, "slow")
+    assert standing(HASH).attempts == 0
+
+
+def test_a_resolver_that_stops_leaves_its_wishes_to_others() -> None:
+    want([WISH], HOME)
+    claims.claim("one", 10)
+    claims.release("one")
+    assert len(claims.claim("two", 10)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_resolvers_at_once_never_get_the_same_wish() -> None:
+    want(dead(200), HOME)
+
+    def take(name: int) -> list[int]:
+        try:
+            taken: list[int] = []
+            while wishes := claims.claim(str(name), 7):
+                taken += [wish.number for wish in wishes]
+            return taken
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        taken = [number for each in threads.map(take, range(4)) for number in each]
+    assert len(taken) == len(set(taken))
+    # A resolver may find the others' rows locked and go home early; what it left is there for the next look.
+    assert len(set(taken) | set(take(5))) == 200
+
+
+@pytest.mark.parametrize(
+    ("torrent", "asked"),
+    [
+        (TORRENT, Magnet(HASH)),
+        (BOTH, Magnet(make.infohashes(BOTH)[0])),
+        (BOTH, Magnet(v2=make.infohashes(BOTH)[1])),
+        (BOTH, Magnet(*make.infohashes(BOTH))),
+        (PURE, Magnet(v2=make.infohashes(PURE)[1])),
+        (PURE, Magnet(make.infohashes(PURE)[1][:20])),
+    ],
+    ids=["v1", "hybrid by v1", "hybrid by v2", "hybrid by both", "v2", "truncated v2"],
+)
+def test_a_deposit_by_anybody_meets_the_wish(torrent: bytes, asked: Magnet) -> None:
+    want([asked], HOME)
+    deposit(torrent)
+    assert not Wanted.objects.exists()
+    assert standing(asked.infohash).state == "held"
+    assert want([asked], HOME)[0].state == "held"
+
+
+def test_a_torrent_without_its_piece_layers_leaves_the_wish_open_until_they_come() -> None:
+    v2 = make.infohashes(PURE)[1]
+    want([Magnet(v2=v2)], HOME)
+    [wish] = claims.claim("one", 10)
+    deposit(make.v2(b"pure", b"p" * 100_000, layers=False))
+    claims.missed([wish], "one")
+    later(timedelta(minutes=2))
+    assert len(claims.claim("one", 10)) == 1
+    deposit(PURE)
+    assert not Wanted.objects.exists()
+
+
+def test_what_is_blocked_is_not_wanted() -> None:
+    take_down(HASH, "No.")
+    assert want([WISH], HOME)[0].state == "given up"
+    assert not Wanted.objects.exists()
+    with pytest.raises(TakenDown):
+        resolve(WISH, HOME, 5)
+    with pytest.raises(TakenDown):
+        standing(HASH)
+
+
+def test_what_is_blocked_after_it_was_asked_for_is_not_searched_for() -> None:
+    want([WISH], HOME)
+    take_down(HASH, "No.")
+    assert claims.claim("one", 10) == []
+    lift(HASH)
+    assert not Wanted.objects.exists()
+
+
+def test_what_the_archive_does_not_take_is_given_up_with_the_reason() -> None:
+    want([WISH], HOME)
+    [wish] = claims.claim("one", 10)
+    claims.give_up(wish, "one", "It is private.")
+    now = standing(HASH)
+    assert (now.state, now.reason) == ("given up", "It is private.")
+    later(timedelta(days=20))
+    assert not want([WISH], HOME)[0].searching
+    with pytest.raises(StillWanted, match="private"):
+        resolve(WISH, HOME, 5)
+
+
+def test_the_queue_has_an_end_and_old_misses_make_room(settings: Settings) -> None:
+    settings.WANTED_MAX = 10
+    want(dead(10), HOME)
+    with pytest.raises(TooManyWishes) as full:
+        want([WISH], HOME)
+    assert full.value.retry_after > 0
+    claims.missed(claims.claim("one", 3), "one")
+    want([WISH], HOME)
+    assert Wanted.objects.count() == 10
+    assert standing(HASH).state == "pending"
+
+
+def test_a_batch_that_finds_no_room_leaves_nothing_behind(settings: Settings) -> None:
+    settings.WANTED_MAX = 10
+    with pytest.raises(TooManyWishes):
+        want(dead(11), HOME)
+    assert not Wanted.objects.exists()
+
+
+def test_one_address_cannot_fill_the_queue() -> None:
+    greedy = "203.0.113.77"
+    batches = (dead(6000)[start : start + 1000] for start in range(0, 6000, 1000))
+    with pytest.raises(TooManyWishes) as refusal:
+        for batch in batches:
+            want(batch, greedy)
+    assert 0 < refusal.value.retry_after <= 3600
+    want([WISH], "203.0.113.78")
+    assert Wanted.objects.count() == 5001
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_asker() -> None:
+    with pytest.raises(TooManyWishes):
+        for number in range(6):
+            want(dead(6000)[number * 1000 : number * 1000 + 1000], f"2001:db8:1:2::{number}")
+    want([WISH], "2001:db8:1:3::1")
+
+
+def test_no_address_of_an_asker_is_written_down() -> None:
+    want([WISH], "203.0.113.123")
+    row = Wanted.objects.values().get()
+    assert "203.0.113.123" not in repr(row)
+
+
+def test_the_settings_can_forbid_to_ask_the_network(settings: Settings) -> None:
+    settings.RESOLVE = False
+    with pytest.raises(NotHeld) as refusal:
+        resolve(WISH, HOME, 5)
+    assert not isinstance(refusal.value, StillWanted)
+    assert not Wanted.objects.exists()
+
+
+def test_who_does_not_wait_is_told_at_once_and_the_wish_is_noted() -> None:
+    began = time.monotonic()
+    with pytest.raises(StillWanted):
+        resolve(WISH, HOME, 0)
+    assert time.monotonic() - began < 5
+    assert standing(HASH).searching
+
+
+# From here on several threads take part, each with a database connection of its own.
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """No waiting thread of the test keeps the database open after it."""
+    yield
+    deadline = time.monotonic() + 30
+    while any(thread.name == "waiting" for thread in threading.enumerate()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def resolver(deliver: bytes | None) -> None:
+    """Takes one wish as soon as there is one, and delivers this torrent, or nothing."""
+    ear: Ear = listen(WANTED)
+    try:
+        deadline = time.monotonic() + 30
+        while not (wishes := claims.claim("one", 1)) and time.monotonic() < deadline:
+            ear.hear(1)
+        if deliver:
+            deposit(deliver)
+        claims.missed(wishes, "one")
+    finally:
+        ear.close()
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_who_wait_get_the_torrent_as_soon_as_it_comes(quiet: None) -> None:
+    def waiter(_: int) -> bytes:
+        try:
+            return resolve(WISH, HOME, 60).torrent
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(21) as threads:
+        began = time.monotonic()
+        waiting = [threads.submit(waiter, number) for number in range(20)]
+        threads.submit(resolver, TORRENT)
+        assert {future.result() for future in waiting} == {TORRENT}
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_hears_of_a_miss_before_the_time_is_over(quiet: None) -> None:
+    thread = threading.Thread(target=resolver, args=[None])
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(StillWanted) as refusal:
+        resolve(WISH, HOME, 60)
+    assert time.monotonic() - began < 40
+    assert 10 < refusal.value.retry_after <= 60
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_ends_in_time_where_nobody_resolves(quiet: None) -> None:
+    began = time.monotonic()
+    with pytest.raises(StillWanted):
+        resolve(WISH, HOME, 0.5)
+    assert 0.5 <= time.monotonic() - began < 15
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_the_bound_nobody_waits(quiet: None, settings: Settings) -> None:
+    settings.THREADS = 4  # so that three may wait
+
+    def waiter(number: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(StillWanted):
+            resolve(dead(20)[number], HOME, 8)
+        connection.close()
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(20) as threads:
+        waited = sorted(threads.map(waiter, range(20)))
+    assert sum(seconds >= 8 for seconds in waited) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_hint_costs_a_second_and_no_more(quiet: None) -> None:
+    """The wish is met without a ring, as by a process that is killed in between."""
+
+    def silently() -> None:
+        while not Wanted.objects.exists():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        Wanted.objects.all().delete()
+        connection.close()
+
+    thread = threading.Thread(target=silently)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(StillWanted):
+        resolve(WISH, HOME, 60)
+    assert time.monotonic() - began < 30
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ring_is_heard_at_once_by_every_ear_of_that_bell() -> None:
+    ears = [listen(WANTED), listen(WANTED)]
+    other = listen(SETTLED)
+    ring(WANTED, [1, 2, 3])
+    began = time.monotonic()
+    assert [ear.hear(20) for ear in ears] == [{"1", "2", "3"}] * 2
+    assert time.monotonic() - began < 10
+    assert other.hear(0.1) == set()
+    for ear in (*ears, other):
+        ear.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_ear_that_was_killed_disturbs_nobody() -> None:
+    script = (
+        "import django, os; django.setup(); from archive.wake import listen, WANTED; listen(WANTED);"
+        "print('listening', flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == -9
+    ear = listen(WANTED)
+    ring(WANTED, ["7"])
+    assert ear.hear(20) == {"7"}
+    ear.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_few_work_at_once_though_many_wait_and_those_hold_no_connection() -> None:
+    working, most, waiting = 0, 0, threading.Barrier(3 * AT_ONCE, timeout=60)
+    lock = threading.Lock()
+
+    def request(_: int) -> bool:
+        nonlocal working, most
+        with turn():
+            with aside():
+                waiting.wait()  # all of them are here at once
+            with lock:
+                working += 1
+                most = max(most, working)
+            assert not Wanted.objects.exists()
+            time.sleep(0.02)
+            with lock:
+                working -= 1
+        held = connection.connection is not None
+        waiting.wait()
+        connection.close()
+        return held
+
+    with ThreadPoolExecutor(3 * AT_ONCE) as threads:
+        held = list(threads.map(request, range(3 * AT_ONCE)))
+    assert 1 < most <= AT_ONCE
+    if connection.vendor == "postgresql":
+        assert sum(held) <= AT_ONCE
