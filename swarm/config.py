@@ -38,6 +38,9 @@ LIBTORRENT = {
     "connections_limit": 4000,
     "peer_connect_timeout": 4,
     "handshake_timeout": 5,
+    # Otherwise two peers at one address are one to libtorrent, and the last port that anybody named is its port:
+    # qBittorrent itself has been seen to tell the DHT a wrong one.
+    "allow_multiple_connections_per_ip": True,
     "min_reconnect_time": 1,
     # Some refuse us for a while because they believe that we are still connected (Transmission).
     "max_failcount": 20,
@@ -72,7 +75,6 @@ LIBTORRENT = {
 }
 
 ON_LOOPBACK = {
-    "allow_multiple_connections_per_ip": True,
     "ssrf_mitigation": False,
     "dht_restrict_routing_ips": False,
     "dht_restrict_search_ips": False,

@@ -14,6 +14,7 @@ _MOST_PEERS = 500
 # Transmission 3.00 takes up to 4.5 s to send its metadata, all others at most one.
 _PATIENCE = 5.0
 _PATIENCE_ALONE = 1.5
+_PATIENCE_WITH_THE_ONLY_ONE = 8.0
 
 Later = Callable[[float, Callable[[], object]], None]
 
@@ -66,7 +67,7 @@ class Pursuit:
             self._liars.add(self._alone)
             self._try_next()
         else:
-            self._try_each(least=1)
+            self._try_each()
 
     def end(self) -> set[Address]:
         """All peers it knew, since one that has the info dictionary may have more."""
@@ -81,20 +82,19 @@ class Pursuit:
             self._network.fetch(self.infohash, self._peers - self._liars, self._trackers)
             self._unless_done(_PATIENCE, self._try_each)
 
-    def _try_each(self, least: int = 2) -> None:
-        there = self._network.connected(self._target) - self._liars
-        if len(there) >= least:
+    def _try_each(self) -> None:
+        if there := self._network.connected(self._target) - self._liars:
             self._peers |= there
             self._next = list(there)
-            self._try_next()
+            self._try_next(_PATIENCE_ALONE if len(there) > 1 else _PATIENCE_WITH_THE_ONLY_ONE)
         else:
             self._unless_done(_PATIENCE, self._try_each)
 
-    def _try_next(self) -> None:
+    def _try_next(self, patience: float = _PATIENCE_ALONE) -> None:
         if self._next:
             self._alone = self._next.pop()
             self._network.fetch(self.infohash, (self._alone,), ())
-            self._unless_done(_PATIENCE_ALONE, self._try_next)
+            self._unless_done(patience, self._try_next)
         else:
             self._try_all()
 

@@ -105,6 +105,9 @@ class Peer:
                 "active_dht_limit": -1,
             }
         )
+        self.know(nodes)
+
+    def know(self, nodes: Sequence[Address]) -> None:
         for node in nodes:
             self.session.add_dht_node(node)
 
@@ -121,4 +124,7 @@ class Peer:
 
 def dht() -> list[Peer]:
     """A router and nodes that know each other, as far apart as DHT nodes have to be."""
-    return [Peer(ROUTER, NODES), *(Peer(node, NODES) for node in NODES)]
+    peers = [Peer(ROUTER, NODES), *(Peer(node, NODES) for node in NODES)]
+    for peer in peers:  # again, now that all are there
+        peer.know(NODES)
+    return peers
