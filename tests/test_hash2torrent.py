@@ -162,7 +162,10 @@ def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_pat
     world.seeder.seed(twins)
     world.hashkeep.manage("take_down", twins.v2.hex(), "--reason", "Because of its v2 twin.")
     answer = get(world.hashkeep, f"/torrents/{twins.v1.hex()}?{HINT}&timeout={WAIT}")
-    assert (answer.status_code, answer.text) == (408, "This torrent was taken down: Because of its v2 twin.\n")
+    assert (answer.status_code, answer.text) == (
+        408,
+        "This torrent was taken down: Because of its v2 twin.\n",
+    )
     assert state(world.hashkeep, twins.v1.hex()) == "given up"
     assert not list(world.hashkeep.torrents.rglob(f"{twins.v1.hex().upper()}*"))
 
