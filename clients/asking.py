@@ -17,7 +17,7 @@ from urllib3.exceptions import MaxRetryError
 
 from clients import Address, ClientError, Garbled, NoAnswer, RejectedTracker, Unreachable
 
-_MOST = 100_000_000  # bytes of one answer: the list of some 60,000 torrents
+_MOST = 50_000_000  # bytes of one answer: qBittorrent's list of some 30,000 torrents
 _CHUNK = 65_536
 _QUOTED = 200  # characters
 _ANNOUNCES = {"http", "https", "udp", "ws", "wss"}

@@ -1,5 +1,6 @@
 """qBittorrent, 4.5 to 5.3, over its WebUI API. The only owner of qbittorrent-api."""
 
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from clients import (
     Address,
     ClientError,
     File,
+    Garbled,
     RejectedTorrent,
     Source,
     State,
@@ -24,6 +26,7 @@ from clients.asking import announce_url, asked, bounded
 
 _LOOK = 0.1  # seconds: what is added or removed is listed so a moment later
 _INFINITY = 8_640_000  # seconds: how an unknown time left is written
+_VERSION = re.compile(r"v(\d+\.[\w.]{1,20})")
 _STATES: dict[str, State] = {
     "error": "failed",
     "missingFiles": "failed",
@@ -75,7 +78,10 @@ class QBittorrent:
 
     @asked
     def version(self) -> str:
-        return f"qBittorrent {self._api.app_version().removeprefix('v')}"
+        version = _VERSION.fullmatch(self._api.app_version())
+        if version is None:
+            raise Garbled(f"{self.address} is none: it does not tell its version.")
+        return f"qBittorrent {version[1]}"
 
     @asked
     def torrents(self) -> list[Torrent]:

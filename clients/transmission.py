@@ -177,7 +177,10 @@ class Transmission:
     @asked
     def export(self, infohash: bytes) -> bytes | None:
         """Its RPC names the file, but does not hand it out: so only where it runs on this very machine."""
-        path = Path(self._fields(infohash, ["torrentFile"])["torrentFile"])
+        row = self._fields(infohash, ["torrentFile", "metadataPercentComplete"])
+        if row["metadataPercentComplete"] < 1:
+            return None  # 3.00 keeps a file that says so
+        path = Path(row["torrentFile"])
         try:
             ours = path.suffix == ".torrent" and path.is_file() and path.stat().st_size <= _LARGEST
             return path.read_bytes() if ours else None
