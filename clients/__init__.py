@@ -27,6 +27,7 @@ __all__ = [
     "UnknownTorrent",
     "Unreachable",
     "WrongPassword",
+    "known_as",
     "open_client",
     "read_addresses",
 ]
@@ -171,3 +172,15 @@ def open_client(address: Address, timeout: float = TIMEOUT) -> Client:
     # By name, because their libraries are slow to import, and most who read addresses never call.
     client: Client = import_module(f"clients.{address.kind}").from_address(address, timeout)
     return client
+
+
+def known_as(client: Client, infohashes: Iterable[bytes]) -> bytes:
+    """The first of one torrent's infohashes that the client knows it by. Raises UnknownTorrent."""
+    unknown = UnknownTorrent("No infohash was given.")
+    for infohash in infohashes:
+        try:
+            client.find(infohash)
+            return infohash
+        except UnknownTorrent as error:
+            unknown = error
+    raise unknown

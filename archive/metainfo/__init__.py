@@ -37,6 +37,11 @@ class Metainfo:
         """The one that names the torrent here: v1 if there is one."""
         return self.v1 or self.v2 or b""
 
+    @property
+    def infohashes(self) -> tuple[bytes, ...]:
+        """All that it has: v1 first."""
+        return tuple(filter(None, (self.v1, self.v2)))
+
 
 class File(NamedTuple):
     """A file of a torrent's content."""
