@@ -2,11 +2,15 @@
 
 import shutil
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
+
+import bencodepy
+import requests
 
 from tests.servers import running, wait_until
 
@@ -14,8 +18,27 @@ Address = tuple[str, int]
 
 
 class Opentracker(NamedTuple):
-    udp: str
-    http: str
+    address: Address
+
+    @property
+    def udp(self) -> str:
+        return "udp://{}:{}/announce".format(*self.address)
+
+    @property
+    def http(self) -> str:
+        return "http://{}:{}/announce".format(*self.address)
+
+    def wait_for(self, *targets: bytes, seconds: float = 120) -> None:
+        """Until each has been announced: who asks too early is told to come back in half an hour."""
+        deadline = time.monotonic() + seconds
+        while not all(map(self._knows, targets)):
+            assert time.monotonic() < deadline, "nobody has told the tracker"
+            time.sleep(0.1)
+
+    def _knows(self, target: bytes) -> bool:
+        asked = requests.get("http://{}:{}/scrape".format(*self.address), {"info_hash": target}, timeout=30)
+        told = bencodepy.decode(asked.content)[b"files"].get(target, {})
+        return bool(told.get(b"complete", 0) or told.get(b"incomplete", 0))
 
 
 @contextmanager
@@ -27,7 +50,7 @@ def opentracker(home: Path, address: Address, targets: Iterable[bytes]) -> Itera
     command = f"opentracker -i {host} -p {port} -P {port} -d {home} -u nobody -w listed"
     with running(command.split(), home / "log", stop=SIGKILL) as process:  # it ignores SIGTERM
         wait_until(lambda: listens(address), process, home / "log")
-        yield Opentracker(f"udp://{host}:{port}/announce", f"http://{host}:{port}/announce")
+        yield Opentracker(address)
 
 
 def listens(address: Address) -> bool:

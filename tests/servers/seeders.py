@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
@@ -139,16 +138,22 @@ class Seeded(NamedTuple):
 @contextmanager
 def seeded(folder: Path) -> Iterator[Seeded]:
     """One client of each make, at once, and a tracker that they tell. Each has torrents of its own."""
-    urls = ["{}://{}:{}/announce".format(scheme, *TRACKER) for scheme in ("udp", "http")]
+    tracker = Opentracker(TRACKER)
+    urls = [tracker.udp, tracker.http]
     held = {
         (name, kind): content(folder / name / "content", f"{name} {kind}".replace(" ", "-"), kind, urls)
         for name, make in MAKES.items()
         for kind in make.kinds
     }
-    targets = chain.from_iterable((each.v1, each.v2[:20]) for each in held.values())
+    announced = {
+        target
+        for (name, kind), each in held.items()
+        for target, known in ((each.v1, kind != "v2"), (each.v2[:20], kind != "v1"))
+        if known and (target == each.v1 or "v2" in MAKES[name].kinds)
+    }
     (folder / "tracker").mkdir()
     with ExitStack() as stack:
-        tracker = stack.enter_context(opentracker(folder / "tracker", TRACKER, targets))
+        stack.enter_context(opentracker(folder / "tracker", TRACKER, announced))
         # Its threads last as long as the clients, which die with the thread that started them.
         threads = stack.enter_context(ThreadPoolExecutor(len(MAKES)))
 
@@ -159,4 +164,5 @@ def seeded(folder: Path) -> Iterator[Seeded]:
             return stack.enter_context(started)
 
         addresses = dict(zip(MAKES, threads.map(start, range(len(MAKES)), MAKES), strict=True))
+        tracker.wait_for(*announced)
         yield Seeded(tracker, held, addresses)
