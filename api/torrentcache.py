@@ -39,7 +39,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
     try:
-        receipt = deposit(_torrent(request))
+        receipt = deposit(_torrent(request), door="post")
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
