@@ -44,7 +44,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def answer(form: Source, kind: str, length: int) -> tuple[bytes, dict[str, str]]:
     """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200."""
     try:
-        infohash = deposit(_torrent(form, kind, length)).infohash
+        infohash = deposit(_torrent(form, kind, length), door="post").infohash
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
