@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from api.hash2torrent import fetch, health_check
+from api.operations import metrics, well
 from api.stats import stats
 from api.torrentcache import upload
 from api.torrents import download
@@ -16,6 +17,8 @@ urlpatterns = [
     path("api/v1/resolve", resolve, name="resolve"),
     path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
     path("health_check", health_check),
+    path("health", well),
+    path("metrics", metrics),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),
