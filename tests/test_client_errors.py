@@ -23,7 +23,7 @@ from clients import (
     open_client,
 )
 from tests import make
-from tests.operations import address
+from tests.client_operations import address
 from tests.servers import free_port
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.rude import (

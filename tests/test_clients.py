@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.operations import NAMES, OPERATIONS, Lab, cell, lab
+from tests.client_operations import NAMES, OPERATIONS, Lab, cell, lab
 from tests.servers.hashkeep import ROOT
 
 

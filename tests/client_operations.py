@@ -1,6 +1,6 @@
 """Everything that can be asked of a torrent client, done to a real one and looked at through that one's own API.
 
-`python -m tests.operations` prints the table of docs/clients.md; tests/test_clients.py holds it to that.
+`python -m tests.client_operations` prints the table of docs/clients.md; tests/test_clients.py holds it to that.
 """
 
 import tempfile
