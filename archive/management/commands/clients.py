@@ -107,7 +107,9 @@ again, and that is no error. `pull` stores what a client has.
         for url in options["remove"]:
             client.remove_tracker(infohash, url)
         for tracker in client.trackers(infohash):
-            self.stdout.write(f"{tracker.state:<14} {_printable(tracker.url)} {_printable(tracker.message)}".rstrip())
+            self.stdout.write(
+                f"{tracker.state:<14} {_printable(tracker.url)} {_printable(tracker.message)}".rstrip()
+            )
 
     def add(self, client: Client, options: dict[str, Any]) -> None:
         def add(text: str) -> str:

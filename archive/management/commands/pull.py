@@ -49,7 +49,9 @@ is still looking for comes with a later run. After an interruption, run the same
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
-        parser.add_argument("--watch", nargs="?", type=float, const=60.0, metavar="SECONDS", help="go on for ever")
+        parser.add_argument(
+            "--watch", nargs="?", type=float, const=60.0, metavar="SECONDS", help="go on for ever"
+        )
         parser.add_argument(
             "--resolve",
             action="store_true",
@@ -64,7 +66,9 @@ is still looking for comes with a later run. After an interruption, run the same
             try:
                 self._pull(pulling, options["watch"])
             except (ClientError, Unavailable) as error:
-                raise CommandError(f"{options['name']}: {error} Run the same command again to go on.") from None
+                raise CommandError(
+                    f"{options['name']}: {error} Run the same command again to go on."
+                ) from None
 
     def _pull(self, pulling: "Pulling", watch: float | None) -> None:
         self._once(pulling)
