@@ -1,6 +1,6 @@
 """The old caches' HTTP POST: Torrage's and thetorrent.org's headers at once, always with status 200.
 
-Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 17 are ours, and a
+Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 18 are ours, and a
 client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it into
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
@@ -16,12 +16,14 @@ from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
+    NotAuthorized,
     PrivateTorrent,
     Refusal,
     TakenDown,
     TooLarge,
     Unavailable,
 )
+from archive.keys import admit, find
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
@@ -34,7 +36,7 @@ class NothingSent(Refusal):
 
 @csrf_exempt
 def upload(request: HttpRequest) -> HttpResponse:
-    """Store the file in the multipart field `torrent`."""
+    """Store the file in the multipart field `torrent`. A key may be in a field too, `apikey`."""
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
@@ -57,16 +59,22 @@ def _torrent(request: HttpRequest) -> bytes:
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        file = request.FILES.get("torrent")
+        file, key = request.FILES.get("torrent"), request.POST.get("apikey", "")
     except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
+    _admit(request, key)
     if not isinstance(file, UploadedFile):
         raise NothingSent(
             "No file arrived; send it in the multipart file field `torrent`, with a file name in ASCII or UTF-8."
         )
     return bytes(file.read())
+
+
+def _admit(request: HttpRequest, field: str) -> None:
+    authorization, header = request.headers.get("Authorization", ""), request.headers.get("X-Api-Key", "")
+    admit(find(authorization, header, request.GET.get("apikey", ""), field))
 
 
 def _failed(refusal: Refusal) -> HttpResponse:
@@ -98,6 +106,8 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
         case TakenDown():
             deleted = f"Deleted torrent: {refusal.reason}"  # torcache's beginning
             return 17, deleted, deleted
+        case NotAuthorized():
+            return 18, words, words
         case _:
             return 14, _TROUBLE, _TROUBLE
 

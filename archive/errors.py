@@ -61,5 +61,21 @@ class NotAnInfohash(Refusal):
     """The text spells no infohash."""
 
 
+class NotAuthorized(Refusal):
+    """A key is needed, and what was sent is none that may be used."""
+
+
+class UnknownKey(NotAuthorized):
+    """No such key was ever issued, or it has been revoked."""
+
+
+class NoKey(UnknownKey):
+    """No key was sent at all."""
+
+
+class SuspendedKey(NotAuthorized):
+    """The key is right, but may not be used at present."""
+
+
 class Unavailable(Refusal):
     """The storage or the index cannot be used right now; nothing was stored."""

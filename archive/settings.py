@@ -28,6 +28,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
+UPLOADS = env.str("UPLOADS", "open", validate=validate.OneOf(["open", "keys"]))
+LISTING = env.bool("LISTING", True)
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))

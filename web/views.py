@@ -17,6 +17,7 @@ from archive.deposit import Receipt, deposit
 from archive.describe import describe
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
+from archive.keys import admit, find
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
@@ -41,7 +42,8 @@ class Outcome(NamedTuple):
 @require_safe
 @refusals
 def front(request: HttpRequest) -> HttpResponse:
-    return page("front.html", {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES})
+    context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
+    return page("front.html", context)
 
 
 @require_safe
@@ -94,6 +96,7 @@ def files(request: HttpRequest, infohash: str) -> HttpResponse:
 @refusals
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
+    admit(find("", request.POST.get("apikey", "")))
     outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
@@ -109,7 +112,12 @@ def _deposited(file: "UploadedFile[bytes]") -> Outcome:
 @require_safe
 def api(request: HttpRequest) -> HttpResponse:
     base = base_url(request)
-    context = {"base": base, "wsdl": f"{base}/api/storetorrent.wsdl", "max_bytes": settings.MAX_TORRENT_BYTES}
+    context = {
+        "base": base,
+        "wsdl": f"{base}/api/storetorrent.wsdl",
+        "max_bytes": settings.MAX_TORRENT_BYTES,
+        "keys": settings.UPLOADS == "keys",
+    }
     return page("api.html", context)
 
 
