@@ -21,8 +21,9 @@ _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variab
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A takedown as the public sees it (RFC 7725 asks for a page that explains)."""
+    """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
 
+    number: int
     infohashes: tuple[str, ...]
     reason: str
     taken_at: datetime
@@ -90,10 +91,12 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
 
 
-def notices() -> Iterator[Notice]:
-    """Every listed takedown, the newest first."""
+def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+    """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
+    if before is not None:
+        takedowns = takedowns.filter(pk__lt=before)
     with outages():
-        for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+        for takedown in takedowns[:limit].iterator(chunk_size=_PER_QUERY):
             hashes = sorted(str(block) for block in takedown.blocks.all())
-            yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)
+            yield Notice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)

@@ -21,7 +21,7 @@ from archive.keys import admit, find
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
-from web.page import base_url, guarded, page, refusals
+from web.page import base_url, drawn, guarded, page, refusals
 from web.tree import tree
 from web.visible import visible
 
@@ -119,6 +119,13 @@ def api(request: HttpRequest) -> HttpResponse:
         "keys": settings.UPLOADS == "keys",
     }
     return page("api.html", context)
+
+
+@csrf_exempt  # it changes nothing; without this, Django's check answers other methods with 403
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """What the REST API's own description says, to be read and tried out."""
+    return drawn(page("reference.html"))
 
 
 @require_safe
