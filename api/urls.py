@@ -1,29 +1,19 @@
 """URLs of the HTTP dialects."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from api import clients
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
-from api.stats import stats
+from api.send import send
 from api.torrentcache import upload
 from api.torrents import download
-from api.wanted import resolve, wanted
 
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
     path("upload", upload, name="upload"),
-    path("api/v1/stats", stats, name="stats"),
-    path("api/v1/resolve", resolve, name="resolve"),
-    path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
-    path("api/v1/clients/", clients.Clients.as_view(), name="clients"),
-    path("api/v1/clients/<str:name>/torrents", clients.Torrents.as_view(), name="client"),
-    path("api/v1/clients/<str:name>/torrents/<str:infohash>", clients.Torrent.as_view()),
-    path("api/v1/clients/<str:name>/torrents/<str:infohash>/files", clients.Files.as_view()),
-    path("api/v1/clients/<str:name>/torrents/<str:infohash>/trackers", clients.Trackers.as_view()),
-    path("api/v1/clients/<str:name>/torrents/<str:infohash>/<str:action>", clients.Action.as_view()),
-    path("send/<str:infohash>", clients.send, name="send"),
+    path("api/v1/", include("api.rest.urls")),
+    path("send/<str:infohash>", send, name="send"),
     path("health_check", health_check),
     path("health", well),
     path("metrics", metrics),

@@ -10,12 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from archive import metainfo
 from archive.errors import NotAnInfohash, Refusal
 from archive.infohash import find
 from archive.magnet import read
 from archive.management.client import connected
 from archive.management.progress import progress
+from archive.metainfo import infohashes
 from archive.names import names
 from archive.retrieve import retrieve
 from archive.unpack import unpack
@@ -90,7 +90,7 @@ again, and that is no error. `pull` stores what a client has.
         if not all(ok for ok, _ in answers):
             raise CommandError("Not all of them answer.")
 
-    def list(self, client: Client, options: dict[str, Any]) -> None:
+    def torrents(self, client: Client, options: dict[str, Any]) -> None:
         torrents = client.torrents()
         for torrent in sorted(torrents, key=lambda torrent: torrent.name.casefold()):
             self.stdout.write(_line(torrent))
@@ -134,7 +134,7 @@ again, and that is no error. `pull` stores what a client has.
 
         self._each(options["hashes"], tell)
 
-    def _each(self, texts: "list[str]", act: Callable[[str], str]) -> None:
+    def _each(self, texts: list[str], act: Callable[[str], str]) -> None:
         """One that fails spoils nothing for the others."""
         failed = 0
         with progress(len(texts), " torrents", disable=len(texts) < _LONG) as bar:
@@ -157,7 +157,7 @@ _PLAIN = {
     "reannounce": "ask their trackers for peers now",
 }
 _ACTIONS: dict[str, Callable[[Command, Client, dict[str, Any]], None]] = {
-    "list": Command.list,
+    "list": Command.torrents,
     "files": Command.files,
     "trackers": Command.trackers,
     "add": Command.add,
@@ -185,7 +185,7 @@ def _source(text: str) -> Source:
         torrent = retrieve(find(text)).torrent
     except NotAnInfohash:
         torrent = _file(text)
-    return Source(torrent, metainfo.parse(torrent, settings.MAX_TORRENT_BYTES).infohashes)
+    return Source(torrent, infohashes(torrent, settings.MAX_TORRENT_BYTES))
 
 
 def _file(path: str) -> bytes:

@@ -10,13 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from archive import metainfo
 from archive.deposit import deposit_many
 from archive.errors import Refusal, Unavailable
 from archive.magnet import Magnet
 from archive.management.client import configured
 from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
+from archive.metainfo import infohashes
 from archive.models import Torrent
 from archive.outage import outages
 from archive.wanted import want
@@ -152,7 +152,6 @@ def _held(theirs: list[Theirs]) -> set[str]:
 def _is(exported: bytes, torrent: Theirs) -> bool:
     """What is no torrent at all is left to the deposit to refuse."""
     try:
-        infohashes = metainfo.parse(exported, settings.MAX_TORRENT_BYTES).infohashes
+        return any(map(torrent.goes_by, infohashes(exported, settings.MAX_TORRENT_BYTES)))
     except Refusal:
         return True
-    return any(torrent.goes_by(infohash) for infohash in infohashes)
