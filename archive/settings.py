@@ -16,7 +16,6 @@ env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 
-@env.parser_for("clients")
 def _clients(text: str) -> dict[str, Address]:
     """Never kept as text, which would show its passwords in Django's own tools."""
     try:
@@ -24,6 +23,8 @@ def _clients(text: str) -> dict[str, Address]:
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from None
 
+
+env.add_parser(name="clients", func=_clients)
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 

@@ -62,16 +62,20 @@ _LOCAL_ERROR = 3  # the rest are the trackers'
 class _Api(transmission_rpc.Client):
     def __init__(self, address: Address, timeout: float) -> None:
         self._bounded = bounded(address, timeout)
-        super().__init__(
-            protocol="https" if address.tls else "http",
-            host=f"[{address.host}]" if ":" in address.host else address.host,
-            port=address.port,
-            path=address.path,
-            username=address.user,
-            password=address.password,
-            timeout=timeout,
-            logger=_SILENT,
-        )
+        try:
+            super().__init__(
+                protocol="https" if address.tls else "http",
+                host=f"[{address.host}]" if ":" in address.host else address.host,
+                port=address.port,
+                path=address.path,
+                username=address.user,
+                password=address.password,
+                timeout=timeout,
+                logger=_SILENT,
+            )
+        except BaseException:
+            self._http_session.close()
+            raise
 
     def get_session(self, timeout: Any = None) -> transmission_rpc.Session:
         """The first thing that the constructor calls."""
