@@ -36,6 +36,7 @@ def test_the_readme_names_every_command() -> None:
         ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
         ("PORT", "http", "PORT"),
         ("DEBUG", "perhaps", "DEBUG"),
+        ("CLIENTS", "home=deluge://me:word@host", "home is no client"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_says_why(tmp_path: Path, name: str, value: str, says: str) -> None:
