@@ -8,8 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from clients import Source, UnknownTorrent
-from tests.client_operations import NAMES, OPERATIONS, Lab, cell, lab, until
-from tests.servers import free_port
+from tests.client_operations import NAMES, OPERATIONS, Lab, lab, row, until
 from tests.servers.hashkeep import ROOT
 from tests.servers.swarm import Peer, content
 
@@ -26,10 +25,9 @@ def documented() -> dict[str, list[str]]:
     return {operation: cells.split(" | ") for operation, cells in rows}
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_the_table_says_is_so(filled: Lab, operation: str, name: str) -> None:
-    assert cell(filled, operation, name) == documented()[operation][NAMES.index(name)]
+def test_what_the_table_says_is_so(filled: Lab, operation: str) -> None:
+    assert row(filled, operation) == documented()[operation]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("qBittorrent")])
@@ -39,7 +37,7 @@ def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
     """Added by a magnet link that names v1 alone, it becomes a hybrid, and its id truncated v2, with the metadata."""
     client = filled.subjects[name].client
     held = content(tmp_path, f"a hybrid for {name}", "hybrid")
-    peer = Peer(("127.0.0.1", free_port()))
+    peer = Peer((f"127.5.0.{1 + NAMES.index(name)}", 6881))  # no client connects to its own address
     filled.tracker.peers[held.v1] = []
     link = f"magnet:?xt=urn:btih:{held.v1.hex()}&tr={quote(filled.tracker.url)}"
     assert client.add(Source(link, (held.v1,))) is True
