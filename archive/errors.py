@@ -57,6 +57,10 @@ class TooManyWishes(Refusal):
         self.retry_after = retry_after
 
 
+class NotListed(Refusal):
+    """LISTING is off: who knows an infohash gets its torrent, and nobody is told of others."""
+
+
 class NotAnInfohash(Refusal):
     """The text spells no infohash."""
 

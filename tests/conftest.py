@@ -21,6 +21,8 @@ _ON_BOTH = {
     "models",
     "admin",
     "wanted",
+    "search",
+    "hashlists",
 }
 
 
