@@ -3,9 +3,12 @@
 from django.urls import path, re_path
 
 from api.hash2torrent import fetch, health_check
+from api.rss import rss
+from api.search import found
 from api.stats import stats
 from api.torrentcache import upload
 from api.torrents import download
+from api.torznab import torznab
 from api.wanted import resolve, wanted
 
 urlpatterns = [
@@ -15,6 +18,9 @@ urlpatterns = [
     path("api/v1/stats", stats, name="stats"),
     path("api/v1/resolve", resolve, name="resolve"),
     path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
+    path("api/v1/search", found, name="search-api"),
+    path("torznab/api", torznab),
+    path("rss", rss, name="rss"),
     path("health_check", health_check),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),

@@ -34,7 +34,9 @@ def newest(before: int, most: int) -> Candidates:
 def matching(every: Sequence[str], one_of: Sequence[str], before: int, most: int) -> Candidates:
     """Those that have every one of these words, and one of the others. There are only letters and digits in words."""
     if connection.vendor == "sqlite":
-        return _ended(_numbers(_SQLITE, [_expression('"{}"', " AND ", " OR ", every, one_of), before, most]), most)
+        return _ended(
+            _numbers(_SQLITE, [_expression('"{}"', " AND ", " OR ", every, one_of), before, most]), most
+        )
     matches = _expression("'{}'", " & ", " | ", every, one_of)
     try:
         with transaction.atomic():

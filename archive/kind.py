@@ -37,7 +37,14 @@ _WORDS = {
 _OF_ENDING = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
 _OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _EPISODE = re.compile(r"s\d{1,3}(e\d{1,4})*|\d{1,2}x\d{2,3}|season|seasons|hdtv|pdtv")
-_RANK = ("adult", "film", "audio", "book", "software")  # a film may have a soundtrack; not the other way about
+_DAY = re.compile(r"\b(19|20)\d\d (0[1-9]|1[0-2]) (0[1-9]|[12]\d|3[01])\b")  # how daily programmes are named
+_RANK = (
+    "adult",
+    "film",
+    "audio",
+    "book",
+    "software",
+)  # a film may have a soundtrack; not the other way about
 
 
 def kind(name: str, words: list[str]) -> Kind:
@@ -45,7 +52,7 @@ def kind(name: str, words: list[str]) -> Kind:
     ending = _OF_ENDING.get(name[-10:].lower().rpartition(".")[2])
     hints = {_OF_WORD[word] for word in words if word in _OF_WORD}
     found = "adult" if "adult" in hints else ending or next((one for one in _RANK if one in hints), None)
-    episode = any(_EPISODE.fullmatch(word) for word in words)
+    episode = any(_EPISODE.fullmatch(word) for word in words) or bool(_DAY.search(" ".join(words)))
     if found == "film" or (found is None and episode):
         return Kind(f"{'series' if episode else 'film'}{_sharpness(words)}")
     return Kind(found) if found else Kind.OTHER

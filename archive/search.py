@@ -25,7 +25,10 @@ MOST = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
 _WORDS = 20  # of a query
 _QUERY = 2_000  # characters of a query
-_LOOKS = (5_000, 15_000)  # candidates besides those for a page, in as many steps: filters may pass over them all
+_LOOKS = (
+    5_000,
+    15_000,
+)  # candidates besides those for a page, in as many steps: filters may pass over them all
 _ROWS = 500  # at once
 _KINDS = {str(kind): kind for kind in Kind}
 
@@ -69,7 +72,7 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
     """The newest that match, from `before` on. Nothing in a query is an error. Raises NotListed, Unavailable."""
     if not settings.LISTING:
         raise NotListed("This archive does not list what it holds.")
-    limit = min(max(limit, 1), MOST)
+    limit, offset = min(max(limit, 1), MOST), max(offset, 0)
     if offset > _DEEPEST:
         return Page([], None)
     with outages():
@@ -99,7 +102,7 @@ class _Looks:
         self._filters = _filters(query)
         self._wished = wished
         self._first, end = span(query.since, query.until)
-        self.rest: int | None = end if before is None else min(before, end)
+        self.rest: int | None = end if before is None else min(max(before, 0), end)
         if text.strip() and not self._every:  # signs alone, which nothing is found by
             self.rest = None
 

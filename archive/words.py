@@ -14,7 +14,9 @@ MARK = "="  # before a word that stands for a kind; no name has such a word
 _LONGEST = 60  # characters of a word; what follows is not looked at, here or there
 _MOST = 1_000  # words of a torrent
 _EPISODE = re.compile(r"(s\d{1,3})e\d{1,4}.*")
-_ALONE = re.compile(r"[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_ALONE = re.compile(
+    r"[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 
 class _Letters(dict[int, str]):

@@ -8,22 +8,50 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from statistics import median
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import django
-from django.db import connection
 
-from tests.servers.postgres import postgres
+os.environ["DJANGO_SETTINGS_MODULE"] = (
+    "tests.settings"  # an archive of its own, on the database that was asked for
+)
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from archive.kind import kind  # noqa: E402
+from archive.search import Page, Query, search  # noqa: E402
+from archive.words import of_kind, words  # noqa: E402
+
+Look = Callable[[int], Page]
 
 _BATCH = 1_000
 _INSERT = "INSERT INTO archive_torrent (v1, name, size, files, length, digest, complete, words) VALUES "
 _ROW = "(%s, %s, %s, 1, 30000, %s, true, %s)"
-_TAGS = ["1080p", "720p", "2160p", "x264", "x265", "bluray", "web", "dl", "hdtv", "flac", "mp3", "iso", "pdf", "epub"]
+_TAGS = [
+    "1080p",
+    "720p",
+    "2160p",
+    "x264",
+    "x265",
+    "bluray",
+    "web",
+    "dl",
+    "hdtv",
+    "flac",
+    "mp3",
+    "iso",
+    "pdf",
+    "epub",
+]
 _DROP = {
-    "sqlite": ["DROP TRIGGER torrent_searchable", "DROP TRIGGER torrent_gone", "DROP TRIGGER torrent_reworded"],
+    "sqlite": [
+        "DROP TRIGGER torrent_searchable",
+        "DROP TRIGGER torrent_gone",
+        "DROP TRIGGER torrent_reworded",
+    ],
     "postgresql": ["DROP INDEX archive_torrent_words"],
 }
 
@@ -46,13 +74,18 @@ def names(count: int, seed: int = 1) -> Iterator[str]:
 
 def insert(count: int, seed: int, per_statement: int) -> Rate:
     """Rows a second, each statement a transaction of its own, as an upload or an import makes them."""
-    from archive.kind import kind
-    from archive.words import of_kind, words
-
-    rows = []
+    rows: list[list[Any]] = []
     for name in names(count, seed):
         said = list(words(name))
-        rows.append([os.urandom(20), name, random.randrange(10**10), bytes(32), " ".join([of_kind(kind(name, said)), *said])])
+        rows.append(
+            [
+                os.urandom(20),
+                name,
+                random.randrange(10**10),
+                bytes(32),
+                " ".join([of_kind(kind(name, said)), *said]),
+            ]
+        )
     began, worked = time.perf_counter(), time.process_time()
     with connection.cursor() as cursor:
         for start in range(0, count, per_statement):
@@ -61,7 +94,7 @@ def insert(count: int, seed: int, per_statement: int) -> Rate:
     return Rate(count / (time.perf_counter() - began), (time.process_time() - worked) / count * 1e6)
 
 
-def times(look: Callable[[int], object], rounds: int) -> str:
+def times(look: Look, rounds: int) -> str:
     spent, worked = [], time.process_time()
     for number in range(rounds):
         began = time.perf_counter()
@@ -73,9 +106,7 @@ def times(look: Callable[[int], object], rounds: int) -> str:
 
 
 def report(rounds: int) -> None:
-    from archive.search import Query, search
-
-    def ask(template: str, **more: object) -> Callable[[int], object]:
+    def ask(template: str, **more: int) -> Look:
         return lambda n: search(Query(template.format(n=n, rare=50_000 + n * 97), **more))  # type: ignore[arg-type]
 
     looks = {
@@ -94,7 +125,7 @@ def report(rounds: int) -> None:
     }
     print(f"{'':26} p50 ms   p99 ms   max ms   CPU ms   hits")
     for what, look in looks.items():
-        hits = len(look(0).hits)  # type: ignore[attr-defined]
+        hits = len(look(0).hits)
         print(f"{what:24} {times(look, rounds)} {hits:6}", flush=True)
 
 
@@ -104,26 +135,20 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
-    with ExitStack() as stack:
-        os.environ["DATA_DIR"] = stack.enter_context(TemporaryDirectory(prefix="search-"))
-        if options.database == "postgres":
-            os.environ["DATABASE_URL"] = stack.enter_context(postgres())
-        os.environ["DJANGO_SETTINGS_MODULE"] = "archive.settings"
-        django.setup()
-        django.core.management.call_command("migrate", verbosity=0)
-        print(f"{options.names:,} names: {insert(options.names, 1, _BATCH)}, in batches of {_BATCH}")
-        if options.database == "postgres":
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
-        report(options.rounds)
-        with_index = [insert(1_000, 100 + n, 1) for n in range(5)], insert(50_000, 200, _BATCH)
+    call_command("migrate", verbosity=0)
+    print(f"{options.names:,} names: {insert(options.names, 1, _BATCH)}, in batches of {_BATCH}")
+    if options.database == "postgres":
         with connection.cursor() as cursor:
-            for statement in _DROP[connection.vendor]:
-                cursor.execute(statement)
-        without = [insert(1_000, 300 + n, 1) for n in range(5)], insert(50_000, 400, _BATCH)
-        for what, (single, batch) in {"with its index": with_index, "without": without}.items():
-            print(f"{what:16} one by one {sorted(single)[2]}; in batches {batch}")
-        connection.close()
+            cursor.execute("ANALYZE")
+    report(options.rounds)
+    with_index = [insert(1_000, 100 + n, 1) for n in range(5)], insert(50_000, 200, _BATCH)
+    with connection.cursor() as cursor:
+        for statement in _DROP[connection.vendor]:
+            cursor.execute(statement)
+    without = [insert(1_000, 300 + n, 1) for n in range(5)], insert(50_000, 400, _BATCH)
+    for what, (single, batch) in {"with its index": with_index, "without": without}.items():
+        print(f"{what:16} one by one {sorted(single)[2]}; in batches {batch}")
+    connections.close_all()
 
 
 if __name__ == "__main__":

@@ -102,8 +102,37 @@ def test_without_words_the_newest_come_first() -> None:
 
 @pytest.mark.parametrize(
     "nonsense",
-    ['"', "'", "*", "!!!", "AND", "a AND", "NEAR(", "words:", "col : x", "(", "-", "^", "|", "&", "'a':*", "\\", "\0"]
-    + ["%", "=", "=film", "\ud800", "\u202e", "x" * 1_000_000, "a " * 100_000, "é" * 5_000, "' | 'a", "=audio"],
+    [
+        '"',
+        "'",
+        "*",
+        "!!!",
+        "AND",
+        "a AND",
+        "NEAR(",
+        "words:",
+        "col : x",
+        "(",
+        "-",
+        "^",
+        "|",
+        "&",
+        "'a':*",
+        "\\",
+        "\0",
+    ]
+    + [
+        "%",
+        "=",
+        "=film",
+        "\ud800",
+        "\u202e",
+        "x" * 1_000_000,
+        "a " * 100_000,
+        "é" * 5_000,
+        "' | 'a",
+        "=audio",
+    ],
 )
 def test_nothing_that_is_asked_for_is_an_error(nonsense: str) -> None:
     store("hello", "song.mp3")
@@ -112,7 +141,14 @@ def test_nothing_that_is_asked_for_is_an_error(nonsense: str) -> None:
 
 
 def test_names_may_hold_anything() -> None:
-    hostile = [b"nul\0nul", b"\xff\xfe\xfd", b"n" * 5_000_000, b"a " * 20_000, b"'; DROP TABLE x; --", b"=film"]
+    hostile = [
+        b"nul\0nul",
+        b"\xff\xfe\xfd",
+        b"n" * 5_000_000,
+        b"a " * 20_000,
+        b"'; DROP TABLE x; --",
+        b"=film",
+    ]
     hostile += ["photo\u202egnp.exe".encode(), "\ud800".encode("utf-8", "surrogatepass"), b'"quoted" AND *']
     store(*hostile)
     assert len(found()) == len(hostile)
@@ -185,7 +221,9 @@ def test_words_that_take_an_index_too_long_are_looked_for_one_row_after_the_othe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two common words meet in the oldest row alone. Only PostgreSQL's index takes long over that."""
-    words = "CASE WHEN {0} = 1 THEN 'odd even w1' WHEN {0} % 2 = 1 THEN 'odd w' || {0} ELSE 'even w' || {0} END"
+    words = (
+        "CASE WHEN {0} = 1 THEN 'odd even w1' WHEN {0} % 2 = 1 THEN 'odd w' || {0} ELSE 'even w' || {0} END"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO archive_torrent (v1, name, size, files, length, digest, complete, words) "

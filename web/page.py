@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from archive.errors import NotAnInfohash, NotHeld, Refusal, TakenDown, TooManyWishes, Unavailable
+from archive.errors import NotAnInfohash, NotHeld, NotListed, Refusal, TakenDown, TooManyWishes, Unavailable
 
 R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]
@@ -29,6 +30,7 @@ _RETRY_AFTER = "30"  # seconds
 _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
     NotHeld: (404, "We do not have this torrent"),
+    NotListed: (404, "There are no lists here"),
     TooManyWishes: (429, "One moment, please"),
     TakenDown: (451, "This torrent was taken down"),
     Unavailable: (503, "One moment, please"),
@@ -37,7 +39,7 @@ _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
 
 def page(template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """Needs no request and no database, so that it can say that something is wrong with them."""
-    told = (context or {}) | {"here": template.removesuffix(".html")}
+    told = (context or {}) | {"here": template.removesuffix(".html"), "listing": settings.LISTING}
     return guarded(HttpResponse(render_to_string(f"web/{template}", told), status=status))
 
 
