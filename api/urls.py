@@ -6,6 +6,7 @@ from api.hash2torrent import fetch, health_check
 from api.rss import rss
 from api.search import found
 from api.stats import stats
+from api.sync import hashes, names
 from api.torrentcache import upload
 from api.torrents import download
 from api.torznab import torznab
@@ -20,6 +21,8 @@ urlpatterns = [
     path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
     path("api/v1/search", found, name="search-api"),
     path("torznab/api", torznab),
+    path("sync/", names),
+    path("sync/<str:name>", hashes),
     path("rss", rss, name="rss"),
     path("health_check", health_check),
     re_path(r"^torrents/.+$", fetch),

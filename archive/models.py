@@ -188,3 +188,13 @@ class Wanted(models.Model):
 
     def __str__(self) -> str:
         return spell(bytes(self.v1 or self.v2 or b""))
+
+
+class Source(models.Model):
+    """Another archive that this one mirrors, and how far it has come."""
+
+    url = models.TextField(unique=True)
+    until = models.DateField("what was stored there before this day has been seen", null=True)
+
+    def __str__(self) -> str:
+        return self.url

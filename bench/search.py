@@ -109,7 +109,7 @@ def report(rounds: int) -> None:
     def ask(template: str, **more: int) -> Look:
         return lambda n: search(Query(template.format(n=n, rare=50_000 + n * 97), **more))  # type: ignore[arg-type]
 
-    looks = {
+    looks: dict[str, Look] = {
         "newest": ask(""),
         "1 common word": ask("1080p"),
         "2 common words": ask("1080p flac"),

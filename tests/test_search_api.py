@@ -15,7 +15,7 @@ from tests.test_deposit import away
 pytestmark = pytest.mark.django_db
 
 
-def ask(client: Client, **parameters: object) -> Any:
+def ask(client: Client, **parameters: Any) -> Any:
     answer = client.get("/api/v1/search", parameters)
     assert answer.status_code == 200, answer.content
     return answer.json()
@@ -86,7 +86,7 @@ def test_no_words_are_wrong(client: Client, query: str) -> None:
     ]
     + [{"kind": "nonsense"}, {"before": 10**30}],
 )
-def test_wrong_filters_are_named(client: Client, wrong: dict[str, object]) -> None:
+def test_wrong_filters_are_named(client: Client, wrong: dict[str, Any]) -> None:
     answer = client.get("/api/v1/search", wrong)
     assert answer.status_code == 400
     assert list(answer.json()) == list(wrong)

@@ -22,7 +22,7 @@ NS = "{http://torznab.com/schemas/2015/feed}"
 SHOW = make.v1(b"The.Show.S01E02.1080p.WEB-DL.x264", files={(b"a.mkv",): 3_000_000_000, (b"b.srt",): 1_000})
 
 
-def ask(client: Client, **parameters: object) -> Any:
+def ask(client: Client, **parameters: Any) -> Any:
     """The document, after its schema has been asked about it."""
     answer = client.get("/torznab/api", parameters)
     document = etree.fromstring(answer.content)
