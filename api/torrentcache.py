@@ -6,12 +6,10 @@ a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
+from api.form import BrokenForm, Source, file_in
 from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
@@ -38,38 +36,43 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length)
+    return HttpResponse(body, headers=headers)
+
+
+def answer(form: Source, kind: str, length: int) -> tuple[bytes, dict[str, str]]:
+    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200."""
     try:
-        receipt = deposit(_torrent(request))
+        infohash = deposit(_torrent(form, kind, length), door="post").infohash
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
-        receipt.infohash,
+        infohash,
         {
             "X-Thetorrent-Result": "stored",
-            "X-Thetorrent-Hash": receipt.infohash,
-            "X-Torrage-Infohash": receipt.infohash,
+            "X-Thetorrent-Hash": infohash,
+            "X-Torrage-Infohash": infohash,
         },
     )
 
 
-def _torrent(request: HttpRequest) -> bytes:
+def _torrent(form: Source, kind: str, length: int) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + _ENVELOPE:
+    if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        file = request.FILES.get("torrent")
-    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
+        torrent = file_in(form, kind, "torrent")
+    except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    if not isinstance(file, UploadedFile):
-        raise NothingSent(
-            "No file arrived; send it in the multipart file field `torrent`, with a file name in ASCII or UTF-8."
-        )
-    return bytes(file.read())
+    if torrent is None:
+        raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
+    return torrent
 
 
-def _failed(refusal: Refusal) -> HttpResponse:
+def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
     number, header, body = _torrage(refusal)
     return _answer(
         f"Error {number}: {body}\n",
@@ -102,11 +105,16 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
             return 14, _TROUBLE, _TROUBLE
 
 
-def _answer(body: str, headers: dict[str, str]) -> HttpResponse:
-    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
-    response["Cache-Control"] = "no-store"
-    response["Content-Length"] = str(len(response.content))
-    for name, value in headers.items():
-        # An operator's reason may hold anything; a header is one line of Latin-1.
-        response[name] = " ".join(value.split()).encode("latin-1", "replace").decode("latin-1")
-    return response
+def _answer(text: str, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    body = text.encode()
+    plain = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+    }
+    # An operator's reason may hold anything; a header is one line of Latin-1.
+    return body, plain | {name: _line(value) for name, value in headers.items()}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from api.hash2torrent import fetch, health_check
+from api.operations import metrics, well
 from api.rss import rss
 from api.search import found
 from api.stats import stats
@@ -25,6 +26,8 @@ urlpatterns = [
     path("sync/<str:name>", hashes),
     path("rss", rss, name="rss"),
     path("health_check", health_check),
+    path("health", well),
+    path("metrics", metrics),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

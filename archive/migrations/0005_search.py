@@ -1,6 +1,7 @@
 """The words of each torrent's name, and what finds them: FTS5 with triggers on SQLite, a GIN index on PostgreSQL.
+And the archives that this one mirrors.
 
-Both follow the column in the transaction that writes it, so a row and its words come and go together.
+Both indexes follow the column in the transaction that writes it, so a row and its words come and go together.
 """
 
 from django.db import migrations, models
@@ -102,4 +103,22 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(_fill, migrations.RunPython.noop),
         migrations.RunPython(_add, _remove),
+        migrations.CreateModel(
+            "Source",
+            [
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.TextField(unique=True)),
+                (
+                    "until",
+                    models.DateField(
+                        null=True, verbose_name="what was stored there before this day has been seen"
+                    ),
+                ),
+            ],
+        ),
     ]
