@@ -22,6 +22,7 @@ _ON_BOTH = {
     "admin",
     "wanted",
     "keys",
+    "check",
 }
 
 

@@ -1,10 +1,10 @@
 """Parameters in the query: a wrong one is refused by name."""
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 
-class WrongParameter(ValidationError):
+class WrongParameter(ParseError):
     default_code = "wrong-parameter"
 
 
