@@ -5,13 +5,15 @@ client of Torrage takes them for "unknown error". The body of a success has no n
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
+from api.form import BrokenForm, Source, read
 from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
@@ -40,44 +42,53 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length, key_in(request.META))
+    return HttpResponse(body, headers=headers)
+
+
+def key_in(environ: Mapping[str, Any]) -> str:
+    """The key that the request carries outside of its form."""
+    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
+    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+
+
+def answer(form: Source, kind: str, length: int, key: str) -> tuple[bytes, dict[str, str]]:
+    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200.
+
+    The key may be in the form too, in its field `apikey`.
+    """
     try:
-        receipt = deposit(_torrent(request))
+        infohash = deposit(_torrent(form, kind, length, key), door="post").infohash
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
-        receipt.infohash,
+        infohash,
         {
             "X-Thetorrent-Result": "stored",
-            "X-Thetorrent-Hash": receipt.infohash,
-            "X-Torrage-Infohash": receipt.infohash,
+            "X-Thetorrent-Hash": infohash,
+            "X-Torrage-Infohash": infohash,
         },
     )
 
 
-def _torrent(request: HttpRequest) -> bytes:
+def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + _ENVELOPE:
+    if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        file, key = request.FILES.get("torrent"), request.POST.get("apikey", "")
-    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
+        torrent, field = read(form, kind, "torrent", "apikey")
+    except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    _admit(request, key)
-    if not isinstance(file, UploadedFile):
-        raise NothingSent(
-            "No file arrived; send it in the multipart file field `torrent`, with a file name in ASCII or UTF-8."
-        )
-    return bytes(file.read())
+    admit(find("", key, field))
+    if torrent is None:
+        raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
+    return torrent
 
 
-def _admit(request: HttpRequest, field: str) -> None:
-    authorization, header = request.headers.get("Authorization", ""), request.headers.get("X-Api-Key", "")
-    admit(find(authorization, header, request.GET.get("apikey", ""), field))
-
-
-def _failed(refusal: Refusal) -> HttpResponse:
+def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
     number, header, body = _torrage(refusal)
     return _answer(
         f"Error {number}: {body}\n",
@@ -112,11 +123,16 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
             return 14, _TROUBLE, _TROUBLE
 
 
-def _answer(body: str, headers: dict[str, str]) -> HttpResponse:
-    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
-    response["Cache-Control"] = "no-store"
-    response["Content-Length"] = str(len(response.content))
-    for name, value in headers.items():
-        # An operator's reason may hold anything; a header is one line of Latin-1.
-        response[name] = " ".join(value.split()).encode("latin-1", "replace").decode("latin-1")
-    return response
+def _answer(text: str, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    body = text.encode()
+    plain = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+    }
+    # An operator's reason may hold anything; a header is one line of Latin-1.
+    return body, plain | {name: _line(value) for name, value in headers.items()}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

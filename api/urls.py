@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 
 from api.hash2torrent import fetch, health_check
+from api.operations import metrics, well
 from api.torrentcache import upload
 from api.torrents import download
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("upload", upload, name="upload"),
     path("api/v1/", include("api.rest.urls")),
     path("health_check", health_check),
+    path("health", well),
+    path("metrics", metrics),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

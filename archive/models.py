@@ -134,18 +134,34 @@ class Takedown(models.Model):
 
 
 class Block(models.Model):
-    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike."""
+    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike.
+
+    Where it is `hashed`, those 20 bytes begin the SHA-1 or the SHA-256 of the infohash instead.
+    """
 
     short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
     infohash = models.BinaryField("infohash as it was given", max_length=32)
+    hashed = models.BooleanField("is a digest of an infohash that we do not know", default=False)
     takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
 
     def __str__(self) -> str:
-        return spell(bytes(self.infohash))
+        name = spell(bytes(self.infohash))
+        return f"digest {name}" if self.hashed else name
 
     @classmethod
     def of(cls, infohash: bytes, takedown: Takedown) -> "Block":
         return cls(short=short(infohash), infohash=infohash, takedown=takedown)
+
+
+class Pulse(models.Model):
+    """When a process that works in the background was last heard of."""
+
+    name = models.TextField(primary_key=True)
+    work = models.TextField()
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.work} {self.name}"
 
 
 class Tally(models.Model):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha1, sha256
 
 from django.db import connection, transaction
 
@@ -80,15 +81,22 @@ def purge(infohashes: Iterable[bytes]) -> None:
 
 def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason."""
-    wanted = {infohash: short(infohash) for infohash in infohashes}
-    shorts = sorted(set(wanted.values()))
+    wanted = {infohash: _marks(infohash) for infohash in infohashes}
+    shorts = sorted({mark for marks in wanted.values() for mark in marks})
     reasons: dict[bytes, str] = {}
     with connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long to ask
         for start in range(0, len(shorts), _PER_QUERY):
             some = shorts[start : start + _PER_QUERY]
             cursor.execute(_REASONS.format(", ".join(["%s"] * len(some))), some)
             reasons.update((bytes(cut), reason) for cut, reason in cursor.fetchall())
-    return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
+    return {
+        infohash: reasons[mark] for infohash, marks in wanted.items() for mark in marks if mark in reasons
+    }
+
+
+def _marks(infohash: bytes) -> tuple[bytes, ...]:
+    """By each of these it may be blocked: itself, or a digest of it."""
+    return short(infohash), sha1(infohash).digest(), short(sha256(infohash).digest())  # noqa: S324
 
 
 def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:

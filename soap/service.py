@@ -46,7 +46,7 @@ class TorrentCache(Service):
     def storeTorrent(call: Call) -> str:
         """thetorrent.org: the infohash, or a text that is none."""
         try:
-            return deposit(_torrent(call)).infohash
+            return deposit(_torrent(call), door="soap").infohash
         except Refusal as refusal:
             return f"error: {_printable(str(refusal))}"
 
@@ -54,7 +54,7 @@ class TorrentCache(Service):
     def cacheTorrent(call: Call) -> str:
         """Torrage: the infohash, or a number of two digits."""
         try:
-            return deposit(_torrent(call)).infohash
+            return deposit(_torrent(call), door="soap").infohash
         except Refusal as refusal:
             return str(next((code for kind, code in _CODES.items() if isinstance(refusal, kind)), 14))
 

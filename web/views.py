@@ -104,7 +104,7 @@ def store(request: HttpRequest) -> HttpResponse:
 def _deposited(file: "UploadedFile[bytes]") -> Outcome:
     filename = file.name or ""
     try:
-        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1)))
+        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1), door="page"))
     except Refusal as refusal:
         return Outcome(filename, refusal=refusal)
 
