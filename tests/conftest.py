@@ -24,6 +24,7 @@ _ON_BOTH = {
     "keys",
     "search",
     "hashlists",
+    "check",
 }
 
 

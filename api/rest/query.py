@@ -3,11 +3,11 @@
 from collections.abc import Container
 from datetime import UTC, datetime
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 
-class WrongParameter(ValidationError):
+class WrongParameter(ParseError):
     default_code = "wrong-parameter"
 
 
