@@ -59,6 +59,9 @@ BT_LISTEN = env.str(
 )
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
+
 _SECRET_KEY = env.str("SECRET_KEY", "")
 
 try:

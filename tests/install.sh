@@ -10,7 +10,7 @@ packages="
     php-cli php-soap php-curl libsoap-lite-perl curl
     chromium
     wrk
-    iproute2
+    iproute2 opentracker
     qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
 "
 missing=""
