@@ -5,8 +5,8 @@ at every day, and need not be: most have no peers and never will again, and few 
 asked for in the last week is looked at four times a day, since its figures are read, and since distinct peers of a
 day add up over its looks. What has peers is looked at daily, as the unit of the figures is a day. What had none is
 looked at after 2, 4, 8 … 64 days: a swarm that comes back to life is found late, but the dead cost a sixtieth of the
-living; what is new counts as looked at in vain once. With one torrent in fifty alive, a million torrents are 20,000 + 980,000 / 64 = 35,000 looks a day in the
-long run. `bench/census.py` says how many of them one process does.
+living; what is new counts as looked at in vain once. With one torrent in fifty alive, a million torrents are
+20,000 + 980,000 / 64 = 35,000 looks a day in the long run. `bench/census.py` says how many of them one process does.
 """
 
 from collections.abc import Sequence
