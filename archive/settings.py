@@ -89,6 +89,8 @@ BT_LISTEN = env.str(
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
 CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
 
 _SECRET_KEY = env.str("SECRET_KEY", "")
 
