@@ -7,20 +7,21 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.count import count
 from archive.deposit import Receipt, deposit
-from archive.describe import describe
+from archive.describe import Description, describe, edition
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
-from web.page import base_url, guarded, page, refusals
+from web.listing import lines
+from web.page import base_url, guarded, page, refusals, unless_known
 from web.tree import tree
 from web.visible import visible
 
@@ -57,16 +58,22 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @refusals
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
+    asked = parse(infohash)
     try:
-        described = describe(parse(infohash))
+        return unless_known(request, edition(asked), lambda: _shown(infohash, describe(asked)))
     except NotHeld:
-        return _wanted(standing(parse(infohash)))
+        return _wanted(standing(asked))
+
+
+def _shown(infohash: str, described: Description) -> HttpResponseBase:
     if infohash != described.infohash:
         return redirect("torrent", described.infohash)
     name, trackers = described.metainfo.name, described.trackers
+    shown = tree(described.files())
     context = {
         "torrent": described,
-        "tree": tree(described.files()),
+        "tree": shown,
+        "more_files": described.metainfo.files - shown.shown,
         "trackers": trackers[:_TRACKERS],
         "more_trackers": len(trackers[_TRACKERS:]),
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
@@ -83,10 +90,14 @@ def _wanted(standing: Standing) -> HttpResponseBase:
 
 @require_safe
 @refusals
-def files(request: HttpRequest, infohash: str) -> HttpResponse:
+def files(request: HttpRequest, infohash: str) -> HttpResponseBase:
     """Every file of a torrent, a line each: for the ones with more than a page can pleasantly show."""
-    listed = describe(parse(infohash)).files()
-    return _plain(f"{file.size}\t{'/'.join(map(visible, file.path))}\n" for file in listed)
+    asked = parse(infohash)
+    return unless_known(request, edition(asked), lambda: _streamed(lines(describe(asked).files())))
+
+
+def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
+    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt  # nobody is signed in here, so there is no authority that a foreign page could borrow
@@ -122,7 +133,7 @@ def takedowns(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @refusals
-def all_takedowns(request: HttpRequest) -> HttpResponse:
+def all_takedowns(request: HttpRequest) -> HttpResponseBase:
     """Every listed takedown, an infohash a line: for programs."""
     return _plain(
         f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{visible(notice.reason, 1000)}\n"
