@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha1, sha256
 
 from django.db import connection, transaction
 
 from archive.errors import NotHeld
-from archive.infohash import short, spell
+from archive.infohash import short
 from archive.models import Block, Takedown, Torrent
 from archive.outage import outages
-from archive.vault import key, vault
+from archive.vault import key, sound, vault
 
 _REASONS = """
     SELECT short, reason FROM archive_block JOIN archive_takedown ON archive_takedown.id = takedown_id
@@ -21,22 +22,27 @@ _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variab
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A takedown as the public sees it (RFC 7725 asks for a page that explains)."""
+    """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
 
+    number: int
     infohashes: tuple[str, ...]
     reason: str
     taken_at: datetime
 
 
-def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
-    """Block the torrent by every infohash that it is known under, and delete its bytes.
+def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> bool:
+    """Block the torrent by every infohash that it is known under, and delete its bytes. Whether it was held.
+
+    A torrent that lies in the storage and is not yet in the index is found by the name that it lies under; by its
+    other names only once `scrub` has met it.
 
     `listed=False` keeps it off the public page: for material whose very hash must not be spread.
     May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
     """
     with outages():
-        held = Torrent.objects.find(infohash)
-        names = {infohash, *(held.infohashes if held else ())}
+        row = Torrent.objects.find(infohash)
+        held = set(row.infohashes) if row else _unindexed(infohash)
+        names = {infohash} | held
         with transaction.atomic():
             earlier = Block.objects.filter(short__in=map(short, names)).first()
             takedown = earlier.takedown if earlier else Takedown()
@@ -52,6 +58,13 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
         purge(names)
+        return bool(held)
+
+
+def _unindexed(infohash: bytes) -> set[bytes]:
+    """What a torrent is called that lies under this name without a row, as after a crash."""
+    found = sound(infohash)
+    return {name for name in (found[1].v1, found[1].v2) if name} if found else set()
 
 
 def lift(infohash: bytes) -> None:
@@ -62,7 +75,7 @@ def lift(infohash: bytes) -> None:
     with outages():
         block = Block.objects.filter(short=short(infohash)).select_related("takedown").first()
         if block is None:
-            raise NotHeld(f"{spell(infohash)} is not blocked.")
+            raise NotHeld("This infohash is not blocked.")
         block.takedown.delete()
 
 
@@ -79,21 +92,30 @@ def purge(infohashes: Iterable[bytes]) -> None:
 
 def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason."""
-    wanted = {infohash: short(infohash) for infohash in infohashes}
-    shorts = sorted(set(wanted.values()))
+    wanted = {infohash: _marks(infohash) for infohash in infohashes}
+    shorts = sorted({mark for marks in wanted.values() for mark in marks})
     reasons: dict[bytes, str] = {}
     with connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long to ask
         for start in range(0, len(shorts), _PER_QUERY):
             some = shorts[start : start + _PER_QUERY]
             cursor.execute(_REASONS.format(", ".join(["%s"] * len(some))), some)
             reasons.update((bytes(cut), reason) for cut, reason in cursor.fetchall())
-    return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
+    return {
+        infohash: reasons[mark] for infohash, marks in wanted.items() for mark in marks if mark in reasons
+    }
 
 
-def notices() -> Iterator[Notice]:
-    """Every listed takedown, the newest first."""
+def _marks(infohash: bytes) -> tuple[bytes, ...]:
+    """By each of these it may be blocked: itself, or a digest of it."""
+    return short(infohash), sha1(infohash).digest(), short(sha256(infohash).digest())  # noqa: S324
+
+
+def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+    """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
+    if before is not None:
+        takedowns = takedowns.filter(pk__lt=before)
     with outages():
-        for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+        for takedown in takedowns[:limit].iterator(chunk_size=_PER_QUERY):
             hashes = sorted(str(block) for block in takedown.blocks.all())
-            yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)
+            yield Notice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)

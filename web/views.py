@@ -7,8 +7,15 @@ from typing import NamedTuple
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect
+from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,11 +24,12 @@ from archive.deposit import Receipt, deposit
 from archive.describe import Description, describe, edition
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
+from archive.keys import admit, find
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
 from web.listing import lines
-from web.page import base_url, guarded, page, refusals, unless_known
+from web.page import base_url, drawn, guarded, page, refusals, unless_known
 from web.tree import tree
 from web.visible import visible
 
@@ -42,7 +50,8 @@ class Outcome(NamedTuple):
 @require_safe
 @refusals
 def front(request: HttpRequest) -> HttpResponse:
-    return page("front.html", {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES})
+    context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
+    return page("front.html", context)
 
 
 @require_safe
@@ -105,6 +114,7 @@ def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
 @refusals
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
+    admit(find("", request.POST.get("apikey", "")))
     outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
@@ -112,7 +122,7 @@ def store(request: HttpRequest) -> HttpResponse:
 def _deposited(file: "UploadedFile[bytes]") -> Outcome:
     filename = file.name or ""
     try:
-        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1)))
+        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1), door="page"))
     except Refusal as refusal:
         return Outcome(filename, refusal=refusal)
 
@@ -120,8 +130,20 @@ def _deposited(file: "UploadedFile[bytes]") -> Outcome:
 @require_safe
 def api(request: HttpRequest) -> HttpResponse:
     base = base_url(request)
-    context = {"base": base, "wsdl": f"{base}/api/storetorrent.wsdl", "max_bytes": settings.MAX_TORRENT_BYTES}
+    context = {
+        "base": base,
+        "wsdl": f"{base}/api/storetorrent.wsdl",
+        "max_bytes": settings.MAX_TORRENT_BYTES,
+        "keys": settings.UPLOADS == "keys",
+    }
     return page("api.html", context)
+
+
+@csrf_exempt  # it changes nothing; without this, Django's check answers other methods with 403
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """What the REST API's own description says, to be read and tried out."""
+    return drawn(page("reference.html"))
 
 
 @require_safe
@@ -165,6 +187,12 @@ def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Our addresses have no slash at their end; where that is all that is wrong, the right one is told."""
+    right = request.path_info.rstrip("/")
+    outside = not request.path_info.startswith(("/admin/", "//"))
+    if outside and right != request.path_info and request.method in ("GET", "HEAD") and is_valid_path(right):
+        query = request.META.get("QUERY_STRING")
+        return HttpResponsePermanentRedirect(f"{right}?{query}" if query else right)
     return page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
 
 

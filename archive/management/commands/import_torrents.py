@@ -58,6 +58,7 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
 
     def handle(self, *args: Any, **options: Any) -> None:
         _must_exist(options["paths"])
+        self._listing = options["list_refused"] != os.devnull
         try:
             with _opened(options["list_refused"]) as list_refused:
                 for path, why in self._import(options["paths"]):
@@ -83,6 +84,8 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
                     bar.update(gathering.read - bar.n)
         finally:
             self.stdout.write(_summary(counts))
+            if not self._listing and counts.total() > counts[_STORED] + counts[_HELD]:
+                self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 
 
 def _must_exist(paths: list[str]) -> None:
@@ -113,7 +116,7 @@ def _batches(items: Iterable[Found | Unreadable]) -> Iterator[list[Found | Unrea
 def _deposit(batch: list[Found | Unreadable]) -> Iterator[tuple[str, str, str]]:
     """Path, outcome and, where it is none of the good ones, the reason."""
     found = [item for item in batch if isinstance(item, Found)]
-    outcomes = deposit_many([item.torrent for item in found])
+    outcomes = deposit_many([item.torrent for item in found], door="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
         if isinstance(outcome, Receipt):
             yield path, _STORED if outcome.new else _HELD, ""
