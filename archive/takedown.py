@@ -22,8 +22,9 @@ _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variab
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A takedown as the public sees it (RFC 7725 asks for a page that explains)."""
+    """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
 
+    number: int
     infohashes: tuple[str, ...]
     reason: str
     taken_at: datetime
@@ -98,10 +99,12 @@ def _marks(infohash: bytes) -> tuple[bytes, ...]:
     return short(infohash), sha1(infohash).digest(), short(sha256(infohash).digest())  # noqa: S324
 
 
-def notices() -> Iterator[Notice]:
-    """Every listed takedown, the newest first."""
+def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+    """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
+    if before is not None:
+        takedowns = takedowns.filter(pk__lt=before)
     with outages():
-        for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+        for takedown in takedowns[:limit].iterator(chunk_size=_PER_QUERY):
             hashes = sorted(str(block) for block in takedown.blocks.all())
-            yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)
+            yield Notice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)

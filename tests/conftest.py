@@ -23,6 +23,7 @@ _ON_BOTH = {
     "wanted",
     "search",
     "hashlists",
+    "keys",
 }
 
 

@@ -86,7 +86,7 @@ def _remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0003_wanted")]
+    dependencies = [("archive", "0004_key")]
     operations = [
         # By hand: Django would build SQLite's table anew for a column, and lose its triggers.
         migrations.SeparateDatabaseAndState(
