@@ -21,9 +21,11 @@ _ON_BOTH = {
     "models",
     "admin",
     "wanted",
+    "keys",
     "search",
     "hashlists",
-    "keys",
+    "check",
+    "peers",
 }
 
 

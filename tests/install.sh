@@ -10,6 +10,7 @@ packages="
     php-cli php-soap php-curl libsoap-lite-perl curl
     chromium
     wrk
+    redis-server
     iproute2
     qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
     opentracker mmdebstrap debian-archive-keyring

@@ -1,6 +1,5 @@
-"""Search: the newest torrents that have all of some words in their names."""
+"""Search: the newest torrents, or those with all of some words in their names."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,80 +8,64 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.paging import PARAMETERS, page, paged, window
-from api.rest.query import WrongParameter, number
+from api.rest.query import LARGEST, moment, number, one_of
 from api.rest.resource import Resource
-from api.rest.shapes import TorrentSerializer, listed
-from archive.catalogue import Entry
+from api.rest.shapes import InfohashField, LinksSerializer, links
 from archive.kind import Kind
 from archive.magnet import magnet
-from archive.search import Query, search
+from archive.search import Hit, Query, search
 
-_KINDS = [str(kind) for kind in Kind]
-_SIZE, _FILES = 2**63 - 1, 2**31 - 1
-_RANGES = {"min_size": _SIZE, "max_size": _SIZE, "min_files": _FILES, "max_files": _FILES}
-_MOMENT = {"type": "string", "example": "2026-11-20"}
-_ASKED = [
-    OpenApiParameter(
-        "q", {"type": "string"}, description="All of these words, in any order; or an infohash."
-    ),
-    OpenApiParameter(
-        "kind",
-        {"type": "array", "items": {"type": "string", "enum": _KINDS}},
-        explode=False,
-        description="One of these, as far as names tell.",
-    ),
-    *(
-        OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": most})
-        for name, most in _RANGES.items()
-    ),
-    OpenApiParameter(
-        "since", _MOMENT, description="Stored from then on (ISO 8601; UTC where it says nothing)."
-    ),
-    OpenApiParameter("until", _MOMENT, description="Stored before then."),
-    *PARAMETERS,
-]
+_KINDS = {str(kind): kind for kind in Kind}
+_NUMBERS = ("min_size", "max_size", "min_files", "max_files")
+_MOMENTS = ("since", "until")
 
 
-class HitSerializer(TorrentSerializer):
-    kind = serializers.ChoiceField(_KINDS, help_text="A guess from the name.")
+class HitSerializer(LinksSerializer):
+    infohash = InfohashField(help_text="The one that it is stored under: v1 where it has one.")
+    v1 = InfohashField(allow_null=True)
+    v2 = InfohashField(allow_null=True)
+    name = serializers.CharField(help_text="May hold anything, and nothing.")
+    kind = serializers.ChoiceField(choices=list(_KINDS), help_text="By its names and files; a guess.")
+    size = serializers.IntegerField(help_text="Bytes of content.")
+    files = serializers.IntegerField(help_text="How many, pad files not counted.")
+    length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
+    stored_at = serializers.DateTimeField()
     magnet = serializers.CharField()
 
 
 class Search(Resource):
-    @extend_schema(operation_id="search", parameters=_ASKED, responses=paged(HitSerializer))
+    @extend_schema(
+        operation_id="search",
+        parameters=[
+            OpenApiParameter("q", str, description="Words that must all occur. No words are wrong."),
+            OpenApiParameter("kind", str, enum=list(_KINDS), many=True, description="One of these."),
+            *(
+                OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": LARGEST})
+                for name in _NUMBERS
+            ),
+            *(
+                OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="When stored.")
+                for name in _MOMENTS
+            ),
+            *PARAMETERS,
+        ],
+        responses=paged(HitSerializer),
+    )
     def get(self, request: Request) -> Response:
-        """Torrents by words of their names, newest first. No words are wrong. A page may be short, or empty, and
-        not be the last: where filters pass over very many, a request ends early."""
+        """The newest first. A page may be short, or empty, and yet not be the last: `next` tells."""
         limit, before = window(request)
-        query = Query(
-            request.query_params.get("q", ""),
-            _kinds(request),
-            **{name: number(request, name, 0, most) for name, most in _RANGES.items()},
-            since=_moment(request, "since"),
-            until=_moment(request, "until"),
-        )
-        found = search(query, limit=limit, before=before)
-        return page(request, [_hit(request, entry) for entry in found.hits], found.older)
+        asked: dict[str, Any] = {name: number(request, name, 0, LARGEST) for name in _NUMBERS}
+        asked |= {name: moment(request, name) for name in _MOMENTS}
+        kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
+        found = search(Query(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before)
+        return page(request, [_shown(request, hit) for hit in found.hits], found.older)
 
 
-def _kinds(request: Request) -> tuple[Kind, ...]:
-    named = [name for name in request.query_params.get("kind", "").split(",") if name]
-    if not set(named) <= set(_KINDS):
-        raise WrongParameter(f"`kind` is one or more of {', '.join(_KINDS)}, with commas.")
-    return tuple(Kind(name) for name in dict.fromkeys(named))
-
-
-def _moment(request: Request, name: str) -> datetime | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
-        raise WrongParameter(f"`{name}` is a date, or a date and time, as in ISO 8601.") from None
-
-
-def _hit(request: Request, entry: Entry) -> dict[str, Any]:
-    link = magnet(entry.v1, entry.v2, entry.name, ())
-    return {**listed(request, entry), "kind": str(entry.kind), "magnet": link}
+def _shown(request: Request, hit: Hit) -> dict[str, Any]:
+    told = {name: value for name, value in hit._asdict().items() if name != "kind"}
+    return {
+        **links(request, hit.infohash),
+        **told,
+        "kind": str(hit.kind),
+        "magnet": magnet(hit.v1, hit.v2, hit.name, ()),
+    }
