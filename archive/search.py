@@ -26,10 +26,8 @@ MOST = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
 _WORDS = 20  # of a query
 _QUERY = 2_000  # characters of a query
-_LOOKS = (
-    5_000,
-    15_000,
-)  # candidates besides those for a page, in as many steps: filters may pass over them all
+# Candidates besides those for a page, in as many steps: filters may pass over nearly all of them.
+_LOOKS = (5_000, 15_000)
 _ROWS = 500  # at once
 
 

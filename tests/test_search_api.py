@@ -30,9 +30,8 @@ def test_a_result_tells_what_the_index_knows(client: Client) -> None:
     deposit(torrent)
     [result] = ask(client, q="film")["results"]
     infohash = make.v1_hash(torrent)
-    assert result.pop("stored_at").endswith("Z")
-    for link in ("url", "page"):
-        assert client.get(result.pop(link)).status_code == 200
+    stored_at = result.pop("stored_at")
+    assert stored_at.endswith("Z")
     assert result.pop("magnet").startswith(f"magnet:?xt=urn:btih:{infohash.lower()}&xt=urn:btmh:1220")
     assert result == {
         "infohash": infohash,
@@ -42,6 +41,7 @@ def test_a_result_tells_what_the_index_knows(client: Client) -> None:
         "size": 5,
         "files": 1,
         "length": len(torrent),
+        "complete": True,
         "kind": "filmhd",
         "torrent": f"http://testserver/torrent/{infohash}.torrent",
         "url": f"http://testserver/api/v1/torrents/{infohash}",
@@ -66,7 +66,7 @@ def test_filters_work_together(client: Client) -> None:
     for name, size in ((b"a.mp3", 10), (b"b.mp3", 20), (b"c.epub", 20)):
         deposit(make.v1(name, size))
     assert names(ask(client, min_size=15, kind="audio")) == ["b.mp3"]
-    assert names(ask(client, kind="book,audio")) == ["c.epub", "b.mp3", "a.mp3"]
+    assert names(ask(client, kind=["audio", "book"])) == ["c.epub", "b.mp3", "a.mp3"]
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
     assert names(ask(client, since=tomorrow)) == []
     assert len(names(ask(client, until=tomorrow, since="2020-01-01"))) == 3
