@@ -17,7 +17,7 @@ import requests
 from tests import make
 from tests.servers.hashkeep import hashkeep
 
-_FILES = {(b"folder", b"file %d" % n): n + 1 for n in range(60)}
+_FILES: dict[tuple[bytes, ...], int] = {(b"folder", b"file %d" % n): n + 1 for n in range(60)}
 _TORRENTS = [make.v1(files=_FILES), make.v2(), make.hybrid(), make.v1("½\N{PILE OF POO}".encode())]
 
 
