@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from archive.infohash import short, spell
 from archive.metainfo import Metainfo
+from archive.words import found_by
 
 _PER_QUERY = 200  # ranges; SQLite folds a thousand conditions at most
 _NAME_KEPT = 1000  # characters of a name in the index; the bytes hold all of it
@@ -71,6 +72,7 @@ class Torrent(models.Model):
     digest = models.BinaryField("SHA-256 of the torrent itself", max_length=32)
     complete = models.BooleanField("has the piece layers it needs (BEP 52)", default=True)
     stored_at = models.DateTimeField(db_default=Now())
+    words = models.TextField("what it is found by; triggers and indexes follow", db_default="")
 
     objects = TorrentQuerySet.as_manager()
 
@@ -96,6 +98,7 @@ class Torrent(models.Model):
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,
+            words=found_by(torrent, metainfo),
         )
 
     @property
@@ -220,3 +223,13 @@ class IssuedKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} ({self.name})"
+
+
+class Source(models.Model):
+    """Another archive that this one mirrors, and how far it has come."""
+
+    url = models.TextField(unique=True)
+    until = models.DateField("what was stored there before this day has been seen", null=True)
+
+    def __str__(self) -> str:
+        return self.url

@@ -13,6 +13,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
+_A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 
 # What operators set ------------------------------------------------------------------------------
@@ -36,6 +37,11 @@ LISTING = env.bool("LISTING", True)
 RATE_ADDRESS = env.int("RATE_ADDRESS", 1_200, validate=validate.Range(0))
 RATE_KEY = env.int("RATE_KEY", 6_000, validate=validate.Range(0))
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
+LISTING = env.bool("LISTING", True)
+SEARCH_FILES = env.bool("SEARCH_FILES", False)
+SECURITY_CONTACT = env.str(
+    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
+)
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
 

@@ -22,6 +22,8 @@ _ON_BOTH = {
     "admin",
     "wanted",
     "keys",
+    "search",
+    "hashlists",
     "check",
 }
 

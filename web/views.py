@@ -28,7 +28,6 @@ from web.visible import visible
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
 _NOTICES = 100  # takedowns on the page; the plain list has them all
-_ROBOTS = "User-agent: *\nDisallow: /find\nDisallow: /view/\n"
 
 
 class Outcome(NamedTuple):
@@ -148,11 +147,6 @@ def all_takedowns(request: HttpRequest) -> HttpResponse:
 
 def _plain(lines: Iterator[str]) -> HttpResponse:
     return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(_ROBOTS, content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
