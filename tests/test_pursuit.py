@@ -2,6 +2,7 @@
 
 import queue
 import statistics
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from swarm import Config, Found, Session, Wish
 from tests import make
 from tests.servers.hostile_peer import Lie, hostile_peer
-from tests.servers.lies import LIES, LIES_ABOUT_LAYERS
+from tests.servers.lies import LIES, LIES_ABOUT_LAYERS, hesitation
 from tests.servers.swarm import Address, Content, Peer, content, internet
 from tests.test_swarm import find, info_of, same, until
 
@@ -47,7 +48,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with internet(), ExitStack() as stack:
         seeder = Peer(SEEDER)
         held = {name: make.v1(name.encode(), 20_000) for name in (*NAMES, "honest")}
-        v2 = {name: content(folder, name, "v2") for name in ABOUT_LAYERS}
+        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation")}
         for each in (*(Content(NO_FILES, "", one) for one in held.values()), *v2.values()):
             seeder.seed(each)
         lies: dict[str, Lie] = {lie.__name__: lie for lie in LIES}
@@ -103,6 +104,16 @@ def test_what_a_peer_says_of_piece_layers_is_believed_only_if_it_is_true(world: 
 def test_who_lies_of_piece_layers_does_not_keep_us_from_who_tells_them(world: World, name: str) -> None:
     wish = Wish(v2=world.v2[name].v2, peers=(world.liars[name], SEEDER))
     assert same(find(world.session, wish), world.v2[name])
+
+
+def test_what_was_found_is_looked_for_again_undisturbed(world: World) -> None:
+    """The first search had seven seconds for its piece layers; when they are over it is no more."""
+    wanted, slow = world.v2["hesitation"], ("66.8.0.1", 6881)
+    assert same(find(world.session, Wish(v2=wanted.v2, peers=(SEEDER,))), wanted)
+    time.sleep(4.5)
+    with hostile_peer(slow, hesitation(info_of(wanted))):
+        found = find(world.session, Wish(v2=wanted.v2, peers=(slow,)))
+    assert found and found.info == info_of(wanted)
 
 
 def test_when_all_is_over_nothing_is_left(world: World) -> None:

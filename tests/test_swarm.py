@@ -208,20 +208,6 @@ def test_a_hybrid_wished_for_by_each_of_its_hashes_at_once_answers_both(
     assert all(same(answers.get(timeout=90), swarm.hybrid) for _ in range(3))
 
 
-def test_what_was_found_is_looked_for_again_undisturbed(swarm: Swarm) -> None:
-    """The first search had seven seconds for its piece layers; when they are over it is no more."""
-    session = Session(config(bootstrap=False))
-    assert find(session, Wish(v2=swarm.v2.v2, peers=(SEEDER,)))
-    answers: queue.Queue[Found | None] = queue.Queue()
-    late: Address = ("45.1.0.1", 6881)
-    session.search(Wish(v2=swarm.v2.v2, peers=(late,)), 60, answers.put)
-    time.sleep(8)
-    seeder = Peer(late)
-    seeder.seed(swarm.v2)
-    assert same(answers.get(timeout=90), swarm.v2)
-    session.close()
-
-
 def test_hashes_of_two_torrents_in_one_wish_are_not_met(swarm: Swarm, everyday: Session) -> None:
     assert find(everyday, Wish(swarm.v1.v1, swarm.v2.v2, peers=(SEEDER,)), seconds=5) is None
 

@@ -180,6 +180,16 @@ def gossip(peers: Iterable[Address]) -> Lie:
     return lie
 
 
+def hesitation(info: bytes) -> Lie:
+    """Thinks for a while before it shakes hands, but then tells the truth."""
+
+    def lie(connection: socket.socket) -> None:
+        time.sleep(3.5)
+        _serve(connection, info)
+
+    return lie
+
+
 def bare(info: bytes) -> Lie:
     """The right metadata, but no piece layer: it does not answer."""
     return lambda connection: _serve(connection, info)
