@@ -7,6 +7,7 @@ from api.rest.check import Check
 from api.rest.deposits import Deposits
 from api.rest.description import Schema
 from api.rest.key import OwnKey
+from api.rest.search import Search
 from api.rest.stats import Stats
 from api.rest.takedowns import Takedowns
 from api.rest.torrents import Download, Files, Lookup, Torrent
@@ -17,6 +18,7 @@ urlpatterns = [
     path("torrents/<str:infohash>", Torrent.as_view(), name="rest-torrent"),
     path("torrents/<str:infohash>/files", Files.as_view(), name="rest-files"),
     path("torrents/<str:infohash>/download", Download.as_view()),
+    path("search", Search.as_view()),
     path("lookup", Lookup.as_view()),
     path("check", Check.as_view()),
     path("resolve", Resolve.as_view()),
