@@ -106,7 +106,8 @@ def _whole(response: requests.Response, address: Address, timeout: float) -> byt
     if response.is_redirect:
         raise Garbled(f"{address} sends us elsewhere; please configure the address that it sends to.")
     deadline, parts, size = time.monotonic() + timeout, [], 0
-    for part in response.iter_content(_CHUNK):
+    # What has come so far, not a full chunk: that may take a dripping server for ever.
+    while part := response.raw.read1(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > _MOST or time.monotonic() > deadline:
