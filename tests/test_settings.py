@@ -35,6 +35,8 @@ def test_the_readme_names_every_command() -> None:
         ("PUBLIC_URL", "torrents.example", "a name, without a path"),
         ("PUBLIC_URL", "https://torrents.example/path", "a name, without a path"),
         ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
+        ("LISTING", "sometimes", "LISTING"),
+        ("SECURITY_CONTACT", "me@example.com", "begins with mailto:"),
         ("PORT", "http", "PORT is “http”. Not a valid integer. Such as: PORT=8000"),
         ("DEBUG", "perhaps", "DEBUG"),
     ],

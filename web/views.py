@@ -1,10 +1,11 @@
 """The pages: each view unwraps the request, asks the archive once, and hands the answer to a template."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
 from django.http import (
@@ -14,6 +15,7 @@ from django.http import (
     HttpResponsePermanentRedirect,
     StreamingHttpResponse,
 )
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
@@ -36,7 +38,6 @@ from web.visible import visible
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
 _NOTICES = 100  # takedowns on the page; the plain list has them all
-_ROBOTS = "User-agent: *\nDisallow: /find\nDisallow: /view/\n"
 
 
 class Outcome(NamedTuple):
@@ -69,12 +70,14 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
     asked = parse(infohash)
     try:
+        if _is_staff(request):
+            return _shown(infohash, describe(asked), _for_staff(request))
         return unless_known(request, edition(asked), lambda: _shown(infohash, describe(asked)))
     except NotHeld:
         return _wanted(standing(asked))
 
 
-def _shown(infohash: str, described: Description) -> HttpResponseBase:
+def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
     if infohash != described.infohash:
         return redirect("torrent", described.infohash)
     name, trackers = described.metainfo.name, described.trackers
@@ -88,7 +91,26 @@ def _shown(infohash: str, described: Description) -> HttpResponseBase:
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
-    return page("torrent.html", context)
+    response = page("torrent.html", context | (more or {}))
+    if more:
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _for_staff(request: HttpRequest) -> dict[str, Any]:
+    """What they see besides: buttons that hand the torrent to a client."""
+    return {
+        "clients": list(settings.CLIENTS),
+        "messages": get_messages(request),
+        "csrf": get_token(request),
+    }
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Strangers bring no session, and cost no look into the database."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return request.user.is_active and request.user.is_staff
 
 
 def _wanted(standing: Standing) -> HttpResponseBase:
@@ -166,11 +188,6 @@ def all_takedowns(request: HttpRequest) -> HttpResponseBase:
 
 def _plain(lines: Iterator[str]) -> HttpResponse:
     return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(_ROBOTS, content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
