@@ -91,7 +91,7 @@ def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
-    response = page("torrent.html", context | (more or {}))
+    response = page("torrent.html", context | dict(more or {}))
     if more:
         response["Cache-Control"] = "private, no-store"
     return response
