@@ -11,6 +11,7 @@ from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 from archive.vault import key, vault
+from storage import Origin
 
 
 class Retrieved(NamedTuple):
@@ -19,6 +20,7 @@ class Retrieved(NamedTuple):
     infohash: str
     torrent: bytes
     etag: str
+    origin: Origin | None = None
 
 
 def retrieve(infohash: bytes) -> Retrieved:

@@ -30,6 +30,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
+MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 64_000_000, validate=validate.Range(0))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
 
 RESOLVE = env.bool("RESOLVE", True)

@@ -19,10 +19,21 @@ class Unavailable(Exception):
     """The store is down, full, or refuses us; the text says how."""
 
 
+class Origin(Protocol):
+    """The file on this machine's disk that an object was read from."""
+
+    def is_current(self) -> bool:
+        """Is it still what lies under the key? Takes microseconds."""
+
+    def pieces(self) -> Iterator[bytes] | None:
+        """The same bytes, from the disk as they are asked for; None if another or none lies there by now."""
+
+
 class Object(NamedTuple):
     data: bytes
     etag: str
     """A validator of exactly these bytes, opaque, without quotes."""
+    origin: Origin | None = None
 
 
 class Storage(Protocol):

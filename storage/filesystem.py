@@ -5,13 +5,16 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from stat import ST_MTIME
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote
 
 from storage import LISTED, Missing, Object, Unavailable, checked
 
 FANOUT = re.compile("[0-9A-F]{2}")
+PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
@@ -61,7 +64,8 @@ class Filesystem:
         except OSError as error:
             raise Unavailable(error.strerror) from error
         # nginx's own ETag, so that both can serve the same folder (ngx_http_set_etag).
-        return Object(data, f"{status[ST_MTIME]:x}-{status.st_size:x}")
+        etag = f"{status[ST_MTIME]:x}-{status.st_size:x}"
+        return Object(data, etag, File(path, status.st_mtime_ns, status.st_ino))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -144,6 +148,39 @@ class Filesystem:
             with suppress(FileNotFoundError):
                 os.unlink(unfinished)
         return True
+
+
+class File(NamedTuple):
+    """One that was read. Nothing is ever written into it; another may take its place."""
+
+    path: str
+    changed: int
+    inode: int
+
+    def is_current(self) -> bool:
+        try:
+            return self._is(os.stat(self.path))
+        except OSError:
+            return False
+
+    def pieces(self) -> Iterator[bytes] | None:
+        try:
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115  whoever reads it closes it
+        except OSError:
+            return None
+        if self._is(os.fstat(file.fileno())):
+            return piecewise(file)
+        file.close()
+        return None
+
+    def _is(self, status: os.stat_result) -> bool:
+        return status.st_ino == self.inode and status.st_mtime_ns == self.changed
+
+
+def piecewise(file: FileIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def write(path: str, data: bytes) -> None:

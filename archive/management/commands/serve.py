@@ -9,8 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-_APPLICATION = "archive.wsgi:application"
-
 
 class Command(BaseCommand):
     help = (
@@ -38,7 +36,7 @@ class Command(BaseCommand):
         if settings.RESOLVE:
             _keep_resolver()
         os.environ["THREADS"] = str(options["threads"])
-        line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
+        line = [sys.executable, "-m", *command(options["workers"], options["threads"])]
         os.execv(sys.executable, line)  # noqa: S606
 
 
@@ -66,13 +64,7 @@ def _keep_resolver() -> None:
 
 
 def _granian(workers: int, threads: int) -> list[str]:
-    return [
-        *("granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
-        *("--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"),
-        # HTTP/1 alone: over HTTP/2, an upload that breaks off leaves its thread in a loop for ever (granian 2.8.7).
-        *("--log-level", "error", "--http", "1"),
-        *("--workers-kill-timeout", "5"),  # after Ctrl+C, which the terminal sends to the workers as well
-    ]
+    return ["archive.front", "--workers", str(workers)]
 
 
 def _gunicorn(workers: int, threads: int) -> list[str]:
@@ -80,4 +72,5 @@ def _gunicorn(workers: int, threads: int) -> list[str]:
         *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "warning"),
         *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
         *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
+        "archive.wsgi:application",
     ]
