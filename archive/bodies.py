@@ -33,15 +33,20 @@ def hear_out(environ: WSGIEnvironment) -> IO[bytes]:
 
 def _heard(environ: WSGIEnvironment) -> IO[bytes]:
     heard, length = SpooledTemporaryFile(_IN_MEMORY), 0  # noqa: SIM115  it goes with the request
-    with suppress(OSError):  # the caller has gone
-        while length < _PATIENCE and (chunk := environ["wsgi.input"].read(_CHUNK)):
-            if length < _LONGEST:
-                heard.write(chunk)
-            length += len(chunk)
+    while length < _PATIENCE and (chunk := _next(environ["wsgi.input"])):
+        if length < _LONGEST:
+            heard.write(chunk)
+        length += len(chunk)
     if _is_chunked(environ):  # Django takes a body without Content-Length for empty
         environ["CONTENT_LENGTH"] = str(length)
     heard.seek(0)
     return heard
+
+
+def _next(body: IO[bytes]) -> bytes:
+    with suppress(OSError):  # the caller has gone
+        return body.read(_CHUNK)
+    return b""
 
 
 def _is_chunked(environ: WSGIEnvironment) -> bool:

@@ -25,7 +25,7 @@ from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
 from api.fastlane import recall
-from archive.bodies import has_body, hear_out
+from archive.bodies import has_body
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
@@ -75,15 +75,11 @@ class Front:
             proto.response_bytes(*ready)
         elif has_body(environ):
             self._relay.leave()
-            hear_out(environ)  # here and now: when this call returns, granian drops what has not been read
-            self._hand_over(proto, environ)
+            self._work(proto, environ)  # here and now: granian drops what is unread when this call returns
+            environ.clear()  # it stays as long as the thread waits
         else:
-            self._hand_over(proto, environ)
+            self._crew.do(partial(self._work, proto, environ))
         self._relay.stand()
-
-    def _hand_over(self, proto: Any, environ: WSGIEnvironment) -> None:
-        self._crew.do(partial(self._work, proto, dict(environ)))
-        environ.clear()  # granian keeps it until this call returns
 
     def _work(self, proto: Any, environ: WSGIEnvironment) -> None:
         try:

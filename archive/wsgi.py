@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
-from api.fastlane import serve  # noqa: E402  it needs Django to be set up
+from api.fastlane import receive, serve  # noqa: E402  they need Django to be set up
 from archive import patience  # noqa: E402
 from archive.bodies import hear_out  # noqa: E402
 from archive.turns import turn  # noqa: E402
@@ -27,10 +27,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     patience.begin()
     with hear_out(environ), turn():
-        return _whole(_django(environ, start_response))
+        return _whole(receive(environ, start_response) or _django(environ, start_response))
 
 
-def _whole(answer: HttpResponseBase) -> Iterable[bytes]:
+def _whole(answer: Iterable[bytes] | HttpResponseBase) -> Iterable[bytes]:
     """granian sends a list in one piece. Of all else the body waits 40 ms for the client to confirm the headers."""
     if isinstance(answer, HttpResponse):
         body = [answer.content]
