@@ -1,7 +1,7 @@
 """The contract: bytes under a key, durable once acknowledged. Knows nothing of what the bytes mean."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -65,12 +65,15 @@ def checked(key: str) -> str:
     return key
 
 
-def open_storage(url: str) -> Storage:
-    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet."""
+def open_storage(url: str, may_begin: Callable[[], bool] = lambda: True) -> Storage:
+    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet.
+
+    `may_begin`: is this a new archive, so that a folder without any object may be the place for them?
+    """
     backends = {"file": "storage.filesystem", "s3": "storage.s3"}
     parts = urlsplit(url)
     if parts.scheme not in backends:
         raise ValueError("A storage URL starts with file:/// or s3://.")
     # By name, because boto3 is slow to import and heavy, and a folder does not need it.
-    storage: Storage = import_module(backends[parts.scheme]).from_url(parts)
+    storage: Storage = import_module(backends[parts.scheme]).from_url(parts, may_begin)
     return storage

@@ -3,8 +3,9 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from errno import ENOENT
 from io import FileIO
 from pathlib import Path
 from stat import ST_MTIME
@@ -15,23 +16,24 @@ from storage import LISTED, Missing, Object, Unavailable, checked
 
 FANOUT = re.compile("[0-9A-F]{2}")
 PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
+_NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
-def from_url(url: SplitResult) -> "Filesystem":
+def from_url(url: SplitResult, may_begin: Callable[[], bool]) -> "Filesystem":
     folder = unquote(url.path)
     if url.netloc or not folder.startswith("/") or "\0" in folder:
         raise ValueError("A folder for torrents is named by its whole path: file:///path/to/torrents.")
     if url.query or url.fragment:
         raise ValueError("file:// takes no options; write ? as %3F and # as %23 in a folder's name.")
-    return Filesystem(Path(folder))
+    return Filesystem(Path(folder), may_begin)
 
 
 class Filesystem:
     local = True
 
-    def __init__(self, root: Path) -> None:
-        self.root = str(root)
+    def __init__(self, root: Path, may_begin: Callable[[], bool] = lambda: True) -> None:
+        self.root, self._may_begin = str(root), may_begin
         self.incoming = f"{root}/.incoming"
         self._seen = False
         self._forget()
@@ -125,6 +127,10 @@ class Filesystem:
         if self._ready:
             return
         if not self._seen:  # made once; a folder that has gone since is a disk that is no longer mounted
+            if not self._begun() and not self._may_begin():
+                raise FileNotFoundError(
+                    ENOENT, f"{self.root} is empty, though torrents are held: {_NOT_MOUNTED}"
+                )
             os.makedirs(self.incoming, exist_ok=True)
             self._seen = True
         for parent in Path(self.root).parents:
@@ -135,6 +141,10 @@ class Filesystem:
                 if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED:
                     os.unlink(f"{self.incoming}/{name}")
         self._ready = True
+
+    def _begun(self) -> bool:
+        """Have there been objects here, ever? Those who copy a storage may leave .incoming out."""
+        return os.path.isdir(self.incoming) or bool(names(self.root, FANOUT))
 
     def _write(self, key: str, data: bytes, path: str, replace: bool) -> bool:
         """Whole and on disk under another name first; then a link, which never replaces, decides who won."""
