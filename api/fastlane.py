@@ -16,7 +16,7 @@ from api import torrentcache
 from api.download import Answer, answer, infohash
 from api.shelf import Ready, Shelf
 from archive.errors import Unavailable
-from archive.retrieve import Retrieved, at_hand
+from archive.retrieve import Retrieved, again, at_hand
 
 UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
 _STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
@@ -34,42 +34,56 @@ def recall(environ: WSGIEnvironment) -> Answer | None:
     if ready is None or "HTTP_IF_NONE_MATCH" in environ or not ready.is_current():
         return None
     method = environ["REQUEST_METHOD"]
-    if method == "GET":
-        return Answer(200, ready.headers, ready.body)
-    return Answer(200, ready.headers, b"") if method == "HEAD" else None
+    if method not in ("GET", "HEAD"):
+        return None
+    again()
+    return Answer(200, ready.headers, ready.body if method == "GET" else b"")
+
+
+def fetch(environ: WSGIEnvironment) -> Answer | None:
+    """The answer from the disk, remembered; None for what is large, or not ours to answer."""
+    found = _found(environ)
+    if found is None or len(found.torrent) > _LARGE:
+        return None
+    path, encoding = environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")
+    given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    _remember(path, encoding, found, given)
+    return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
 
 
 def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """The body of the answer, or None where Django is to answer."""
-    if known := recall(environ):
+    if known := recall(environ) or fetch(environ):
         start_response(_STATUS[known.status], known.headers)
         return [known.body]
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if method not in ("GET", "HEAD") or (wanted := infohash(path)) is None:
-        return None
-    try:
-        found = at_hand(wanted)
-    except Unavailable:
-        return None
+    found = _found(environ)
     if found is None:
         return None
-    return _hand_out(found, environ, start_response)
-
-
-def _hand_out(found: Retrieved, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     encoding, none_match = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH", "")
     given = answer(found, encoding, none_match)
-    whole = environ["REQUEST_METHOD"] == "GET"
-    if whole and given.body is found.torrent and len(given.body) > _LARGE:
+    if environ["REQUEST_METHOD"] == "GET" and given.body is found.torrent:
         return _fed(found, given, start_response)
-    _remember(environ["PATH_INFO"], encoding, found, given)
     start_response(_STATUS[given.status], given.headers)
-    return [given.body if whole else b""]
+    return [given.body if environ["REQUEST_METHOD"] == "GET" else b""]
+
+
+def is_download(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
+
+
+def _found(environ: WSGIEnvironment) -> Retrieved | None:
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return None
+    wanted = infohash(environ["PATH_INFO"])
+    try:
+        return at_hand(wanted) if wanted else None
+    except Unavailable:
+        return None
 
 
 def _remember(path: str, encoding: str, found: Retrieved, given: Answer) -> None:
-    small = len(given.body) <= _LARGE and len(path) <= _LONG_NAME and len(encoding) <= _LONG_NAME
-    if given.status == 200 and found.origin and small:
+    short = len(path) <= _LONG_NAME and len(encoding) <= _LONG_NAME
+    if given.status == 200 and found.origin and short:
         _shelf.put((path, encoding), Ready(given.headers, given.body, found.origin.is_current))
 
 

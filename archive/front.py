@@ -11,6 +11,7 @@ import logging
 import resource
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -24,12 +25,13 @@ from granian.server import mp
 from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
-from api.fastlane import recall
+from api.fastlane import fetch, is_download, recall
 from archive.bodies import has_body
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
 _CONNECTIONS = 2048  # at once in each process. Each may stop in the middle of an upload, and keep a thread
+_READERS = 4  # a disk has little to gain from more
 _BUFFER = 65_536  # bytes of each connection at most
 _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
 _IDLE = 600  # seconds until granian ends a thread that has nothing to do
@@ -67,6 +69,7 @@ class Front:
 
     def __init__(self, application: WSGIApplication, *options: Any) -> None:
         self._answer = granians_own(application, *options)
+        self._readers = Crew(_READERS)
         self._crew = Crew(2 * settings.THREADS)  # as many may be busy with slow readers
         self._relay = _Relay()
 
@@ -75,18 +78,29 @@ class Front:
             proto.response_bytes(*ready)
         elif has_body(environ):
             self._relay.leave()
-            self._work(proto, environ)  # here and now: granian drops what is unread when this call returns
+            # Here and now: granian drops what is unread when this call returns.
+            _safely(self._answer, proto, environ)
             environ.clear()  # it stays as long as the thread waits
+        elif is_download(environ):
+            self._readers.do(partial(_safely, self._read, proto, environ))
         else:
-            self._crew.do(partial(self._work, proto, environ))
+            self._crew.do(partial(_safely, self._answer, proto, environ))
         self._relay.stand()
 
-    def _work(self, proto: Any, environ: WSGIEnvironment) -> None:
-        try:
-            self._answer(proto, environ)
-        except Exception:
-            _log.exception("A request failed")
-            proto.response_bytes(500, [], b"")
+    def _read(self, proto: Any, environ: WSGIEnvironment) -> None:
+        """Downloads again, those that lie on the disk. Few threads at a time, for the same reason as ever."""
+        if given := fetch(environ):
+            proto.response_bytes(*given)
+        else:
+            self._crew.do(partial(_safely, self._answer, proto, environ))
+
+
+def _safely(work: Callable[[Any, WSGIEnvironment], object], proto: Any, environ: WSGIEnvironment) -> None:
+    try:
+        work(proto, environ)
+    except Exception:
+        _log.exception("A request failed")
+        proto.response_bytes(500, [], b"")
 
 
 def main() -> None:

@@ -59,6 +59,11 @@ def at_hand(infohash: bytes) -> Retrieved | None:
     return found
 
 
+def again() -> None:
+    """What at_hand once found has been handed out once more, out of somebody's memory."""
+    _held.inc()
+
+
 def elsewhere(infohash: bytes) -> str | None:
     """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
     if vault().local:
