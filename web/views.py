@@ -82,7 +82,7 @@ def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None
         return redirect("torrent", described.infohash)
     name, trackers = described.metainfo.name, described.trackers
     shown = tree(described.files())
-    context = {
+    context: dict[str, Any] = {
         "torrent": described,
         "tree": shown,
         "more_files": described.metainfo.files - shown.shown,
@@ -91,7 +91,7 @@ def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
-    response = page("torrent.html", context | (more or {}))
+    response = page("torrent.html", {**context, **(more or {})})
     if more:
         response["Cache-Control"] = "private, no-store"
     return response
