@@ -14,6 +14,7 @@ from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 from archive.vault import key, vault
+from storage import Origin
 
 _held = retrievals.labels("held")
 
@@ -24,6 +25,7 @@ class Retrieved(NamedTuple):
     infohash: str
     torrent: bytes
     etag: str
+    origin: Origin | None = None
 
 
 def retrieve(infohash: bytes) -> Retrieved:
@@ -55,6 +57,11 @@ def at_hand(infohash: bytes) -> Retrieved | None:
     if found:
         _held.inc()
     return found
+
+
+def again() -> None:
+    """What at_hand once found has been handed out once more, out of somebody's memory."""
+    _held.inc()
 
 
 def elsewhere(infohash: bytes) -> str | None:
