@@ -13,15 +13,16 @@ from django.http import HttpResponse, HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
-from api.fastlane import receive, serve  # noqa: E402  they need Django to be set up
+from api import fastlane as http  # noqa: E402  they need Django to be set up
 from archive.turns import turn  # noqa: E402
+from soap import fastlane as soap  # noqa: E402
 
 _CHUNK = 65_536
 _PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    served = serve(environ, start_response)
+    served = http.serve(environ, start_response)
     if served is not None:
         return served
     if settings.BEHIND_PROXY:
@@ -31,7 +32,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
     with turn():
-        answer = receive(environ, start_response) or _django(environ, start_response)
+        answer = (
+            http.receive(environ, start_response)
+            or soap.receive(environ, start_response)
+            or _django(environ, start_response)
+        )
         if environ.get("CONTENT_LENGTH"):
             _hear_out(environ)
     return _whole(answer)
