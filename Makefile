@@ -43,6 +43,7 @@ crash: system $(VENV)/test.stamp
 
 fuzz: $(VENV)/test.stamp
 	$(PY) -m tests.fuzz_metainfo --minutes 60
+	$(PY) -m tests.fuzz_rest --cases 5000
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

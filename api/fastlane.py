@@ -43,7 +43,8 @@ def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
     close_old_connections()
     try:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        body, headers = torrentcache.answer(environ["wsgi.input"], environ.get("CONTENT_TYPE", ""), length)
+        form, kind, key = environ["wsgi.input"], environ.get("CONTENT_TYPE", ""), torrentcache.key_in(environ)
+        body, headers = torrentcache.answer(form, kind, length, key)
     finally:
         close_old_connections()
     start_response(_STATUS[200], list(headers.items()))

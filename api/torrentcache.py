@@ -1,25 +1,31 @@
 """The old caches' HTTP POST: Torrage's and thetorrent.org's headers at once, always with status 200.
 
-Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 17 are ours, and a
+Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 18 are ours, and a
 client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it into
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.form import BrokenForm, Source, file_in
+from api.form import BrokenForm, Source, read
 from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
+    NotAuthorized,
     PrivateTorrent,
     Refusal,
     TakenDown,
     TooLarge,
     Unavailable,
 )
+from archive.keys import admit, find
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
@@ -32,19 +38,28 @@ class NothingSent(Refusal):
 
 @csrf_exempt
 def upload(request: HttpRequest) -> HttpResponse:
-    """Store the file in the multipart field `torrent`."""
+    """Store the file in the multipart field `torrent`. A key may be in a field too, `apikey`."""
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
     length = int(request.META.get("CONTENT_LENGTH") or 0)
-    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length)
+    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length, key_in(request.META))
     return HttpResponse(body, headers=headers)
 
 
-def answer(form: Source, kind: str, length: int) -> tuple[bytes, dict[str, str]]:
-    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200."""
+def key_in(environ: Mapping[str, Any]) -> str:
+    """The key that the request carries outside of its form."""
+    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
+    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+
+
+def answer(form: Source, kind: str, length: int, key: str) -> tuple[bytes, dict[str, str]]:
+    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200.
+
+    The key may be in the form too, in its field `apikey`.
+    """
     try:
-        infohash = deposit(_torrent(form, kind, length)).infohash
+        infohash = deposit(_torrent(form, kind, length, key), door="post").infohash
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
@@ -57,16 +72,17 @@ def answer(form: Source, kind: str, length: int) -> tuple[bytes, dict[str, str]]
     )
 
 
-def _torrent(form: Source, kind: str, length: int) -> bytes:
+def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
     if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        torrent = file_in(form, kind, "torrent")
+        torrent, field = read(form, kind, "torrent", "apikey")
     except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
+    admit(find("", key, field))
     if torrent is None:
         raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
     return torrent
@@ -101,6 +117,8 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
         case TakenDown():
             deleted = f"Deleted torrent: {refusal.reason}"  # torcache's beginning
             return 17, deleted, deleted
+        case NotAuthorized():
+            return 18, words, words
         case _:
             return 14, _TROUBLE, _TROUBLE
 

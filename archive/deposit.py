@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from archive import metainfo
 from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable
 from archive.infohash import spell
+from archive.meter import deposits
 from archive.models import Torrent, Tracker
 from archive.outage import outages
 from archive.pen import pen
@@ -21,7 +22,7 @@ from archive.wanted import met
 
 _WRITERS = 16  # objects of one batch on their way to the disk at once: an fsync waits, it does not work
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"
-_COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete")
+_COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 _INSERT = f"INSERT INTO archive_torrent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _PER_STATEMENT = 500
@@ -59,20 +60,21 @@ class _Entry:
     new: bool
 
 
-def deposit(torrent: bytes) -> Receipt:
+def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
     """Keep a torrent for good: when this returns, it is on the disk and in the index.
 
+    `door`: where it came in, a word for the figures.
     The bytes may be packed (gzip, bzip2). A torrent that is held already is a success and changes nothing, but
     for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
     """
-    [outcome] = deposit_many([torrent])
+    [outcome] = deposit_many([torrent], door=door)
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def deposit_many(torrents: Iterable[bytes]) -> list[Receipt | Refusal]:
+def deposit_many(torrents: Iterable[bytes], *, door: str = "program") -> list[Receipt | Refusal]:
     """As deposit, for each of a batch that fits in memory; one transaction takes them all."""
     understood = [_understand(torrent) for torrent in torrents]
     candidates = [one for one in understood if isinstance(one, _Candidate)]
@@ -81,7 +83,16 @@ def deposit_many(torrents: Iterable[bytes]) -> list[Receipt | Refusal]:
     except Unavailable as unavailable:
         settled = [unavailable] * len(candidates)
     results = iter(settled)
-    return [next(results) if isinstance(one, _Candidate) else one for one in understood]
+    outcomes = [next(results) if isinstance(one, _Candidate) else one for one in understood]
+    for outcome in outcomes:
+        deposits.labels(door, _word(outcome)).inc()
+    return outcomes
+
+
+def _word(outcome: Receipt | Refusal) -> str:
+    if isinstance(outcome, Refusal):
+        return type(outcome).__name__
+    return "new" if outcome.new else "held"
 
 
 def _understand(torrent: bytes) -> _Candidate | Refusal:

@@ -21,6 +21,10 @@ _ON_BOTH = {
     "models",
     "admin",
     "wanted",
+    "keys",
+    "search",
+    "hashlists",
+    "check",
 }
 
 
