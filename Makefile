@@ -14,7 +14,7 @@ test: system $(VENV)/test.stamp lint types tests
 
 # Servers and clients of other makes, for the tests only: Debian's packages, then npm's.
 system:
-	sh tests/install.sh
+	PYTHON=$(PYTHON) sh tests/install.sh
 
 lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff format --check .
@@ -34,9 +34,13 @@ format: $(VENV)/test.stamp
 # What takes longer than a test may. Figures are ratios to a floor that is measured in the same run.
 bench: system $(VENV)/test.stamp
 	$(PY) -m bench.metainfo
+	$(PY) -m bench.worst
 	$(PY) -m bench.storage
 	$(PY) -m bench.downloads
 	$(PY) -m bench.uploads
+	$(PY) -m bench.search
+	$(PY) -m bench.search --database postgres
+	$(PY) -m bench.mirror
 
 crash: system $(VENV)/test.stamp
 	$(PY) -m bench.crash --kills 1000

@@ -48,3 +48,10 @@ def describe(infohash: bytes) -> Description:
             stored_at=row.stored_at,
             files=reading.files,
         )
+
+
+def edition(infohash: bytes) -> str | None:
+    """What changes whenever the description does, without reading the torrent. Raises Unavailable."""
+    with outages():
+        row = Torrent.objects.find(infohash)
+        return f"{row.digest.hex()}-{row.later_trackers.count()}" if row else None

@@ -50,3 +50,10 @@ if [ ! -d clients/node_modules ] || [ clients/package-lock.json -nt clients/node
     npm ci --prefix clients --no-audit --no-fund --silent
     touch clients/node_modules
 fi
+
+# FlexGet wants other versions of what Hashkeep runs on, so it lives by itself.
+if [ ! -d clients/.flexget ] || [ clients/flexget.txt -nt clients/.flexget ]; then
+    "${PYTHON:-python3}" -m venv clients/.flexget
+    clients/.flexget/bin/pip install --quiet --disable-pip-version-check -r clients/flexget.txt
+    touch clients/.flexget
+fi
