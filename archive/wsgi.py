@@ -11,14 +11,15 @@ from django.http import HttpResponse, HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
-from api.fastlane import receive, serve  # noqa: E402  they need Django to be set up
+from api import fastlane as http  # noqa: E402  they need Django to be set up
 from archive import patience  # noqa: E402
 from archive.bodies import hear_out  # noqa: E402
 from archive.turns import turn  # noqa: E402
+from soap import fastlane as soap  # noqa: E402
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    served = serve(environ, start_response)
+    served = http.serve(environ, start_response)
     if served is not None:
         return served
     if settings.BEHIND_PROXY:
@@ -27,7 +28,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     patience.begin()
     with hear_out(environ), turn():
-        return _whole(receive(environ, start_response) or _django(environ, start_response))
+        return _whole(
+            http.receive(environ, start_response)
+            or soap.receive(environ, start_response)
+            or _django(environ, start_response)
+        )
 
 
 def _whole(answer: Iterable[bytes] | HttpResponseBase) -> Iterable[bytes]:
