@@ -1,21 +1,34 @@
 """URLs of the HTTP dialects."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
+from api import peerstats
 from api.hash2torrent import fetch, health_check
-from api.stats import stats
+from api.operations import metrics, well
+from api.rss import rss
+from api.send import send
+from api.sync import hashes, names
 from api.torrentcache import upload
 from api.torrents import download
-from api.wanted import resolve, wanted
+from api.torznab import torznab
 
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
     path("upload", upload, name="upload"),
-    path("api/v1/stats", stats, name="stats"),
-    path("api/v1/resolve", resolve, name="resolve"),
-    path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
+    path("api/v1/", include("api.rest.urls")),
+    path("torznab/api", torznab),
+    path("sync/", names),
+    path("sync/<str:name>", hashes),
+    path("rss", rss, name="rss"),
+    path("send/<str:infohash>", send, name="send"),
     path("health_check", health_check),
+    path("health", well),
+    path("metrics", metrics),
+    path("torrent/list/imdb/<str:imdb>", peerstats.films),
+    path("torrent/info/<str:infohash>", peerstats.info),
+    path("torrent/peers/<str:infohash>", peerstats.peers),
+    path("torrent/add", peerstats.add),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

@@ -1,4 +1,4 @@
-"""The index: what is stored, blocked and wanted, and how many. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
+"""The index: torrents, takedowns, wishes, keys. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from archive.infohash import short, spell
 from archive.metainfo import Metainfo
+from archive.words import found_by
 
 _PER_QUERY = 200  # ranges; SQLite folds a thousand conditions at most
 _NAME_KEPT = 1000  # characters of a name in the index; the bytes hold all of it
@@ -71,6 +72,7 @@ class Torrent(models.Model):
     digest = models.BinaryField("SHA-256 of the torrent itself", max_length=32)
     complete = models.BooleanField("has the piece layers it needs (BEP 52)", default=True)
     stored_at = models.DateTimeField(db_default=Now())
+    words = models.TextField("what it is found by; triggers and indexes follow", db_default="")
 
     objects = TorrentQuerySet.as_manager()
 
@@ -96,6 +98,7 @@ class Torrent(models.Model):
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,
+            words=found_by(torrent, metainfo),
         )
 
     @property
@@ -134,18 +137,34 @@ class Takedown(models.Model):
 
 
 class Block(models.Model):
-    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike."""
+    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike.
+
+    Where it is `hashed`, those 20 bytes begin the SHA-1 or the SHA-256 of the infohash instead.
+    """
 
     short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
     infohash = models.BinaryField("infohash as it was given", max_length=32)
+    hashed = models.BooleanField("is a digest of an infohash that we do not know", default=False)
     takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
 
     def __str__(self) -> str:
-        return spell(bytes(self.infohash))
+        name = spell(bytes(self.infohash))
+        return f"digest {name}" if self.hashed else name
 
     @classmethod
     def of(cls, infohash: bytes, takedown: Takedown) -> "Block":
         return cls(short=short(infohash), infohash=infohash, takedown=takedown)
+
+
+class Pulse(models.Model):
+    """When a process that works in the background was last heard of."""
+
+    name = models.TextField(primary_key=True)
+    work = models.TextField()
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.work} {self.name}"
 
 
 class Tally(models.Model):
@@ -185,3 +204,95 @@ class Wanted(models.Model):
 
     def __str__(self) -> str:
         return spell(bytes(self.v1 or self.v2 or b""))
+
+
+class IssuedKey(models.Model):
+    """A key as far as it may be known: how it begins, and the hash of the whole. The key itself is nowhere."""
+
+    prefix = models.TextField("beginning of the key", unique=True)
+    digest = models.BinaryField("SHA-256 of the key", max_length=32)
+    name = models.TextField("whose key it is, or what for")
+    client = models.TextField("torrent client that it belongs to", default="", blank=True)
+    state = models.TextField(
+        choices={"active": "active", "suspended": "suspended", "revoked": "revoked"}, default="active"
+    )
+    issued_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix} ({self.name})"
+
+
+class Source(models.Model):
+    """Another archive that this one mirrors, and how far it has come."""
+
+    url = models.TextField(unique=True)
+    until = models.DateField("what was stored there before this day has been seen", null=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Film(models.Model):
+    """Which title at IMDb a torrent is, held or not, and who says so."""
+
+    short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
+    imdb = models.IntegerField("number at IMDb", db_index=True)
+    title = models.TextField(default="", blank=True)
+    source = models.TextField("who says so")
+
+    def __str__(self) -> str:
+        return f"tt{self.imdb:07d} {self.title}"
+
+
+class Watched(models.Model):
+    """A stored torrent, as the census knows it: when its peers are to be counted again, and the last look."""
+
+    torrent = models.OneToOneField(Torrent, on_delete=models.CASCADE, primary_key=True)
+    due = models.DateTimeField(db_index=True)
+    asked_at = models.DateTimeField("somebody last asked for its peers", null=True, db_index=True)
+    looked_at = models.DateTimeField(null=True)
+    misses = models.SmallIntegerField("looks since one that found a peer", default=1)
+    peers = models.IntegerField("found by the last look", default=0)
+    seeders = models.IntegerField("by a tracker's word", null=True)
+    leechers = models.IntegerField("by a tracker's word", null=True)
+    completed = models.IntegerField("downloads, by a tracker's word", null=True)
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id}: {self.peers}"
+
+
+class PeerDay(models.Model):
+    """How many distinct peers a torrent had on one day (UTC), over all looks of that day, by country."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField()
+    countries = models.JSONField("peers by ISO 3166-1 alpha-2 code")
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}: {self.countries}"
+
+
+class DayKey(models.Model):
+    """What addresses are hashed with for one day. It goes with its day, and then nobody can hash them again."""
+
+    day = models.DateField(primary_key=True)
+    key = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DayMarks(models.Model):
+    """Who was counted for a torrent today, as marks that name nobody (`peers`). They go with their day."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField(db_index=True)
+    marks = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}"

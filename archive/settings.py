@@ -6,12 +6,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
+
+from clients import Address, read_addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+_A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
+
+
+@env.parser_for("clients")
+def _clients(text: str) -> dict[str, Address]:
+    """Never kept as text, which would show its passwords in Django's own tools."""
+    try:
+        return read_addresses(text)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from None
+
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 
@@ -23,14 +37,29 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATABASE_URL = env.str(
     "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
 )
+CACHE_URL = env.str(
+    "CACHE_URL", "", validate=validate.Regexp("((rediss?|unix)://.+)?$", error="It begins with redis://.")
+)
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
 PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_A_SERVER))
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
+UPLOADS = env.str("UPLOADS", "open", validate=validate.OneOf(["open", "keys"]))
+LISTING = env.bool("LISTING", True)
+RATE_ADDRESS = env.int("RATE_ADDRESS", 1_200, validate=validate.Range(0))
+RATE_KEY = env.int("RATE_KEY", 6_000, validate=validate.Range(0))
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
+LISTING = env.bool("LISTING", True)
+SEARCH_FILES = env.bool("SEARCH_FILES", False)
+SECURITY_CONTACT = env.str(
+    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
+)
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
+
+BLOCKLISTS: list[str] = env.list("BLOCKLISTS", [])
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 
 RESOLVE = env.bool("RESOLVE", True)
 RESOLVE_TIMEOUT = env.float("RESOLVE_TIMEOUT", 10.0, validate=validate.Range(0, 60))
@@ -58,6 +87,10 @@ BT_LISTEN = env.str(
     "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")
 )
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
+
+CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
 
 _SECRET_KEY = env.str("SECRET_KEY", "")
 
@@ -117,12 +150,31 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+
+def _cache() -> dict[str, Any]:
+    if CACHE_URL:
+        patience = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "hashkeep",
+            "OPTIONS": patience,
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+
+
+CACHES = {"default": _cache()}
+
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "archive",
     "web",
     "rest_framework",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -132,6 +184,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "archive.public.at_public_url",
+    "api.rest.middleware.manners",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,6 +211,19 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of foreign dialects
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hashkeep",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.rest.description.complete",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 ROOT_URLCONF = "archive.urls"
 WSGI_APPLICATION = "archive.wsgi.application"
@@ -183,8 +249,15 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["asctime", "levelname", "name", "message"],
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # spyne logs every caller's mistake with a traceback and the whole message.

@@ -21,6 +21,11 @@ _ON_BOTH = {
     "models",
     "admin",
     "wanted",
+    "keys",
+    "search",
+    "hashlists",
+    "check",
+    "peers",
 }
 
 

@@ -5,9 +5,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -17,17 +19,17 @@ from archive.deposit import Receipt, deposit
 from archive.describe import describe
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
+from archive.keys import admit, find
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
-from web.page import base_url, guarded, page, refusals
+from web.page import base_url, drawn, guarded, page, refusals
 from web.tree import tree
 from web.visible import visible
 
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
 _NOTICES = 100  # takedowns on the page; the plain list has them all
-_ROBOTS = "User-agent: *\nDisallow: /find\nDisallow: /view/\n"
 
 
 class Outcome(NamedTuple):
@@ -41,7 +43,8 @@ class Outcome(NamedTuple):
 @require_safe
 @refusals
 def front(request: HttpRequest) -> HttpResponse:
-    return page("front.html", {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES})
+    context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
+    return page("front.html", context)
 
 
 @require_safe
@@ -72,7 +75,23 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
-    return page("torrent.html", context)
+    if not _is_staff(request):
+        return page("torrent.html", context)
+    context |= {
+        "clients": list(settings.CLIENTS),
+        "messages": get_messages(request),
+        "csrf": get_token(request),
+    }
+    response = page("torrent.html", context)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Strangers bring no session, and cost no look into the database."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return request.user.is_active and request.user.is_staff
 
 
 def _wanted(standing: Standing) -> HttpResponseBase:
@@ -94,6 +113,7 @@ def files(request: HttpRequest, infohash: str) -> HttpResponse:
 @refusals
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
+    admit(find("", request.POST.get("apikey", "")))
     outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
@@ -101,7 +121,7 @@ def store(request: HttpRequest) -> HttpResponse:
 def _deposited(file: "UploadedFile[bytes]") -> Outcome:
     filename = file.name or ""
     try:
-        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1)))
+        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1), door="page"))
     except Refusal as refusal:
         return Outcome(filename, refusal=refusal)
 
@@ -109,8 +129,20 @@ def _deposited(file: "UploadedFile[bytes]") -> Outcome:
 @require_safe
 def api(request: HttpRequest) -> HttpResponse:
     base = base_url(request)
-    context = {"base": base, "wsdl": f"{base}/api/storetorrent.wsdl", "max_bytes": settings.MAX_TORRENT_BYTES}
+    context = {
+        "base": base,
+        "wsdl": f"{base}/api/storetorrent.wsdl",
+        "max_bytes": settings.MAX_TORRENT_BYTES,
+        "keys": settings.UPLOADS == "keys",
+    }
     return page("api.html", context)
+
+
+@csrf_exempt  # it changes nothing; without this, Django's check answers other methods with 403
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """What the REST API's own description says, to be read and tried out."""
+    return drawn(page("reference.html"))
 
 
 @require_safe
@@ -133,11 +165,6 @@ def all_takedowns(request: HttpRequest) -> HttpResponse:
 
 def _plain(lines: Iterator[str]) -> HttpResponse:
     return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(_ROBOTS, content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
