@@ -27,7 +27,7 @@ class _Ledger:
         with self._lock:
             if now - self._since > _HOUR or len(self._spent) >= _ASKERS:
                 self._begin(now)
-            name = blake2b(_household(asker).encode(), key=self._key, digest_size=16).digest()
+            name = blake2b(household(asker).encode(), key=self._key, digest_size=16).digest()
             spent = self._spent.get(name, 0) + wishes
             if spent > _SHARE:
                 left = int(self._since + _HOUR - now) + 1
@@ -49,7 +49,7 @@ def charge(asker: str, wishes: int) -> None:
         _ledger.charge(asker, wishes)
 
 
-def _household(asker: str) -> str:
+def household(asker: str) -> str:
     """Whoever has one IPv6 address has the other 2**64 of its network."""
     try:
         address = ip_address(asker)

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import bencodepy
+import psycopg
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests import make
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.postgres import Cluster, cluster
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import http_tracker, udp_tracker
 
@@ -64,6 +67,22 @@ def settings(**more: object) -> dict[str, Any]:
 
 def get(archive: Hashkeep, path: str) -> requests.Response:
     return requests.get(archive.url + path, timeout=WAIT + 30)
+
+
+def get_from(address: str, archive: Hashkeep, path: str) -> requests.Response:
+    """As somebody else: here every address is ours."""
+    with requests.Session() as session:
+        session.mount("http://", From(address))
+        return session.get(archive.url + path, timeout=WAIT + 30)
+
+
+class From(HTTPAdapter):
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, source_address=(self._address, 0))
 
 
 def many(seeder: Peer, name: str, count: int) -> list[str]:
@@ -201,7 +220,9 @@ def test_those_who_wait_do_not_keep_the_others_from_being_served(world: World) -
     [held] = many(world.seeder, "held", 1)
     assert get(world.hashkeep, f"/torrents/{held}?{HINT}&timeout={WAIT}").status_code == 200
     waiting = [
-        threading.Thread(target=get, args=[world.hashkeep, f"/torrents/{number:040x}?timeout=15"])
+        threading.Thread(
+            target=get_from, args=[f"90.0.{number}.1", world.hashkeep, f"/torrents/{number:040x}?timeout=15"]
+        )
         for number in range(200)
     ]
     for thread in waiting:
@@ -290,6 +311,39 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         many(seeder, "web", 100)
         archive.start()
         assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def test_a_killed_postgresql_loses_no_wish_and_nobody_is_hung_up_on(net: None, tmp_path: Path) -> None:
+    seeder = Peer(("44.5.0.1", 6881))
+    infohashes = [make.v1_hash(make.v1(f"postgres {number}".encode(), 20_000)) for number in range(100)]
+    with cluster() as database:
+        where = settings(BT_LISTEN="70.5.0.1:6881", DATABASE_URL=database.url)
+        with hashkeep(tmp_path, **where) as archive, ThreadPoolExecutor(100) as threads:
+            hint = "x.pe=44.5.0.1:6881"
+            paths = [f"/torrents/{infohash}?{hint}&timeout={WAIT}" for infohash in infohashes]
+            waiting = [threads.submit(get, archive, path) for path in paths]
+            assert until(lambda: state(archive, infohashes[-1]) == "pending" and leased(database) == 100)
+            database.kill()
+            assert get(archive, f"/torrents/{DEAD}").status_code == 503
+            many(seeder, "postgres", 100)
+            time.sleep(3)  # most of them are found while it is away
+            database.start()
+            assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+            answers = [future.result().status_code for future in waiting]
+            assert set(answers) <= {200, 408}
+            assert answers.count(200) > 50
+            assert query(database, "SELECT count(*) FROM archive_wanted") == 0
+            assert query(database, "SELECT count(*) FROM archive_torrent") == 100
+
+
+def leased(database: Cluster) -> int:
+    return query(database, "SELECT count(*) FROM archive_wanted WHERE leased_until > now()")
+
+
+def query(database: Cluster, statement: str) -> int:
+    with psycopg.connect(database.url) as connection:
+        [(count,)] = connection.execute(statement.encode()).fetchall()
+        return int(count)
 
 
 def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Resolver:
         self._results: SimpleQueue[Result] = SimpleQueue()
         self._open: set[int] = set()  # numbers of wishes, from claim to settlement
         self._ear: Ear | None = None
-        self._renewed = self._forgot = time.monotonic()
+        self._renewed, self._forgot = 0.0, time.monotonic()
 
     def run(self, stop: Callable[[], bool]) -> None:
         for _ in range(_DELIVERERS):
@@ -84,8 +84,9 @@ class Resolver:
                 self._ear = listen(WANTED)
         self._search()
         now = time.monotonic()
-        if self._open and now - self._renewed >= _RENEW:
+        if now - self._renewed >= _RENEW:
             claims.renew(self._name, self._open.copy())
+            claims.inherit()
             self._renewed = now
         if now - self._forgot >= _FORGET:
             claims.forget()
