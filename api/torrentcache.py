@@ -1,27 +1,31 @@
 """The old caches' HTTP POST: Torrage's and thetorrent.org's headers at once, always with status 200.
 
-Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 17 are ours, and a
+Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 18 are ours, and a
 client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it into
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
-from django.http.multipartparser import MultiPartParserError
 from django.views.decorators.csrf import csrf_exempt
 
+from api.form import BrokenForm, Source, read
 from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
+    NotAuthorized,
     PrivateTorrent,
     Refusal,
     TakenDown,
     TooLarge,
     Unavailable,
 )
+from archive.keys import admit, find
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
@@ -34,42 +38,57 @@ class NothingSent(Refusal):
 
 @csrf_exempt
 def upload(request: HttpRequest) -> HttpResponse:
-    """Store the file in the multipart field `torrent`."""
+    """Store the file in the multipart field `torrent`. A key may be in a field too, `apikey`."""
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length, key_in(request.META))
+    return HttpResponse(body, headers=headers)
+
+
+def key_in(environ: Mapping[str, Any]) -> str:
+    """The key that the request carries outside of its form."""
+    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
+    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+
+
+def answer(form: Source, kind: str, length: int, key: str) -> tuple[bytes, dict[str, str]]:
+    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200.
+
+    The key may be in the form too, in its field `apikey`.
+    """
     try:
-        receipt = deposit(_torrent(request))
+        infohash = deposit(_torrent(form, kind, length, key), door="post").infohash
     except Refusal as refusal:
         return _failed(refusal)
     return _answer(
-        receipt.infohash,
+        infohash,
         {
             "X-Thetorrent-Result": "stored",
-            "X-Thetorrent-Hash": receipt.infohash,
-            "X-Torrage-Infohash": receipt.infohash,
+            "X-Thetorrent-Hash": infohash,
+            "X-Torrage-Infohash": infohash,
         },
     )
 
 
-def _torrent(request: HttpRequest) -> bytes:
+def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
-    if int(request.META.get("CONTENT_LENGTH") or 0) > limit + _ENVELOPE:
+    if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        file = request.FILES.get("torrent")
-    except (MultiPartParserError, RequestDataTooBig, SuspiciousOperation, BadRequest):
+        torrent, field = read(form, kind, "torrent", "apikey")
+    except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    if not isinstance(file, UploadedFile):
-        raise NothingSent(
-            "No file arrived; send it in the multipart file field `torrent`, with a file name in ASCII or UTF-8."
-        )
-    return bytes(file.read())
+    admit(find("", key, field))
+    if torrent is None:
+        raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
+    return torrent
 
 
-def _failed(refusal: Refusal) -> HttpResponse:
+def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
     number, header, body = _torrage(refusal)
     return _answer(
         f"Error {number}: {body}\n",
@@ -98,15 +117,22 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
         case TakenDown():
             deleted = f"Deleted torrent: {refusal.reason}"  # torcache's beginning
             return 17, deleted, deleted
+        case NotAuthorized():
+            return 18, words, words
         case _:
             return 14, _TROUBLE, _TROUBLE
 
 
-def _answer(body: str, headers: dict[str, str]) -> HttpResponse:
-    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
-    response["Cache-Control"] = "no-store"
-    response["Content-Length"] = str(len(response.content))
-    for name, value in headers.items():
-        # An operator's reason may hold anything; a header is one line of Latin-1.
-        response[name] = " ".join(value.split()).encode("latin-1", "replace").decode("latin-1")
-    return response
+def _answer(text: str, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    body = text.encode()
+    plain = {
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+    }
+    # An operator's reason may hold anything; a header is one line of Latin-1.
+    return body, plain | {name: _line(value) for name, value in headers.items()}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")

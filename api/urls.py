@@ -1,21 +1,20 @@
 """URLs of the HTTP dialects."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from api.hash2torrent import fetch, health_check
-from api.stats import stats
+from api.operations import metrics, well
 from api.torrentcache import upload
 from api.torrents import download
-from api.wanted import resolve, wanted
 
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
     path("upload", upload, name="upload"),
-    path("api/v1/stats", stats, name="stats"),
-    path("api/v1/resolve", resolve, name="resolve"),
-    path("api/v1/wanted/<str:infohash>", wanted, name="wanted"),
+    path("api/v1/", include("api.rest.urls")),
     path("health_check", health_check),
+    path("health", well),
+    path("metrics", metrics),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

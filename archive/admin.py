@@ -1,5 +1,6 @@
-"""The operator's pages: what is stored, and what is taken down. Whatever changes goes through the use cases."""
+"""The operator's pages: what is stored, what is taken down, and who holds a key. Use cases do whatever changes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -14,19 +15,21 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
+from archive import keys
 from archive.count import count
 from archive.errors import NotAnInfohash, Refusal
 from archive.infohash import find, short, spell
-from archive.models import Block, Takedown, Torrent, Tracker
+from archive.models import Block, IssuedKey, Takedown, Torrent, Tracker
 from archive.takedown import lift, take_down
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _TorrentAdmin = admin.ModelAdmin[Torrent]
     _TakedownAdmin = admin.ModelAdmin[Takedown]
+    _KeyAdmin = admin.ModelAdmin[IssuedKey]
     _TrackerInline = admin.TabularInline[Tracker, Torrent]
     _TorrentPaginator = Paginator[Torrent]
 else:
-    _TorrentAdmin = _TakedownAdmin = admin.ModelAdmin
+    _TorrentAdmin = _TakedownAdmin = _KeyAdmin = admin.ModelAdmin
     _TrackerInline, _TorrentPaginator = admin.TabularInline, Paginator
 
 _AT_ONCE = 100  # torrents that one page lists, and that one action takes down
@@ -204,3 +207,49 @@ class TakedownAdmin(_TakedownAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Takedown]) -> None:
         for takedown in queryset:
             self.delete_model(request, takedown)
+
+
+@admin.register(IssuedKey)
+class KeyAdmin(_KeyAdmin):
+    """A key is not deleted but revoked: what was done with it keeps its name."""
+
+    list_display = ("prefix", "name", "client", "state", "issued_at")
+    list_filter = ("state",)
+    search_fields = ("prefix", "name", "client")
+    fields = ("name", "client")
+    actions = ("suspend", "resume", "revoke")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: IssuedKey, form: Any, change: bool) -> None:
+        if change:
+            obj.save(update_fields=["name", "client"])
+            return
+        key, text = keys.issue(obj.name, client=obj.client)
+        obj.pk, obj.prefix = key.id, key.prefix
+        messages.warning(request, f"Write this key down now, it is shown this once: {text}")
+
+    @admin.action(description="Suspend", permissions=["change"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.suspend)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.resume)
+
+    @admin.action(description="Revoke for good", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.revoke)
+
+    def _turn(
+        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], keys.Key]
+    ) -> None:
+        for row in chosen:
+            try:
+                key = turn(row.prefix)
+            except Refusal as refusal:
+                messages.error(request, f"{row}: {refusal}")
+            else:
+                self.log_change(request, row, key.state)
+                messages.success(request, f"{row} is {key.state}.")

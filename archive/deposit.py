@@ -10,8 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from archive import metainfo
 from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable
 from archive.infohash import spell
+from archive.meter import deposits
 from archive.models import Torrent, Tracker
 from archive.outage import outages
+from archive.pen import pen
 from archive.takedown import blocked, purge
 from archive.together import Together
 from archive.unpack import unpack
@@ -49,20 +51,30 @@ class _Candidate:
         return self.row.infohash
 
 
-def deposit(torrent: bytes) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A candidate whose bytes lie in the storage, and the row for them: the index's, or one that it lacks."""
+
+    candidate: _Candidate
+    row: Torrent
+    new: bool
+
+
+def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
     """Keep a torrent for good: when this returns, it is on the disk and in the index.
 
+    `door`: where it came in, a word for the figures.
     The bytes may be packed (gzip, bzip2). A torrent that is held already is a success and changes nothing, but
     for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
     """
-    [outcome] = deposit_many([torrent])
+    [outcome] = deposit_many([torrent], door=door)
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def deposit_many(torrents: Iterable[bytes]) -> list[Receipt | Refusal]:
+def deposit_many(torrents: Iterable[bytes], *, door: str = "program") -> list[Receipt | Refusal]:
     """As deposit, for each of a batch that fits in memory; one transaction takes them all."""
     understood = [_understand(torrent) for torrent in torrents]
     candidates = [one for one in understood if isinstance(one, _Candidate)]
@@ -71,7 +83,16 @@ def deposit_many(torrents: Iterable[bytes]) -> list[Receipt | Refusal]:
     except Unavailable as unavailable:
         settled = [unavailable] * len(candidates)
     results = iter(settled)
-    return [next(results) if isinstance(one, _Candidate) else one for one in understood]
+    outcomes = [next(results) if isinstance(one, _Candidate) else one for one in understood]
+    for outcome in outcomes:
+        deposits.labels(door, _word(outcome)).inc()
+    return outcomes
+
+
+def _word(outcome: Receipt | Refusal) -> str:
+    if isinstance(outcome, Refusal):
+        return type(outcome).__name__
+    return "new" if outcome.new else "held"
 
 
 def _understand(torrent: bytes) -> _Candidate | Refusal:
@@ -92,32 +113,61 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     with outages():
         refused = _refused(candidates)
         chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
-        known = _known(chosen)
-        held = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
-        created = _add([one for infohash, one in chosen.items() if infohash not in held])
-        for infohash, row in held.items():
-            _meet_again(row, chosen[infohash])
-        # A takedown may have come between the look and the writing: whoever comes second cleans up.
-        overtaken = _refused(list(chosen.values()))
-        purge(overtaken)
-        refused |= overtaken
-        _tell([one for one in chosen.values() if one.infohash not in refused], held)
+        entries = _store(chosen)
+        reasons = [_enter_together(entries[0])] if len(entries) == 1 else _enter(entries)
+    new = {entry.row.infohash for entry in entries if entry.new}
+    refused |= {
+        entry.row.infohash: reason
+        for entry, reason in zip(entries, reasons, strict=True)
+        if reason is not None
+    }
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
-        else Receipt(spell(one.infohash), new=one.infohash in created and chosen[one.infohash] is one)
+        else Receipt(spell(one.infohash), new=one.infohash in new and chosen[one.infohash] is one)
         for one in candidates
     ]
 
 
-def _tell(candidates: Sequence[_Candidate], held: dict[bytes, Torrent]) -> None:
+def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:
+    """Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes."""
+    known = _known(chosen)
+    held = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
+    fresh = [one for infohash, one in chosen.items() if infohash not in held]
+    if len(fresh) > 1:
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            entries = list(writers.map(_keep, fresh))
+    else:
+        entries = [_keep(one) for one in fresh]
+    for infohash, row in held.items():
+        _meet_again(row, chosen[infohash])
+        entries.append(_Entry(chosen[infohash], row, new=False))
+    return entries
+
+
+def _enter(entries: Sequence[_Entry]) -> list[str | None]:
+    """Into the index. A takedown may have come since the first look: whoever comes second cleans up.
+
+    For each, the reason of such a takedown.
+    """
+    if rows := [entry.row for entry in entries if entry.row.pk is None]:
+        _record(rows)
+    overtaken = _refused([entry.candidate for entry in entries])
+    purge(overtaken)
+    _tell([entry for entry in entries if entry.row.infohash not in overtaken])
+    return [overtaken.get(entry.row.infohash) for entry in entries]
+
+
+_enter_together = Together(_enter)
+
+
+def _tell(entries: Sequence[_Entry]) -> None:
     """Those who wished for them."""
     complete: list[Torrent] = []
     incomplete: list[Torrent] = []
-    for one in candidates:
-        earlier = held.get(one.infohash)
-        whole = one.row.complete or (earlier is not None and earlier.complete)
-        (complete if whole else incomplete).append(one.row)
+    for entry in entries:
+        whole = entry.row.complete or entry.candidate.row.complete
+        (complete if whole else incomplete).append(entry.candidate.row)
     met(complete, incomplete)
 
 
@@ -153,29 +203,17 @@ def _known(infohashes: Iterable[bytes]) -> list[bytes]:
         return [bytes(infohash) for (infohash,) in cursor.fetchall()]
 
 
-def _add(candidates: list[_Candidate]) -> set[bytes]:
-    """Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes."""
-    if len(candidates) == 1:
-        row, new = _keep(candidates[0])
-        _record_together(row)
-        return {row.infohash} if new else set()
-    with ThreadPoolExecutor(_WRITERS) as writers:
-        kept = list(writers.map(_keep, candidates))
-    _record([row for row, _ in kept])
-    return {row.infohash for row, new in kept if new}
-
-
-def _keep(candidate: _Candidate) -> tuple[Torrent, bool]:
+def _keep(candidate: _Candidate) -> _Entry:
     """Put the bytes under their name. Where sound bytes lie there without a row, those are the first stored."""
     name = key(candidate.infohash)
     if vault().put(name, candidate.torrent):
-        return candidate.row, True
+        return _Entry(candidate, candidate.row, new=True)
     if earlier := sound(candidate.infohash):
         torrent, meta = earlier
         if meta.complete or not candidate.row.complete:
-            return Torrent.of(torrent, meta), False
+            return _Entry(candidate, Torrent.of(torrent, meta), new=False)
     vault().put(name, candidate.torrent, replace=True)
-    return candidate.row, True
+    return _Entry(candidate, candidate.row, new=True)
 
 
 def _record(rows: Iterable[Torrent]) -> None:
@@ -196,14 +234,11 @@ def _record(rows: Iterable[Torrent]) -> None:
 
 def _insert(rows: Sequence[Torrent]) -> None:
     """As bulk_create, in a fifth of its time."""
-    with connection.cursor() as cursor:
+    with pen(), connection.cursor() as cursor:
         for start in range(0, len(rows), _PER_STATEMENT):
             some = rows[start : start + _PER_STATEMENT]
             values = [getattr(row, column) for row in some for column in _COLUMNS]
             cursor.execute(_INSERT + ", ".join([_VALUES] * len(some)), values)
-
-
-_record_together = Together(_record)
 
 
 def _meet_again(held: Torrent, candidate: _Candidate) -> None:

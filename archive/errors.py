@@ -49,16 +49,44 @@ class StillWanted(NotHeld):
         self.retry_after = retry_after
 
 
-class TooManyWishes(Refusal):
-    """The queue is full, or this asker has filled its share of it; `retry_after` in seconds."""
+class TooMany(Refusal):
+    """Not now; asking again after `retry_after` seconds may help."""
 
     def __init__(self, words: str, retry_after: int) -> None:
         super().__init__(words)
         self.retry_after = retry_after
 
 
+class TooManyWishes(TooMany):
+    """The queue is full, or this asker has filled its share of it."""
+
+
+class TooManyRequests(TooMany):
+    """This key, or this address, has used up its share of the minute."""
+
+
+class NotListed(Refusal):
+    """LISTING is off: who knows an infohash gets its torrent, and nobody is told of others."""
+
+
 class NotAnInfohash(Refusal):
     """The text spells no infohash."""
+
+
+class NotAuthorized(Refusal):
+    """A key is needed, and what was sent is none that may be used."""
+
+
+class UnknownKey(NotAuthorized):
+    """No such key was ever issued, or it has been revoked."""
+
+
+class NoKey(UnknownKey):
+    """No key was sent at all."""
+
+
+class SuspendedKey(NotAuthorized):
+    """The key is right, but may not be used at present."""
 
 
 class Unavailable(Refusal):

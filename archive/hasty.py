@@ -1,19 +1,18 @@
 """Transactions for what may be lost in a power cut, though not by a kill: wishes, never torrents."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-_pen = threading.Lock()  # SQLite has one writer, and whoever finds it busy sleeps for longer than he need
+from archive.pen import pen
 
 
 @contextmanager
 def hasty() -> Iterator[None]:
     """A transaction whose commit does not wait for the disk: with the wait, a wish would take twice as long."""
     lite = connection.vendor == "sqlite" and not connection.in_atomic_block
-    with _pen if lite else nullcontext():
+    with pen():
         if lite:
             _pragma("synchronous=NORMAL")
         try:

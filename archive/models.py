@@ -1,4 +1,4 @@
-"""The index: what is stored, blocked and wanted, and how many. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
+"""The index: torrents, takedowns, wishes, keys. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
 
 import hashlib
 from collections.abc import Iterable
@@ -133,18 +133,34 @@ class Takedown(models.Model):
 
 
 class Block(models.Model):
-    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike."""
+    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike.
+
+    Where it is `hashed`, those 20 bytes begin the SHA-1 or the SHA-256 of the infohash instead.
+    """
 
     short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
     infohash = models.BinaryField("infohash as it was given", max_length=32)
+    hashed = models.BooleanField("is a digest of an infohash that we do not know", default=False)
     takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
 
     def __str__(self) -> str:
-        return spell(bytes(self.infohash))
+        name = spell(bytes(self.infohash))
+        return f"digest {name}" if self.hashed else name
 
     @classmethod
     def of(cls, infohash: bytes, takedown: Takedown) -> "Block":
         return cls(short=short(infohash), infohash=infohash, takedown=takedown)
+
+
+class Pulse(models.Model):
+    """When a process that works in the background was last heard of."""
+
+    name = models.TextField(primary_key=True)
+    work = models.TextField()
+    beat_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.work} {self.name}"
 
 
 class Tally(models.Model):
@@ -192,3 +208,22 @@ class Wanted(models.Model):
 
     def __str__(self) -> str:
         return spell(bytes(self.v1 or self.v2 or b""))
+
+
+class IssuedKey(models.Model):
+    """A key as far as it may be known: how it begins, and the hash of the whole. The key itself is nowhere."""
+
+    prefix = models.TextField("beginning of the key", unique=True)
+    digest = models.BinaryField("SHA-256 of the key", max_length=32)
+    name = models.TextField("whose key it is, or what for")
+    client = models.TextField("torrent client that it belongs to", default="", blank=True)
+    state = models.TextField(
+        choices={"active": "active", "suspended": "suspended", "revoked": "revoked"}, default="active"
+    )
+    issued_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix} ({self.name})"

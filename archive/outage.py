@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError
 
 import storage
 from archive.errors import Unavailable
+from archive.meter import failures
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +20,9 @@ def outages() -> Iterator[None]:
         yield
     except (DatabaseError, InterfaceError) as error:
         _log.error("The index fails: %s", error)
+        failures.labels("database").inc()
         raise Unavailable("The index cannot be reached right now; please try again later.") from error
     except storage.Unavailable as error:
         _log.error("The storage fails: %s", error)
+        failures.labels("storage").inc()
         raise Unavailable("The storage cannot be used right now; please try again later.") from error

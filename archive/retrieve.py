@@ -1,16 +1,21 @@
 """The one way out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError
 
 import storage
-from archive.errors import NotHeld, TakenDown, Unavailable
+from archive.errors import NotHeld, Refusal, TakenDown, Unavailable
 from archive.infohash import spell
+from archive.meter import retrievals
 from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 from archive.vault import key, vault
+
+_held = retrievals.labels("held")
 
 
 class Retrieved(NamedTuple):
@@ -27,6 +32,11 @@ def retrieve(infohash: bytes) -> Retrieved:
     While the index is away, what lies in the storage under this very name still comes out: what is blocked does
     not lie there any more. Raises NotHeld, TakenDown, Unavailable.
     """
+    with _counted():
+        return _retrieve(infohash)
+
+
+def _retrieve(infohash: bytes) -> Retrieved:
     try:
         held = _locate(infohash)
     except (DatabaseError, InterfaceError):
@@ -41,7 +51,10 @@ def retrieve(infohash: bytes) -> Retrieved:
 
 def at_hand(infohash: bytes) -> Retrieved | None:
     """What lies on this machine's disk under this very name; None says nothing. Never asks the index."""
-    return _fetch(infohash) if vault().local else None
+    found = _fetch(infohash) if vault().local else None
+    if found:
+        _held.inc()
+    return found
 
 
 def elsewhere(infohash: bytes) -> str | None:
@@ -49,7 +62,19 @@ def elsewhere(infohash: bytes) -> str | None:
     if vault().local:
         return None
     with outages():
-        return vault().link(key(_locate(infohash)))
+        if link := vault().link(key(_locate(infohash))):
+            _held.inc()
+        return link
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        retrievals.labels(type(refusal).__name__).inc()
+        raise
+    _held.inc()
 
 
 def _locate(infohash: bytes) -> bytes:

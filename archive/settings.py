@@ -23,14 +23,24 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 DATABASE_URL = env.str(
     "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
 )
+CACHE_URL = env.str(
+    "CACHE_URL", "", validate=validate.Regexp("((rediss?|unix)://.+)?$", error="It begins with redis://.")
+)
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
 PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_A_SERVER))
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
+UPLOADS = env.str("UPLOADS", "open", validate=validate.OneOf(["open", "keys"]))
+LISTING = env.bool("LISTING", True)
+RATE_ADDRESS = env.int("RATE_ADDRESS", 1_200, validate=validate.Range(0))
+RATE_KEY = env.int("RATE_KEY", 6_000, validate=validate.Range(0))
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
+
+BLOCKLISTS: list[str] = env.list("BLOCKLISTS", [])
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
 
 RESOLVE = env.bool("RESOLVE", True)
 RESOLVE_TIMEOUT = env.float("RESOLVE_TIMEOUT", 10.0, validate=validate.Range(0, 60))
@@ -117,12 +127,31 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+
+def _cache() -> dict[str, Any]:
+    if CACHE_URL:
+        patience = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "hashkeep",
+            "OPTIONS": patience,
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+
+
+CACHES = {"default": _cache()}
+
 # Django ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "archive",
     "web",
     "rest_framework",
+    "drf_spectacular_sidecar",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -132,6 +161,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "archive.public.at_public_url",
+    "api.rest.middleware.manners",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,6 +188,19 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of foreign dialects
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hashkeep",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.rest.description.complete",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 ROOT_URLCONF = "archive.urls"
 WSGI_APPLICATION = "archive.wsgi.application"
@@ -183,8 +226,15 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["asctime", "levelname", "name", "message"],
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # spyne logs every caller's mistake with a traceback and the whole message.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha1, sha256
 
 from django.db import connection, transaction
 
@@ -21,8 +22,9 @@ _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variab
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A takedown as the public sees it (RFC 7725 asks for a page that explains)."""
+    """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
 
+    number: int
     infohashes: tuple[str, ...]
     reason: str
     taken_at: datetime
@@ -79,21 +81,30 @@ def purge(infohashes: Iterable[bytes]) -> None:
 
 def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason."""
-    wanted = {infohash: short(infohash) for infohash in infohashes}
-    shorts = sorted(set(wanted.values()))
+    wanted = {infohash: _marks(infohash) for infohash in infohashes}
+    shorts = sorted({mark for marks in wanted.values() for mark in marks})
     reasons: dict[bytes, str] = {}
     with connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long to ask
         for start in range(0, len(shorts), _PER_QUERY):
             some = shorts[start : start + _PER_QUERY]
             cursor.execute(_REASONS.format(", ".join(["%s"] * len(some))), some)
             reasons.update((bytes(cut), reason) for cut, reason in cursor.fetchall())
-    return {infohash: reasons[cut] for infohash, cut in wanted.items() if cut in reasons}
+    return {
+        infohash: reasons[mark] for infohash, marks in wanted.items() for mark in marks if mark in reasons
+    }
 
 
-def notices() -> Iterator[Notice]:
-    """Every listed takedown, the newest first."""
+def _marks(infohash: bytes) -> tuple[bytes, ...]:
+    """By each of these it may be blocked: itself, or a digest of it."""
+    return short(infohash), sha1(infohash).digest(), short(sha256(infohash).digest())  # noqa: S324
+
+
+def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+    """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
+    if before is not None:
+        takedowns = takedowns.filter(pk__lt=before)
     with outages():
-        for takedown in takedowns.iterator(chunk_size=_PER_QUERY):
+        for takedown in takedowns[:limit].iterator(chunk_size=_PER_QUERY):
             hashes = sorted(str(block) for block in takedown.blocks.all())
-            yield Notice(tuple(hashes), takedown.reason, takedown.taken_at)
+            yield Notice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)

@@ -13,7 +13,7 @@ from django.http import HttpResponse, HttpResponseBase
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
-from api.fastlane import serve  # noqa: E402  it needs Django to be set up
+from api.fastlane import receive, serve  # noqa: E402  they need Django to be set up
 from archive.turns import turn  # noqa: E402
 
 _CHUNK = 65_536
@@ -31,7 +31,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
         _measure(environ)
     with turn():
-        answer = _django(environ, start_response)
+        answer = receive(environ, start_response) or _django(environ, start_response)
         if environ.get("CONTENT_LENGTH"):
             _hear_out(environ)
     return _whole(answer)
@@ -58,7 +58,7 @@ def _hear_out(environ: WSGIEnvironment) -> None:
                 break
 
 
-def _whole(answer: HttpResponseBase) -> Iterable[bytes]:
+def _whole(answer: Iterable[bytes] | HttpResponseBase) -> Iterable[bytes]:
     """granian sends a list in one piece. Of all else the body waits 40 ms for the client to confirm the headers."""
     if isinstance(answer, HttpResponse):
         body = [answer.content]

@@ -34,9 +34,11 @@ class Call:
     """The name of the operation, without its namespace, and its argument, without whitespace.
 
     Names of arguments are not looked at: PHP without a WSDL says `param0`, SOAP::Lite `c-gensym3`.
+    The key came with the request, not in the envelope.
     """
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, key: str = "") -> None:
+        self.key = key
         self.operation = ""
         self.argument: bytearray | None = None
         self.too_long = False  # the argument, which then is cut off, or all of the message

@@ -13,6 +13,7 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server.django import DjangoHttpMethodContext, DjangoServer
 
+from archive.keys import find
 from soap.envelope import Call, NotSoap
 from soap.service import TorrentCache
 from soap.wsdl import THETORRENT
@@ -53,11 +54,17 @@ class _Answers(Soap11):
 class _Server(DjangoServer):
     def get_contexts(self, request: HttpRequest) -> Any:
         # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
-        call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4)
+        call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=_key(request))
         ctx = DjangoHttpMethodContext(self, request, self.app.out_protocol.mime_type)
         ctx.in_string = [(call, request)]
         ctx.files.append(call)  # closed with the context, whose cycles of references would keep the torrent
         return self.generate_contexts(ctx)
+
+
+def _key(request: HttpRequest) -> str:
+    """PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL."""
+    authorization, header = request.headers.get("Authorization", ""), request.headers.get("X-Api-Key", "")
+    return find(authorization, header, request.GET.get("apikey", ""))
 
 
 _server = _Server(

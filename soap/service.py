@@ -12,11 +12,13 @@ from archive.deposit import deposit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
+    NotAuthorized,
     PrivateTorrent,
     Refusal,
     TakenDown,
     TooLarge,
 )
+from archive.keys import admit
 from soap.envelope import Call
 from soap.wsdl import THETORRENT, TORRAGE
 
@@ -25,8 +27,16 @@ class NothingSent(Refusal):
     """The call has no argument."""
 
 
-# Torrage 0.4 has 10 to 14 (13 for unknown errors); 15 to 17 are ours. Any other refusal is 14, trouble of ours.
-_CODES = {NothingSent: 10, EmptyTorrent: 11, NotATorrent: 12, TooLarge: 15, PrivateTorrent: 16, TakenDown: 17}
+# Torrage 0.4 has 10 to 14 (13 for unknown errors); 15 to 18 are ours. Any other refusal is 14, trouble of ours.
+_CODES = {
+    NothingSent: 10,
+    EmptyTorrent: 11,
+    NotATorrent: 12,
+    TooLarge: 15,
+    PrivateTorrent: 16,
+    TakenDown: 17,
+    NotAuthorized: 18,
+}
 
 _RESULT = {"_returns": Unicode(sub_ns=""), "_out_variable_name": "Result", "_no_ctx": True}
 
@@ -36,7 +46,7 @@ class TorrentCache(Service):
     def storeTorrent(call: Call) -> str:
         """thetorrent.org: the infohash, or a text that is none."""
         try:
-            return deposit(_torrent(call)).infohash
+            return deposit(_torrent(call), door="soap").infohash
         except Refusal as refusal:
             return f"error: {_printable(str(refusal))}"
 
@@ -44,12 +54,13 @@ class TorrentCache(Service):
     def cacheTorrent(call: Call) -> str:
         """Torrage: the infohash, or a number of two digits."""
         try:
-            return deposit(_torrent(call)).infohash
+            return deposit(_torrent(call), door="soap").infohash
         except Refusal as refusal:
             return str(next((code for kind, code in _CODES.items() if isinstance(refusal, kind)), 14))
 
 
 def _torrent(call: Call) -> bytes:
+    admit(call.key)
     if call.too_long:
         raise TooLarge(
             f"The file has more than the {settings.MAX_TORRENT_BYTES:,} bytes that this archive takes."

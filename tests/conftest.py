@@ -21,6 +21,7 @@ _ON_BOTH = {
     "models",
     "admin",
     "wanted",
+    "keys",
 }
 
 

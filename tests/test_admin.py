@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from archive import keys
 from archive.count import count
 from archive.deposit import deposit
 from archive.errors import TakenDown
@@ -239,3 +240,29 @@ def test_a_later_page_of_the_list_opens(admin_client: Client) -> None:
     )
     assert "torrent 7<" in page(admin_client, TORRENTS, p="2")
     assert parse("07" * 20).hex() not in page(admin_client, TORRENTS)
+
+
+KEYS = "/admin/archive/issuedkey/"
+
+
+def test_a_key_is_issued_and_shown_once(admin_client: Client) -> None:
+    answer = admin_client.post(f"{KEYS}add/", {"name": "Anna", "client": ""}, follow=True)
+    [text] = re.findall(r"hk_[0-9a-f]{8}_\w{32}", answer.content.decode())
+    assert keys.authorize(text).name == "Anna"
+    again = page(admin_client, KEYS)
+    assert text[:11] in again and text not in again
+    assert text not in str(list(LogEntry.objects.values()))
+
+
+def test_a_key_is_renamed_suspended_resumed_and_revoked_but_not_deleted(admin_client: Client) -> None:
+    key, text = keys.issue("Anna")
+    admin_client.post(f"{KEYS}{key.id}/change/", {"name": "Berta", "client": "home"})
+    assert [(one.name, one.client) for one in keys.issued()] == [("Berta", "home")]
+    assert keys.authorize(text).prefix == key.prefix
+    for action, state in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
+        done = admin_client.post(KEYS, {"action": action, "_selected_action": [key.id]}, follow=True)
+        assert f"is {state}." in done.content.decode()
+        assert [one.state for one in keys.issued()] == [state]
+    refused = admin_client.post(KEYS, {"action": "resume", "_selected_action": [key.id]}, follow=True)
+    assert "has been revoked" in refused.content.decode()
+    assert admin_client.post(f"{KEYS}{key.id}/delete/", {"post": "yes"}).status_code == 403

@@ -108,7 +108,7 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
     hashes = sorted(names(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
     shown = list(notices())
     assert [notice.reason for notice in shown] == ["second", "first"]
-    assert shown[0] == Notice(tuple(hashes), "second", shown[0].taken_at)
+    assert shown[0] == Notice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
     assert shown[1].infohashes == ("0A" * 20,)
 
 

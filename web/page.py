@@ -8,7 +8,17 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from archive.errors import NotAnInfohash, NotHeld, Refusal, TakenDown, TooManyWishes, Unavailable
+from archive.errors import (
+    NoKey,
+    NotAnInfohash,
+    NotHeld,
+    Refusal,
+    SuspendedKey,
+    TakenDown,
+    TooManyWishes,
+    Unavailable,
+    UnknownKey,
+)
 
 R = TypeVar("R", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]
@@ -28,6 +38,10 @@ _POLICY = "; ".join(
 _RETRY_AFTER = "30"  # seconds
 _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
+    # Not 401: a browser would ask for a name and a password.
+    NoKey: (403, "Storing needs a key"),
+    UnknownKey: (403, "This key is not known"),
+    SuspendedKey: (403, "This key is suspended"),
     NotHeld: (404, "We do not have this torrent"),
     TooManyWishes: (429, "One moment, please"),
     TakenDown: (451, "This torrent was taken down"),
@@ -44,6 +58,12 @@ def page(template: str, context: dict[str, Any] | None = None, status: int = 200
 def guarded(response: R) -> R:
     response["Content-Security-Policy"] = _POLICY
     response.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def drawn(response: R) -> R:
+    """A guarded page whose style sheet has its icons in itself."""
+    response["Content-Security-Policy"] = _POLICY.replace("img-src 'self'", "img-src 'self' data:")
     return response
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("view/<str:infohash>/files.txt", views.files, name="files"),
     path("store", views.store, name="store"),
     path("api", views.api, name="api"),
+    path("api/v1/docs", views.reference, name="reference"),
     path("takedowns", views.takedowns, name="takedowns"),
     path("takedowns.txt", views.all_takedowns, name="all_takedowns"),
     path("robots.txt", views.robots),

@@ -17,10 +17,11 @@ from archive.deposit import Receipt, deposit
 from archive.describe import describe
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
+from archive.keys import admit, find
 from archive.magnet import magnet, read
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
-from web.page import base_url, guarded, page, refusals
+from web.page import base_url, drawn, guarded, page, refusals
 from web.tree import tree
 from web.visible import visible
 
@@ -41,7 +42,8 @@ class Outcome(NamedTuple):
 @require_safe
 @refusals
 def front(request: HttpRequest) -> HttpResponse:
-    return page("front.html", {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES})
+    context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
+    return page("front.html", context)
 
 
 @require_safe
@@ -94,6 +96,7 @@ def files(request: HttpRequest, infohash: str) -> HttpResponse:
 @refusals
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
+    admit(find("", request.POST.get("apikey", "")))
     outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
@@ -101,7 +104,7 @@ def store(request: HttpRequest) -> HttpResponse:
 def _deposited(file: "UploadedFile[bytes]") -> Outcome:
     filename = file.name or ""
     try:
-        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1)))
+        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1), door="page"))
     except Refusal as refusal:
         return Outcome(filename, refusal=refusal)
 
@@ -109,8 +112,20 @@ def _deposited(file: "UploadedFile[bytes]") -> Outcome:
 @require_safe
 def api(request: HttpRequest) -> HttpResponse:
     base = base_url(request)
-    context = {"base": base, "wsdl": f"{base}/api/storetorrent.wsdl", "max_bytes": settings.MAX_TORRENT_BYTES}
+    context = {
+        "base": base,
+        "wsdl": f"{base}/api/storetorrent.wsdl",
+        "max_bytes": settings.MAX_TORRENT_BYTES,
+        "keys": settings.UPLOADS == "keys",
+    }
     return page("api.html", context)
+
+
+@csrf_exempt  # it changes nothing; without this, Django's check answers other methods with 403
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """What the REST API's own description says, to be read and tried out."""
+    return drawn(page("reference.html"))
 
 
 @require_safe

@@ -22,7 +22,9 @@ from archive import claims
 from archive.claims import Wish
 from archive.deposit import Receipt, deposit_many
 from archive.errors import Unavailable
+from archive.meter import searches
 from archive.outage import outages
+from archive.pulse import EVERY, beat
 from archive.wake import WANTED, Ear, listen
 from swarm import Config, Found, Session, torrent
 from swarm import Wish as SwarmWish
@@ -63,7 +65,8 @@ class Resolver:
         self._results: SimpleQueue[Result] = SimpleQueue()
         self._open: set[int] = set()  # numbers of wishes, from claim to settlement
         self._ear: Ear | None = None
-        self._renewed, self._forgot = 0.0, time.monotonic()
+        self._forgot = self._beaten = time.monotonic()
+        self._renewed = 0.0  # what others left is taken over at once
 
     def run(self, stop: Callable[[], bool]) -> None:
         for _ in range(_DELIVERERS):
@@ -82,12 +85,16 @@ class Resolver:
         if self._ear is None:
             with outages():
                 self._ear = listen(WANTED)
+            beat("resolver", self._name)
         self._search()
         now = time.monotonic()
         if now - self._renewed >= _RENEW:
             claims.renew(self._name, self._open.copy())
             claims.inherit()
             self._renewed = now
+        if now - self._beaten >= EVERY:
+            beat("resolver", self._name)
+            self._beaten = now
         if now - self._forgot >= _FORGET:
             claims.forget()
             self._forgot = now
@@ -101,6 +108,7 @@ class Resolver:
             self._session.search(asked, SEARCH, partial(self._ended, wish))
 
     def _ended(self, wish: Wish, found: Found | None) -> None:
+        searches.labels("found" if found else "missed").observe(found.seconds if found else SEARCH)
         self._results.put(Result(wish, found))
 
     def _deliver(self) -> None:
@@ -132,7 +140,8 @@ class Resolver:
     def _settle(self, batch: list[Result]) -> None:
         met = [(wish, torrent(found, wish.trackers)) for wish, found in batch if found]
         over = [wish for wish, found in batch if not found]
-        for (wish, _), outcome in zip(met, deposit_many(made for _, made in met), strict=True):
+        outcomes = deposit_many((made for _, made in met), door="resolver")
+        for (wish, _), outcome in zip(met, outcomes, strict=True):
             if isinstance(outcome, Unavailable):
                 raise outcome
             if isinstance(outcome, Receipt):

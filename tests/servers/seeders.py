@@ -1,39 +1,26 @@
-"""BitTorrent clients of other makes, each seeding one torrent at an address of its own.
+"""BitTorrent clients of other makes that seed, each at an address of its own.
 
-Debian: qbittorrent-nox transmission-daemon aria2 rtorrent deluged.
+Debian: qbittorrent-nox transmission-daemon aria2 rtorrent deluged, and tests/install.sh for later versions.
 """
 
 import json
-import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from signal import SIGKILL
+from typing import NamedTuple
 
 from tests.servers import running, wait_until
-from tests.servers.swarm import NODES, Address, Content
+from tests.servers.opentracker import Opentracker, listens, opentracker
+from tests.servers.qbittorrent import qbittorrent
+from tests.servers.swarm import NODES, Address, Content, content
+from tests.servers.transmission import transmission
 
-Seeder = Callable[[Path, Content, str], AbstractContextManager[Address]]
-
+TRACKER: Address = ("81.1.0.1", 6969)
 _PORT = 6881
-
-_QBITTORRENT = """
-[LegalNotice]
-Accepted=true
-[BitTorrent]
-Session\\Port={port}
-Session\\Interface=lo
-Session\\InterfaceName=lo
-Session\\InterfaceAddress={host}
-Session\\LSDEnabled=false
-Session\\DefaultSavePath={folder}
-[Network]
-PortForwardingEnabled=false
-[Preferences]
-WebUI\\Address={host}
-WebUI\\Port=8080
-WebUI\\HostHeaderValidation=false
-"""
 
 _RTORRENT = """
 network.bind_address.set = {host}
@@ -49,96 +36,133 @@ schedule2 = join, 1, 30, "dht.add_node={node}"
 """
 
 
-def write(home: Path, held: Content) -> Path:
-    path = home / "seeded.torrent"
-    path.write_bytes(held.torrent)
-    return path
+@contextmanager
+def _qbittorrent(version: str, home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
+    torrents = [_write(home, each) for each in held]
+    with qbittorrent(home, version, host, downloads=held[0].folder, torrents=torrents, dht=True) as seeding:
+        yield host, seeding.port
 
 
 @contextmanager
-def started(home: Path, host: str, command: list[str]) -> Iterator[Address]:
-    with running(command, home / "log") as process:
-        wait_until(lambda: listens((host, _PORT)), process, home / "log")
-        yield host, _PORT
-
-
-def listens(address: Address) -> bool:
-    try:
-        socket.create_connection(address, timeout=5).close()
-    except OSError:
-        return False
-    return True
+def _transmission(version: str, home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
+    torrents = [_write(home, each) for each in held]
+    with transmission(home, version, host, downloads=held[0].folder, torrents=torrents, dht=NODES) as seeding:
+        yield host, seeding.port
 
 
 @contextmanager
-def qbittorrent(home: Path, held: Content, host: str) -> Iterator[Address]:
-    settings = home / "qBittorrent" / "config" / "qBittorrent.conf"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(_QBITTORRENT.format(host=host, port=_PORT, folder=held.folder))
-    add = [f"--save-path={held.folder}", "--skip-dialog=true", str(write(home, held))]
-    with started(home, host, ["qbittorrent-nox", f"--profile={home}", *add]) as address:
+def _aria2(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
+    files = " ".join(str(_write(home, each)) for each in held)
+    command = f"""aria2c --dir={held[0].folder} --interface={host} --listen-port={_PORT}
+        --dht-listen-port={_PORT} --dht-entry-point={NODES[0][0]}:{NODES[0][1]} --dht-file-path={home}/dht
+        --bt-enable-lpd=false --check-integrity=true --seed-ratio=0 --seed-time=999 --disable-ipv6=true {files}"""
+    with _started(home, host, command.split()) as address:
         yield address
 
 
 @contextmanager
-def transmission(home: Path, held: Content, host: str) -> Iterator[Address]:
-    settings = {
-        "bind-address-ipv4": host,
-        "peer-port": _PORT,
-        "rpc-enabled": False,
-        "lpd-enabled": False,
-        "port-forwarding-enabled": False,
-        "download-dir": str(held.folder),
-        "watch-dir": str(home / "watch"),
-        "watch-dir-enabled": True,
-        "utp-enabled": False,
-    }
-    (home / "settings.json").write_text(json.dumps(settings))
-    (home / "dht.bootstrap").write_text("".join(f"{node} {port}\n" for node, port in NODES))
-    (home / "watch").mkdir()
-    write(home / "watch", held)
-    with started(home, host, ["transmission-daemon", "-f", "-g", str(home)]) as address:
-        yield address
-
-
-@contextmanager
-def aria2(home: Path, held: Content, host: str) -> Iterator[Address]:
-    command = f"""aria2c --dir={held.folder} --interface={host} --listen-port={_PORT} --dht-listen-port={_PORT}
-        --dht-entry-point={NODES[0][0]}:{NODES[0][1]} --dht-file-path={home}/dht --bt-enable-lpd=false
-        --check-integrity=true --seed-ratio=0 --seed-time=999 --disable-ipv6=true {write(home, held)}"""
-    with started(home, host, command.split()) as address:
-        yield address
-
-
-@contextmanager
-def rtorrent(home: Path, held: Content, host: str) -> Iterator[Address]:
+def _rtorrent(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
     (home / "session").mkdir()
     settings = home / "rtorrent.rc"
     node = "{}:{}".format(*NODES[0])
-    settings.write_text(_RTORRENT.format(host=host, port=_PORT, folder=held.folder, home=home, node=node))
-    with started(
-        home, host, ["rtorrent", "-n", "-o", f"import={settings}", str(write(home, held))]
-    ) as address:
+    settings.write_text(_RTORRENT.format(host=host, port=_PORT, folder=held[0].folder, home=home, node=node))
+    files = [str(_write(home, each)) for each in held]
+    with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
         yield address
 
 
 @contextmanager
-def deluge(home: Path, held: Content, host: str) -> Iterator[Address]:
+def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
     settings = {
         "listen_ports": [_PORT, _PORT],
         "random_port": False,
         "listen_interface": host,
         "outgoing_interface": host,
-        "download_location": str(held.folder),
-        "autoadd_enable": True,
         "lsd": False,
         "upnp": False,
         "natpmp": False,
-        "daemon_port": 58846,
     }
     (home / "core.conf").write_text(json.dumps({"file": 1, "format": 1}) + json.dumps(settings))
     (home / "auth").write_text("test:test:10\n")
-    with started(home, host, ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]) as address:
-        add = f"connect {host} test test; add -p {held.folder} {write(home, held)}"
-        subprocess.run(["deluge-console", "-c", str(home), add], check=True, capture_output=True)
+    with _started(home, host, ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]) as address:
+        adds = [f"add -p {each.folder} {_write(home, each)}" for each in held]
+        line = "; ".join([f"connect {host} test test", *adds])
+        subprocess.run(["deluge-console", "-c", str(home), line], check=True, capture_output=True)
         yield address
+
+
+@contextmanager
+def _started(home: Path, host: str, command: list[str]) -> Iterator[Address]:
+    with running(command, home / "log", stop=SIGKILL) as process:
+        wait_until(lambda: listens((host, _PORT)), process, home / "log")
+        yield host, _PORT
+
+
+def _write(home: Path, held: Content) -> Path:
+    path = home / f"{held.name}.torrent"
+    path.write_bytes(held.torrent)
+    return path
+
+
+Start = Callable[[Path, Sequence[Content], str], AbstractContextManager[Address]]
+
+
+class Make(NamedTuple):
+    start: Start
+    kinds: tuple[str, ...]
+    """The kinds of torrents that it takes."""
+
+
+_V1, _HYBRID, _ALL = ("v1",), ("v1", "hybrid"), ("v1", "hybrid", "v2")
+
+MAKES = {
+    "aria2": Make(_aria2, _V1),
+    "Deluge": Make(_deluge, _V1),
+    "rtorrent": Make(_rtorrent, _V1),
+    "Transmission 3.00": Make(partial(_transmission, "3.00"), _V1),
+    "Transmission 4.1": Make(partial(_transmission, "4.1"), _HYBRID),
+    "qBittorrent 4.5": Make(partial(_qbittorrent, "4.5"), _ALL),
+    "qBittorrent 5.1": Make(partial(_qbittorrent, "5.1"), _ALL),
+    "qBittorrent 5.3": Make(partial(_qbittorrent, "5.3"), _ALL),
+}
+
+
+class Seeded(NamedTuple):
+    tracker: Opentracker
+    held: dict[tuple[str, str], Content]
+    """By make and kind."""
+    addresses: dict[str, Address]
+    """By make."""
+
+
+@contextmanager
+def seeded(folder: Path) -> Iterator[Seeded]:
+    """One client of each make, at once, and a tracker that they tell. Each has torrents of its own."""
+    tracker = Opentracker(TRACKER)
+    urls = [tracker.udp, tracker.http]
+    held = {
+        (name, kind): content(folder / name / "content", f"{name} {kind}".replace(" ", "-"), kind, urls)
+        for name, make in MAKES.items()
+        for kind in make.kinds
+    }
+    announced = {
+        target
+        for (name, kind), each in held.items()
+        for target, known in ((each.v1, kind != "v2"), (each.v2[:20], kind != "v1"))
+        if known and (target == each.v1 or "v2" in MAKES[name].kinds)
+    }
+    (folder / "tracker").mkdir()
+    with ExitStack() as stack:
+        stack.enter_context(opentracker(folder / "tracker", TRACKER, announced))
+        # Its threads last as long as the clients, which die with the thread that started them.
+        threads = stack.enter_context(ThreadPoolExecutor(len(MAKES)))
+
+        def start(number: int, name: str) -> Address:
+            (folder / name / "home").mkdir()
+            mine = [held[name, kind] for kind in MAKES[name].kinds]
+            started = MAKES[name].start(folder / name / "home", mine, f"{90 + number}.1.0.1")
+            return stack.enter_context(started)
+
+        addresses = dict(zip(MAKES, threads.map(start, range(len(MAKES)), MAKES), strict=True))
+        tracker.wait_for(*announced)
+        yield Seeded(tracker, held, addresses)

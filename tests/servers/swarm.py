@@ -6,6 +6,7 @@ And BitTorrent in it: content, libtorrent peers that seed it, a DHT. Needs root,
 import ctypes
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,13 +119,30 @@ class Peer:
         adding.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         self.session.add_torrent(adding).force_dht_announce()
 
+    def acquaintances(self) -> int:
+        """The nodes in its table."""
+        self.session.post_session_stats()
+        while True:
+            self.session.wait_for_alert(10_000)
+            for alert in self.session.pop_alerts():
+                if isinstance(alert, lt.session_stats_alert):
+                    return alert.values["dht.dht_nodes"]
+
     def announce(self, infohash: bytes) -> None:
         self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)
 
 
-def dht() -> list[Peer]:
-    """A router and nodes that know each other, as far apart as DHT nodes have to be."""
-    peers = [Peer(ROUTER, NODES), *(Peer(node, NODES) for node in NODES)]
-    for peer in peers:  # again, now that all are there
-        peer.know(NODES)
+def dht(seconds: float = 60) -> list[Peer]:
+    """A router and nodes that know each other, as far apart as DHT nodes have to be.
+
+    A table that is empty at first may stay so: whoever asks its node learns nothing. So it is told again and
+    again, until it knows all others.
+    """
+    peers = [Peer(address, NODES) for address in (ROUTER, *NODES)]
+    deadline = time.monotonic() + seconds
+    while min(peer.acquaintances() for peer in peers) < len(NODES) - 1:
+        assert time.monotonic() < deadline, "the DHT's nodes do not find each other"
+        for peer in peers:
+            peer.know(NODES)
+        time.sleep(0.05)
     return peers

@@ -113,7 +113,7 @@ def _batches(items: Iterable[Found | Unreadable]) -> Iterator[list[Found | Unrea
 def _deposit(batch: list[Found | Unreadable]) -> Iterator[tuple[str, str, str]]:
     """Path, outcome and, where it is none of the good ones, the reason."""
     found = [item for item in batch if isinstance(item, Found)]
-    outcomes = deposit_many([item.torrent for item in found])
+    outcomes = deposit_many([item.torrent for item in found], door="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
         if isinstance(outcome, Receipt):
             yield path, _STORED if outcome.new else _HELD, ""

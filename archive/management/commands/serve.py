@@ -1,6 +1,7 @@
 """Run the web server that the settings describe, and a resolver beside it."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from archive.meter import FOLDER
 
 _APPLICATION = "archive.wsgi:application"
 
@@ -35,8 +38,11 @@ class Command(BaseCommand):
         _must_be_free(settings.HOST, settings.PORT)
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
+        _count_anew()
         if settings.RESOLVE:
-            _keep_resolver()
+            _keep("resolver", "--attached")
+        if settings.BLOCKLISTS:
+            _keep("blocklist", "--every", "24", "--attached")
         os.environ["THREADS"] = str(options["threads"])
         line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
         os.execv(sys.executable, line)  # noqa: S606
@@ -55,11 +61,18 @@ def _must_be_free(host: str, port: int) -> None:
         ) from None
 
 
-def _keep_resolver() -> None:
+def _count_anew() -> None:
+    """Whoever is started from here counts in this folder; Prometheus knows that counts begin anew with a start."""
+    folder = settings.DATA_DIR / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[FOLDER] = str(folder)
+
+
+def _keep(*command: str) -> None:
     """It lives as long as the pipe to it is open, and that end goes on to the web server."""
     read, write = os.pipe()
-    resolver = [sys.executable, "manage.py", "resolver", "--attached"]
-    keeper = [sys.executable, "-m", "archive.management.keeper", *resolver]
+    keeper = [sys.executable, "-m", "archive.management.keeper", sys.executable, "manage.py", *command]
     subprocess.Popen(keeper, stdin=read, cwd=settings.BASE_DIR)  # noqa: S603
     os.close(read)
     os.set_inheritable(write, True)

@@ -11,6 +11,7 @@ const progress = document.getElementById("progress");
 const summary = document.getElementById("summary");
 const announcement = document.getElementById("announcement");
 const results = document.getElementById("results");
+const key = document.getElementById("key");
 const largest = Number(form.dataset.largest);
 
 let waiting = [];
@@ -62,6 +63,7 @@ function send(file) {
     settle(line, storedAs(request), refusalIn(request));
   });
   request.open("POST", form.dataset.to);
+  if (key) request.setRequestHeader("X-Api-Key", key.value.trim());
   request.send(body);
 }
 

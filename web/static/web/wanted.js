@@ -13,7 +13,7 @@ async function look() {
   if (document.hidden) return;
   try {
     const answer = await fetch(wanted.dataset.standing, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (answer.status >= 500) throw new Error(answer.statusText);
+    if (answer.status >= 500 || answer.status === 429) throw new Error(answer.statusText);
     const standing = await answer.json();
     // Whatever else it may be by now, this same address tells.
     if (standing.state !== "pending") return location.reload();

@@ -1,0 +1,69 @@
+"""What comes in and goes out: JSON within limits, torrents as they are."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+
+from api.download import CONTENT_TYPE
+from archive.errors import TooLarge
+
+_LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is read
+
+
+class Json(JSONRenderer):
+    """In ASCII: a name may hold what UTF-8 cannot carry."""
+
+    ensure_ascii = True
+
+
+class JsonBody(BaseParser):
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        body = stream.read(_LONGEST_JSON + 1)
+        if len(body) > _LONGEST_JSON:
+            raise TooLarge(f"A request has at most {_LONGEST_JSON:,} bytes of JSON.")
+        try:
+            return json.loads(body)
+        except RecursionError:
+            raise ParseError("The JSON is nested too deeply.") from None
+        except ValueError as error:
+            raise ParseError(f"This is not JSON: {error}.") from None
+
+
+class TorrentBody(BaseParser):
+    """One byte more than is taken, so that whoever looks finds it too large."""
+
+    media_type = CONTENT_TYPE
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, bytes]:
+        return {"torrent": stream.read(settings.MAX_TORRENT_BYTES + 1)}
+
+
+class FormBody(MultiPartParser):
+    """DRF's own; its files go through `archive.uploads`."""
+
+
+class TorrentFile(BaseRenderer):
+    """Named so that `Accept: application/x-bittorrent` is heard; the view writes the answer itself."""
+
+    media_type = CONTENT_TYPE
+    format = "torrent"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b""

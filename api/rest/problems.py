@@ -1,0 +1,100 @@
+"""Every refusal and mistake as problem details (RFC 9457), and the one table of their statuses."""
+
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+
+from archive import errors
+
+CONTENT_TYPE = "application/problem+json"
+_RETRY_AFTER = 30  # seconds
+
+# A class counts for those that inherit from it, too, unless they come before it.
+_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    errors.NotAnInfohash: (400, "That is no infohash"),
+    errors.NoKey: (401, "This needs a key"),
+    errors.UnknownKey: (401, "This key is not known"),
+    errors.SuspendedKey: (403, "This key is suspended"),
+    errors.NotListed: (403, "This archive does not list"),
+    errors.StillWanted: (404, "Not found in the network so far"),
+    errors.NotHeld: (404, "Not held here"),
+    errors.TooLarge: (413, "Too large"),
+    errors.EmptyTorrent: (422, "An empty torrent"),
+    errors.Truncated: (422, "The torrent breaks off"),
+    errors.TooComplex: (422, "Too complex for a torrent"),
+    errors.NotATorrent: (422, "Not a torrent"),
+    errors.PrivateTorrent: (422, "A private torrent"),
+    errors.TooManyWishes: (429, "Too many wishes"),
+    errors.TooManyRequests: (429, "Too many requests"),
+    errors.TakenDown: (451, "Taken down"),
+    errors.Unavailable: (503, "Not available right now"),
+    RequestDataTooBig: (413, "Too large"),
+    SuspiciousOperation: (400, "Malformed request"),
+    Http404: (404, "Nothing at this address"),
+}
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457. `type` ends in a word for programs, `detail` is a sentence for people."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+
+
+class Problem(NamedTuple):
+    details: dict[str, Any]
+    status: int
+    headers: dict[str, str]
+
+
+def problem(exception: Exception, request: HttpRequest) -> Problem | None:
+    """What there is to say of this; None for what nobody expected."""
+    if isinstance(exception, APIException):
+        status, word = exception.status_code, str(exception.default_code).replace("_", "-")
+        detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
+        return told(status, HTTPStatus(status).phrase, str(detail), word)
+    for kind, (status, title) in _REFUSALS.items():
+        if isinstance(exception, kind):
+            return told(status, title, str(exception), _word(type(exception)), _headers(exception, request))
+    return None
+
+
+def told(
+    status: int, title: str, detail: str, word: str = "", headers: dict[str, str] | None = None
+) -> Problem:
+    """`type` is about:blank where the status says all there is to say (RFC 9457, 4.2.1)."""
+    kind = f"/api/v1/docs#{word}" if word else "about:blank"
+    details = {"type": kind, "title": title, "status": status, "detail": detail}
+    return Problem(details, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+def words() -> dict[str, tuple[int, str]]:
+    """Every word that a type may end in for a refusal of the archive, with its status and title."""
+    ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, errors.Refusal)}
+    return {_word(kind): told for kind, told in ours.items()}
+
+
+def _word(kind: type[Exception]) -> str:
+    """NotATorrent is not-a-torrent."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:
+    match exception:
+        case errors.UnknownKey():
+            return {"WWW-Authenticate": "Bearer"}
+        case errors.TooMany() | errors.StillWanted():
+            return {"Retry-After": str(exception.retry_after)}
+        case errors.Unavailable():
+            return {"Retry-After": str(_RETRY_AFTER)}
+        case errors.TakenDown():  # RFC 7725: where the one who blocks explains
+            return {"Link": f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'}
+    return {}

@@ -1,0 +1,55 @@
+"""What every route under /api/v1/ has in common."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.rest.media import Json, JsonBody
+from api.rest.problems import CONTENT_TYPE, problem
+from archive.errors import NotAuthorized
+from archive.keys import Key, authorize, find
+from archive.throttle import spend
+
+
+class Resource(APIView):
+    """A route: its methods take plain values out of the request, ask the archive once, and wrap the answer."""
+
+    renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
+    parser_classes: Sequence[type[BaseParser]] = (JsonBody,)
+
+    key: Key | None = None
+    key_text = ""
+
+    def perform_authentication(self, request: Request) -> None:
+        """A key need not be sent, but one that is sent must be right. Whoever guesses is counted as well."""
+        carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
+        self.key_text = find(*carriers, request.query_params.get("apikey", ""))
+        try:
+            self.key = authorize(self.key_text) if self.key_text else None
+        except NotAuthorized:
+            spend(request.META["REMOTE_ADDR"])
+            raise
+
+    def check_throttles(self, request: Request) -> None:
+        spend(request.META["REMOTE_ADDR"], self.key)
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """DRF's own would describe the route; there is a description of all of them."""
+        return Response(status=204)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The one place where what the archive refuses becomes an answer."""
+        told = problem(exc, self.request)
+        if told is None:
+            raise exc
+        self.request.accepted_renderer = Json()
+        self.request.accepted_media_type = CONTENT_TYPE
+        return Response(
+            told.details, status=told.status, headers=told.headers, content_type=CONTENT_TYPE, exception=True
+        )

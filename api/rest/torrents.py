@@ -1,0 +1,100 @@
+"""Stored torrents: the newest, one of them, its files, its bytes."""
+
+from itertools import islice
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.download import CONTENT_TYPE
+from api.rest.media import Json, TorrentFile
+from api.rest.paging import PARAMETERS, page, paged, window
+from api.rest.query import WrongParameter
+from api.rest.resource import Resource
+from api.rest.shapes import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
+from api.torrents import handed_out
+from archive.catalogue import look, newest
+from archive.describe import describe
+from archive.infohash import parse
+from archive.magnet import read
+from archive.retrieve import elsewhere, retrieve
+
+ONE = [OpenApiParameter("infohash", INFOHASH, OpenApiParameter.PATH)]
+_LONGEST = 5_000  # characters of a magnet link in a URL
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    path = serializers.ListField(child=serializers.CharField(), help_text="Folders, then the file's name.")
+    size = serializers.IntegerField()
+
+
+class Torrents(Resource):
+    @extend_schema(operation_id="newest", parameters=PARAMETERS, responses=paged(TorrentSerializer))
+    def get(self, request: Request) -> Response:
+        """The newest torrents first. Where the operator has turned lists off, this is refused."""
+        limit, before = window(request)
+        entries = newest(limit + 1, before)
+        cursor = entries[limit - 1].number if len(entries) > limit else None
+        return page(request, [listed(request, entry) for entry in entries[:limit]], cursor)
+
+
+class Torrent(Resource):
+    @extend_schema(operation_id="torrent", parameters=ONE, responses=DescriptionSerializer)
+    def get(self, request: Request, infohash: str) -> Response:
+        """What a stored torrent says of itself. Its files are listed apart, as there may be very many."""
+        return Response(described(request, describe(parse(infohash))))
+
+
+class Files(Resource):
+    @extend_schema(operation_id="files", parameters=[*ONE, *PARAMETERS], responses=paged(FileSerializer))
+    def get(self, request: Request, infohash: str) -> Response:
+        """The files of a torrent, in its own order, without pad files."""
+        limit, start = window(request)
+        first = start or 0
+        files = list(islice(describe(parse(infohash)).files(), first, first + limit + 1))
+        told = [{"path": file.path, "size": file.size} for file in files[:limit]]
+        return page(request, told, first + limit if len(files) > limit else None)
+
+
+class Download(Resource):
+    renderer_classes = (TorrentFile, Json)
+
+    @extend_schema(
+        operation_id="download",
+        parameters=ONE,
+        responses={
+            (200, CONTENT_TYPE): OpenApiTypes.BINARY,
+            302: OpenApiResponse(description="The storage itself hands it out."),
+            304: OpenApiResponse(description="What you have is still right."),
+        },
+    )
+    def get(self, request: Request, infohash: str) -> HttpResponse:
+        """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
+        if link := elsewhere(parse(infohash)):
+            return HttpResponseRedirect(link)
+        return handed_out(request._request, retrieve(parse(infohash)))
+
+
+class Lookup(Resource):
+    @extend_schema(
+        operation_id="lookup",
+        parameters=[
+            OpenApiParameter(
+                "q",
+                {"type": "string", "maxLength": _LONGEST},
+                required=True,
+                description="An infohash in any spelling, a magnet link, or a URL that ends in an infohash.",
+            )
+        ],
+        responses=TorrentSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """The stored torrent that a text means, by any of the infohashes in it."""
+        text = request.query_params.get("q")
+        if text is None or len(text) > _LONGEST:
+            raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
+        return Response(listed(request, look(read(text))))

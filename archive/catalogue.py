@@ -1,0 +1,69 @@
+"""What the index tells of stored torrents, without a look at their bytes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from archive.errors import NotHeld, NotListed, TakenDown
+from archive.infohash import spell
+from archive.magnet import Magnet
+from archive.models import Torrent
+from archive.outage import outages
+from archive.takedown import blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`number`: of two torrents the later stored has the higher. `name` may hold anything."""
+
+    number: int
+    infohash: str
+    v1: str | None
+    v2: str | None
+    name: str
+    size: int
+    files: int
+    length: int
+    sha256: str
+    complete: bool
+    stored_at: datetime
+
+
+def newest(limit: int, before: int | None = None) -> list[Entry]:
+    """The last stored, the latest first; `before` this number. Raises NotListed, Unavailable."""
+    if not settings.LISTING:
+        raise NotListed("This archive does not list what it holds.")
+    rows = Torrent.objects.order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    with outages():
+        return [entry(row) for row in rows[:limit]]
+
+
+def look(asked: Magnet) -> Entry:
+    """The torrent that this names, by whichever of its infohashes. Raises NotHeld, TakenDown, Unavailable."""
+    names = [name for name in (asked.v1, asked.v2) if name]
+    with outages():
+        for name in names:
+            if row := Torrent.objects.find(name):
+                return entry(row)
+        if reasons := blocked(names):
+            raise TakenDown(next(iter(reasons.values())))
+    raise NotHeld(f"No torrent is stored under {spell(asked.infohash)}.")
+
+
+def entry(row: Torrent) -> Entry:
+    return Entry(
+        number=row.pk,
+        infohash=spell(row.infohash),
+        v1=spell(bytes(row.v1)) if row.v1 else None,
+        v2=spell(bytes(row.v2)) if row.v2 else None,
+        name=row.name,
+        size=row.size,
+        files=row.files,
+        length=row.length,
+        sha256=bytes(row.digest).hex(),
+        complete=row.complete,
+        stored_at=row.stored_at,
+    )

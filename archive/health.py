@@ -1,0 +1,66 @@
+"""Whether the parts that the archive stands on are well, each looked at now."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+
+import storage
+from archive.count import count
+from archive.errors import Unavailable
+from archive.outage import outages
+from archive.pulse import EVERY, silence
+from archive.vault import key, vault
+
+_NOBODY = bytes(20)  # an infohash that no torrent has; to ask for it must end in "missing"
+_MISSED = 4  # beats that a process may leave out before it counts as gone
+
+
+class State(NamedTuple):
+    """`age`: seconds since this part was last seen well by this process; None if it never was."""
+
+    well: bool
+    age: float | None
+
+
+def health() -> dict[str, State]:
+    """By part: `database`, `storage`, and `resolver` unless the settings do without."""
+    states = {"database": _look("database", count), "storage": _look("storage", _reach_storage)}
+    if settings.RESOLVE:
+        states["resolver"] = _resolver()
+    return states
+
+
+def can_serve(states: dict[str, State]) -> bool:
+    """Without a resolver what is held still goes out, and what comes in is kept."""
+    return states["database"].well and states["storage"].well
+
+
+_seen_well: dict[str, float] = {}
+
+
+def _look(part: str, act: Callable[[], object]) -> State:
+    try:
+        act()
+    except Unavailable:
+        seen = _seen_well.get(part)
+        return State(False, None if seen is None else time.monotonic() - seen)
+    _seen_well[part] = time.monotonic()
+    return State(True, 0.0)
+
+
+def _reach_storage() -> None:
+    with outages():
+        try:
+            vault().get(key(_NOBODY))
+        except storage.Missing:
+            return
+
+
+def _resolver() -> State:
+    try:
+        age = silence("resolver")
+    except Unavailable:
+        age = None
+    return State(age is not None and age < _MISSED * EVERY, age)

@@ -1,0 +1,130 @@
+"""Keys: who may do what strangers may not. A key is shown once, when it is issued; what is kept is its hash.
+
+Its beginning, `hk_` and eight digits, is no secret: it names the key in lists, commands and logs.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from django.conf import settings
+
+from archive.errors import NoKey, SuspendedKey, UnknownKey
+from archive.models import IssuedKey
+from archive.outage import outages
+
+State = Literal["active", "suspended", "revoked"]
+
+_PREFIX = re.compile(r"hk_[0-9a-f]{8}")
+_LETTERS = string.ascii_letters + string.digits
+_SECRET = 32  # letters: 190 bits, which is why one plain SHA-256 is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of a key. `client`: the torrent client that its holder's torrents are handed to, if any."""
+
+    id: int
+    prefix: str
+    name: str
+    client: str
+    state: State
+    issued_at: datetime
+
+
+def issue(name: str, *, client: str = "") -> tuple[Key, str]:
+    """A new key, and its text, which nobody can tell afterwards. Raises Unavailable."""
+    prefix = f"hk_{secrets.token_hex(4)}"
+    text = f"{prefix}_{''.join(secrets.choice(_LETTERS) for _ in range(_SECRET))}"
+    with outages():
+        row = IssuedKey.objects.create(prefix=prefix, digest=_digest(text), name=name, client=client)
+        row.refresh_from_db()
+    return _known(row), text
+
+
+def authorize(text: str) -> Key:
+    """The key that this is the text of. Raises NoKey, UnknownKey, SuspendedKey, Unavailable."""
+    if not text:
+        raise NoKey("This needs a key, and none was sent.")
+    prefix = _PREFIX.match(text)
+    with outages():
+        row = IssuedKey.objects.filter(prefix=prefix[0]).first() if prefix else None
+    if row is None or row.state == "revoked" or not hmac.compare_digest(bytes(row.digest), _digest(text)):
+        raise UnknownKey("There is no such key, or it has been revoked.")
+    if row.state == "suspended":
+        raise SuspendedKey("This key is suspended; its operator can tell why.")
+    return _known(row)
+
+
+def admit(text: str) -> None:
+    """Whether whoever sent this, perhaps nothing, may deposit. Raises as authorize."""
+    if settings.UPLOADS == "keys":
+        authorize(text)
+
+
+def find(authorization: str, *others: str) -> str:
+    """The key that a request carries: in its Authorization, as Bearer or as Basic's user or password, or bare.
+
+    "" where it carries none. Whether it is one that was ever issued is not known here.
+    """
+    scheme, _, credentials = authorization.strip().partition(" ")
+    carried = [credentials.strip()] if scheme.lower() == "bearer" else []
+    if scheme.lower() == "basic":
+        user, password = _basic(credentials)
+        carried = [user if _PREFIX.match(user) or not password else password]
+    return next(filter(None, map(str.strip, (*carried, *others))), "")
+
+
+def issued() -> Iterator[Key]:
+    """All of them, the newest first. Raises Unavailable."""
+    with outages():
+        yield from map(_known, IssuedKey.objects.order_by("-pk").iterator())
+
+
+def suspend(prefix: str) -> Key:
+    """Refuse it until it is resumed. Raises UnknownKey, Unavailable."""
+    return _turn(prefix, "suspended")
+
+
+def resume(prefix: str) -> Key:
+    """Raises UnknownKey, Unavailable."""
+    return _turn(prefix, "active")
+
+
+def revoke(prefix: str) -> Key:
+    """Refuse it for good. Its row stays, so that what was done with it has a name. Raises UnknownKey, Unavailable."""
+    return _turn(prefix, "revoked")
+
+
+def _turn(prefix: str, state: State) -> Key:
+    beginning = _PREFIX.match(prefix.strip())
+    with outages():
+        named = IssuedKey.objects.filter(prefix=beginning[0] if beginning else "")
+        living = named if state == "revoked" else named.exclude(state="revoked")
+        if not living.update(state=state):
+            raise UnknownKey("There is no such key, or it has been revoked.")
+        return _known(named.get())
+
+
+def _known(row: IssuedKey) -> Key:
+    return Key(row.pk, row.prefix, row.name, row.client, cast(State, row.state), row.issued_at)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="replace")).digest()
+
+
+def _basic(credentials: str) -> tuple[str, str]:
+    try:
+        user, _, password = base64.b64decode(credentials).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return "", ""
+    return user, password

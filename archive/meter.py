@@ -1,0 +1,47 @@
+"""What happens, counted for Prometheus (`figures` tells it). Each process counts for itself, in a file of FOLDER."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # in the environment of all that `serve` starts
+
+_SECONDS = (0.03, 0.1, 0.3, 1, 3, 10, 30, 60)
+
+deposits = Counter(
+    "hashkeep_deposits",
+    "Torrents that came in, by door and outcome.",
+    ["door", "outcome"],
+    registry=None,
+)
+retrievals = Counter(
+    "hashkeep_retrievals",
+    "Torrents asked for by those who fetch, by outcome.",
+    ["outcome"],
+    registry=None,
+)
+searches = Histogram(
+    "hashkeep_search_seconds",
+    "Searches of the BitTorrent network, by outcome.",
+    ["outcome"],
+    buckets=_SECONDS,
+    registry=None,
+)
+failures = Counter(
+    "hashkeep_failures",
+    "Requests that met a database or a storage which failed.",
+    ["part"],
+    registry=None,
+)
+
+
+def registry() -> CollectorRegistry:
+    """A new one, of what all processes have counted since `serve` began."""
+    everything = CollectorRegistry()
+    if os.environ.get(FOLDER):
+        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
+    else:
+        for metric in (deposits, retrievals, searches, failures):
+            everything.register(metric)
+    return everything

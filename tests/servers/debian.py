@@ -1,0 +1,18 @@
+"""Programs of this machine's Debian, and of the later releases that tests/install.sh has unpacked for us."""
+
+from pathlib import Path
+
+_UNPACKED = Path(__file__).resolve().parent.parent / "clients" / ".debian"
+
+
+def program(name: str, release: str | None = None) -> list[str]:
+    """The beginning of a command line. None: as it is installed here.
+
+    A program of another release runs with that release's own loader and libraries, and needs no chroot.
+    """
+    if release is None:
+        return [name]
+    usr = _UNPACKED / release / "usr"
+    [libraries] = (usr / "lib").glob("*-linux-gnu")
+    [loader] = libraries.glob("ld-linux*.so.*")
+    return [str(loader), "--library-path", f"{libraries}:{libraries}/libproxy", str(usr / "bin" / name)]

@@ -1,0 +1,111 @@
+"""A real qBittorrent with its Web API, of one of three versions. Debian: qbittorrent-nox, and tests/install.sh."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import requests
+
+from tests.servers import free_port, running, wait_until
+from tests.servers.debian import program
+
+RELEASES = {"4.5": None, "5.1": "trixie", "5.3": "trixie-backports"}
+
+_SETTINGS = r"""
+[LegalNotice]
+Accepted=true
+[BitTorrent]
+Session\Port={port}
+Session\Interface=lo
+Session\InterfaceName=lo
+Session\InterfaceAddress={host}
+Session\DHTEnabled={dht}
+Session\LSDEnabled=false
+Session\DefaultSavePath={downloads}
+[Network]
+PortForwardingEnabled=false
+[Preferences]
+Connection\ResolvePeerCountries=false
+WebUI\Address={host}
+WebUI\Port={web}
+WebUI\HostHeaderValidation=false
+WebUI\Username={user}
+WebUI\Password_PBKDF2="@ByteArray({password})"
+"""
+
+
+@dataclass(frozen=True)
+class Qbittorrent:
+    host: str
+    web: int
+    """The port of the Web API."""
+    port: int
+    """The port for peers."""
+    downloads: Path
+    user: str = "admin"
+    password: str = "a password"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.web}"
+
+    def version(self) -> str:
+        return self._get("app/version").text
+
+    def torrents(self) -> list[dict[str, Any]]:
+        return list(self._get("torrents/info").json())
+
+    def _get(self, what: str) -> requests.Response:
+        with requests.Session() as session:
+            form = {"username": self.user, "password": self.password}
+            for answer in (
+                session.post(f"{self.url}/api/v2/auth/login", form, timeout=10),
+                session.get(f"{self.url}/api/v2/{what}", timeout=10),
+            ):
+                answer.raise_for_status()
+        return answer
+
+
+@contextmanager
+def qbittorrent(
+    home: Path,
+    version: str,
+    host: str = "127.0.0.1",
+    *,
+    downloads: Path | None = None,
+    torrents: Sequence[Path] = (),
+    dht: bool = False,
+) -> Iterator[Qbittorrent]:
+    """Of that version, with `torrents` added and checked. `dht` is for a network of its own: it calls home."""
+    downloads = downloads or home / "downloads"
+    served = Qbittorrent(host, free_port(), free_port(), downloads)
+    settings = home / "qBittorrent" / "config" / "qBittorrent.conf"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    password = _hashed(served.password)
+    settings.write_text(_SETTINGS.format(**vars(served) | {"password": password, "dht": str(dht).lower()}))
+    command = [*program("qbittorrent-nox", RELEASES[version]), f"--profile={home}"]
+    if torrents:
+        command += [f"--save-path={downloads}", "--skip-dialog=true", *map(str, torrents)]
+    with running(command, home / "log", stop=SIGKILL) as process:  # takes seconds to end in peace
+        wait_until(lambda: _ready(served, len(torrents)), process, home / "log")
+        assert served.version().startswith(f"v{version}")
+        yield served
+
+
+def _ready(served: Qbittorrent, torrents: int) -> bool:
+    try:
+        return [torrent["progress"] for torrent in served.torrents()] == [1] * torrents
+    except requests.RequestException:
+        return False
+
+
+def _hashed(password: str) -> str:
+    """As its source does, base/utils/password.cpp."""
+    salt = bytes(16)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 100_000)
+    return ":".join(base64.b64encode(part).decode() for part in (salt, key))

@@ -1,0 +1,103 @@
+"""A real Transmission with its RPC, of one of two versions. Debian: transmission-daemon, and tests/install.sh."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import requests
+
+from tests.servers import free_port, running, wait_until
+from tests.servers.debian import program
+
+RELEASES = {"3.00": None, "4.1": "trixie-backports"}
+
+_DOWNLOADS, _SEEDS = 4, 6  # rpc-spec.md, the status of a torrent
+
+
+@dataclass(frozen=True)
+class Transmission:
+    host: str
+    web: int
+    """The port of its RPC."""
+    port: int
+    """The port for peers."""
+    downloads: Path
+    user: str = "admin"
+    password: str = "a password"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.web}/transmission/rpc"
+
+    def version(self) -> str:
+        return str(self._call("session-get", fields=["version"])["version"])
+
+    def torrents(self) -> list[dict[str, Any]]:
+        return list(self._call("torrent-get", fields=["hashString", "name", "status"])["torrents"])
+
+    def _call(self, method: str, **arguments: object) -> dict[str, Any]:
+        with requests.Session() as session:
+            session.auth = (self.user, self.password)
+            name = "X-Transmission-Session-Id"
+            session.headers[name] = session.get(self.url, timeout=10).headers[name]
+            answer = session.post(self.url, json={"method": method, "arguments": arguments}, timeout=10)
+            answer.raise_for_status()
+        return dict(answer.json()["arguments"])
+
+
+@contextmanager
+def transmission(
+    home: Path,
+    version: str,
+    host: str = "127.0.0.1",
+    *,
+    downloads: Path | None = None,
+    torrents: Sequence[Path] = (),
+    dht: Sequence[tuple[str, int]] = (),
+) -> Iterator[Transmission]:
+    """Of that version, with `torrents` added and checked. `dht`: nodes by which it enters one."""
+    served = Transmission(host, free_port(), free_port(), downloads or home / "downloads")
+    (home / "watched").mkdir(parents=True, exist_ok=True)
+    (home / "settings.json").write_text(json.dumps(_settings(served, home) | {"dht-enabled": bool(dht)}))
+    (home / "dht.bootstrap").write_text("".join(f"{node} {port}\n" for node, port in dht))
+    for torrent in torrents:
+        shutil.copy(torrent, home / "watched")
+    command = [*program("transmission-daemon", RELEASES[version]), "-f", "-g", str(home)]
+    with running(command, home / "log", stop=SIGKILL) as process:  # takes seconds to end in peace
+        wait_until(lambda: _ready(served, len(torrents)), process, home / "log")
+        assert served.version().startswith(version)
+        yield served
+
+
+def _settings(served: Transmission, home: Path) -> dict[str, object]:
+    return {
+        "bind-address-ipv4": served.host,
+        "peer-port": served.port,
+        "rpc-bind-address": served.host,
+        "rpc-port": served.web,
+        "rpc-authentication-required": True,
+        "rpc-username": served.user,
+        "rpc-password": served.password,
+        "rpc-whitelist-enabled": False,
+        "rpc-host-whitelist-enabled": False,
+        "lpd-enabled": False,
+        "port-forwarding-enabled": False,
+        "utp-enabled": False,
+        "download-dir": str(served.downloads),
+        "watch-dir": str(home / "watched"),
+        "watch-dir-enabled": True,
+    }
+
+
+def _ready(served: Transmission, torrents: int) -> bool:
+    try:
+        # To this client a hybrid stays incomplete: it looks for the pad files on the disk.
+        going = [torrent for torrent in served.torrents() if torrent["status"] in {_DOWNLOADS, _SEEDS}]
+        return len(going) == torrents
+    except (requests.RequestException, KeyError):
+        return False
