@@ -9,8 +9,9 @@ import signal
 import statistics
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -261,6 +262,82 @@ def test_what_is_no_list_of_wishes_is_400(world: World, body: object) -> None:
     answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["detail"]
+
+
+ODD = [
+    "magnet:",
+    "magnet:?",
+    "magnet:?xt=urn:btih:",
+    "magnet:?xt=urn:btih:" + "Z" * 40,
+    "magnet:?xt=urn:btmh:1220",
+    "magnet:?xt=urn:btmh:1114" + "00" * 20,
+    "magnet:?xt=urn:btih:" + "00" * 32,
+    "MAGNET:?xt=urn:sha1:" + "00" * 20,
+    "http://[::1/" + "00" * 20,
+    "\0",
+    "\ud800",
+    "x" * 100_000,
+    {"magnet": DEAD},
+    None,
+    True,
+    1e308,
+    ["nested"],
+]
+HEAVY = [
+    f"magnet:?xt=urn:btih:{1:040x}" + "".join(f"&tr=udp://{n}.example:1" for n in range(10_000)),
+    f"magnet:?xt=urn:btih:{2:040x}&tr=" + "http://a.example/" + "a" * 15_000,
+    f"magnet:?xt=urn:btih:{3:040x}&dn=" + "%00" * 5_000 + "&x.pe=127.0.0.1:1&x.pe=[::1]:1&x.pe=10.0.0.1:1",
+    f"magnet:?xt=urn:btih:{4:040x}" + "&xt=urn:btih:" * 1_000,
+]
+
+
+def test_odd_and_heavy_magnets_are_dealt_with_at_once_and_one_by_one(world: World) -> None:
+    began = time.monotonic()
+    answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=[*ODD, *HEAVY, DEAD], timeout=60)
+    assert (answer.status_code, time.monotonic() - began < 20) == (202, True)
+    states = [one["state"] for one in answer.json()]
+    assert states == ["refused"] * len(ODD) + ["pending"] * (len(HEAVY) + 1)
+
+
+def test_a_very_long_list_of_trackers_in_a_url_is_cut(world: World) -> None:
+    trackers = "".join(f"&tr=udp://{number}.example:1/announce" for number in range(200))
+    assert get(world.hashkeep, f"/torrents/{5:040x}?timeout=0{trackers}").status_code == 408
+
+
+@pytest.mark.parametrize("timeout", ["-1", "0", "-inf", "0.001", "1e-300"])
+def test_no_timeout_at_all_is_an_answer_at_once(world: World, timeout: str) -> None:
+    began = time.monotonic()
+    assert get(world.hashkeep, f"/{6:040x}?timeout={timeout}").status_code == 408
+    assert time.monotonic() - began < 5
+
+
+def test_one_address_may_wait_for_many_and_not_for_all(world: World) -> None:
+    """512 threads have 384 seats in each of two processes, of which one address gets 128."""
+    paths = [f"/torrents/{number:040x}?timeout=10" for number in range(1_000, 1_300)]
+    [infohash] = many(world.seeder, "polite", 1)
+    with ThreadPoolExecutor(301) as threads:
+        greedy = [threads.submit(get_from, "91.0.0.1", world.hashkeep, path) for path in paths]
+        first = next(as_completed(greedy)).result()
+        assert (first.status_code, int(first.headers["Retry-After"]) > 0) == (429, True)
+        found = get_from("91.0.0.2", world.hashkeep, f"/{infohash}?{HINT}&timeout={WAIT}")
+        assert found.status_code == 200
+        statuses = Counter(one.result().status_code for one in greedy)
+    assert set(statuses) == {408, 429}
+    assert 128 <= statuses[408] <= 256
+
+
+def test_twelve_thousand_wishes_of_one_address_are_too_many(net: None, tmp_path: Path) -> None:
+    with hashkeep(tmp_path, **settings(BT_LISTEN="70.6.0.1:6881")) as archive:
+        began = time.monotonic()
+        answers = []
+        for start in range(0, 12_000, 1_000):
+            wishes = [f"{number:040x}" for number in range(start, start + 1_000)]
+            answers.append(requests.post(f"{archive.url}/api/v1/resolve", json=wishes, timeout=60))
+        assert time.monotonic() - began < 60
+        assert {answer.status_code for answer in answers} == {202, 429}
+        assert sum(answer.status_code == 202 for answer in answers) <= 10  # five in each of two processes
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
+        assert get(archive, "/health_check").text == "OK"
 
 
 def test_the_standing_of_what_nobody_asked_for_is_404(world: World) -> None:
