@@ -7,22 +7,26 @@ import hashlib
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import bencodepy
+import libtorrent as lt
 import psycopg
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
 from tests import make
-from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.postgres import Cluster, cluster
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import http_tracker, udp_tracker
@@ -421,6 +425,49 @@ def query(database: Cluster, statement: str) -> int:
     with psycopg.connect(database.url) as connection:
         [(count,)] = connection.execute(statement.encode()).fetchall()
         return int(count)
+
+
+def test_two_resolvers_share_the_work_and_do_nothing_twice(net: None, tmp_path: Path) -> None:
+    seeder = Peer(("44.7.0.1", 6881))
+    seeder.session.apply_settings({"alert_mask": lt.alert_category.connect, "alert_queue_size": 10_000})
+    visitors: dict[str, set[str]] = {}
+    with hashkeep(tmp_path, **settings(BT_LISTEN="70.7.0.1:6881")) as archive, another_resolver(archive):
+        rounds = 0
+        while len(set().union(*visitors.values())) < 2 and rounds < WAIT:  # until both are at work
+            rounds += 1
+            fetch(archive, many(seeder, f"round {rounds}", 10))
+            visit(visitors, seeder)
+        fetch(archive, many(seeder, "shared", 200))
+    visit(visitors, seeder)
+    assert set().union(*visitors.values()) == {"70.7.0.1", "70.8.0.1"}
+    assert len(visitors) == 200 + 10 * rounds
+    assert {len(each) for each in visitors.values()} == {1}
+
+
+@contextmanager
+def another_resolver(archive: Hashkeep) -> Iterator[None]:
+    environment = archive.env | {"BT_LISTEN": "70.8.0.1:6881", "DATA_DIR": str(archive.folder)}
+    process = subprocess.Popen([sys.executable, "manage.py", "resolver"], cwd=ROOT, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def fetch(archive: Hashkeep, infohashes: list[str]) -> None:
+    magnets = [f"magnet:?xt=urn:btih:{infohash}&x.pe=44.7.0.1:6881" for infohash in infohashes]
+    for magnet in magnets:
+        requests.post(f"{archive.url}/api/v1/resolve", json=[magnet], timeout=60).raise_for_status()
+    assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
+    """Who has come for which torrent since the last time."""
+    for alert in seeder.session.pop_alerts():
+        if isinstance(alert, lt.peer_connect_alert):
+            infohash = alert.handle.info_hashes().v1.to_bytes().hex()
+            visitors.setdefault(infohash, set()).add(alert.ip[0])
 
 
 def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:
