@@ -14,7 +14,7 @@ test: system $(VENV)/test.stamp lint types tests
 
 # Servers and clients of other makes, for the tests only: Debian's packages, then npm's.
 system:
-	sh tests/install.sh
+	PYTHON=$(PYTHON) sh tests/install.sh
 
 lint: $(VENV)/test.stamp
 	$(VENV)/bin/ruff format --check .
@@ -37,12 +37,16 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.storage
 	$(PY) -m bench.downloads
 	$(PY) -m bench.uploads
+	$(PY) -m bench.search
+	$(PY) -m bench.search --database postgres
+	$(PY) -m bench.mirror
 
 crash: system $(VENV)/test.stamp
 	$(PY) -m bench.crash --kills 1000
 
 fuzz: $(VENV)/test.stamp
 	$(PY) -m tests.fuzz_metainfo --minutes 60
+	$(PY) -m tests.fuzz_rest --cases 5000
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -4,14 +4,23 @@ from django.urls import include, path, re_path
 
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
+from api.rss import rss
+from api.send import send
+from api.sync import hashes, names
 from api.torrentcache import upload
 from api.torrents import download
+from api.torznab import torznab
 
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
     path("upload", upload, name="upload"),
     path("api/v1/", include("api.rest.urls")),
+    path("torznab/api", torznab),
+    path("sync/", names),
+    path("sync/<str:name>", hashes),
+    path("rss", rss, name="rss"),
+    path("send/<str:infohash>", send, name="send"),
     path("health_check", health_check),
     path("health", well),
     path("metrics", metrics),

@@ -22,7 +22,7 @@ from archive.wanted import met
 
 _WRITERS = 16  # objects of one batch on their way to the disk at once: an fsync waits, it does not work
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"
-_COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete")
+_COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 _INSERT = f"INSERT INTO archive_torrent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _PER_STATEMENT = 500

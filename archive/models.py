@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from archive.infohash import short, spell
 from archive.metainfo import Metainfo
+from archive.words import found_by
 
 _HELD = "SELECT v1, v2 FROM archive_torrent WHERE v1 IN ({}) OR v2 IN ({})"
 _PER_QUERY = 200  # SQLite folds a thousand conditions at most
@@ -70,6 +71,7 @@ class Torrent(models.Model):
     digest = models.BinaryField("SHA-256 of the torrent itself", max_length=32)
     complete = models.BooleanField("has the piece layers it needs (BEP 52)", default=True)
     stored_at = models.DateTimeField(db_default=Now())
+    words = models.TextField("what it is found by; triggers and indexes follow", db_default="")
 
     objects = TorrentQuerySet.as_manager()
 
@@ -95,6 +97,7 @@ class Torrent(models.Model):
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,
+            words=found_by(torrent, metainfo),
         )
 
     @property
@@ -227,3 +230,64 @@ class IssuedKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix} ({self.name})"
+
+
+class Source(models.Model):
+    """Another archive that this one mirrors, and how far it has come."""
+
+    url = models.TextField(unique=True)
+    until = models.DateField("what was stored there before this day has been seen", null=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Watched(models.Model):
+    """A stored torrent, as the census knows it: when its peers are to be counted again, and the last look."""
+
+    torrent = models.OneToOneField(Torrent, on_delete=models.CASCADE, primary_key=True)
+    due = models.DateTimeField(db_index=True)
+    asked_at = models.DateTimeField("somebody last asked for its peers", null=True, db_index=True)
+    looked_at = models.DateTimeField(null=True)
+    misses = models.SmallIntegerField("looks since one that found a peer", default=1)
+    peers = models.IntegerField("found by the last look", default=0)
+    seeders = models.IntegerField("by a tracker's word", null=True)
+    leechers = models.IntegerField("by a tracker's word", null=True)
+    completed = models.IntegerField("downloads, by a tracker's word", null=True)
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id}: {self.peers}"
+
+
+class PeerDay(models.Model):
+    """How many distinct peers a torrent had on one day (UTC), over all looks of that day, by country."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField()
+    countries = models.JSONField("peers by ISO 3166-1 alpha-2 code")
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}: {self.countries}"
+
+
+class DayKey(models.Model):
+    """What addresses are hashed with for one day. It goes with its day, and then nobody can hash them again."""
+
+    day = models.DateField(primary_key=True)
+    key = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DayMarks(models.Model):
+    """Who was counted for a torrent today, as marks that name nobody (`peers`). They go with their day."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField(db_index=True)
+    marks = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}"

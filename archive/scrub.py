@@ -26,7 +26,7 @@ from archive.vault import key, vault
 
 _BATCH = 1_000
 _READERS = 16  # S3 answers after milliseconds, and hashing lets other threads run
-_SAID_BY_BYTES = ("v1", "v2", "name", "size", "files", "length", "digest", "complete")
+_SAID_BY_BYTES = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 
 
 class Kind(StrEnum):

@@ -6,12 +6,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
+
+from clients import Address, read_addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+_A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
+
+
+@env.parser_for("clients")
+def _clients(text: str) -> dict[str, Address]:
+    """Never kept as text, which would show its passwords in Django's own tools."""
+    try:
+        return read_addresses(text)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from None
+
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 
@@ -36,6 +50,11 @@ LISTING = env.bool("LISTING", True)
 RATE_ADDRESS = env.int("RATE_ADDRESS", 1_200, validate=validate.Range(0))
 RATE_KEY = env.int("RATE_KEY", 6_000, validate=validate.Range(0))
 PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
+LISTING = env.bool("LISTING", True)
+SEARCH_FILES = env.bool("SEARCH_FILES", False)
+SECURITY_CONTACT = env.str(
+    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
+)
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
 
@@ -68,6 +87,10 @@ BT_LISTEN = env.str(
     "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")
 )
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
+
+CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
 
 _SECRET_KEY = env.str("SECRET_KEY", "")
 

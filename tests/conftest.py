@@ -22,6 +22,10 @@ _ON_BOTH = {
     "admin",
     "wanted",
     "keys",
+    "search",
+    "hashlists",
+    "check",
+    "peers",
 }
 
 

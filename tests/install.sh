@@ -10,6 +10,7 @@ packages="
     php-cli php-soap php-curl libsoap-lite-perl curl
     chromium
     wrk
+    redis-server
     iproute2
     qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
     opentracker mmdebstrap debian-archive-keyring
@@ -48,4 +49,11 @@ unpack trixie-backports trixie-backports \
 if [ ! -d clients/node_modules ] || [ clients/package-lock.json -nt clients/node_modules ]; then
     npm ci --prefix clients --no-audit --no-fund --silent
     touch clients/node_modules
+fi
+
+# FlexGet wants other versions of what Hashkeep runs on, so it lives by itself.
+if [ ! -d clients/.flexget ] || [ clients/flexget.txt -nt clients/.flexget ]; then
+    "${PYTHON:-python3}" -m venv clients/.flexget
+    clients/.flexget/bin/pip install --quiet --disable-pip-version-check -r clients/flexget.txt
+    touch clients/.flexget
 fi

@@ -47,6 +47,9 @@ PAGES = {
     "taken down": f"/view/{TAKEN_DOWN}",
     "not held": f"/view/{'AB' * 20}",
     "no infohash": "/find?q=hello",
+    "search": "/search?q=hybrid+browser&min_files=1",
+    "newest": "/search",
+    "nothing found": "/search?q=nothing",
 }
 
 SHIFTED = """() => new Promise((found) => {
@@ -223,7 +226,30 @@ def test_a_magnet_link_leads_to_the_torrents_page(visit: Open) -> None:
     assert download.value.path().read_bytes() == HYBRID
 
 
+def test_words_lead_to_what_has_them(visit: Open) -> None:
+    page = visit("/")
+    page.get_by_label("Find a torrent").fill("BROWSER, hybrid")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="hybrid of the browser").click(timeout=SOON)
+    expect(page.get_by_role("heading", level=1)).to_have_text("hybrid of the browser", timeout=SOON)
+
+
 # Without JavaScript
+
+
+def test_searching_and_its_filters_work_without_javascript_and_by_keyboard(visit: Open) -> None:
+    page = visit("/search", java_script_enabled=False)
+    page.get_by_label("Words of a name").focus()
+    page.keyboard.type("hybrid browser")
+    for key in ("Tab", "Tab", "Enter", "Tab"):  # past the button, open the filters, into the first
+        page.keyboard.press(key)
+    page.keyboard.type("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing is stored that has all of this")).to_be_visible(timeout=SOON)
+    expect(page.get_by_label("At least, MiB")).to_have_value("1")
+    page.get_by_label("At least, MiB").fill("0")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("link", name="hybrid of the browser")).to_be_visible(timeout=SOON)
 
 
 def test_finding_works_without_javascript(visit: Open) -> None:
@@ -289,7 +315,7 @@ def test_the_keyboard_reaches_everything_and_sees_where_it_is(visit: Open) -> No
             page.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()")
         )
     assert reached[:4] == ["Skip to the content", "Hashkeep", "API", "Takedowns"]
-    assert reached[4:7] == ["q", "Find", "files"]
+    assert reached[4:8] == ["q", "Find", "the newest", "files"]
     page.locator("#files").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")

@@ -35,6 +35,8 @@ def test_the_readme_names_every_command() -> None:
         ("PUBLIC_URL", "https://torrents.example/path", "a name, without a path"),
         ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
         ("PORT", "http", "PORT"),
+        ("LISTING", "sometimes", "LISTING"),
+        ("SECURITY_CONTACT", "me@example.com", "begins with mailto:"),
         ("DEBUG", "perhaps", "DEBUG"),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -12,6 +13,7 @@ from archive.errors import (
     NoKey,
     NotAnInfohash,
     NotHeld,
+    NotListed,
     Refusal,
     SuspendedKey,
     TakenDown,
@@ -43,6 +45,7 @@ _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     UnknownKey: (403, "This key is not known"),
     SuspendedKey: (403, "This key is suspended"),
     NotHeld: (404, "We do not have this torrent"),
+    NotListed: (404, "There are no lists here"),
     TooManyWishes: (429, "One moment, please"),
     TakenDown: (451, "This torrent was taken down"),
     Unavailable: (503, "One moment, please"),
@@ -51,7 +54,7 @@ _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
 
 def page(template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """Needs no request and no database, so that it can say that something is wrong with them."""
-    told = (context or {}) | {"here": template.removesuffix(".html")}
+    told = (context or {}) | {"here": template.removesuffix(".html"), "listing": settings.LISTING}
     return guarded(HttpResponse(render_to_string(f"web/{template}", told), status=status))
 
 

@@ -4,10 +4,11 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web import views
+from web import search, views, wellknown
 
 urlpatterns = [
     path("", views.front, name="front"),
+    path("search", search.search_page, name="search"),
     path("find", views.find_torrent, name="find"),
     path("view/<str:infohash>", views.torrent, name="torrent"),
     path("view/<str:infohash>/files.txt", views.files, name="files"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("api/v1/docs", views.reference, name="reference"),
     path("takedowns", views.takedowns, name="takedowns"),
     path("takedowns.txt", views.all_takedowns, name="all_takedowns"),
-    path("robots.txt", views.robots),
+    path("robots.txt", wellknown.robots),
+    path(".well-known/security.txt", wellknown.security),
     path("favicon.ico", RedirectView.as_view(url=static("web/icon.svg"))),
 ]

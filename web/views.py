@@ -5,9 +5,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -28,7 +30,6 @@ from web.visible import visible
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
 _NOTICES = 100  # takedowns on the page; the plain list has them all
-_ROBOTS = "User-agent: *\nDisallow: /find\nDisallow: /view/\n"
 
 
 class Outcome(NamedTuple):
@@ -74,7 +75,23 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
     }
-    return page("torrent.html", context)
+    if not _is_staff(request):
+        return page("torrent.html", context)
+    context |= {
+        "clients": list(settings.CLIENTS),
+        "messages": get_messages(request),
+        "csrf": get_token(request),
+    }
+    response = page("torrent.html", context)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Strangers bring no session, and cost no look into the database."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return request.user.is_active and request.user.is_staff
 
 
 def _wanted(standing: Standing) -> HttpResponseBase:
@@ -148,11 +165,6 @@ def all_takedowns(request: HttpRequest) -> HttpResponse:
 
 def _plain(lines: Iterator[str]) -> HttpResponse:
     return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(_ROBOTS, content_type="text/plain")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

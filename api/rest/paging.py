@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
@@ -43,9 +42,10 @@ def page(request: Request, results: Sequence[Any], cursor: int | None) -> Respon
     told: dict[str, Any] = {"results": results, "next": None}
     headers = {"Cache-Control": "no-store"}
     if cursor is not None:
-        query = {**request.query_params.dict(), "cursor": cursor}
+        query = request.query_params.copy()
+        query["cursor"] = str(cursor)
         query.pop("apikey", None)
-        told["next"] = f"{request.build_absolute_uri(request.path)}?{urlencode(query)}"
+        told["next"] = f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
         headers["Link"] = f'<{told["next"]}>; rel="next"'
     return Response(told, headers=headers)
 

@@ -1,11 +1,17 @@
 """Parameters in the query: a wrong one is refused by name."""
 
-from rest_framework.exceptions import ValidationError
+from collections.abc import Container
+from datetime import UTC, datetime
+
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 
-class WrongParameter(ValidationError):
+class WrongParameter(ParseError):
     default_code = "wrong-parameter"
+
+
+LARGEST = 2**63 - 1  # of the database's whole numbers
 
 
 def number(request: Request, name: str, least: int, most: int) -> int | None:
@@ -16,3 +22,26 @@ def number(request: Request, name: str, least: int, most: int) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
         raise WrongParameter(f"`{name}` is a whole number from {least} to {most}.")
     return int(text)
+
+
+def moment(request: Request, name: str) -> datetime | None:
+    """A date, or date and time (ISO 8601; UTC unless it says otherwise), or None. Raises WrongParameter."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise WrongParameter(
+            f"`{name}` is a date, or a date and time, such as 2026-01-31T12:00:00Z."
+        ) from None
+
+
+def one_of(request: Request, name: str, choices: Container[str]) -> list[str]:
+    """All that is given under this name. Raises WrongParameter."""
+    given: list[str] = request.query_params.getlist(name)
+    for one in given:
+        if one not in choices:
+            raise WrongParameter(f"`{name}` has no {one[:100]!r}.")
+    return list(dict.fromkeys(given))

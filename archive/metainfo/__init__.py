@@ -15,7 +15,7 @@ from archive.metainfo.text import text
 
 MAX_BYTES = 10_000_000
 
-__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "parse"]
+__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "infohashes", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +103,9 @@ class Reading:
 def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
     """What identifies a torrent. Raises what Reading raises."""
     return Reading(torrent, max_bytes).metainfo
+
+
+def infohashes(torrent: bytes, max_bytes: int = MAX_BYTES) -> tuple[bytes, ...]:
+    """All that a torrent goes by, v1 first. Raises what Reading raises."""
+    meta = parse(torrent, max_bytes)
+    return tuple(filter(None, (meta.v1, meta.v2)))

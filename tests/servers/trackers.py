@@ -54,7 +54,7 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
             found = tracker.answer(
                 self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
             )
-            body = bencodepy.encode({b"interval": 1800, b"peers": found})
+            body = bencodepy.encode({b"interval": 1800, b"min interval": 1, b"peers": found})
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -1,0 +1,71 @@
+"""Search: the newest torrents, or those with all of some words in their names."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.paging import PARAMETERS, page, paged, window
+from api.rest.query import LARGEST, moment, number, one_of
+from api.rest.resource import Resource
+from api.rest.shapes import InfohashField, LinksSerializer, links
+from archive.kind import Kind
+from archive.magnet import magnet
+from archive.search import Hit, Query, search
+
+_KINDS = {str(kind): kind for kind in Kind}
+_NUMBERS = ("min_size", "max_size", "min_files", "max_files")
+_MOMENTS = ("since", "until")
+
+
+class HitSerializer(LinksSerializer):
+    infohash = InfohashField(help_text="The one that it is stored under: v1 where it has one.")
+    v1 = InfohashField(allow_null=True)
+    v2 = InfohashField(allow_null=True)
+    name = serializers.CharField(help_text="May hold anything, and nothing.")
+    kind = serializers.ChoiceField(choices=list(_KINDS), help_text="By its names and files; a guess.")
+    size = serializers.IntegerField(help_text="Bytes of content.")
+    files = serializers.IntegerField(help_text="How many, pad files not counted.")
+    length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
+    stored_at = serializers.DateTimeField()
+    magnet = serializers.CharField()
+
+
+class Search(Resource):
+    @extend_schema(
+        operation_id="search",
+        parameters=[
+            OpenApiParameter("q", str, description="Words that must all occur. No words are wrong."),
+            OpenApiParameter("kind", str, enum=list(_KINDS), many=True, description="One of these."),
+            *(
+                OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": LARGEST})
+                for name in _NUMBERS
+            ),
+            *(
+                OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="When stored.")
+                for name in _MOMENTS
+            ),
+            *PARAMETERS,
+        ],
+        responses=paged(HitSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """The newest first. A page may be short, or empty, and yet not be the last: `next` tells."""
+        limit, before = window(request)
+        asked: dict[str, Any] = {name: number(request, name, 0, LARGEST) for name in _NUMBERS}
+        asked |= {name: moment(request, name) for name in _MOMENTS}
+        kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
+        found = search(Query(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before)
+        return page(request, [_shown(request, hit) for hit in found.hits], found.older)
+
+
+def _shown(request: Request, hit: Hit) -> dict[str, Any]:
+    told = {name: value for name, value in hit._asdict().items() if name != "kind"}
+    return {
+        **links(request, hit.infohash),
+        **told,
+        "kind": str(hit.kind),
+        "magnet": magnet(hit.v1, hit.v2, hit.name, ()),
+    }

@@ -1,0 +1,111 @@
+"""Another archive, over HTTP: its lists of infohashes and its torrents, asked for politely.
+
+Whoever says 429 or 503 is left alone for as long as it wishes, by all threads.
+"""
+
+import bz2
+import gzip
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import urllib3
+
+_TIMEOUT = urllib3.Timeout(connect=15, read=60)
+_TRIES = 7
+_PAUSES = (1.0, 60.0)  # seconds: the first, twice as long each time, and the longest
+_LONGEST_WISH = 3_600.0  # seconds that a Retry-After may ask for
+_LINE = 1_000  # bytes
+_GONE = (404, 410, 451)
+_OPENERS: dict[str, Callable[[Any], Any]] = {".bz2": bz2.open, ".gz": gzip.open}
+
+
+class Away(Exception):
+    """It does not answer, or with nothing that can be used, however often it is asked."""
+
+
+class Gone(Exception):
+    """It has no such thing (any more)."""
+
+
+class Remote:
+    """`base` is its address without a path, `https://archive.example`."""
+
+    def __init__(self, url: str, connections: int) -> None:
+        parts = urlsplit(url)
+        self.base = f"{parts.scheme}://{parts.netloc}"
+        agent = {"User-Agent": "Hashkeep-mirror"}
+        self._pool = urllib3.PoolManager(maxsize=connections, block=True, timeout=_TIMEOUT, headers=agent)
+        self._not_before = 0.0
+        self._lock = Lock()
+
+    def fetch(self, path: str, longest: int) -> bytes:
+        """What lies there, cut off one byte after the longest that is of use. Raises Gone, Away."""
+        for attempt in range(_TRIES):
+            try:
+                with self._asked(path) as answer:
+                    return answer.read(longest + 1, decode_content=False)
+            except (urllib3.exceptions.HTTPError, Away) as error:
+                if attempt == _TRIES - 1:
+                    raise Away(f"{self.base}{path}: {error}") from error
+                self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]))
+        raise AssertionError  # the last attempt returns or raises
+
+    def lines(self, path: str) -> Iterator[str]:
+        """Of a text, one by one, unpacked if its name says so. Raises Gone, and Away where it breaks off."""
+        try:
+            with self._asked(path) as answer:
+                cast(
+                    urllib3.HTTPResponse, answer
+                ).auto_close = False  # what is read to its end is not yet parsed
+                raw = io.BufferedReader(cast(io.RawIOBase, answer))
+                opener = _OPENERS.get(path[path.rfind(".") :])
+                file = opener(raw) if opener else raw
+                while line := cast(bytes, file.readline(_LINE)):
+                    yield line.decode("ascii", "replace").strip()
+        except (urllib3.exceptions.HTTPError, OSError, EOFError) as error:
+            raise Away(f"{self.base}{path}: {error}") from error
+
+    @contextmanager
+    def _asked(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer, unread. One that is no success is Gone, or Away and heeded."""
+        time.sleep(max(0.0, self._not_before - time.monotonic()))
+        followed = urllib3.Retry(
+            connect=0, read=0, status=0, other=0, redirect=5, respect_retry_after_header=False
+        )
+        answer = self._pool.request("GET", self.base + path, preload_content=False, retries=followed)
+        try:
+            if answer.status in _GONE:
+                raise Gone(f"{self.base}{path}: {answer.status}")
+            if answer.status != 200:
+                self._leave_alone(_wished(answer.headers.get("Retry-After", "")))
+                raise Away(f"status {answer.status}")
+            yield answer
+        finally:
+            # A connection is good for another request when all has been read, and else it is closed.
+            if not answer.closed and answer.length_remaining == 0:
+                answer.release_conn()
+            else:
+                answer.close()
+
+    def _leave_alone(self, seconds: float) -> None:
+        with self._lock:
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+
+def _wished(retry_after: str) -> float:
+    """Seconds or a date (RFC 9110)."""
+    try:
+        if retry_after.isdecimal():
+            seconds = float(retry_after)
+        else:
+            seconds = (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return 0.0
+    return min(max(seconds, 0.0), _LONGEST_WISH)

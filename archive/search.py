@@ -1,0 +1,150 @@
+"""Search: torrents by words of their names, newest first.
+
+However common a word, a request looks at a bounded number of candidates; what it found by then is the page, and the
+page says where to go on. Nothing is sorted that is not bounded first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from archive.candidates import Candidates, matching, newest
+from archive.errors import NotAnInfohash, NotListed
+from archive.infohash import find, spell
+from archive.kind import Kind
+from archive.models import Torrent
+from archive.moments import span
+from archive.outage import outages
+from archive.words import MARK, of_kind, words
+
+MOST = 200  # hits of a page
+_DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
+_WORDS = 20  # of a query
+_QUERY = 2_000  # characters of a query
+_LOOKS = (
+    5_000,
+    15_000,
+)  # candidates besides those for a page, in as many steps: filters may pass over them all
+_ROWS = 500  # at once
+_KINDS = {str(kind): kind for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All words must occur. An infohash or magnet link in their place finds that torrent. No text: everything."""
+
+    text: str = ""
+    kinds: tuple[Kind, ...] = ()  # one of these
+    min_size: int | None = None
+    max_size: int | None = None
+    min_files: int | None = None
+    max_files: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None  # and not at this moment itself
+
+
+class Hit(NamedTuple):
+    """`name` may hold anything."""
+
+    infohash: str
+    v1: str | None
+    v2: str | None
+    name: str
+    size: int
+    files: int
+    length: int
+    stored_at: datetime
+    kind: Kind
+
+
+class Page(NamedTuple):
+    """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
+
+    hits: list[Hit]
+    older: int | None
+
+
+def search(query: Query, *, limit: int = 50, before: int | None = None, offset: int = 0) -> Page:
+    """The newest that match, from `before` on. Nothing in a query is an error. Raises NotListed, Unavailable."""
+    if not settings.LISTING:
+        raise NotListed("This archive does not list what it holds.")
+    limit, offset = min(max(limit, 1), MOST), max(offset, 0)
+    if offset > _DEEPEST:
+        return Page([], None)
+    with outages():
+        if held := _named(query.text):
+            only = Torrent.objects.filter(pk=held.pk, **_filters(query))[offset:]
+            return Page([_hit(row) for row in only], None)
+        looks = _Looks(query, before, offset + limit + 1)
+        rows = list(islice(looks, offset + limit + 1))
+    more = len(rows) > offset + limit
+    return Page([_hit(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
+
+
+def _named(text: str) -> Torrent | None:
+    try:
+        return Torrent.objects.find(find(text[:_QUERY]))
+    except NotAnInfohash:
+        return None
+
+
+class _Looks:
+    """The rows that match, the newest first, until enough has been looked at."""
+
+    def __init__(self, query: Query, before: int | None, wished: int) -> None:
+        text = query.text[:_QUERY]
+        self._every = list(dict.fromkeys(words(text)))[:_WORDS]
+        self._one_of = [of_kind(kind) for kind in query.kinds]
+        self._filters = _filters(query)
+        self._wished = wished
+        self._first, end = span(query.since, query.until)
+        self.rest: int | None = end if before is None else min(max(before, 0), end)
+        if text.strip() and not self._every:  # signs alone, which nothing is found by
+            self.rest = None
+
+    def __iter__(self) -> Iterator[Torrent]:
+        for most in (self._wished, *_LOOKS):
+            if self.rest is None:
+                return
+            found, self.rest = self._candidates(self.rest, most)
+            if self.rest is not None and self.rest <= self._first:
+                self.rest = None
+            for start in range(0, len(found), _ROWS):
+                rows = Torrent.objects.filter(pk__in=found[start : start + _ROWS], **self._filters)
+                yield from sorted(rows, key=lambda row: -row.pk)
+
+    def _candidates(self, before: int, most: int) -> Candidates:
+        if self._every or self._one_of:
+            return matching(self._every, self._one_of, before, most)
+        return newest(before, most)
+
+
+def _filters(query: Query) -> dict[str, Any]:
+    asked = {
+        "size__gte": query.min_size,
+        "size__lte": query.max_size,
+        "files__gte": query.min_files,
+        "files__lte": query.max_files,
+        "stored_at__gte": query.since,
+        "stored_at__lt": query.until,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _hit(row: Torrent) -> Hit:
+    marked = row.words.partition(" ")[0].removeprefix(MARK)
+    return Hit(
+        infohash=spell(row.infohash),
+        v1=spell(bytes(row.v1)) if row.v1 else None,
+        v2=spell(bytes(row.v2)) if row.v2 else None,
+        name=row.name,
+        size=row.size,
+        files=row.files,
+        length=row.length,
+        stored_at=row.stored_at,
+        kind=_KINDS.get(marked, Kind.OTHER),
+    )

@@ -1,0 +1,155 @@
+"""Search among a million names: milliseconds for common and rare words, and what the index adds to an insert.
+
+python -m bench.search --database postgres --names 1000000
+"""
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Any, NamedTuple
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = (
+    "tests.settings"  # an archive of its own, on the database that was asked for
+)
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from archive.kind import kind  # noqa: E402
+from archive.search import Page, Query, search  # noqa: E402
+from archive.words import of_kind, words  # noqa: E402
+
+Look = Callable[[int], Page]
+
+_BATCH = 1_000
+_INSERT = "INSERT INTO archive_torrent (v1, name, size, files, length, digest, complete, words) VALUES "
+_ROW = "(%s, %s, %s, 1, 30000, %s, true, %s)"
+_TAGS = [
+    "1080p",
+    "720p",
+    "2160p",
+    "x264",
+    "x265",
+    "bluray",
+    "web",
+    "dl",
+    "hdtv",
+    "flac",
+    "mp3",
+    "iso",
+    "pdf",
+    "epub",
+]
+_DROP = {
+    "sqlite": [
+        "DROP TRIGGER torrent_searchable",
+        "DROP TRIGGER torrent_gone",
+        "DROP TRIGGER torrent_reworded",
+    ],
+    "postgresql": ["DROP INDEX archive_torrent_words"],
+}
+
+
+class Rate(NamedTuple):
+    rows: float  # a second
+    cpu: float  # microseconds a row, of this process: all there is with SQLite
+
+    def __str__(self) -> str:
+        return f"{self.rows:8,.0f} rows/s, {self.cpu:6,.0f} us CPU a row"
+
+
+def names(count: int, seed: int = 1) -> Iterator[str]:
+    """Words by Zipf's law from 200,000, a year, and the tags that release names carry: nine words each."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        rare = [f"word{int(200_000 ** rng.random())}" for _ in range(5)]
+        yield ".".join([*rare, str(rng.randint(1990, 2026)), *rng.sample(_TAGS, 3)])
+
+
+def insert(count: int, seed: int, per_statement: int) -> Rate:
+    """Rows a second, each statement a transaction of its own, as an upload or an import makes them."""
+    rows: list[list[Any]] = []
+    for name in names(count, seed):
+        said = list(words(name))
+        rows.append(
+            [
+                os.urandom(20),
+                name,
+                random.randrange(10**10),
+                bytes(32),
+                " ".join([of_kind(kind(name, said)), *said]),
+            ]
+        )
+    began, worked = time.perf_counter(), time.process_time()
+    with connection.cursor() as cursor:
+        for start in range(0, count, per_statement):
+            some = rows[start : start + per_statement]
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(some)), [value for row in some for value in row])
+    return Rate(count / (time.perf_counter() - began), (time.process_time() - worked) / count * 1e6)
+
+
+def times(look: Look, rounds: int) -> str:
+    spent, worked = [], time.process_time()
+    for number in range(rounds):
+        began = time.perf_counter()
+        look(number)
+        spent.append((time.perf_counter() - began) * 1000)
+    cpu = (time.process_time() - worked) / rounds * 1000
+    spent.sort()
+    return f"{median(spent):8.2f} {spent[len(spent) * 99 // 100]:8.2f} {spent[-1]:8.2f} {cpu:8.2f}"
+
+
+def report(rounds: int) -> None:
+    def ask(template: str, **more: int) -> Look:
+        return lambda n: search(Query(template.format(n=n, rare=50_000 + n * 97), **more))  # type: ignore[arg-type]
+
+    looks: dict[str, Look] = {
+        "newest": ask(""),
+        "1 common word": ask("1080p"),
+        "2 common words": ask("1080p flac"),
+        "3 common words": ask("word1 hdtv 2001"),
+        "a middling word": ask("word{n}"),
+        "a rare word": ask("word{rare}"),
+        "a rare and a common one": ask("word{rare} 1080p"),
+        "2 middling words": ask("word10{n} word20{n}"),
+        "no such word": ask("nothing{n}"),
+        "common, rare size": ask("1080p", min_size=10**10 - 1000),
+        "newest, rare size": ask("", min_size=10**10 - 1000),
+        "page 20 of a common": lambda n: search(Query("1080p"), offset=950),
+    }
+    print(f"{'':26} p50 ms   p99 ms   max ms   CPU ms   hits")
+    for what, look in looks.items():
+        hits = len(look(0).hits)
+        print(f"{what:24} {times(look, rounds)} {hits:6}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--names", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=100)
+    options = parser.parse_args()
+    call_command("migrate", verbosity=0)
+    print(f"{options.names:,} names: {insert(options.names, 1, _BATCH)}, in batches of {_BATCH}")
+    if options.database == "postgres":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    report(options.rounds)
+    with_index = [insert(1_000, 100 + n, 1) for n in range(5)], insert(50_000, 200, _BATCH)
+    with connection.cursor() as cursor:
+        for statement in _DROP[connection.vendor]:
+            cursor.execute(statement)
+    without = [insert(1_000, 300 + n, 1) for n in range(5)], insert(50_000, 400, _BATCH)
+    for what, (single, batch) in {"with its index": with_index, "without": without}.items():
+        print(f"{what:16} one by one {sorted(single)[2]}; in batches {batch}")
+    connections.close_all()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Lists of infohashes for mirrors: whole, in order, and of any length in the same memory."""
+
+import bz2
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from archive import hashlists
+from archive.deposit import deposit
+from archive.models import Torrent
+from archive.takedown import take_down
+from tests import make
+from tests.test_deposit import away
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime.now(UTC)
+
+
+def body(answer: Any) -> bytes:
+    assert answer.status_code == 200
+    return b"".join(answer)
+
+
+def listed(client: Client, name: str) -> list[str]:
+    *lines, end, nothing = body(client.get(f"/sync/{name}")).decode().split("\n")
+    assert (end, nothing) == ("", "")
+    return lines
+
+
+@pytest.fixture
+def days() -> dict[datetime, str]:
+    """A torrent for each of the last hundred days, the oldest first, as a clock would have stored them."""
+    stored = {}
+    for n in range(100, -1, -1):
+        torrent = make.v1(b"day %d" % n)
+        deposit(torrent)
+        stored[NOW - timedelta(days=n)] = make.v1_hash(torrent)
+    for row, moment in zip(Torrent.objects.order_by("pk"), stored, strict=True):
+        Torrent.objects.filter(pk=row.pk).update(stored_at=moment)
+    return stored
+
+
+def test_a_day_has_its_torrents_and_no_others(client: Client, days: dict[datetime, str]) -> None:
+    for day, infohash in days.items():
+        assert listed(client, f"{day:%Y%m%d}.txt") == [infohash]
+    assert listed(client, "20010203.txt") == []
+
+
+def test_a_month_has_those_of_its_days(client: Client, days: dict[datetime, str]) -> None:
+    month = f"{NOW - timedelta(days=40):%Y%m}"
+    expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" == month]
+    assert len(expected) >= 28
+    assert listed(client, f"{month}.txt") == expected
+
+
+def test_dumps_have_everything_so_far(client: Client, days: dict[datetime, str]) -> None:
+    assert listed(client, "all.txt") == list(days.values())
+    month = f"{NOW - timedelta(days=40):%Y%m}"
+    packed = body(client.get(f"/sync/all{month}.txt.bz2"))
+    expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" <= month]
+    assert bz2.decompress(packed).decode().split() == expected
+
+
+def test_the_named_lists_together_are_everything(client: Client, days: dict[datetime, str]) -> None:
+    names = body(client.get("/sync/")).decode().split()
+    assert [infohash for name in names for infohash in listed(client, name)] == list(days.values())
+    assert names[-1] == f"{NOW:%Y%m%d}.txt"
+    assert len(names) <= 31 + 5
+
+
+def test_an_empty_archive_names_no_list(client: Client) -> None:
+    assert body(client.get("/sync/")) == b""
+    assert listed(client, "all.txt") == []
+
+
+def test_v2_torrents_are_listed_under_what_they_are_stored_under(client: Client) -> None:
+    hybrid, v2 = make.hybrid(b"hybrid"), make.v2(b"second")
+    for torrent in (hybrid, v2):
+        deposit(torrent)
+    assert listed(client, "all.txt") == [make.v1_hash(hybrid), make.v2_hash(v2)]
+
+
+def test_what_was_taken_down_is_not_listed(client: Client) -> None:
+    torrent = make.v1(b"gone")
+    deposit(torrent)
+    take_down(make.infohashes(torrent)[0], "Court order")
+    assert listed(client, "all.txt") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20261399.txt",
+        "202613.txt",
+        "2026.txt",
+        ".txt",
+        "all20261120.txt",
+        "ALL.txt",
+        "00000000.txt",
+        "99991231.txt",
+    ]
+    + ["999912.txt", "²⁰²⁶¹¹.txt", "all.txt.gz", "../all.txt"],
+)
+def test_what_is_no_list_is_not_found(client: Client, name: str) -> None:
+    answer = client.get(f"/sync/{name}")
+    assert answer.status_code == 404
+    if ".." not in name:
+        assert answer["Content-Type"].startswith("text/plain")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_breaks_off_can_be_told_from_a_whole_one(
+    client: Client, days: dict[datetime, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashlists, "_PAGE", 10)
+    assert body(client.get("/sync/all.txt")).endswith(b"\n\n")
+    assert not broken_off(client.get("/sync/all.txt")).endswith(b"\n\n")
+    unpacker = bz2.BZ2Decompressor()
+    unpacker.decompress(broken_off(client.get("/sync/all.txt.bz2")))
+    assert not unpacker.eof
+
+
+def broken_off(answer: Any) -> bytes:
+    chunks = iter(answer)
+    begun = [next(chunks) for _ in range(3)]
+    with away("archive_torrent"):
+        return b"".join(begun + list(chunks))
+
+
+def test_an_archive_that_does_not_list_has_no_lists(client: Client, settings: Settings) -> None:
+    settings.LISTING = False
+    for path in ("/sync/", "/sync/all.txt"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_worth_another_try(client: Client) -> None:
+    for path in ("/sync/", "/sync/all.txt"):
+        with away("archive_torrent"):
+            answer = client.get(path)
+        assert (answer.status_code, answer["Retry-After"]) == (503, "30")
