@@ -330,6 +330,22 @@ def test_one_address_may_wait_for_many_and_not_for_all(world: World) -> None:
     assert 128 <= statuses[408] <= 256
 
 
+def test_behind_a_proxy_it_is_the_callers_address_that_counts(net: None, tmp_path: Path) -> None:
+    """16 threads: one address may wait for four at each of two processes."""
+    own = settings(BT_LISTEN="70.9.0.1:6881", BEHIND_PROXY="on", THREADS=16)
+
+    def ask(number: int, caller: str) -> int:
+        forwarded = {"X-Forwarded-For": f"203.0.113.{number}, {caller}"}
+        url = f"{archive.url}/torrents/{number:040x}?timeout=8"
+        return requests.get(url, headers=forwarded, timeout=60).status_code
+
+    with hashkeep(tmp_path, **own) as archive, ThreadPoolExecutor(21) as threads:
+        greedy = [threads.submit(ask, number, "198.51.100.1") for number in range(1, 21)]
+        assert next(as_completed(greedy)).result() == 429
+        assert ask(21, "198.51.100.2") == 408
+        assert Counter(one.result() for one in greedy)[408] <= 8
+
+
 def test_twelve_thousand_wishes_of_one_address_are_too_many(net: None, tmp_path: Path) -> None:
     with hashkeep(tmp_path, **settings(BT_LISTEN="70.6.0.1:6881")) as archive:
         began = time.monotonic()
