@@ -54,6 +54,12 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
                 found |= {name: row[0] for row in rows for name in row}
         return {name: found[name] for name in names if name in found}
 
+    def find_all(self, infohashes: Iterable[bytes]) -> "dict[bytes, Torrent]":
+        """As find, for any number at once, in few queries."""
+        names = self.held(infohashes)
+        rows = {row.infohash: row for row in self.stored_under(set(names.values()))}
+        return {name: rows[own] for name, own in names.items() if own in rows}
+
 
 def _beginning_with(short_v2: bytes) -> tuple[bytes, bytes]:
     return short_v2 + bytes(12), short_v2 + b"\xff" * 12

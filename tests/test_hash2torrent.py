@@ -67,7 +67,8 @@ def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
 
 def settings(**more: object) -> dict[str, Any]:
     router = "{}:{}".format(*ROUTER)
-    return {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": "", **more}
+    network = {"BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
+    return {"RESOLVE": "on", "RATE_ADDRESS": 0, **network, **more}
 
 
 def get(archive: Hashkeep, path: str) -> requests.Response:
