@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from api import peerstats
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
 from api.rss import rss
@@ -24,6 +25,10 @@ urlpatterns = [
     path("health_check", health_check),
     path("health", well),
     path("metrics", metrics),
+    path("torrent/list/imdb/<str:imdb>", peerstats.films),
+    path("torrent/info/<str:infohash>", peerstats.info),
+    path("torrent/peers/<str:infohash>", peerstats.peers),
+    path("torrent/add", peerstats.add),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

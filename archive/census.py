@@ -9,7 +9,7 @@ living; what is new counts as looked at in vain once. With one torrent in fifty 
 20,000 + 980,000 / 64 = 35,000 looks a day in the long run. `bench/census.py` says how many of them one process does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,12 @@ def gap(misses: int, asked_at: datetime | None, now: datetime) -> timedelta:
 def alive(watched: Watched) -> bool:
     """Whether one of the last two looks found a peer."""
     return bool(watched.looked_at) and watched.misses < _ALIVE
+
+
+def living(torrents: Iterable[int]) -> set[int]:
+    """Of these, by their numbers in the index, those that are alive. Raises Unavailable."""
+    with outages():
+        return {row.pk for row in Watched.objects.filter(pk__in=list(torrents)) if alive(row)}
 
 
 def ask(torrent: int) -> None:

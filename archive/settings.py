@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 import dj_database_url
 from environs import Env, EnvValidationError, ValidationError, validate
 
+from archive.misfits import explained, malformed
 from clients import Address, read_addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
+if wrong_line := malformed(BASE_DIR / ".env"):
+    raise SystemExit(wrong_line)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 _A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
@@ -97,7 +100,7 @@ _SECRET_KEY = env.str("SECRET_KEY", "")
 try:
     env.seal()
 except EnvValidationError as wrong:
-    raise SystemExit(f"The settings cannot be used. {wrong}") from None
+    raise SystemExit(explained(wrong)) from None
 
 
 def _secret_key() -> str:

@@ -17,7 +17,12 @@ import requests
 from tests import make
 from tests.servers.hashkeep import hashkeep
 
-_FILES = {(b"folder", b"file %d" % n): n + 1 for n in range(60)}
+# Its own list lacks 413, 414 and 431, with which too long a request is refused before it is understood.
+_CONFIG = """
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 429, 431, 451, 503]
+"""
+_FILES: dict[tuple[bytes, ...], int] = {(b"folder", b"file %d" % n): n + 1 for n in range(60)}
 _TORRENTS = [make.v1(files=_FILES), make.v2(), make.hybrid(), make.v1("½\N{PILE OF POO}".encode())]
 
 
@@ -33,7 +38,7 @@ def fuzz(folder: Path, examples: int, seed: int = 1) -> int:
             "--config-file",
             str(folder / "st.toml"),
         ]
-        (folder / "st.toml").write_text("")
+        (folder / "st.toml").write_text(_CONFIG)
         options = ["--checks", "all", "--exclude-checks", "positive_data_acceptance,ignored_auth"]
         amount = ["--max-examples", str(examples), "--seed", str(seed), "--header", f"X-Api-Key: {key}"]
         run = [

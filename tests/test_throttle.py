@@ -93,14 +93,13 @@ def test_a_cache_that_is_away_limits_nobody(client: Client, settings: Settings) 
 
 
 def test_machines_with_one_redis_count_together_and_leave_no_address_in_it(tmp_path: Path) -> None:
-    settings = {"RATE_ADDRESS": SHARE, "SECRET_KEY": "shared"}
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         folder.mkdir()
     with (
         redis() as url,
-        hashkeep(folders[0], CACHE_URL=url, **settings) as a,
-        hashkeep(folders[1], CACHE_URL=url, **settings) as b,
+        hashkeep(folders[0], CACHE_URL=url, RATE_ADDRESS=SHARE, SECRET_KEY="shared") as a,
+        hashkeep(folders[1], CACHE_URL=url, RATE_ADDRESS=SHARE, SECRET_KEY="shared") as b,
     ):
         early_in_a_minute()
         for _ in range(SHARE):

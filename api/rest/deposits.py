@@ -61,14 +61,14 @@ class Deposits(Torrents):
         May be packed with gzip or bzip2. With UPLOADS=keys, a key is needed.
         """
         admit(self.key_text)
-        if request.content_type == CONTENT_TYPE:
-            receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""))
+        if request.content_type.partition(";")[0].strip().lower() == CONTENT_TYPE:
+            receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), door="rest")
             told = _told(request, receipt)
             return Response(told, 201 if receipt.new else 200, headers={"Location": told["url"]})
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = (outcome for batch in _batches(files) for outcome in deposit_many(batch))
+        outcomes = (outcome for batch in _batches(files) for outcome in deposit_many(batch, door="rest"))
         return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
 
 

@@ -34,7 +34,7 @@ _KEY = {
     "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
     "query": {"type": "apiKey", "in": "query", "name": "apikey", "description": "Ends up in logs."},
 }
-_TOO_LONG = {"description": "The URL is longer than the web server takes: 65,534 bytes (granian)."}
+_TOO_LONG = {"description": "The URL, or all headers, are longer than the web server takes."}
 _DOCS = {
     "get": {
         "operationId": "docs",
@@ -56,7 +56,7 @@ def complete(
     answer = {"description": "A problem.", "content": {CONTENT_TYPE: {"schema": problem}}}
     for methods in result["paths"].values():
         for operation in methods.values():
-            operation["responses"] |= {"414": _TOO_LONG, "default": answer}
+            operation["responses"] |= {"414": _TOO_LONG, "431": _TOO_LONG, "default": answer}
             operation.pop("security", None)
             operation["summary"] = operation["description"].partition(".")[0]
             if "requestBody" in operation:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from archive.deposit import Receipt, deposit_many
 from archive.errors import Unavailable
 from archive.gather import Found, Gathering, Unreadable
-from archive.management.outcomes import summary, worded
+from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
 
 _BATCH = 500  # torrents
@@ -49,6 +49,7 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
 
     def handle(self, *args: Any, **options: Any) -> None:
         _must_exist(options["paths"])
+        self._listing = options["list_refused"] != os.devnull
         try:
             with _opened(options["list_refused"]) as list_refused:
                 for path, why in self._import(options["paths"]):
@@ -74,6 +75,8 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
                     bar.update(gathering.read - bar.n)
         finally:
             self.stdout.write(summary(counts))
+            if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
+                self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 
 
 def _must_exist(paths: list[str]) -> None:
