@@ -85,8 +85,8 @@ def _counted() -> Iterator[None]:
 
 
 def _locate(infohash: bytes) -> bytes:
-    if held := Torrent.objects.find(infohash):
-        return held.infohash
+    if held := Torrent.objects.held([infohash]).get(infohash):
+        return held
     if reason := blocked([infohash]).get(infohash):
         raise TakenDown(reason)
     raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
