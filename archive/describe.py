@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.errors import NotHeld
 from archive.infohash import spell
 from archive.metainfo import Details, File, Metainfo, Reading
-from archive.models import Torrent
+from archive.models import Torrent, Watched
 from archive.outage import outages
 from archive.retrieve import retrieve
 
@@ -54,4 +54,8 @@ def edition(infohash: bytes) -> str | None:
     """What changes whenever the description does, without reading the torrent. Raises Unavailable."""
     with outages():
         row = Torrent.objects.find(infohash)
-        return f"{row.digest.hex()}-{row.later_trackers.count()}" if row else None
+        if row is None:
+            return None
+        looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
+        counted = int(looked_at.timestamp()) if looked_at else 0
+        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}"

@@ -5,7 +5,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -82,6 +85,20 @@ def on(infohash: bytes, day: date | None = None) -> Day | None:
         rows = PeerDay.objects.filter(torrent_id=_number(infohash))
         row = rows.filter(day=day).first() if day else rows.order_by("-day").first()
         return Day(row.day, row.countries) if row else None
+
+
+class Credit(NamedTuple):
+    words: str
+    url: str
+
+
+def credit() -> Credit | None:
+    """Whom to name where countries are shown, if the country database is one whose licence asks for it."""
+    try:
+        words, _, url = Path(settings.COUNTRY_DB).with_suffix(".credit").read_text().strip().rpartition(" ")
+    except OSError:
+        return None
+    return Credit(words, url)
 
 
 def _number(infohash: bytes) -> int:

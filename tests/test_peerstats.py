@@ -62,7 +62,7 @@ def kinds(value: Any) -> Any:
 
 def test_the_list_of_a_film_is_as_in_the_document(client: Client, key: str) -> None:
     example = EXAMPLES["list"]
-    hashes = []
+    hashes: list[str] = []
     for one in reversed(example["torrents"]):
         infohash = stored(one["name"], one["size"], one["dateAdded"].replace("+0000", "+00:00"))
         tell(bytes.fromhex(infohash), example["imdb"], example["title"], "test")

@@ -1,6 +1,7 @@
 """The pages: each view unwraps the request, asks the archive once, and hands the answer to a template."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -28,8 +29,10 @@ from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
 from archive.keys import admit, find
 from archive.magnet import magnet, read
+from archive.peers import credit, history
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
+from web.chart import DAYS, chart
 from web.listing import lines
 from web.page import base_url, drawn, guarded, page, refusals, unless_known
 from web.tree import tree
@@ -90,11 +93,18 @@ def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None
         "more_trackers": len(trackers[_TRACKERS:]),
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
+        **_peers(described),
     }
     response = page("torrent.html", {**context, **(more or {})})
     if more:
         response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _peers(described: Description) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    counted = history(parse(described.infohash), today - timedelta(days=DAYS - 1), today)
+    return {"chart": chart(counted, today), "days": DAYS, "credit": credit()}
 
 
 def _for_staff(request: HttpRequest) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from archive.errors import NotATorrent, TooComplex, Truncated
 
 MAX_DEPTH = 100  # this and the next as libtorrent has them
 MAX_TOKENS = 3_000_000
-SLOW = (
-    4  # tokens that a part counts for beyond itself where it is read one by one, and takes as long as several
-)
+# What is read one by one takes as long as several parts, and counts for so many more.
+SLOW = 4
 MAX_DISORDER = 1_000  # keys of an unsorted dictionary: more would cost memory to tell apart
 
 DICTIONARY, END, INTEGER, LIST = b"deil"

