@@ -80,7 +80,14 @@ def rude(manner: Manner) -> Iterator[int]:
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            manner(connection, connection.recv(65_536))
+            asked = connection.recv(65_536)
+            if (
+                asked.endswith(b"\r\n\r\n")
+                and b"\r\nContent-Length: 0\r\n" not in asked
+                and asked[:4] == b"POST"
+            ):
+                asked += connection.recv(65_536)  # the body comes by itself
+            manner(connection, asked)
 
     def accept() -> None:
         while not stopped.is_set():
