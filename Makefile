@@ -34,6 +34,7 @@ format: $(VENV)/test.stamp
 # What takes longer than a test may. Figures are ratios to a floor that is measured in the same run.
 bench: system $(VENV)/test.stamp
 	$(PY) -m bench.metainfo
+	$(PY) -m bench.worst
 	$(PY) -m bench.storage
 	$(PY) -m bench.downloads
 	$(PY) -m bench.uploads

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 from lxml import etree
 
-from archive.search import Hit
+from archive.catalogue import Entry
 
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -25,7 +25,7 @@ class Urls(NamedTuple):
     view: str
 
 
-def urls(request: HttpRequest, hit: Hit) -> Urls:
+def urls(request: HttpRequest, hit: Entry) -> Urls:
     base = request.build_absolute_uri("/")
     return Urls(f"{base}torrent/{hit.infohash}.torrent", f"{base}view/{hit.infohash}")
 
@@ -49,7 +49,7 @@ def channel(
     return rss, made
 
 
-def item(channel: etree._Element, hit: Hit, urls: Urls, link: str) -> etree._Element:
+def item(channel: etree._Element, hit: Entry, urls: Urls, link: str) -> etree._Element:
     """Without the enclosure, about whose length the dialects disagree."""
     made = etree.SubElement(channel, "item")
     add(made, "title", text(hit.name) or hit.infohash)

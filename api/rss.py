@@ -8,9 +8,10 @@ from django.views.decorators.http import condition, require_safe
 
 from api.feed import add, channel, enclosure, item, text, urls, written
 from api.torrents import plain
+from archive.catalogue import Entry
 from archive.errors import NotListed, Refusal
 from archive.magnet import magnet
-from archive.search import Hit, Query, search
+from archive.search import Query, search
 
 _EZRSS = "http://xmlns.ezrss.it/0.1/"
 _HITS = 50
@@ -41,7 +42,7 @@ def rss(request: HttpRequest) -> HttpResponse:
     return answer(request)
 
 
-def _feed(request: HttpRequest, asked: str, hits: list[Hit]) -> bytes:
+def _feed(request: HttpRequest, asked: str, hits: list[Entry]) -> bytes:
     about = text(asked[:_TITLE])
     document, told = channel(request, f"Hashkeep: {about}" if about else "Hashkeep", {"torrent": _EZRSS})
     add(told, "ttl", _MINUTES)

@@ -30,6 +30,7 @@ from archive.keys import admit, find
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
 _TROUBLE = "Something didn't work, please try again later!"
+_STRAIGHT = str.maketrans("“”‘’", "\"\"''")  # of the quotation marks in our sentences, which Latin-1 lacks
 
 
 class NothingSent(Refusal):
@@ -135,4 +136,4 @@ def _answer(text: str, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
+    return " ".join(text.split()).translate(_STRAIGHT).encode("latin-1", "replace").decode("latin-1")

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 from lxml import etree
 
 from api.feed import Urls, add, channel, enclosure, item, text, urls, written
+from archive.catalogue import Entry
 from archive.errors import NotListed, Refusal
 from archive.kind import Kind
 from archive.magnet import magnet
-from archive.search import Hit, Query, search
+from archive.search import Query, search
 
 NAMESPACE = "http://torznab.com/schemas/2015/feed"
 _MOST = 100  # items of an answer
@@ -106,7 +107,7 @@ def _feed(request: HttpRequest, function: str) -> etree._Element:
     document, told = channel(request, "Hashkeep", {"torznab": NAMESPACE})
     limit = _number(request, "limit", _MOST)
     offset = _number(request, "offset", 0)
-    hits: list[Hit] = []
+    hits: list[Entry] = []
     if limit and (query := _query(request, function)):
         hits = search(query, limit=min(limit, _MOST), offset=offset).hits
     etree.SubElement(told, f"{{{NAMESPACE}}}response", {"offset": str(offset)})
@@ -154,7 +155,7 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     return int(value)
 
 
-def _add(told: etree._Element, hit: Hit, where: Urls) -> None:
+def _add(told: etree._Element, hit: Entry, where: Urls) -> None:
     made = item(told, hit, where, link=where.torrent)
     add(made, "comments", where.view)
     add(made, "size", str(hit.size))

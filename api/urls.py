@@ -2,9 +2,11 @@
 
 from django.urls import include, path, re_path
 
+from api import peerstats
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
 from api.rss import rss
+from api.send import send
 from api.sync import hashes, names
 from api.torrentcache import upload
 from api.torrents import download
@@ -19,9 +21,14 @@ urlpatterns = [
     path("sync/", names),
     path("sync/<str:name>", hashes),
     path("rss", rss, name="rss"),
+    path("send/<str:infohash>", send, name="send"),
     path("health_check", health_check),
     path("health", well),
     path("metrics", metrics),
+    path("torrent/list/imdb/<str:imdb>", peerstats.films),
+    path("torrent/info/<str:infohash>", peerstats.info),
+    path("torrent/peers/<str:infohash>", peerstats.peers),
+    path("torrent/add", peerstats.add),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

@@ -7,10 +7,12 @@ from django.conf import settings
 
 from archive.errors import NotHeld, NotListed, TakenDown
 from archive.infohash import spell
+from archive.kind import Kind
 from archive.magnet import Magnet
 from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
+from archive.words import kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Entry:
     sha256: str
     complete: bool
     stored_at: datetime
+    kind: Kind
 
 
 def newest(limit: int, before: int | None = None) -> list[Entry]:
@@ -66,4 +69,5 @@ def entry(row: Torrent) -> Entry:
         sha256=bytes(row.digest).hex(),
         complete=row.complete,
         stored_at=row.stored_at,
+        kind=kind_of(row.words),
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.errors import NotHeld
 from archive.infohash import spell
 from archive.metainfo import Details, File, Metainfo, Reading
-from archive.models import Torrent
+from archive.models import Torrent, Watched
 from archive.outage import outages
 from archive.retrieve import retrieve
 
@@ -48,3 +48,14 @@ def describe(infohash: bytes) -> Description:
             stored_at=row.stored_at,
             files=reading.files,
         )
+
+
+def edition(infohash: bytes) -> str | None:
+    """What changes whenever the description does, without reading the torrent. Raises Unavailable."""
+    with outages():
+        row = Torrent.objects.find(infohash)
+        if row is None:
+            return None
+        looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
+        counted = int(looked_at.timestamp()) if looked_at else 0
+        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}"

@@ -73,6 +73,10 @@ class NotAnInfohash(Refusal):
     """The text spells no infohash."""
 
 
+class NotAnImdbId(Refusal):
+    """The text is no id of a title at IMDb."""
+
+
 class NotAuthorized(Refusal):
     """A key is needed, and what was sent is none that may be used."""
 

@@ -29,6 +29,11 @@ class Magnet:
         """The one that it is spoken of by: v1 where there is one."""
         return self.v1 or self.v2 or b""
 
+    @property
+    def infohashes(self) -> tuple[bytes, ...]:
+        """All that it names: v1 first."""
+        return tuple(filter(None, (self.v1, self.v2)))
+
 
 def read(text: str, *, private: bool = False) -> Magnet:
     """A magnet link, or any spelling of an infohash, or a URL that ends in one.

@@ -13,24 +13,22 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from archive.candidates import Candidates, matching, newest
+from archive.catalogue import Entry, entry
 from archive.errors import NotAnInfohash, NotListed
-from archive.infohash import find, spell
+from archive.infohash import find
 from archive.kind import Kind
 from archive.models import Torrent
 from archive.moments import span
 from archive.outage import outages
-from archive.words import MARK, of_kind, words
+from archive.words import of_kind, words
 
 MOST = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
 _WORDS = 20  # of a query
 _QUERY = 2_000  # characters of a query
-_LOOKS = (
-    5_000,
-    15_000,
-)  # candidates besides those for a page, in as many steps: filters may pass over them all
+# Candidates besides those for a page, in as many steps: filters may pass over nearly all of them.
+_LOOKS = (5_000, 15_000)
 _ROWS = 500  # at once
-_KINDS = {str(kind): kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +45,10 @@ class Query:
     until: datetime | None = None  # and not at this moment itself
 
 
-class Hit(NamedTuple):
-    """`name` may hold anything."""
-
-    infohash: str
-    v1: str | None
-    v2: str | None
-    name: str
-    size: int
-    files: int
-    length: int
-    stored_at: datetime
-    kind: Kind
-
-
 class Page(NamedTuple):
     """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
 
-    hits: list[Hit]
+    hits: list[Entry]
     older: int | None
 
 
@@ -78,11 +62,11 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
     with outages():
         if held := _named(query.text):
             only = Torrent.objects.filter(pk=held.pk, **_filters(query))[offset:]
-            return Page([_hit(row) for row in only], None)
+            return Page([entry(row) for row in only], None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return Page([_hit(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
+    return Page([entry(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -133,18 +117,3 @@ def _filters(query: Query) -> dict[str, Any]:
         "stored_at__lt": query.until,
     }
     return {name: value for name, value in asked.items() if value is not None}
-
-
-def _hit(row: Torrent) -> Hit:
-    marked = row.words.partition(" ")[0].removeprefix(MARK)
-    return Hit(
-        infohash=spell(row.infohash),
-        v1=spell(bytes(row.v1)) if row.v1 else None,
-        v2=spell(bytes(row.v2)) if row.v2 else None,
-        name=row.name,
-        size=row.size,
-        files=row.files,
-        length=row.length,
-        stored_at=row.stored_at,
-        kind=_KINDS.get(marked, Kind.OTHER),
-    )

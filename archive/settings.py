@@ -6,14 +6,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
+
+from archive.misfits import explained, malformed
+from clients import Address, read_addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
+if wrong_line := malformed(BASE_DIR / ".env"):
+    raise SystemExit(wrong_line)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 _A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
+
+
+@env.parser_for("clients")
+def _clients(text: str) -> dict[str, Address]:
+    """Never kept as text, which would show its passwords in Django's own tools."""
+    try:
+        return read_addresses(text)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from None
+
+
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 
 # What operators set ------------------------------------------------------------------------------
@@ -75,12 +91,16 @@ BT_LISTEN = env.str(
 )
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
+CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
+
 _SECRET_KEY = env.str("SECRET_KEY", "")
 
 try:
     env.seal()
 except EnvValidationError as wrong:
-    raise SystemExit(f"The settings cannot be used. {wrong}") from None
+    raise SystemExit(explained(wrong)) from None
 
 
 def _secret_key() -> str:

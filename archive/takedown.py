@@ -8,10 +8,10 @@ from hashlib import sha1, sha256
 from django.db import connection, transaction
 
 from archive.errors import NotHeld
-from archive.infohash import short, spell
+from archive.infohash import short
 from archive.models import Block, Takedown, Torrent
 from archive.outage import outages
-from archive.vault import key, vault
+from archive.vault import key, sound, vault
 
 _REASONS = """
     SELECT short, reason FROM archive_block JOIN archive_takedown ON archive_takedown.id = takedown_id
@@ -30,15 +30,19 @@ class Notice:
     taken_at: datetime
 
 
-def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
-    """Block the torrent by every infohash that it is known under, and delete its bytes.
+def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> bool:
+    """Block the torrent by every infohash that it is known under, and delete its bytes. Whether it was held.
+
+    A torrent that lies in the storage and is not yet in the index is found by the name that it lies under; by its
+    other names only once `scrub` has met it.
 
     `listed=False` keeps it off the public page: for material whose very hash must not be spread.
     May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
     """
     with outages():
-        held = Torrent.objects.find(infohash)
-        names = {infohash, *(held.infohashes if held else ())}
+        row = Torrent.objects.find(infohash)
+        held = set(row.infohashes) if row else _unindexed(infohash)
+        names = {infohash} | held
         with transaction.atomic():
             earlier = Block.objects.filter(short__in=map(short, names)).first()
             takedown = earlier.takedown if earlier else Takedown()
@@ -54,6 +58,13 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> None:
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
         purge(names)
+        return bool(held)
+
+
+def _unindexed(infohash: bytes) -> set[bytes]:
+    """What a torrent is called that lies under this name without a row, as after a crash."""
+    found = sound(infohash)
+    return {name for name in (found[1].v1, found[1].v2) if name} if found else set()
 
 
 def lift(infohash: bytes) -> None:
@@ -64,7 +75,7 @@ def lift(infohash: bytes) -> None:
     with outages():
         block = Block.objects.filter(short=short(infohash)).select_related("takedown").first()
         if block is None:
-            raise NotHeld(f"{spell(infohash)} is not blocked.")
+            raise NotHeld("This infohash is not blocked.")
         block.takedown.delete()
 
 

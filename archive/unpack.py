@@ -41,8 +41,8 @@ def _join(start: Callable[[], _Member], data: bytes, max_bytes: int) -> bytes:
         member = start()
         try:
             plain += member.decompress(data, max_bytes + 1 - len(plain))
-        except (zlib.error, OSError) as error:
-            raise NotATorrent(f"The packed file is damaged: {error}.") from None
+        except (zlib.error, OSError):
+            raise NotATorrent("The packed file is damaged: it cannot be unpacked.") from None
         if len(plain) > max_bytes:
             raise TooLarge(
                 f"Unpacked, the file has more than the {max_bytes:,} bytes that this archive takes."

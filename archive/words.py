@@ -10,7 +10,8 @@ from django.conf import settings
 from archive.kind import Kind, kind
 from archive.metainfo import Metainfo, Reading
 
-MARK = "="  # before a word that stands for a kind; no name has such a word
+_MARK = "="  # before a word that stands for a kind; no name has such a word
+_KINDS = {f"{_MARK}{one}": one for one in Kind}
 _LONGEST = 60  # characters of a word; what follows is not looked at, here or there
 _MOST = 1_000  # words of a torrent
 _EPISODE = re.compile(r"(s\d{1,3})e\d{1,4}.*")
@@ -46,7 +47,12 @@ def words(text: str) -> Iterator[str]:
 
 def of_kind(one: Kind) -> str:
     """The word that all torrents of a kind share."""
-    return f"{MARK}{one}"
+    return f"{_MARK}{one}"
+
+
+def kind_of(found_by: str) -> Kind:
+    """As the index keeps it."""
+    return _KINDS.get(found_by.partition(" ")[0], Kind.OTHER)
 
 
 def found_by(torrent: bytes, metainfo: Metainfo) -> str:

@@ -1,22 +1,16 @@
 """How long it takes to read a torrent, against libtorrent (all of it) and bencode.py (decoding only), in one run.
 
-python -m bench.metainfo            usual torrents: microseconds, and how many times as long as ours
-python -m bench.metainfo --floods   those made to hurt: seconds, and the most memory
+Those made to hurt are measured in bench/worst.py.
 """
 
-import argparse
-import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from time import process_time
 
 import bencodepy
 import libtorrent as lt
 
 from archive import metainfo
-from archive.errors import Refusal
 from tests import bep52, make
-from tests.floods import floods
 
 ROUNDS = 5
 SECONDS = 0.3  # of each round
@@ -62,24 +56,5 @@ def compare() -> None:
         print(f"{name:28}{len(torrent):11,}{ours:12,.0f}" + "".join(f"{other:11.2f}×" for other in others))
 
 
-def flood() -> None:
-    print(f"{'':28}{'bytes':>11}{'seconds':>12}{'peak, MB':>12}")
-    for name, torrent in floods(metainfo.MAX_BYTES):
-        start = process_time()
-        with suppress(Refusal):
-            metainfo.parse(torrent)
-        seconds = process_time() - start
-        tracemalloc.start()
-        with suppress(Refusal):
-            metainfo.parse(torrent)
-        peak = tracemalloc.get_traced_memory()[1] / 1e6
-        tracemalloc.stop()
-        print(f"{name:28}{len(torrent):11,}{seconds:12.2f}{peak:12.1f}")
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--floods", action="store_true")
-    flood() if parser.parse_args().floods else compare()
+    compare()

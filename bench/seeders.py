@@ -16,7 +16,7 @@ from tests.servers.seeders import seeded
 from tests.servers.swarm import dht, internet
 from tests.test_seeders import CASES, WAYS, Case, config, wish
 
-ROUNDS, PATIENCE = 7, 240
+ROUNDS, PATIENCE = 5, 100
 
 
 def main() -> None:

@@ -1,10 +1,13 @@
 """The info dictionary is found; now the piece layers, which peers tell only to who asked by the v2 hash.
 
+All peers are asked together, and then each of those that know the v2 hash alone: one that does not answer, or
+not the truth, is asked again and again by libtorrent before another.
+
 Trackers are not asked again: a libtorrent peer that hears of us in the v2 swarm of a hybrid answers our v1
 handshakes with the v2 hash from then on, which fails.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from swarm.network import Address, Network
@@ -14,7 +17,9 @@ from swarm.search import Waiting
 # A peer that still believes in the connection by which the info dictionary came refuses another one, and
 # libtorrent alone would wait seconds before it tries again.
 _TRY_AGAIN_AFTER = (0.25, 0.75, 1.5)
-# It asks peers for the layers by itself, but does not say when it has them all.
+_TOGETHER = 1.0
+_ALONE = 1.25
+# libtorrent asks peers for the layers by itself, but does not say when it has them all.
 _LOOK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
 
 
@@ -32,24 +37,42 @@ class Completion:
         self.targets = targets
         self._network = network
         self._later = later
-        self._peers = tuple(peers)
         self._infohash = sha256(info).digest()
+        self._target = self._infohash[:20]
+        self._asked: tuple[Address, ...] = ()
+        self._met: list[Address] = []
         self._over = False
-        self._connect()
-        for wait in _TRY_AGAIN_AFTER:
-            later(wait, self._connect)
+        self._ask(peers)
         self._look(0)
+        later(_TOGETHER, lambda: self._try_each(iter(self._met)))
+
+    @property
+    def hopeful(self) -> bool:
+        """Somebody who knows the v2 hash was there."""
+        return bool(self._met)
 
     def end(self) -> set[Address]:
         self._over = True
-        self._network.drop(self._infohash[:20])
+        self._network.drop(self._target)
         return set()
 
+    def _ask(self, peers: Iterable[Address]) -> None:
+        self._asked = tuple(peers)
+        self._network.drop(self._target)
+        for wait in (0, *_TRY_AGAIN_AFTER):
+            self._later(wait, self._connect)
+
     def _connect(self) -> None:
-        if not self._over and not self._network.connecting(self._infohash[:20]):
-            self._network.fetch(self._infohash, self._peers, ())
+        if not self._over and not self._network.connecting(self._target):
+            self._network.fetch(self._infohash, self._asked, ())
+
+    def _try_each(self, peers: Iterator[Address]) -> None:
+        if not self._over and (peer := next(peers, None)):
+            self._ask((peer,))
+            self._later(_ALONE, lambda: self._try_each(peers))
 
     def _look(self, times: int) -> None:
         if not self._over:
-            self._network.ask_layers(self._infohash[:20])
+            self._met += self._network.connected(self._target) - set(self._met)
+            self._network.ask_layers(self._target)
             self._later(_LOOK_GAPS[min(times, len(_LOOK_GAPS) - 1)], lambda: self._look(times + 1))

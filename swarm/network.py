@@ -185,7 +185,10 @@ class Network:
                 params = lt.read_session_params(config.state.read_bytes())
             except (RuntimeError, OSError) as error:
                 log.warning("the DHT table in %s is not readable, starting without: %s", config.state, error)
-        hosts = [listen.rpartition(":")[0] for listen in config.listen.split(",")]
+        hosts = [listen.rpartition(":")[0].strip("[]") for listen in config.listen.split(",")]
+        own = [host for host in hosts if host not in {"0.0.0.0", "::"}]  # noqa: S104
+        # libtorrent takes them in turn, be the peer's address of the same kind or not.
+        one_kind = len({":" in host for host in hosts}) == 1
         params.settings = cast(
             "lt.settings_pack",  # in the stubs alone
             LIBTORRENT
@@ -194,7 +197,7 @@ class Network:
                 "alert_mask": _ALERTS,
                 "listen_interfaces": config.listen,
                 # What listens on one address must speak from it too.
-                "outgoing_interfaces": ",".join(host for host in hosts if host not in {"0.0.0.0", "[::]"}),  # noqa: S104
+                "outgoing_interfaces": ",".join(own) if one_kind else "",
                 "dht_bootstrap_nodes": ",".join(config.bootstrap),
                 "max_metadata_size": config.max_metadata,
             },

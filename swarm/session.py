@@ -29,6 +29,8 @@ Task = Search | Completion
 Action = Callable[[], object]
 
 _LAYERS_WITHIN = 3.0
+# If somebody knows the v2 hash, and is only slow or a liar.
+_LAYERS_AT_LAST = 7.0
 _KEEP_EVERY = 600.0
 _COUNT_EVERY = 1.0
 
@@ -128,9 +130,13 @@ class Session:
         completion = Completion(self._network, self._later, info, targets, peers)
         completion.waiting = waiting
         self._tasks |= dict.fromkeys(targets, completion)
-        self._later(_LAYERS_WITHIN, lambda: self._completed(completion, None))
+        hopeless = partial(self._completed, completion, None)
+        self._later(_LAYERS_WITHIN, lambda: None if completion.hopeful else hopeless())
+        self._later(_LAYERS_AT_LAST, hopeless)
 
     def _completed(self, completion: Completion, layers: dict[bytes, bytes] | None) -> None:
+        if completion not in self._tasks.values():
+            return  # over long since; what is fetched by that name now is another search's
         self._end(completion)
         for each in completion.waiting:
             self._answer(each, completion.info, layers)

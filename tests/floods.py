@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+_BITCOMET = b"24:_____padding_file_0_____ee"
 _TAIL = b"4:name1:x12:piece lengthi16384e"
 
 
@@ -17,16 +18,38 @@ def floods(size: int) -> Iterator[tuple[str, bytes]]:
     yield "an integer", b"d1:xi" + b"9" * (size - 7) + b"ee"
     yield "announce lists", b"d13:announce-listl" + b"l0:e" * (size * 7 // 100) + b"e" + _of_files(b"", 0)[1:]
     yield "a name", _named(size - 200)
+    yield "integers under keys", b"d1:xd" + b"1:ai0e" * (size * 3 // 20) + b"ee"
+    yield "integers between strings", _listed(b"i0e0:", size * 7 // 10)
     yield from _floods_of_files(size)
+    yield from _floods_of_trees(size)
 
 
 def _floods_of_files(size: int) -> Iterator[tuple[str, bytes]]:
     yield "files", _of_files(b"d6:lengthi1e4:pathl1:aee", size * 37 // 1_000)
     yield "unsorted files", _of_files(b"d4:pathl1:ae6:lengthi1ee", size * 37 // 1_000)
+    yield "odd files", _of_files(b"d1:a0:6:lengthi1e4:pathl1:ae1:z0:e", size * 28 // 1_000)
+    yield "pad files", _of_files(b"d4:attr2:ple", size * 74 // 1_000)
+    yield (
+        "a file of many keys",
+        _of_files(b"d" + b"1:ai0e" * (size * 3 // 20) + b"6:lengthi1e4:pathl1:aee", 1),
+    )
     yield "a path", _of_files(b"d6:lengthi1e4:pathl" + b"0:" * (size * 29 // 100) + b"ee", 1)
+    yield "long paths", _of_files(b"d6:lengthi1e4:pathl" + b"1:a" * 91 + b"ee", size * 3 // 1_000)
+    yield "BitComet's pad files", _of_files(b"d6:lengthi1e4:pathl" + b"0:" * 72 + _BITCOMET, size // 200)
+
+
+def _floods_of_trees(size: int) -> Iterator[tuple[str, bytes]]:
     yield "files of v2", _of_tree(b"".join(b"6:%06d" % n + _leaf(20_000, n + 1) for n in range(size // 87)))
     folders = (b"5:%05dd" % n + b"1:ad" * 93 + b"1:f" + _leaf(1, 1) + b"e" * 94 for n in range(size // 1_050))
     yield "folders of v2", _of_tree(b"".join(folders))
+    keys = b"".join(b"3:%03di0e" % n for n in range(900))
+    yield (
+        "odd files of v2",
+        _of_tree(b"".join(b"4:%04dd0:d" % n + keys + b"ee" for n in range(size // 7_300))),
+    )
+    links = (b"6:%06dd1:fd0:d4:attr1:leee" % n for n in range(size // 33))
+    yield "a link in each folder", _of_tree(b"".join(links))
+    yield "hybrid", _hybrid(size // 165)
     hashes = (size - 300) // 32
     layer = b"32:%032d%d:" % (1, 32 * hashes) + b"x" * (32 * hashes)
     yield "a piece layer", _of_tree(b"1:f" + _leaf(hashes << 14, 1), layer)
@@ -50,6 +73,16 @@ def _of_files(entry: bytes, count: int) -> bytes:
     return (
         b"d4:infod5:filesl" + entry * count + b"e" + _TAIL + b"6:pieces%d:" % pieces + b"x" * pieces + b"ee"
     )
+
+
+def _hybrid(count: int) -> bytes:
+    """Files of a byte, with pad files between them: each list is read twice."""
+    pad = b"d4:attr1:p6:lengthi16383e4:pathl1:aee"
+    old = b"".join(b"d6:lengthi1e4:pathl6:%06dee" % n + pad for n in range(count))
+    new = b"".join(b"6:%06d" % n + _leaf(1, n + 1) for n in range(count))
+    pieces = b"6:pieces%d:" % (20 * count) + b"x" * 20 * count
+    lists = b"d9:file treed" + new + b"e5:filesl" + old + b"e"
+    return b"d4:info" + lists + b"12:meta versioni2e" + _TAIL + pieces + b"ee"
 
 
 def _of_tree(entries: bytes, layers: bytes = b"") -> bytes:

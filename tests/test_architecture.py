@@ -11,7 +11,14 @@ OURS = {"archive", "storage", "soap", "api", "web", "swarm", "clients"}
 DOORS = {"soap", "api", "web"}
 WIRING = {"settings", "urls", "wsgi", "admin", "apps", "public", "uploads", "management", "migrations"}
 PURE = {"archive.metainfo", "archive.infohash", "archive.errors", "archive.magnet"}
-OWNERS = {"boto3": "storage.s3", "botocore": "storage.s3", "spyne": "soap", "libtorrent": "swarm.network"}
+OWNERS = {
+    "boto3": "storage.s3",
+    "botocore": "storage.s3",
+    "spyne": "soap",
+    "libtorrent": "swarm.network",
+    "qbittorrentapi": "clients.qbittorrent",
+    "transmission_rpc": "clients.transmission",
+}
 BELOW_DOORS = {"archive.models", "archive.vault", "archive.outage"}
 
 # A core module may use these of ours besides its siblings in archive/.
@@ -57,6 +64,7 @@ def test_imports_point_one_way(name: str, path: Path) -> None:
     elif folder in DOORS:
         assert not {module for module in of_ours if inside(module, BELOW_DOORS | {"storage", "swarm"})}
         assert not {module for module in of_ours if inside(module, DOORS - {folder})}
+        assert folder == "api" or not {module for module in of_ours if inside(module, {"clients"})}
     elif not is_wiring(name):
         assert not {module for module in of_ours if not inside(module, CORE_MAY_USE)}
         assert not {module for module in used if inside(module, {"django.http", "rest_framework"})}

@@ -178,6 +178,7 @@ def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
     lines = (tmp_path / "list").read_text().splitlines()
     assert len(lines) == 7
     assert f"{folder}/blocked.torrent: This torrent was taken down: Court order" in lines
+    assert "--list-refused" in run(folder), "it says how to learn which they were"
 
 
 def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_result_tells_what_the_index_knows(client: Client) -> None:
         "size": 5,
         "files": 1,
         "length": len(torrent),
+        "complete": True,
         "kind": "filmhd",
         "torrent": f"http://testserver/torrent/{infohash}.torrent",
         "url": f"http://testserver/api/v1/torrents/{infohash}",

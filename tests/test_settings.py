@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.misfits import malformed
 from tests.servers.hashkeep import ROOT, Hashkeep
 
 
@@ -34,9 +35,9 @@ def test_the_readme_names_every_command() -> None:
         ("PUBLIC_URL", "torrents.example", "a name, without a path"),
         ("PUBLIC_URL", "https://torrents.example/path", "a name, without a path"),
         ("DATABASE_URL", "oracle://x", "DATABASE_URL"),
-        ("PORT", "http", "PORT"),
         ("LISTING", "sometimes", "LISTING"),
         ("SECURITY_CONTACT", "me@example.com", "begins with mailto:"),
+        ("PORT", "http", "PORT is “http”. Not a valid integer. Such as: PORT=8000"),
         ("DEBUG", "perhaps", "DEBUG"),
     ],
 )
@@ -45,6 +46,15 @@ def test_a_wrong_value_stops_the_start_and_says_why(tmp_path: Path, name: str, v
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_malformed_line_in_the_file_of_settings_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=8000\n# a comment\n\nexport HOST='0.0.0.0'\nthis is no setting\n")
+    told = malformed(tmp_path / ".env")
+    assert told == f"{tmp_path}/.env, line 5: “this is no setting” is no setting. Such as: PORT=8000"
+    (tmp_path / ".env").write_text("PORT=8000\n")
+    assert malformed(tmp_path / ".env") == ""
+    assert malformed(tmp_path / "nowhere") == ""
 
 
 def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:

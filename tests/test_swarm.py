@@ -5,10 +5,9 @@ Settings are those of every day but for the bootstrap node: here every public ad
 
 import queue
 import socket
-import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -19,7 +18,6 @@ import pytest
 
 from swarm import Config, Found, Session, Wish, torrent
 from swarm.addresses import RESERVED, is_public
-from tests.servers.hostile_peer import LIES, Lie, hostile_node, hostile_peer, silence
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import Tracker, http_tracker, udp_tracker
 
@@ -223,37 +221,6 @@ def test_such_a_wish_does_not_stand_in_the_way_of_an_honest_one(swarm: Swarm, ev
     assert {one.info for one in found if one} == {info_of(swarm.v1), info_of(swarm.v2)}
 
 
-@pytest.mark.parametrize("lie", LIES, ids=[lie.__name__ for lie in LIES])
-def test_a_peer_that_lies_does_not_keep_us_from_one_that_does_not(
-    swarm: Swarm, everyday: Session, lie: Lie
-) -> None:
-    """Even if it comes first."""
-    with hostile_peer(("66.6.0.1", 6881), lie) as visitors:
-        everyday.search(Wish(swarm.v1.v1, peers=(("66.6.0.1", 6881),)), 60, lambda _: None)
-        until(lambda: len(visitors) > 0)
-        time.sleep(0.2)
-        assert same(find(everyday, Wish(swarm.v1.v1, peers=(SEEDER,))), swarm.v1)
-
-
-@pytest.mark.parametrize("lie", LIES, ids=[lie.__name__ for lie in LIES])
-def test_a_peer_that_lies_is_believed_nothing(everyday: Session, lie: Lie) -> None:
-    with hostile_peer(("66.6.0.1", 6881), lie) as visitors:
-        assert find(everyday, Wish(bytes(19) + b"!", peers=(("66.6.0.1", 6881),)), seconds=2) is None
-        assert visitors
-
-
-def test_lying_peers_of_one_torrent_do_not_delay_another(swarm: Swarm, everyday: Session) -> None:
-    with ExitStack() as stack:
-        for number, lie in enumerate(LIES * 2):
-            liar = (f"66.7.0.{number + 1}", 6881)
-            stack.enter_context(hostile_peer(liar, lie))
-            everyday.search(Wish(bytes(19) + bytes([number]), peers=(liar,)), 6, lambda _: None)
-        time.sleep(1)
-        times = [find(everyday, Wish(swarm.v1.v1, peers=(SEEDER,))) for _ in range(5)]
-        assert statistics.median(found.seconds for found in times if found) < 0.5
-        until(lambda: everyday.statistics()["searches"] == 0)
-
-
 PRIVATE = (
     "10.1.2.3",
     "127.9.9.9",
@@ -267,57 +234,7 @@ PRIVATE = (
 )
 
 
-def test_a_private_address_is_never_connected_to_whoever_names_it(swarm: Swarm) -> None:
-    """By the wish, by a tracker, and as a tracker, by address and by name."""
-    hosts = ("127.9.9.9", "10.1.2.3", "169.254.169.254", "192.168.1.1")
-    doors = [(host, 8080) for host in hosts]
-    with ExitStack() as stack:
-        visits = [stack.enter_context(hostile_peer(door, silence)) for door in doors]
-        listed = {NOWHERE: [*doors, SEEDER]}
-        public = [
-            stack.enter_context(make(("81.1.0.1", 6969), listed)) for make in (http_tracker, udp_tracker)
-        ]
-        private = [stack.enter_context(make(("127.0.0.1", 7070), {})) for make in (http_tracker, udp_tracker)]
-        urls = [tracker.url for tracker in (*public, *private)]
-        urls += [tracker.url.replace("127.0.0.1", "localhost") for tracker in private]
-        urls += [f"http://{host}:{port}/announce" for host, port in doors]
-        session = Session(config())
-        assert find(session, Wish(NOWHERE, trackers=tuple(urls), peers=tuple(doors)), seconds=4) is None
-        session.close()
-        assert all(tracker.announces for tracker in public)
-        assert not any(tracker.announces for tracker in private)
-        assert not any(visits)
-
-
-def test_a_dht_node_cannot_send_us_to_a_private_address() -> None:
-    hosts = ("10.1.2.3", "127.9.9.9", "169.254.169.254", "192.168.1.1")
-    with internet(), ExitStack() as stack:
-        heard = [stack.enter_context(ear((host, 8080))) for host in (*hosts, "17.1.0.1")]
-        visits = [stack.enter_context(hostile_peer((host, 8080), silence)) for host in hosts]
-        stack.enter_context(hostile_node(ROUTER, [(host, 8080) for host in (*hosts, "17.1.0.1")]))
-        session = Session(config())
-        assert find(session, Wish(NOWHERE), seconds=4) is None
-        session.close()
-        assert [bool(packets(one)) for one in heard] == [False] * 4 + [True]
-        assert not any(visits)
-
-
-def ear(address: Address) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    listening.bind(address)
-    listening.setblocking(False)
-    return listening
-
-
-def packets(listening: socket.socket) -> bytes:
-    try:
-        return listening.recv(2048)
-    except BlockingIOError:
-        return b""
-
-
 def test_on_loopback_the_same_is_found_when_private_addresses_are_allowed(swarm: Swarm) -> None:
-    """So the test above sees the refusal, and not that nothing was tried."""
     seeder = Peer(("127.1.0.1", 6881))
     seeder.seed(swarm.v1)
     with http_tracker(("127.0.0.1", 7070), {swarm.v1.v1: [seeder.address]}) as tracker:

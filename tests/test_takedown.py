@@ -112,6 +112,15 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
     assert shown[1].infohashes == ("0A" * 20,)
 
 
+def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -> None:
+    """As a crash between the object and its row leaves it."""
+    v1, v2 = make.infohashes(HYBRID)
+    vault().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
+    assert take_down(v1, REASON)
+    assert stored(objects) == []
+    assert set(blocked([v1, v2])) == {v1, v2}
+
+
 # The command ---------------------------------------------------------------------------------------
 
 
@@ -122,18 +131,19 @@ def test_the_command_takes_any_spelling(tmp_path: Path) -> None:
         f"# from the court\n\n  {hashes[3]}  # the third\nhttps://x.example/{hashes[4]}.torrent\n"
     )
     told = run(hashes[0], hashes[1].upper(), magnet, file=str(tmp_path / "list"), reason=REASON)
-    assert told.splitlines() == [f"{h.upper()} is taken down." for h in hashes]
+    assert told.splitlines() == [f"{h.upper()} is blocked; it was not held." for h in hashes]
     assert blocked(map(bytes.fromhex, hashes)) == {bytes.fromhex(h): REASON for h in hashes}
 
 
 def test_the_command_deletes_what_is_stored(objects: Path) -> None:
-    run(deposit(HYBRID).infohash, reason=REASON)
+    infohash = deposit(HYBRID).infohash
+    assert run(infohash, reason=REASON) == f"{infohash} is taken down.\n"
     assert stored(objects) == []
 
 
 def test_a_wrong_hash_is_named_and_the_others_are_done_all_the_same() -> None:
     out = io.StringIO()
-    with pytest.raises(CommandError, match="^1 could not be done"):
+    with pytest.raises(CommandError, match="^Not blocked: 1, for the reasons above. Blocked: 1.$"):
         call_command("take_down", "nonsense", "0A" * 20, reason=REASON, stdout=out, stderr=out)
     assert "nonsense: An infohash is" in out.getvalue()
     assert blocked([b"\x0a" * 20])
@@ -166,8 +176,10 @@ def test_the_command_lifts_and_tells_of_what_was_not_blocked() -> None:
     run("0A" * 20, reason=REASON)
     assert run("0a" * 20, lift=True) == f"{'0A' * 20} may come in again.\n"
     assert not blocked([b"\x0a" * 20])
-    with pytest.raises(CommandError):
-        run("0A" * 20, lift=True)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="^Not lifted: 1, for the reasons above. Lifted: 0.$"):
+        call_command("take_down", "0A" * 20, lift=True, stdout=out, stderr=out)
+    assert out.getvalue() == f"{'0A' * 20}: This infohash is not blocked.\n"
 
 
 def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -> None:

@@ -9,13 +9,15 @@ import pytest
 from django.test import Client
 
 from archive.deposit import deposit
+from archive.takedown import take_down
 from tests import make
 from tests.reading import get, text, view, weight
 
 pytestmark = pytest.mark.django_db
 
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe\x00\n\"'&".encode()
-SINTEL = make.v1(b"Sintel", files={(b"Sintel.mkv",): 5_000_000_000, (b"Subs", b"de.srt"): 100})
+SINTEL_FILES: dict[tuple[bytes, ...], int] = {(b"Sintel.mkv",): 5_000_000_000, (b"Subs", b"de.srt"): 100}
+SINTEL = make.v1(b"Sintel", files=SINTEL_FILES)
 HASH = make.v1_hash(SINTEL)
 
 
@@ -88,8 +90,33 @@ def test_ten_thousand_files_make_a_small_page_and_a_full_list(client: Client) ->
     assert "10\u202f000 files" in answer.content.decode()
     assert weight(client, answer) < 60_000
     [all_files] = answer.page.xpath("//a[contains(@href, 'files.txt')]/@href")
-    listed = client.get(all_files).content.decode().splitlines()
+    listed = b"".join(client.get(all_files)).decode().splitlines()
     assert listed == [f"7\t<folder> & {n // 50}/'file' {n}‹U+000A›" for n in range(10_000)]
+
+
+def test_of_a_hundred_thousand_files_only_the_first_are_looked_at(client: Client) -> None:
+    paths: dict[tuple[bytes, ...], int] = {(b"%d" % (n // 1_000), b"%d" % n): 7 for n in range(100_000)}
+    answer = view(client, make.v1(b"many", files=paths, piece_length=1 << 20))
+    assert "684 KiB in 100 000 files" in text(answer)
+    assert weight(client, answer) < 60_000
+    shown = len(answer.page.xpath("//div[@class='tree']//li[not(details)]"))
+    assert f"{100_000 - shown:,} more are not shown here".replace(",", " ") in text(answer)
+    [all_files] = answer.page.xpath("//a[contains(@href, 'files.txt')]/@href")
+    assert b"".join(client.get(all_files)).count(b"\n") == 100_000
+
+
+@pytest.mark.parametrize("address", [f"/view/{HASH}", f"/view/{HASH}/files.txt"])
+def test_who_has_the_page_already_is_told_so_until_it_changes(client: Client, address: str) -> None:
+    deposit(SINTEL)
+    first = client.get(address)
+    known = {"If-None-Match": first.headers["ETag"]}
+    again = client.get(address, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    deposit(make.v1(b"Sintel", files=SINTEL_FILES, outer={b"announce": b"udp://another.example:1"}))
+    assert client.get(address, headers=known).status_code == 200
+    take_down(bytes.fromhex(HASH), "Court order 12")
+    assert client.get(address, headers=known).status_code == 451
 
 
 def test_the_longest_of_everything_still_makes_a_small_page(client: Client) -> None:

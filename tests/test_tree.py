@@ -1,5 +1,7 @@
 """Files as a tree, with the totals of all and the names of some."""
 
+from collections.abc import Iterator
+
 from web.tree import Folder, tree
 
 
@@ -48,6 +50,20 @@ def test_a_hundred_folders_within_each_other_are_shown_as_eight() -> None:
         deepest += 1
     assert deepest == 7
     assert found.files[0][0].startswith("f7/f8/f9/")
+
+
+def test_of_very_many_files_the_first_are_looked_at_and_no_more() -> None:
+    read = 0
+
+    def endless() -> Iterator[tuple[tuple[str, ...], int]]:
+        nonlocal read
+        while True:
+            read += 1
+            yield ("folder", f"{read}"), 1
+
+    found = tree(endless())
+    assert not found.whole
+    assert read < 100_000
 
 
 def test_a_torrent_without_files_is_an_empty_tree() -> None:

@@ -42,7 +42,7 @@ def test_a_packed_file_that_broke_off_is_truncated(pack: type[bytes]) -> None:
 
 @pytest.mark.parametrize("junk", [b"\x1f\x8bjunk junk junk", b"BZhjunk junk junk"])
 def test_what_only_looks_packed_is_no_torrent(junk: bytes) -> None:
-    with pytest.raises(NotATorrent):
+    with pytest.raises(NotATorrent, match="^The packed file is damaged: it cannot be unpacked.$"):
         unpack(junk, 10_000)
 
 

@@ -65,6 +65,27 @@ def test_what_spells_no_infohash_is_asked_for_again(client: Client, nonsense: st
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [
+        ("/admin", "/admin/"),
+        ("/api/", "/api"),
+        ("/takedowns/", "/takedowns"),
+        ("/find/?q=x", "/find?q=x"),
+        (f"/view/{'AB' * 20}/?x=1", f"/view/{'AB' * 20}?x=1"),
+    ],
+)
+def test_a_slash_too_many_or_too_few_leads_to_the_right_address(
+    client: Client, asked: str, right: str
+) -> None:
+    assert client.get(asked).headers["Location"] == right
+
+
+@pytest.mark.parametrize("asked", ["/nothing/", "//api/", "/admin/nothing/", "//evil.example/"])
+def test_a_slash_leads_nowhere_else(client: Client, asked: str) -> None:
+    assert client.get(asked).headers.get("Location", "/admin/login/").startswith("/admin/login/")
+
+
 def test_a_torrent_that_is_not_held_is_not_found(client: Client) -> None:
     answer = get(client, "/find", data={"q": ABSENT.lower()}, follow=True)
     assert answer.status_code == 404

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 
 from archive.errors import (
     NoKey,
@@ -37,6 +40,8 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+_SOURCES = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".html", ".py"))
+LOOK = sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:16]  # changes with an upgrade
 _RETRY_AFTER = "30"  # seconds
 _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
@@ -56,6 +61,16 @@ def page(template: str, context: dict[str, Any] | None = None, status: int = 200
     """Needs no request and no database, so that it can say that something is wrong with them."""
     told = (context or {}) | {"here": template.removesuffix(".html"), "listing": settings.LISTING}
     return guarded(HttpResponse(render_to_string(f"web/{template}", told), status=status))
+
+
+def unless_known(request: HttpRequest, edition: str | None, make: Callable[[], R]) -> R | HttpResponse:
+    """304 where the browser has this edition of the page already: to make it may be work."""
+    if edition is None:
+        return make()
+    etag = f'"{LOOK}-{edition}"'
+    response = guarded(get_conditional_response(request, etag=etag) or make())
+    response["ETag"] = etag
+    return response
 
 
 def guarded(response: R) -> R:

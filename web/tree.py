@@ -13,17 +13,19 @@ _DEEPEST = 8  # folders within each other; what lies deeper has the rest of its 
 _ROOM = 32_000  # bytes of a page for the tree
 _OUTERMOST = 12_000  # of them for the outermost folders alone, so that a glance tells what there is
 _MARKUP = 110  # bytes around each name
+_PARTS = 50_000  # of paths that are looked at: of larger torrents the folders cannot be summed up
 
 
 @dataclass(slots=True)
 class Folder:
-    """What is shown of a folder; `count` and `size` are of all that is in it."""
+    """What is shown of a folder; `count` and `size` are of all that is in it, so far as it was looked at."""
 
     name: str = ""
     count: int = 0
     size: int = 0
     folders: dict[str, Folder] = field(default_factory=dict)
     files: list[tuple[str, int]] = field(default_factory=list)
+    whole: bool = True  # of the outermost: whether all of it was looked at
 
     @property
     def shown(self) -> int:
@@ -36,8 +38,12 @@ class Folder:
 
 def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
     """The first files, as many as there is room for, with names fit to be looked at; the others are counted."""
-    root, room = Folder(), _ROOM
+    root, room, left = Folder(), _ROOM, _PARTS
     for path, size in files:
+        left -= len(path)
+        if left < 0:
+            root.whole = False
+            break
         *parts, name = _shortened(path)
         line = [root]
         for part in parts:

@@ -1,27 +1,40 @@
 """The pages: each view unwraps the request, asks the archive once, and hands the answer to a template."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
+from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.count import count
 from archive.deposit import Receipt, deposit
-from archive.describe import describe
+from archive.describe import Description, describe, edition
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
 from archive.keys import admit, find
 from archive.magnet import magnet, read
+from archive.peers import credit, history
 from archive.takedown import notices
 from archive.wanted import Standing, standing, want
-from web.page import base_url, drawn, guarded, page, refusals
+from web.chart import DAYS, chart
+from web.listing import lines
+from web.page import base_url, drawn, guarded, page, refusals, unless_known
 from web.tree import tree
 from web.visible import visible
 
@@ -58,22 +71,56 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @refusals
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
+    asked = parse(infohash)
     try:
-        described = describe(parse(infohash))
+        if _is_staff(request):
+            return _shown(infohash, describe(asked), _for_staff(request))
+        return unless_known(request, edition(asked), lambda: _shown(infohash, describe(asked)))
     except NotHeld:
-        return _wanted(standing(parse(infohash)))
+        return _wanted(standing(asked))
+
+
+def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
     if infohash != described.infohash:
         return redirect("torrent", described.infohash)
     name, trackers = described.metainfo.name, described.trackers
-    context = {
+    shown = tree(described.files())
+    context: dict[str, Any] = {
         "torrent": described,
-        "tree": tree(described.files()),
+        "tree": shown,
+        "more_files": described.metainfo.files - shown.shown,
         "trackers": trackers[:_TRACKERS],
         "more_trackers": len(trackers[_TRACKERS:]),
         "web_seeds": described.details.web_seeds[:_WEB_SEEDS],
         "magnet": magnet(described.v1, described.v2, name, trackers),
+        **_peers(described),
     }
-    return page("torrent.html", context)
+    response = page("torrent.html", {**context, **(more or {})})
+    if more:
+        response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _peers(described: Description) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    counted = history(parse(described.infohash), today - timedelta(days=DAYS - 1), today)
+    return {"chart": chart(counted, today), "days": DAYS, "credit": credit()}
+
+
+def _for_staff(request: HttpRequest) -> dict[str, Any]:
+    """What they see besides: buttons that hand the torrent to a client."""
+    return {
+        "clients": list(settings.CLIENTS),
+        "messages": get_messages(request),
+        "csrf": get_token(request),
+    }
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Strangers bring no session, and cost no look into the database."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return request.user.is_active and request.user.is_staff
 
 
 def _wanted(standing: Standing) -> HttpResponseBase:
@@ -84,10 +131,14 @@ def _wanted(standing: Standing) -> HttpResponseBase:
 
 @require_safe
 @refusals
-def files(request: HttpRequest, infohash: str) -> HttpResponse:
+def files(request: HttpRequest, infohash: str) -> HttpResponseBase:
     """Every file of a torrent, a line each: for the ones with more than a page can pleasantly show."""
-    listed = describe(parse(infohash)).files()
-    return _plain(f"{file.size}\t{'/'.join(map(visible, file.path))}\n" for file in listed)
+    asked = parse(infohash)
+    return unless_known(request, edition(asked), lambda: _streamed(lines(describe(asked).files())))
+
+
+def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
+    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt  # nobody is signed in here, so there is no authority that a foreign page could borrow
@@ -136,7 +187,7 @@ def takedowns(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @refusals
-def all_takedowns(request: HttpRequest) -> HttpResponse:
+def all_takedowns(request: HttpRequest) -> HttpResponseBase:
     """Every listed takedown, an infohash a line: for programs."""
     return _plain(
         f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{visible(notice.reason, 1000)}\n"
@@ -163,6 +214,12 @@ def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Our addresses have no slash at their end; where that is all that is wrong, the right one is told."""
+    right = request.path_info.rstrip("/")
+    outside = not request.path_info.startswith(("/admin/", "//"))
+    if outside and right != request.path_info and request.method in ("GET", "HEAD") and is_valid_path(right):
+        query = request.META.get("QUERY_STRING")
+        return HttpResponsePermanentRedirect(f"{right}?{query}" if query else right)
     return page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
 
 

@@ -4,6 +4,7 @@ import unicodedata
 
 # Controls, formats (the bidi overrides among them), halves of surrogate pairs, ends of lines and paragraphs.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+LONGEST = 200  # characters, where nothing else is said
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 
 
@@ -20,7 +21,7 @@ class _Marks(dict[int, str]):
 _MARKS = _Marks()
 
 
-def visible(text: str, longest: int = 200) -> str:
+def visible(text: str, longest: int = LONGEST) -> str:
     """The text on one line, cut where it is too long, with a mark in place of what acts without being seen."""
     text = text[: longest + 1]
     if not text.isprintable():

@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
+import clients
 from archive import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -34,6 +35,11 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.TooManyRequests: (429, "Too many requests"),
     errors.TakenDown: (451, "Taken down"),
     errors.Unavailable: (503, "Not available right now"),
+    clients.RejectedTracker: (422, "Not a tracker"),
+    clients.RejectedTorrent: (422, "Rejected by the client"),
+    clients.UnknownTorrent: (404, "Not in the client"),
+    clients.NoAnswer: (504, "The client does not answer"),
+    clients.ClientError: (502, "The client cannot be used"),
     RequestDataTooBig: (413, "Too large"),
     SuspiciousOperation: (400, "Malformed request"),
     Http404: (404, "Nothing at this address"),

@@ -10,26 +10,19 @@ from rest_framework.response import Response
 from api.rest.paging import PARAMETERS, page, paged, window
 from api.rest.query import LARGEST, moment, number, one_of
 from api.rest.resource import Resource
-from api.rest.shapes import InfohashField, LinksSerializer, links
+from api.rest.shapes import TorrentSerializer, listed
+from archive.catalogue import Entry
 from archive.kind import Kind
 from archive.magnet import magnet
-from archive.search import Hit, Query, search
+from archive.search import Query, search
 
 _KINDS = {str(kind): kind for kind in Kind}
 _NUMBERS = ("min_size", "max_size", "min_files", "max_files")
 _MOMENTS = ("since", "until")
 
 
-class HitSerializer(LinksSerializer):
-    infohash = InfohashField(help_text="The one that it is stored under: v1 where it has one.")
-    v1 = InfohashField(allow_null=True)
-    v2 = InfohashField(allow_null=True)
-    name = serializers.CharField(help_text="May hold anything, and nothing.")
-    kind = serializers.ChoiceField(choices=list(_KINDS), help_text="By its names and files; a guess.")
-    size = serializers.IntegerField(help_text="Bytes of content.")
-    files = serializers.IntegerField(help_text="How many, pad files not counted.")
-    length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
-    stored_at = serializers.DateTimeField()
+class HitSerializer(TorrentSerializer):
+    kind = serializers.ChoiceField(choices=list(_KINDS), help_text="By its name; a guess.")
     magnet = serializers.CharField()
 
 
@@ -61,11 +54,6 @@ class Search(Resource):
         return page(request, [_shown(request, hit) for hit in found.hits], found.older)
 
 
-def _shown(request: Request, hit: Hit) -> dict[str, Any]:
-    told = {name: value for name, value in hit._asdict().items() if name != "kind"}
-    return {
-        **links(request, hit.infohash),
-        **told,
-        "kind": str(hit.kind),
-        "magnet": magnet(hit.v1, hit.v2, hit.name, ()),
-    }
+def _shown(request: Request, hit: Entry) -> dict[str, Any]:
+    link = magnet(hit.v1, hit.v2, hit.name, ())
+    return {**listed(request, hit), "kind": str(hit.kind), "magnet": link}

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from api.rest import clients
 from api.rest.check import Check
 from api.rest.deposits import Deposits
 from api.rest.description import Schema
@@ -25,5 +26,11 @@ urlpatterns = [
     path("takedowns", Takedowns.as_view()),
     path("stats", Stats.as_view(), name="stats"),
     path("key", OwnKey.as_view()),
+    path("clients/", clients.Clients.as_view(), name="clients"),
+    path("clients/<str:name>/torrents", clients.Torrents.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>", clients.OneTorrent.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/files", clients.Files.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/trackers", clients.Trackers.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/<str:action>", clients.Action.as_view()),
     path("schema", Schema.as_view(), name="schema"),
 ]

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from archive.metainfo import about
+from archive.metainfo.bencode import MAX_TOKENS
 from archive.metainfo.files import name, v1_entries, v2_entries
 from archive.metainfo.info import content, is_private, piece_length, versions
 from archive.metainfo.layers import complete
 from archive.metainfo.outer import scan
-from archive.metainfo.text import text
+from archive.metainfo.text import text, texts
 
 MAX_BYTES = 10_000_000
 
-__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "parse"]
+__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "infohashes", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,9 @@ class Details:
 class Reading:
     """A torrent that has been read and judged: once, however much is asked of it afterwards."""
 
-    def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES, max_tokens: int = MAX_TOKENS) -> None:
         """Raises EmptyTorrent, TooLarge, NotATorrent or one of its kinds: Truncated, TooComplex."""
-        self._found = found = scan(torrent, max_bytes)
+        self._found = found = scan(torrent, max_bytes, max_tokens)
         v1, v2 = versions(found.info, found.disorder)
         length = piece_length(found.info, v2)
         summed = content(found.info, found.listed, length, v1, v2)
@@ -80,13 +81,14 @@ class Reading:
             complete=not v2 or complete(found.root, summed.layered, length),
             trackers=about.trackers(found.root),
         )
+        found.info.tokens = max_tokens  # it is taken: how often it is read from now on does not matter
 
     def files(self) -> Iterator[File]:
         """The files, one by one and without pad files."""
         info = self._found.info
         for entry in v2_entries(info) if self.metainfo.v2 else v1_entries(info):
             if not entry.pad:
-                yield File(tuple(text(element, self._encoding) for element in entry.path), entry.size)
+                yield File(texts(entry.path, self._encoding), entry.size)
 
     def details(self) -> Details:
         """The rest of what the torrent tells; nothing in it is ever an error."""
@@ -103,3 +105,9 @@ class Reading:
 def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
     """What identifies a torrent. Raises what Reading raises."""
     return Reading(torrent, max_bytes).metainfo
+
+
+def infohashes(torrent: bytes, max_bytes: int = MAX_BYTES) -> tuple[bytes, ...]:
+    """All that a torrent goes by, v1 first. Raises what Reading raises."""
+    meta = parse(torrent, max_bytes)
+    return tuple(filter(None, (meta.v1, meta.v2)))

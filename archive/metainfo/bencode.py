@@ -7,6 +7,8 @@ from archive.errors import NotATorrent, TooComplex, Truncated
 
 MAX_DEPTH = 100  # this and the next as libtorrent has them
 MAX_TOKENS = 3_000_000
+# What is read one by one takes as long as several parts, and counts for so many more.
+SLOW = 4
 MAX_DISORDER = 1_000  # keys of an unsorted dictionary: more would cost memory to tell apart
 
 DICTIONARY, END, INTEGER, LIST = b"deil"
@@ -34,11 +36,11 @@ class Cursor:
 
     __slots__ = ("at", "data", "depth", "disorder", "key", "tokens")
 
-    def __init__(self, data: bytes, at: int = 0) -> None:
+    def __init__(self, data: bytes, at: int = 0, tokens: int = MAX_TOKENS) -> None:
         self.data = data
         self.at = at
         self.depth = 0
-        self.tokens = MAX_TOKENS  # how many more are taken
+        self.tokens = tokens  # how many more are taken
         self.key = b""  # the last one read, for the sentences of refusals
         self.disorder = False  # whether a dictionary was met whose keys do not ascend
 
@@ -77,6 +79,20 @@ class Cursor:
                 raise self.cut_off()
         return self.data[start:end], end
 
+    def strings_at(self, at: int, most: int) -> tuple[tuple[bytes, ...], int]:
+        """Strings elsewhere, one behind the other, and where the last of them ends; the cursor stays."""
+        data = self.data
+        found: list[bytes] = []
+        while data[at] != END and len(found) < most:
+            step = _STEPS.get(data[at : at + 3])
+            if step is None:
+                start, end = self._string(at)
+            else:
+                start, end = at + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), at + step
+            found.append(data[start:end])
+            at = end
+        return tuple(found), at
+
     def string_span(self) -> tuple[int, int]:
         """Read a string without copying it: where it begins and ends."""
         start, self.at = self._string(self.at)
@@ -90,6 +106,7 @@ class Cursor:
         ascending = True
         while self.next() != END:
             self.key = key = self.string()
+            self.spend(SLOW)
             if last is not None and key <= last:
                 ascending, self.disorder = False, True
             last = key
@@ -129,13 +146,13 @@ class Cursor:
         self.at += 1
         self.depth += 1
         self._check_depth(self.depth)
-        self._spend(2)  # it ends, too
+        self.spend(2)  # it ends, too
 
     def leave(self) -> None:
         """Go out of it, from before its end."""
         self.at += 1
         self.depth -= 1
-        self._spend(0)
+        self.spend(0)
 
     def _check_depth(self, depth: int) -> None:
         if depth >= MAX_DEPTH:
@@ -146,10 +163,11 @@ class Cursor:
         near = f", near {quoted(self.key)}" if self.key else ""
         return Truncated(f"The torrent ends in the middle, after {len(self.data):,} bytes{near}.")
 
-    def _spend(self, tokens: int) -> None:
+    def spend(self, tokens: int) -> None:
         self.tokens -= tokens
         if self.tokens < 0:
-            raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts.")
+            counted = "of which unusual ones count for several"
+            raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts, {counted}.")
 
     def unlike(self, kind: int) -> NotATorrent:
         """How to say that there is no value of this kind at the cursor."""
@@ -197,13 +215,14 @@ class Cursor:
                 last_keys[-1] = key
                 if last is not None and key <= last:
                     self.disorder = True
-                spent += 1
+                spent += 2  # it takes longer than a value
             if spent > self.tokens:
                 break
         self.at = at
-        self._spend(spent)
+        self.spend(spent)
 
     def _scalar(self, at: int, last_keys: list[bytes | None]) -> int:
+        self.tokens -= SLOW
         if self.data[at] != INTEGER:
             return self._string(at)[1]
         in_list = bool(last_keys) and last_keys[-1] is _IN_LIST
@@ -218,8 +237,9 @@ class Cursor:
 class Dictionary:
     """Where the values of some keys of a dictionary stand. Each key may be there once."""
 
-    def __init__(self, data: bytes, places: dict[bytes, int]) -> None:
+    def __init__(self, data: bytes, places: dict[bytes, int], tokens: int = MAX_TOKENS) -> None:
         self.data = data
+        self.tokens = tokens  # how many more are taken of each value, when it is read
         self._places = places
 
     def __contains__(self, key: bytes) -> bool:
@@ -227,7 +247,7 @@ class Dictionary:
 
     def cursor(self, key: bytes) -> Cursor:
         """A cursor before the value of a key that is there."""
-        cursor = Cursor(self.data, self._places[key])
+        cursor = Cursor(self.data, self._places[key], self.tokens)
         cursor.key = key
         return cursor
 

@@ -4,23 +4,20 @@ All but the list of v1 has been scanned when it is read here: it is well-formed 
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from archive.errors import NotATorrent, TooComplex
-from archive.metainfo.bencode import DICTIONARY, END, LIST, Cursor, Dictionary, quoted
+from archive.metainfo.bencode import DICTIONARY, END, LIST, SLOW, Cursor, Dictionary, quoted
 
 MAX_PATH = 100  # elements, as in libtorrent
 MAX_FILE = ((1 << 30) - 1) << 14  # bytes, as in libtorrent: 2^30 - 1 blocks of 16 KiB
 
 _BITCOMET_PAD = b"_____padding_file_"  # older than BEP 47
-# Thirteen digits are fewer than MAX_FILE.
-_PLAIN_V1 = re.compile(rb"d6:lengthi(0|[1-9][0-9]{0,12})e4:pathl")
+# Thirteen digits are fewer than MAX_FILE. A pad file or one to be executed says so first (BEP 47).
+_PLAIN_V1 = re.compile(rb"d(?:4:attr1:([px]))?6:lengthi(0|[1-9][0-9]{0,12})e4:pathl")
 _PLAIN_TOKENS = 7  # without the elements of the path
 _PLAIN_V2 = re.compile(rb"d0:d6:lengthi([1-9][0-9]{0,12})e11:pieces root32:(.{32})ee", re.DOTALL)
-_PATHS = frozenset((b"path", b"path.utf-8", b"symlink path"))
-_STRINGS = frozenset((b"attr", b"pieces root"))
-_KNOWN = _PATHS | _STRINGS | {b"length"}
 _NO_ROOT = bytes(32)
 
 
@@ -45,21 +42,25 @@ def listed(cursor: Cursor) -> Iterator[Entry]:
     cursor.enter(LIST)
     at = cursor.at
     while True:
+        start = at
         match = _PLAIN_V1.match(data, at)
         path, end = _elements(cursor, match.end()) if match else ((), at)
         # A file with a length and a path, and no more: nearly every file of nearly every torrent.
         if match and path and data[end] == END:
             at = end + 1
-            cursor.tokens -= _PLAIN_TOKENS + len(path)
-            entry = Entry(path, int(match[1]))
+            kind, size = match.groups()
+            cursor.tokens -= _PLAIN_TOKENS + len(path) + (2 if kind else 0)
+            if cursor.tokens < 0:
+                break
+            entry = Entry(path, int(size), kind == b"p")
         else:
             if data[at] == END:
                 break
             cursor.at = at
             entry = _v1_file(cursor)
             at = cursor.at
-        if bitcomet and any(_BITCOMET_PAD in element for element in entry.path):
-            entry = entry._replace(pad=True)
+        if bitcomet and data.find(_BITCOMET_PAD, start, at) >= 0:
+            entry = entry._replace(pad=entry.pad or _BITCOMET_PAD in b"/".join(entry.path))
         yield entry
     cursor.at = at
     cursor.leave()
@@ -86,6 +87,7 @@ def v2_entries(info: Dictionary) -> Iterator[Entry]:
             at = cursor.at
         elif data[at] == DICTIONARY and data[at + 1] != END:
             folders.append(name)
+            cursor.spend(2 + SLOW)
             at += 1
         else:
             raise NotATorrent(f"In “file tree”, {quoted(name)} is neither a file nor a folder with files.")
@@ -143,37 +145,30 @@ class _Description(NamedTuple):
 
 
 def _described(cursor: Cursor) -> _Description:
-    """Read one by hand: hundreds of thousands of them must not take long."""
-    data, at = cursor.data, cursor.at + 1
+    """Read one key by key: hundreds of thousands of them must not take long, and count for more than others."""
     if cursor.next() != DICTIONARY:
         raise cursor.unlike(DICTIONARY)
     cursor.depth += 1
-    cursor.tokens -= 2
-    last: bytes | None = None
-    size: int | None = None
-    paths: dict[bytes, tuple[bytes, ...]] = {}
-    strings: dict[bytes, bytes] = {}
-    while data[at] != END:
-        key, cursor.at = cursor.string_at(at)
-        cursor.tokens -= 1
+    cursor.at += 1
+    cursor.spend(2 + SLOW)
+    data, last = cursor.data, None
+    found: dict[bytes, Any] = {}
+    while data[cursor.at] != END:
+        key = cursor.string()
+        cursor.spend(SLOW)
         if last is not None and key <= last:
             cursor.disorder = True
         last = key
-        if key == b"length" and size is None:
-            size = cursor.integer()
-        elif key in _PATHS and key not in paths:
-            paths[key] = _path(cursor)
-        elif key in _STRINGS and key not in strings:
-            strings[key] = cursor.string()
-        elif key in _KNOWN:
+        if (read := _READ.get(key)) is None:
+            cursor.skip()
+        elif key in found:
             raise NotATorrent(f"A file has the key {quoted(key)} twice.")
         else:
-            cursor.skip()
-        at = cursor.at
+            found[key] = read(cursor)
     cursor.depth -= 1
-    cursor.at = at + 1
-    path = paths.get(b"path.utf-8", paths.get(b"path", ()))
-    return _Description(size, path, strings.get(b"attr", b""), strings.get(b"pieces root", b""))
+    cursor.at += 1
+    path = found.get(b"path.utf-8", found.get(b"path", ()))
+    return _Description(found.get(b"length"), path, found.get(b"attr", b""), found.get(b"pieces root", b""))
 
 
 def _size(size: int | None, attributes: bytes, name: bytes) -> int:
@@ -203,10 +198,17 @@ def _path(cursor: Cursor) -> tuple[bytes, ...]:
 
 def _elements(cursor: Cursor, at: int) -> tuple[tuple[bytes, ...], int]:
     """A list of strings from its first item on, and where it ends."""
-    data, path = cursor.data, []
-    while data[at] != END:
-        element, at = cursor.string_at(at)
-        path.append(element)
-        if len(path) > MAX_PATH:
-            raise TooComplex(f"A path in “files” has more than {MAX_PATH} elements.")
-    return tuple(path), at + 1
+    path, end = cursor.strings_at(at, MAX_PATH)
+    if cursor.data[end] != END:
+        raise TooComplex(f"A path in “files” has more than {MAX_PATH} elements.")
+    return path, end + 1
+
+
+_READ: dict[bytes, Callable[[Cursor], object]] = {
+    b"attr": Cursor.string,
+    b"length": Cursor.integer,
+    b"path": _path,
+    b"path.utf-8": _path,
+    b"pieces root": Cursor.string,
+    b"symlink path": _path,
+}

@@ -120,6 +120,8 @@ def content(info: Dictionary, listed: Content | None, length: int, v1: bool, v2:
 
 
 def _both(info: Dictionary, old: Content, length: int) -> Content:
+    if old.pads > old.files:
+        raise NotATorrent(_BADLY_PADDED)
     new = sum_v2(_matched(v1_entries(info), v2_entries(info), length), length)
     without_last_pad = (new.pads - 1, new.span - new.tail)  # which libtorrent before 2.0.8 left out
     if (old.pads, old.span) not in ((new.pads, new.span), without_last_pad):

@@ -31,10 +31,10 @@ class Torrent:
     listed: Content | None  # the sum of `files`, which is long enough to be read only once
 
 
-def scan(torrent: bytes, max_bytes: int) -> Torrent:
+def scan(torrent: bytes, max_bytes: int, max_tokens: int) -> Torrent:
     """Make sure that the bytes are one bencoded dictionary with an info dictionary, and nothing else."""
     _check_start(torrent, max_bytes)
-    cursor = Cursor(torrent)
+    cursor = Cursor(torrent, tokens=max_tokens)
     places: dict[bytes, int] = {}
     found: Torrent | None = None
     for key in cursor.each_key():
@@ -50,6 +50,7 @@ def scan(torrent: bytes, max_bytes: int) -> Torrent:
         )
     if found is None:
         raise NotATorrent("There is no info dictionary: this is bencoded, but no torrent.")
+    found.root.tokens = found.info.tokens = cursor.tokens  # what is read twice counts twice
     return found
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
@@ -49,25 +49,28 @@ class Qbittorrent:
     downloads: Path
     user: str = "admin"
     password: str = "a password"
+    _cookies: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.web}"
 
     def version(self) -> str:
-        return self._get("app/version").text
+        return self.get("app/version").text
 
     def torrents(self) -> list[dict[str, Any]]:
-        return list(self._get("torrents/info").json())
+        return list(self.get("torrents/info").json())
 
-    def _get(self, what: str) -> requests.Response:
+    def get(self, what: str) -> requests.Response:
         with requests.Session() as session:
-            form = {"username": self.user, "password": self.password}
-            for answer in (
-                session.post(f"{self.url}/api/v2/auth/login", form, timeout=10),
-                session.get(f"{self.url}/api/v2/{what}", timeout=10),
-            ):
-                answer.raise_for_status()
+            session.cookies.update(self._cookies)
+            answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+            if answer.status_code == 403:  # a login costs it some time, on purpose
+                form = {"username": self.user, "password": self.password}
+                session.post(f"{self.url}/api/v2/auth/login", form, timeout=10).raise_for_status()
+                self._cookies.update(session.cookies.get_dict())
+                answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+            answer.raise_for_status()
         return answer
 
 
@@ -79,11 +82,12 @@ def qbittorrent(
     *,
     downloads: Path | None = None,
     torrents: Sequence[Path] = (),
+    web: int | None = None,
     dht: bool = False,
 ) -> Iterator[Qbittorrent]:
     """Of that version, with `torrents` added and checked. `dht` is for a network of its own: it calls home."""
     downloads = downloads or home / "downloads"
-    served = Qbittorrent(host, free_port(), free_port(), downloads)
+    served = Qbittorrent(host, web or free_port(), free_port(), downloads)
     settings = home / "qBittorrent" / "config" / "qBittorrent.conf"
     settings.parent.mkdir(parents=True, exist_ok=True)
     password = _hashed(served.password)

@@ -65,11 +65,13 @@ class Content:
         return infohashes(self.torrent)[1]
 
 
-def content(folder: Path, name: str, kind: str, trackers: Sequence[str] = ()) -> Content:
-    """`kind`: v1, hybrid or v2. The last of the files needs no piece layer."""
+def content(
+    folder: Path, name: str, kind: str, trackers: Sequence[str] = (), *, size: int = 200_000
+) -> Content:
+    """`kind`: v1, hybrid or v2; `size`: of the largest file. The last of the files needs no piece layer."""
     (folder / name).mkdir(parents=True)
-    for number, size in enumerate((200_000, 90_000, 10)):
-        (folder / name / f"{number}.bin").write_bytes(noise(size, f"{name} {number}".encode()))
+    for number, length in enumerate((size, 90_000, 10)):
+        (folder / name / f"{number}.bin").write_bytes(noise(length, f"{name} {number}".encode()))
     made = lt.create_torrent(lt.list_files(str(folder / name)), _PIECE, _KINDS[kind])
     lt.set_piece_hashes(made, str(folder))
     for tier, tracker in enumerate(trackers):
@@ -119,14 +121,21 @@ class Peer:
         adding.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         self.session.add_torrent(adding).force_dht_announce()
 
+    def uploaded(self) -> int:
+        """Bytes of content that it has sent to anybody."""
+        return self._statistics()["net.sent_payload_bytes"]
+
     def acquaintances(self) -> int:
         """The nodes in its table."""
+        return self._statistics()["dht.dht_nodes"]
+
+    def _statistics(self) -> dict[str, int]:
         self.session.post_session_stats()
         while True:
             self.session.wait_for_alert(10_000)
             for alert in self.session.pop_alerts():
                 if isinstance(alert, lt.session_stats_alert):
-                    return alert.values["dht.dht_nodes"]
+                    return alert.values
 
     def announce(self, infohash: bytes) -> None:
         self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)

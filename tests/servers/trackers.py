@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
@@ -29,15 +30,20 @@ class Tracker:
     peers: dict[bytes, list[Address]]
     announces: list[Announce] = field(default_factory=list)
 
-    def answer(self, host: str, announce: Announce) -> bytes:
+    def answer(self, host: str, announce: Announce) -> dict[bytes, bytes]:
+        """Compact, those of IPv4 and those of IPv6 (BEP 23, BEP 7)."""
         self.announces.append(announce)
         known = self.peers.setdefault(announce.infohash, [])
         if announce.event == "stopped":
             known[:] = [peer for peer in known if peer != (host, announce.port)]
-            return b""
+            return {b"peers": b""}
         if (host, announce.port) not in known:
             known.append((host, announce.port))
-        return b"".join(socket.inet_aton(host) + struct.pack("!H", port) for host, port in known)
+        named = [(ip_address(host), struct.pack("!H", port)) for host, port in known]
+        return {
+            key: b"".join(host.packed + port for host, port in named if host.version == version)
+            for key, version in ((b"peers", 4), (b"peers6", 6))
+        }
 
 
 @contextmanager
@@ -54,7 +60,7 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
             found = tracker.answer(
                 self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
             )
-            body = bencodepy.encode({b"interval": 1800, b"peers": found})
+            body = bencodepy.encode({b"interval": 1800, b"min interval": 1, **found})
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -65,11 +71,18 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
         def log_message(self, format: str, *args: object) -> None:
             """Not on the terminal."""
 
-    server = ThreadingHTTPServer(address, Handler)
+    with http_server(address, Handler):
+        yield tracker
+
+
+@contextmanager
+def http_server(address: Address, handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The URL by which a tracker there is announced to."""
+    server = ThreadingHTTPServer(address, handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield tracker
+        yield "http://{}:{}/announce".format(*address)
     finally:
         server.shutdown()
         thread.join()
@@ -102,4 +115,4 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
         elif action == 1:  # announce
             event, port = struct.unpack("!I12xH", packet[80:98])
             found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
-            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + found, sender)
+            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + found[b"peers"], sender)

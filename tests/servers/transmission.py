@@ -35,12 +35,12 @@ class Transmission:
         return f"http://{self.host}:{self.web}/transmission/rpc"
 
     def version(self) -> str:
-        return str(self._call("session-get", fields=["version"])["version"])
+        return str(self.call("session-get", fields=["version"])["version"])
 
     def torrents(self) -> list[dict[str, Any]]:
-        return list(self._call("torrent-get", fields=["hashString", "name", "status"])["torrents"])
+        return list(self.call("torrent-get", fields=["hashString", "name", "status"])["torrents"])
 
-    def _call(self, method: str, **arguments: object) -> dict[str, Any]:
+    def call(self, method: str, **arguments: object) -> dict[str, Any]:
         with requests.Session() as session:
             session.auth = (self.user, self.password)
             name = "X-Transmission-Session-Id"
@@ -58,10 +58,11 @@ def transmission(
     *,
     downloads: Path | None = None,
     torrents: Sequence[Path] = (),
+    web: int | None = None,
     dht: Sequence[tuple[str, int]] = (),
 ) -> Iterator[Transmission]:
     """Of that version, with `torrents` added and checked. `dht`: nodes by which it enters one."""
-    served = Transmission(host, free_port(), free_port(), downloads or home / "downloads")
+    served = Transmission(host, web or free_port(), free_port(), downloads or home / "downloads")
     (home / "watched").mkdir(parents=True, exist_ok=True)
     (home / "settings.json").write_text(json.dumps(_settings(served, home) | {"dht-enabled": bool(dht)}))
     (home / "dht.bootstrap").write_text("".join(f"{node} {port}\n" for node, port in dht))

@@ -9,25 +9,16 @@ from typing import Any, TextIO
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from archive import errors
 from archive.deposit import Receipt, deposit_many
-from archive.errors import Refusal, Unavailable
+from archive.errors import Unavailable
 from archive.gather import Found, Gathering, Unreadable
+from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
 
 _BATCH = 500  # torrents
 _BATCH_BYTES = 32_000_000
 
-_STORED, _HELD, _UNREADABLE = "stored", "held already", "could not be read"
-_REFUSED: dict[type[Refusal], str] = {
-    errors.EmptyTorrent: "refused: an empty file",
-    errors.TooLarge: "refused: larger than MAX_TORRENT_BYTES",
-    errors.NotATorrent: "refused: not a torrent",
-    errors.Truncated: "refused: cut off in the middle",
-    errors.TooComplex: "refused: more complex than any honest torrent",
-    errors.PrivateTorrent: "refused: private (PRIVATE_TORRENTS=keep would take them)",
-    errors.TakenDown: "refused: taken down",
-}
+_UNREADABLE = "could not be read"
 
 
 class Command(BaseCommand):
@@ -58,6 +49,7 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
 
     def handle(self, *args: Any, **options: Any) -> None:
         _must_exist(options["paths"])
+        self._listing = options["list_refused"] != os.devnull
         try:
             with _opened(options["list_refused"]) as list_refused:
                 for path, why in self._import(options["paths"]):
@@ -82,7 +74,9 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
                     bar.set_postfix_str(f"{rate:,.0f} torrents/s", refresh=False)
                     bar.update(gathering.read - bar.n)
         finally:
-            self.stdout.write(_summary(counts))
+            self.stdout.write(summary(counts))
+            if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
+                self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 
 
 def _must_exist(paths: list[str]) -> None:
@@ -115,20 +109,10 @@ def _deposit(batch: list[Found | Unreadable]) -> Iterator[tuple[str, str, str]]:
     found = [item for item in batch if isinstance(item, Found)]
     outcomes = deposit_many([item.torrent for item in found], door="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
-        if isinstance(outcome, Receipt):
-            yield path, _STORED if outcome.new else _HELD, ""
-        elif isinstance(outcome, Unavailable):
-            raise outcome
-        else:
-            yield path, _REFUSED[type(outcome)], str(outcome)
+        yield path, worded(outcome), "" if isinstance(outcome, Receipt) else str(outcome)
     for item in batch:
         if isinstance(item, Unreadable):
             yield item.path, _UNREADABLE, item.why
-
-
-def _summary(counts: Counter[str]) -> str:
-    bad = [outcome for outcome, _ in counts.most_common() if outcome not in (_STORED, _HELD)]
-    return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (_STORED, _HELD, *bad))
 
 
 def _printable(path: str) -> str:

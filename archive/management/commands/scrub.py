@@ -20,6 +20,13 @@ _MEANING = {
     Kind.LOST: "lost: in the index, but their bytes are gone; taken out of it",
     Kind.UNREADABLE: "unreadable: the storage fails for these, the server's log says how; left as they are",
 }
+_WOULD_BE = {
+    Kind.INDEXED: "would be indexed: sound bytes that the index does not know",
+    Kind.REPAIRED: "would be repaired: the index says something else than the bytes",
+    Kind.PURGED: "would be purged: taken down, and yet stored",
+    Kind.DAMAGED: "would be set aside as <INFOHASH>.torrent.damaged, and no longer served: damaged",
+    Kind.LOST: "would be taken out of the index: their bytes are lost",
+}
 _BAD = (Kind.DAMAGED, Kind.LOST, Kind.UNREADABLE)
 
 
@@ -68,7 +75,9 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
             self.stdout.write("This was a dry run: nothing has been changed.")
         for kind, meaning in _MEANING.items():
             if found[kind] or kind is Kind.SOUND:
-                self.stdout.write(f"{found[kind]:>12,} {meaning}")
+                self.stdout.write(
+                    f"{found[kind]:>12,} {_WOULD_BE.get(kind, meaning) if dry_run else meaning}"
+                )
         rows, tally = recount(dry_run=dry_run)
         stored = sum(found[kind] for kind in (Kind.SOUND, Kind.INDEXED, Kind.REPAIRED, Kind.UNREADABLE))
         self.stdout.write(f"Stored: {stored:,}. In the index: {rows:,}. Counted: {tally:,}.")

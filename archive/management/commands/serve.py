@@ -41,6 +41,8 @@ class Command(BaseCommand):
         _count_anew()
         if settings.RESOLVE:
             _keep("resolver", "--attached")
+        if settings.CENSUS:
+            _keep("census", "--attached")
         if settings.BLOCKLISTS:
             _keep("blocklist", "--every", "24", "--attached")
         os.environ["THREADS"] = str(options["threads"])

@@ -52,17 +52,21 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
             raise CommandError("Please say why: --reason. Whoever asks for the torrent will read it.")
         if not options["hashes"] and not options["file"]:
             raise CommandError("Please name at least one HASH, or a file of them with --from.")
-        failed = 0
+        failed = done = 0
         for text in _spellings(options["hashes"], options["file"]):
             try:
                 self.stdout.write(_lift(text) if options["lift"] else _take_down(text, options))
+                done += 1
             except Unavailable as unavailable:
                 raise CommandError(f"{text}: {unavailable} Run the same command again.") from unavailable
             except Refusal as refusal:
                 failed += 1
                 self.stderr.write(f"{text}: {refusal}")
         if failed:
-            raise CommandError(f"{failed:,} could not be done, see above; all others were.")
+            what = "lifted" if options["lift"] else "blocked"
+            raise CommandError(
+                f"Not {what}: {failed:,}, for the reasons above. {what.capitalize()}: {done:,}."
+            )
 
 
 def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
@@ -77,8 +81,8 @@ def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
 
 def _take_down(text: str, options: dict[str, Any]) -> str:
     infohash = find(text)
-    take_down(infohash, options["reason"].strip(), listed=not options["unlisted"])
-    return f"{spell(infohash)} is taken down."
+    held = take_down(infohash, options["reason"].strip(), listed=not options["unlisted"])
+    return f"{spell(infohash)} is {'taken down' if held else 'blocked; it was not held'}."
 
 
 def _lift(text: str) -> str:

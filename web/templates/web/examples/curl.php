@@ -12,10 +12,14 @@ curl_setopt_array($request, [
         return strlen($line);
     },
 ]);
-curl_exec($request);
+if (curl_exec($request) === false) {
+    fwrite(STDERR, curl_error($request) . "\n");
+    exit(1);
+}
 
 if ($headers['x-thetorrent-result'] === 'stored') {
     echo $headers['x-thetorrent-hash'], "\n";
 } else {
     fwrite(STDERR, $headers['x-thetorrent-error'] . "\n");
+    exit(1);
 }

@@ -15,4 +15,5 @@ if (preg_grep('/^X-Thetorrent-Result: stored/i', $http_response_header)) {
     echo "$answer\n";
 } else {
     fwrite(STDERR, $answer);
+    exit(1);
 }

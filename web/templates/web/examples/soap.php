@@ -6,4 +6,5 @@ if (preg_match('/^(?:[0-9A-F]{40}|[0-9A-F]{64})$/', $answer)) {
     echo "$answer\n";
 } else {
     fwrite(STDERR, "$answer\n");
+    exit(1);
 }

@@ -8,4 +8,6 @@ my $torrent = encode_base64(do { local $/; <$file> });
 close $file;
 
 my $archive = SOAP::Lite->service('{{ wsdl }}');
-print $archive->storeTorrent($torrent), "\n";
+my $answer = $archive->storeTorrent($torrent);
+$answer =~ /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/ or die "$answer\n";
+print "$answer\n";

@@ -1,0 +1,165 @@
+"""The operator's own torrent clients, for staff who are signed in: docs/clients.md has the routes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import ParseError
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.media import FormBody, JsonBody
+from api.rest.resource import Resource
+from archive.infohash import parse, spell
+from archive.magnet import read
+from archive.metainfo import infohashes
+from archive.names import names
+from archive.retrieve import retrieve
+from archive.unpack import unpack
+from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
+
+_ACTIONS = ("start", "stop", "reannounce")
+
+
+@extend_schema(exclude=True)  # of no use to whoever has no account here
+class Staff(Resource):
+    """Signed in as for the admin; what changes something needs Django's CSRF token."""
+
+    authentication_classes = (SessionAuthentication,)
+    permission_classes = (IsAdminUser,)
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        request.user  # noqa: B018  asks SessionAuthentication
+
+
+class Clients(Staff):
+    def get(self, request: Request) -> Response:
+        if not settings.CLIENTS:
+            return Response([])
+        with ThreadPoolExecutor(len(settings.CLIENTS)) as asking:  # one that is down takes its time
+            answers = asking.map(_answer, settings.CLIENTS.values())
+        return Response(
+            [{"name": name, **told} for name, told in zip(settings.CLIENTS, answers, strict=True)]
+        )
+
+
+class Torrents(Staff):
+    parser_classes = (JsonBody, FormBody)
+
+    def get(self, request: Request, name: str) -> Response:
+        with configured(name) as client:
+            return Response([_told(torrent) for torrent in client.torrents()])
+
+    def post(self, request: Request, name: str) -> Response:
+        """201 where it is new to the client, 200 where it was there."""
+        source = _source(request)
+        tags = _text(request, "tags").split(",")
+        with configured(name) as client:
+            new = client.add(
+                source,
+                paused=_given(request).get("paused") in (True, "true", "on"),
+                save_path=_text(request, "save_path") or None,
+                tags=list(filter(None, map(str.strip, tags))),
+            )
+            added = client.find(known_as(client, source.infohashes))
+        return Response(_told(added), status=201 if new else 200)
+
+
+class OneTorrent(Staff):
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            return Response(_told(client.find(_known(client, infohash))))
+
+    def delete(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            client.remove(_known(client, infohash), data=request.query_params.get("data") == "true")
+        return Response(status=204)
+
+
+class Files(Staff):
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            return Response([file._asdict() for file in client.files(_known(client, infohash))])
+
+
+class Trackers(Staff):
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            return Response([tracker._asdict() for tracker in client.trackers(_known(client, infohash))])
+
+    def post(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            client.add_tracker(_known(client, infohash), _text(request, "url"))
+        return Response(status=204)
+
+    def delete(self, request: Request, name: str, infohash: str) -> Response:
+        with configured(name) as client:
+            client.remove_tracker(_known(client, infohash), _text(request, "url"))
+        return Response(status=204)
+
+
+class Action(Staff):
+    def post(self, request: Request, name: str, infohash: str, action: str) -> Response:
+        if action not in _ACTIONS:
+            raise Http404("A client can start, stop and reannounce.")
+        with configured(name) as client:
+            getattr(client, action)(_known(client, infohash))
+        return Response(status=204)
+
+
+@contextmanager
+def configured(name: str) -> Iterator[Client]:
+    if name not in settings.CLIENTS:
+        raise Http404(f"There is no client called {name}.")
+    with closing(open_client(settings.CLIENTS[name])) as client:
+        yield client
+
+
+def _answer(address: Address) -> dict[str, Any]:
+    with closing(open_client(address)) as client:
+        try:
+            return {"kind": address.kind, "answers": True, "version": client.version()}
+        except ClientError as error:
+            return {"kind": address.kind, "answers": False, "reason": str(error)}
+
+
+def _known(client: Client, infohash: str) -> bytes:
+    """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
+    return known_as(client, names(parse(infohash)))
+
+
+def _source(request: Request) -> Source:
+    limit = settings.MAX_TORRENT_BYTES
+    if link := _text(request, "magnet"):
+        return Source(link, read(link).infohashes)
+    if file := request.FILES.get("torrent"):
+        torrent = unpack(file.read(limit + 1), limit)
+    else:
+        torrent = retrieve(parse(_text(request, "infohash"))).torrent
+    return Source(torrent, infohashes(torrent, limit))
+
+
+def _given(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):  # so is a form
+        raise ParseError("Send a JSON object, or a form.")
+    return request.data
+
+
+def _text(request: Request, name: str) -> str:
+    value = _given(request).get(name, "")
+    if not isinstance(value, str):
+        raise ParseError(f"`{name}` is a string.")
+    return value
+
+
+def _told(torrent: Torrent) -> dict[str, Any]:
+    told = asdict(torrent)
+    return told | {key: spell(told[key]) if told[key] else None for key in ("v1", "v2")}

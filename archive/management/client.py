@@ -1,0 +1,26 @@
+"""The configured clients, as commands use them."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from clients import Client, ClientError, open_client
+
+
+def configured(name: str) -> Client:
+    if name not in settings.CLIENTS:
+        known = ", ".join(settings.CLIENTS) or "none so far; the setting CLIENTS names them"
+        raise CommandError(f"There is no client called {name}. Configured: {known}.")
+    return open_client(settings.CLIENTS[name])
+
+
+@contextmanager
+def connected(name: str) -> Iterator[Client]:
+    """For as long as the block lasts; whatever goes wrong with the client ends the command with a sentence."""
+    with closing(configured(name)) as client:
+        try:
+            yield client
+        except ClientError as error:
+            raise CommandError(f"{name}: {error}") from None

@@ -1,0 +1,49 @@
+"""What is said of settings that cannot be used: which value, what was expected, and one that fits."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+from environs import EnvValidationError
+
+_FITTING = {
+    "CACHE_URL": "redis://localhost:6379/0",
+    "DATABASE_URL": "postgres://user:password@localhost/hashkeep",
+    "PUBLIC_URL": "https://torrents.example",
+    "PORT": "8000",
+    "PRIVATE_TORRENTS": "refuse",
+    "MAX_TORRENT_BYTES": "10000000",
+    "THREADS": "512",
+    "UPLOADS": "open",
+    "RATE_ADDRESS": "1200",
+    "RATE_KEY": "6000",
+    "LOG_FORMAT": "text",
+    "RESOLVE_TIMEOUT": "10",
+    "WANTED_MAX": "100000",
+    "BT_LISTEN": "0.0.0.0:6881",
+}
+_SWITCH = "on"  # all others that can be wrong are on or off
+
+
+def explained(wrong: EnvValidationError) -> str:
+    """A line for each value that cannot be used."""
+    lines = ["The settings cannot be used:"]
+    for name, why in wrong.error_messages.items() if isinstance(wrong.error_messages, Mapping) else ():
+        reasons = " ".join(dict.fromkeys(why))
+        lines.append(
+            f"  {name} is “{os.environ.get(name, '')}”. {reasons} Such as: {name}={_FITTING.get(name, _SWITCH)}"
+        )
+    return "\n".join(lines)
+
+
+def malformed(path: Path) -> str:
+    """What is wrong in a file of settings; nothing where it is sound, or not there."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8") as file:
+        lines = [found.original for found in parse_stream(file) if found.error]
+    return "\n".join(
+        f"{path}, line {line.line}: “{line.string.strip()}” is no setting. Such as: PORT=8000"
+        for line in lines
+    )

@@ -1,0 +1,60 @@
+"""What the worst torrents cost that anybody may send: CPU time to read them, and memory at the most.
+
+python -m bench.worst
+
+Each has the 10 MB, or the three million parts, that are taken by default. One second and 50 MB are the most that
+any may cost. `shown` is reading it and making its page, `listed` reading it and writing files.txt.
+"""
+
+import os
+import tracemalloc
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from time import process_time
+
+import django
+
+from archive.errors import Refusal
+from archive.metainfo import MAX_BYTES, Reading
+from tests.floods import floods
+from web.listing import lines
+from web.tree import tree
+
+ROUNDS = 3
+
+
+def read(torrent: bytes) -> None:
+    Reading(torrent)
+
+
+def shown(torrent: bytes) -> None:
+    tree(Reading(torrent).files())
+
+
+def listed(torrent: bytes) -> None:
+    deque(lines(Reading(torrent).files()), maxlen=0)
+
+
+def cost(step: Callable[[bytes], None], torrent: bytes) -> str:
+    seconds = []
+    for _ in range(ROUNDS):
+        start = process_time()
+        with suppress(Refusal):
+            step(torrent)
+        seconds.append(process_time() - start)
+    tracemalloc.start()
+    with suppress(Refusal):
+        step(torrent)
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return f"{min(seconds):8.2f} s{peak:7.1f} MB"
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
+    django.setup()
+    steps = (read, shown, listed)
+    print(f"{'':28}{'bytes':>11}" + "".join(f"{step.__name__:>20}" for step in steps))
+    for name, torrent in floods(MAX_BYTES):
+        print(f"{name:28}{len(torrent):11,}" + "".join(cost(step, torrent) for step in steps))

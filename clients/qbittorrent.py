@@ -1,0 +1,234 @@
+"""qBittorrent, 4.5 to 5.3, over its WebUI API. The only owner of qbittorrent-api."""
+
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import qbittorrentapi
+from qbittorrentapi import exceptions
+
+from clients import (
+    Address,
+    ClientError,
+    File,
+    Garbled,
+    RejectedTorrent,
+    Source,
+    State,
+    Torrent,
+    Tracker,
+    UnknownTorrent,
+    WrongPassword,
+)
+from clients.asking import announce_url, asked, bounded
+
+_LOOK = 0.1  # seconds: what is added or removed is listed so a moment later
+_INFINITY = 8_640_000  # seconds: how an unknown time left is written
+_VERSION = re.compile(r"v(\d+\.[\w.]{1,20})")
+_STATES: dict[str, State] = {
+    "error": "failed",
+    "missingFiles": "failed",
+    "uploading": "seeding",
+    "stalledUP": "seeding",
+    "forcedUP": "seeding",
+    "downloading": "downloading",
+    "stalledDL": "downloading",
+    "forcedDL": "downloading",
+    "metaDL": "metadata",
+    "forcedMetaDL": "metadata",
+    # "paused" up to 4.6, "stopped" from 5.0 on
+    "pausedUP": "stopped",
+    "pausedDL": "stopped",
+    "stoppedUP": "stopped",
+    "stoppedDL": "stopped",
+    "queuedUP": "queued",
+    "queuedDL": "queued",
+    "allocating": "checking",
+    "checkingUP": "checking",
+    "checkingDL": "checking",
+    "checkingResumeData": "checking",
+    "moving": "moving",
+}
+_TRACKER_STATES: dict[int, Literal["working", "not contacted", "failing", "off"]] = {
+    0: "off",
+    1: "not contacted",
+    2: "working",
+    3: "working",  # updating, up to 5.1
+    4: "failing",
+    5: "failing",
+    6: "failing",
+}
+
+
+class QBittorrent:
+    def __init__(self, address: Address, timeout: float) -> None:
+        self.address, self.timeout = address, timeout
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self._api = qbittorrentapi.Client(
+            host=f"{'https' if address.tls else 'http'}://{host}:{address.port}{address.path}",
+            username=address.user,
+            password=address.password,
+            REQUESTS_ARGS={"timeout": timeout, "hooks": {"response": bounded(address, timeout)}},
+            HTTPADAPTER_ARGS={"max_retries": 0},
+            FORCE_SCHEME_FROM_HOST=True,
+            SIMPLE_RESPONSES=True,
+        )
+
+    @asked
+    def version(self) -> str:
+        version = _VERSION.fullmatch(self._api.app_version())
+        if version is None:
+            raise Garbled(f"{self.address} is none: it does not tell its version.")
+        return f"qBittorrent {version[1]}"
+
+    @asked
+    def torrents(self) -> list[Torrent]:
+        return self._list()
+
+    @asked
+    def find(self, infohash: bytes) -> Torrent:
+        return self._find(infohash)
+
+    @asked
+    def files(self, infohash: bytes) -> list[File]:
+        rows: Any = self._api.torrents_files(self._find(infohash).id)
+        return [File(row["name"], row["size"], row["progress"]) for row in rows]
+
+    @asked
+    def trackers(self, infohash: bytes) -> list[Tracker]:
+        rows: Any = self._api.torrents_trackers(self._find(infohash).id)
+        return [
+            Tracker(row["url"], _TRACKER_STATES.get(row["status"], "failing"), row["msg"])
+            for row in rows
+            if not row["url"].startswith("** [")  # DHT, PeX and LSD
+        ]
+
+    @asked
+    def add_tracker(self, infohash: bytes, url: str) -> None:
+        self._api.torrents_add_trackers(self._find(infohash).id, [announce_url(url)])
+
+    @asked
+    def remove_tracker(self, infohash: bytes, url: str) -> None:
+        try:
+            self._api.torrents_remove_trackers(self._find(infohash).id, [url])
+        except exceptions.Conflict409Error:
+            return  # 4.5 says so when it was not there
+
+    @asked
+    def add(
+        self, source: Source, *, paused: bool = False, save_path: str | None = None, tags: Iterable[str] = ()
+    ) -> bool:
+        # It says no to a duplicate in the same words as to rubbish, so it has to be asked before.
+        if self._listed(source):
+            return False
+        files, urls = (source.content, None) if isinstance(source.content, bytes) else (None, source.content)
+        try:
+            answer = self._api.torrents_add(
+                urls=urls,
+                torrent_files=files,
+                is_paused=paused,
+                save_path=save_path,
+                use_auto_torrent_management=False if save_path else None,
+                tags=tags,
+            )
+        except (exceptions.Conflict409Error, exceptions.UnsupportedMediaType415Error):
+            answer = "Fails."
+        if answer == "Fails.":
+            if self._listed(source):  # somebody was faster
+                return False
+            raise RejectedTorrent(f"{self.address} does not take this torrent or magnet link.")
+        while not self._listed(source):
+            time.sleep(_LOOK)
+        return True
+
+    @asked
+    def remove(self, infohash: bytes, *, data: bool = False) -> None:
+        found = self._find(infohash)
+        self._api.torrents_delete(torrent_hashes=found.id, delete_files=data)
+        while any(found.id == other.id for other in self._list(found.id)):
+            time.sleep(_LOOK)
+
+    @asked
+    def start(self, infohash: bytes) -> None:
+        self._api.torrents_start(self._find(infohash).id)
+
+    @asked
+    def stop(self, infohash: bytes) -> None:
+        self._api.torrents_stop(self._find(infohash).id)
+
+    @asked
+    def reannounce(self, infohash: bytes) -> None:
+        self._api.torrents_reannounce(self._find(infohash).id)
+
+    @asked
+    def export(self, infohash: bytes) -> bytes | None:
+        try:
+            return bytes(self._api.torrents_export(self._find(infohash).id))
+        except exceptions.Conflict409Error:
+            return None  # no metadata so far
+
+    def close(self) -> None:
+        self._api._trigger_session_initialization()
+
+    def translated(self, error: Exception) -> ClientError | None:
+        match error:
+            case exceptions.LoginFailed():
+                return WrongPassword(f"{self.address} does not accept this user and password.")
+            case exceptions.HTTP403Error():
+                return WrongPassword(f"{self.address} has banned us for now: too many wrong passwords.")
+            case exceptions.Unauthorized401Error():
+                return WrongPassword(f"{self.address} does not want to be called from here or by this name.")
+            case exceptions.NotFound404Error():
+                return UnknownTorrent(f"{self.address} does not have this torrent any more.")
+        return None
+
+    def _list(self, id_: str | None = None) -> list[Torrent]:
+        rows: Any = self._api.torrents_info(torrent_hashes=id_)
+        return [_torrent(row) for row in rows]
+
+    def _find(self, infohash: bytes) -> Torrent:
+        """Its own look-up knows v1 torrents by v1, the others by truncated v2; it may also be a hybrid's v1."""
+        for id_ in (infohash[:20].hex(), None):
+            for torrent in self._list(id_):
+                if torrent.goes_by(infohash):
+                    return torrent
+        raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
+
+    def _listed(self, source: Source) -> bool:
+        return any(torrent.goes_by(infohash) for torrent in self._list() for infohash in source.infohashes)
+
+
+def _torrent(row: dict[str, Any]) -> Torrent:
+    size = max(row["total_size"], 0)
+    v1, v2 = (bytes.fromhex(row[key]) or None for key in ("infohash_v1", "infohash_v2"))
+    return Torrent(
+        id=row["hash"],
+        v1=v1,
+        v2=v2,
+        name=row["name"],
+        path=row["save_path"],
+        size=size,
+        progress=float(row["progress"]),
+        state=_STATES.get(row["state"], "unknown"),
+        tags=tuple(filter(None, map(str.strip, row["tags"].split(",")))),
+        added=_moment(row["added_on"]),
+        finished=_moment(row["completion_on"]),
+        downloading=row["dlspeed"],
+        uploading=row["upspeed"],
+        seeds=row["num_seeds"],
+        peers=row["num_seeds"] + row["num_leechs"],
+        ratio=max(row["ratio"], 0.0),
+        seconds_left=row["eta"] if 0 <= row["eta"] < _INFINITY else None,
+        error="Files are missing." if row["state"] == "missingFiles" else "",
+    )
+
+
+def _moment(seconds: int) -> datetime | None:
+    # None is written as -1, 0, or 2^32 - 1, depending on the version
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 - 1 else None
+
+
+def from_address(address: Address, timeout: float) -> QBittorrent:
+    return QBittorrent(address, timeout)

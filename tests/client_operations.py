@@ -1,0 +1,350 @@
+"""Everything that can be asked of a torrent client, done to a real one and looked at through that one's own API.
+
+`python -m tests.client_operations` prints the table of docs/clients.md; tests/test_clients.py holds it to that.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from clients import Address, Client, RejectedTorrent, Source, UnknownTorrent, open_client
+from tests.make import infohashes
+from tests.servers import free_port
+from tests.servers.qbittorrent import Qbittorrent, qbittorrent
+from tests.servers.swarm import Content, content, internet
+from tests.servers.trackers import Tracker, http_tracker
+from tests.servers.transmission import Transmission, transmission
+
+NAMES = ("qBittorrent 4.5", "qBittorrent 5.1", "qBittorrent 5.3", "Transmission 3.00", "Transmission 4.1")
+KINDS = ("v1", "hybrid", "v2")
+_PATIENCE = 60  # seconds
+_BETWEEN_ANNOUNCES = 2.5
+_OTHER = "udp://127.0.0.1:9/announce"
+
+Daemon = Qbittorrent | Transmission
+
+
+class InVain(Exception):
+    """The daemon was told to, and said yes, but did not do it."""
+
+
+class Seen(NamedTuple):
+    """A torrent as the daemon itself tells of it."""
+
+    path: str
+    tags: set[str]
+    stopped: bool
+    complete: bool
+    trackers: set[str]
+
+
+@dataclass
+class Case:
+    """One client and one torrent, which it does not have yet, with the content in a folder of its own."""
+
+    client: Client
+    daemon: Daemon
+    kind: str
+    content: Content
+    tracker: Tracker
+
+    @property
+    def infohashes(self) -> tuple[bytes, ...]:
+        return {"v1": (self.content.v1,), "v2": (self.content.v2,)}.get(
+            self.kind, (self.content.v1, self.content.v2)
+        )
+
+    @property
+    def infohash(self) -> bytes:
+        return self.infohashes[0]
+
+    def add(self, *, paused: bool = True, tags: tuple[str, ...] = ()) -> bool:
+        source = Source(self.content.torrent, self.infohashes)
+        return self.client.add(source, paused=paused, save_path=str(self.content.folder), tags=tags)
+
+    def data(self) -> list[Path]:
+        """What is unfinished may be called .part."""
+        return list((self.content.folder / self.content.name).glob("0.bin*"))
+
+    def seen(self) -> Seen | None:
+        look = _in_qbittorrent if isinstance(self.daemon, Qbittorrent) else _in_transmission
+        return look(self)
+
+    def sight(self) -> Seen:
+        seen = self.seen()
+        assert seen is not None, "the daemon has it"
+        return seen
+
+
+def _in_qbittorrent(case: Case) -> Seen | None:
+    assert isinstance(case.daemon, Qbittorrent)
+    ids = [infohash.hex()[:40] for infohash in case.infohashes]
+    for row in case.daemon.torrents():
+        if row["hash"] in ids:
+            trackers = case.daemon.get(f"torrents/trackers?hash={row['hash']}").json()
+            stopped = row["state"] in {"pausedDL", "pausedUP", "stoppedDL", "stoppedUP"}
+            urls = {tracker["url"] for tracker in trackers}
+            return Seen(row["save_path"], set(row["tags"].split(", ")), stopped, row["progress"] == 1, urls)
+    return None
+
+
+def _in_transmission(case: Case) -> Seen | None:
+    assert isinstance(case.daemon, Transmission)
+    fields = ["hashString", "downloadDir", "labels", "status", "percentDone", "trackers"]
+    for row in case.daemon.call("torrent-get", fields=fields)["torrents"]:
+        if row["hashString"] == case.infohash.hex():
+            urls = {tracker["announce"] for tracker in row["trackers"]}
+            return Seen(
+                row["downloadDir"], set(row["labels"]), row["status"] == 0, row["percentDone"] == 1, urls
+            )
+    return None
+
+
+def until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, "in vain"
+        time.sleep(0.1)
+
+
+# Each does one thing and looks at what came of it; these three errors say that it does not work.
+
+
+def add_a_file(case: Case) -> None:
+    assert case.add() is True
+    assert case.seen()
+
+
+def add_it_again(case: Case) -> None:
+    case.add()
+    assert case.add() is False
+
+
+def add_a_magnet_link(case: Case) -> None:
+    names = {20: "urn:btih:{}", 32: "urn:btmh:1220{}"}
+    link = "&".join("xt=" + names[len(infohash)].format(infohash.hex()) for infohash in case.infohashes)
+    assert case.client.add(Source(f"magnet:?{link}", case.infohashes), paused=True) is True
+    assert case.seen()
+    assert case.client.files(case.infohash) == []
+    assert case.client.export(case.infohash) is None
+
+
+def add_stopped(case: Case) -> None:
+    case.add(paused=True)
+    until(lambda: case.sight().stopped)
+
+
+def add_started(case: Case) -> None:
+    case.add(paused=False)
+    until(lambda: not case.sight().stopped and case.client.find(case.infohash).state != "checking")
+    assert not case.sight().stopped
+
+
+def choose_where_to_save(case: Case) -> None:
+    case.add()
+    assert case.sight().path == str(case.content.folder) == case.client.find(case.infohash).path
+
+
+def give_it_tags(case: Case) -> None:
+    case.add(tags=("linux", "iso images"))
+    assert case.sight().tags == {"linux", "iso images"} == set(case.client.find(case.infohash).tags)
+
+
+def list_all(case: Case) -> None:
+    case.add()
+    [listed] = [torrent for torrent in case.client.torrents() if torrent.goes_by(case.infohash)]
+    assert (listed.name, listed.error) == (case.content.name, "")
+    assert listed.size >= 290_010  # some count pad files
+
+
+def find_by_v1(case: Case) -> None:
+    case.add()
+    assert case.client.find(case.content.v1).name == case.content.name
+
+
+def find_by_v2(case: Case) -> None:
+    case.add()
+    assert case.client.find(case.content.v2).name == case.content.name
+
+
+def find_by_truncated_v2(case: Case) -> None:
+    case.add()
+    assert case.client.find(case.content.v2[:20]).name == case.content.name
+
+
+def list_its_files(case: Case) -> None:
+    case.add()
+    listed = {file.path: file.size for file in case.client.files(case.infohash)}
+    name = case.content.name
+    # The truth; a client of v1 alone shows the pad files of a hybrid beside it.
+    assert {f"{name}/0.bin": 200_000, f"{name}/1.bin": 90_000, f"{name}/2.bin": 10}.items() <= listed.items()
+
+
+def list_its_trackers(case: Case) -> None:
+    case.add()
+    assert [tracker.url for tracker in case.client.trackers(case.infohash)] == [case.tracker.url]
+
+
+def add_a_tracker(case: Case) -> None:
+    case.add()
+    for _ in range(2):
+        case.client.add_tracker(case.infohash, _OTHER)
+        assert case.sight().trackers >= {_OTHER, case.tracker.url}
+
+
+def remove_a_tracker(case: Case) -> None:
+    case.add()
+    case.client.add_tracker(case.infohash, _OTHER)
+    for _ in range(2):
+        case.client.remove_tracker(case.infohash, case.tracker.url)
+        assert case.tracker.url not in case.sight().trackers
+        assert _OTHER in case.sight().trackers
+
+
+def start(case: Case) -> None:
+    add_stopped(case)
+    case.client.start(case.infohash)
+    until(lambda: not case.sight().stopped)
+
+
+def stop(case: Case) -> None:
+    add_started(case)
+    case.client.stop(case.infohash)
+    until(lambda: case.sight().stopped)
+
+
+def reannounce(case: Case) -> None:
+    case.add(paused=False)
+    until(lambda: case.tracker.announces)
+    before = len(case.tracker.announces)
+
+    for _ in range(4):  # no client asks twice within a second, and to call again puts it off
+        case.client.reannounce(case.infohash)
+        time.sleep(_BETWEEN_ANNOUNCES)
+        if len(case.tracker.announces) > before:
+            return
+    raise InVain
+
+
+def export(case: Case) -> None:
+    case.add()
+    exported = case.client.export(case.infohash)
+    assert exported is not None
+    assert infohashes(exported) == (case.content.v1, case.content.v2)
+
+
+def remove(case: Case) -> None:
+    case.add()
+    case.client.remove(case.infohash)
+    assert case.seen() is None
+    assert case.data()
+
+
+def remove_with_data(case: Case) -> None:
+    case.add()
+    case.client.remove(case.infohash, data=True)
+    assert case.seen() is None
+    until(lambda: not case.data())
+
+
+OPERATIONS: dict[str, Callable[[Case], None]] = {
+    operation.__name__.replace("_", " "): operation
+    for operation in (
+        add_a_file,
+        add_it_again,
+        add_a_magnet_link,
+        add_stopped,
+        add_started,
+        choose_where_to_save,
+        give_it_tags,
+        list_all,
+        find_by_v1,
+        find_by_v2,
+        find_by_truncated_v2,
+        list_its_files,
+        list_its_trackers,
+        add_a_tracker,
+        remove_a_tracker,
+        start,
+        stop,
+        reannounce,
+        export,
+        remove,
+        remove_with_data,
+    )
+}
+# What a torrent has no infohash for cannot be found by it.
+MEANINGLESS = {("find by v1", "v2"), ("find by v2", "v1"), ("find by truncated v2", "v1")}
+
+
+class Subject(NamedTuple):
+    """A daemon, and the client under test that is connected to it."""
+
+    daemon: Daemon
+    client: Client
+
+
+class Lab(NamedTuple):
+    subjects: dict[str, Subject]
+    tracker: Tracker
+
+
+@contextmanager
+def lab(folder: Path) -> Iterator[Lab]:
+    """All of them and a tracker, on a loopback of their own."""
+    with internet(), ExitStack() as stack:
+        tracker = stack.enter_context(http_tracker(("127.0.0.1", free_port()), {}))
+        subjects = {}
+        for name in NAMES:
+            brand, version = name.split()
+            daemon: Daemon
+            if brand == "qBittorrent":
+                daemon = stack.enter_context(qbittorrent(folder / name, version))
+            else:
+                daemon = stack.enter_context(transmission(folder / name, version))
+            client = open_client(address(daemon), timeout=_PATIENCE)
+            stack.callback(client.close)
+            subjects[name] = Subject(daemon, client)
+        yield Lab(subjects, tracker)
+
+
+def address(daemon: Daemon) -> Address:
+    kind, path = (
+        ("qbittorrent", "/") if isinstance(daemon, Qbittorrent) else ("transmission", "/transmission/rpc")
+    )
+    return Address(kind, False, daemon.host, daemon.web, path, daemon.user, daemon.password)
+
+
+def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
+    """Does it once, and leaves the daemon as it was."""
+    subject = lab.subjects[name]
+    with tempfile.TemporaryDirectory() as folder:
+        made = content(Path(folder), "some content", kind, [lab.tracker.url])
+        case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
+        lab.tracker.announces.clear()
+        try:
+            OPERATIONS[operation](case)
+        except (RejectedTorrent, UnknownTorrent, InVain):
+            return False
+        finally:
+            if case.seen():
+                case.client.remove(case.infohash)
+    return True
+
+
+def cell(lab: Lab, operation: str, name: str) -> str:
+    """The kinds of torrents with which it works."""
+    kinds = [kind for kind in KINDS if (operation, kind) not in MEANINGLESS]
+    return ", ".join(kind for kind in kinds if works(lab, operation, name, kind)) or "-"
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made, lab(Path(made)) as filled:
+        print(f"| | {' | '.join(NAMES)} |\n|---|{'---|' * len(NAMES)}")
+        for operation in OPERATIONS:
+            cells = " | ".join(cell(filled, operation, name) for name in NAMES)
+            print(f"| {operation} | {cells} |", flush=True)

@@ -1,0 +1,86 @@
+"""Peers that are nothing but an address: each announces itself to the DHT (BEP 5) and to trackers, and is gone."""
+
+import secrets
+import socket
+import struct
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import bencodepy
+
+from tests.servers.swarm import Address
+
+_PORT = 6881
+_PATIENCE = 20.0  # seconds
+
+
+def join_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> None:
+    """All of them at each of the nodes."""
+    at = list(nodes)
+
+    def join(host: str) -> None:
+        for node in at:
+            _announce_to_node(host, target, node)
+
+    with ThreadPoolExecutor(16) as crowd:
+        list(crowd.map(join, hosts))
+
+
+def join_udp(hosts: Iterable[str], target: bytes, tracker: Address, *, seeds: bool = False) -> None:
+    with ThreadPoolExecutor(16) as crowd:
+        list(crowd.map(lambda host: _announce_by_udp(host, target, tracker, seeds), hosts))
+
+
+def answers(tracker: Address) -> bool:
+    with _line("70.3.0.1") as line:
+        line.settimeout(0.2)
+        line.sendto(struct.pack("!QII", 0x41727101980, 0, 1), tracker)
+        try:
+            return len(line.recv(4096)) == 16
+        except OSError:
+            return False
+
+
+def _announce_to_node(host: str, target: bytes, node: Address) -> None:
+    with _line(host) as line:
+        id_ = secrets.token_bytes(20)
+        asked = {"id": id_, "info_hash": target}
+        token = _krpc(line, node, "get_peers", asked)[b"token"]
+        _krpc(line, node, "announce_peer", {**asked, "port": _PORT, "token": token})
+
+
+def _krpc(
+    line: socket.socket, node: Address, method: str, arguments: Mapping[str, object]
+) -> dict[bytes, bytes]:
+    query = bencodepy.encode({"t": "aa", "y": "q", "q": method, "a": arguments})
+    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(_ask(line, node, query))
+    return answer[b"r"]
+
+
+def _announce_by_udp(host: str, target: bytes, tracker: Address, seeds: bool) -> None:
+    """BEP 15."""
+    with _line(host) as line:
+        connected = _ask(line, tracker, struct.pack("!QII", 0x41727101980, 0, 1))
+        left = 0 if seeds else 1
+        numbers = struct.pack("!QQQIIIiH", 0, left, 0, 2, 0, 7, -1, _PORT)
+        head = connected[8:16] + struct.pack("!II", 1, 2)
+        answer = _ask(line, tracker, head + target + secrets.token_bytes(20) + numbers)
+        assert struct.unpack_from("!II", answer) == (1, 2), answer
+
+
+def _line(host: str) -> socket.socket:
+    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    line.bind((host, _PORT))
+    return line
+
+
+def _ask(line: socket.socket, at: Address, packet: bytes) -> bytes:
+    """UDP may lose either of the two."""
+    line.settimeout(_PATIENCE / 10)
+    for _ in range(10):
+        line.sendto(packet, at)
+        try:
+            return line.recv(4096)
+        except TimeoutError:
+            continue
+    raise TimeoutError(f"{at} does not answer")

@@ -1,0 +1,90 @@
+"""A server that answers every connection in one of many wrong ways, until its caller has had enough."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+Manner = Callable[[socket.socket, bytes], None]
+"""Gets the connection, and the beginning of what was asked."""
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def silent(connection: socket.socket, asked: bytes) -> None:
+    time.sleep(60)
+
+
+def hanging_up(connection: socket.socket, asked: bytes) -> None:
+    """Says nothing and closes."""
+
+
+def not_http(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(b"220 mail.example ESMTP\r\n")
+
+
+def dripping_headers(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(600):
+        connection.sendall(b"a")
+        time.sleep(0.1)
+
+
+def dripping_body(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(_OK + b"Content-Length: 600\r\n\r\n[")
+    for _ in range(599):
+        connection.sendall(b" ")
+        time.sleep(0.1)
+
+
+def endless(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(_OK + b"\r\n[")
+    while True:
+        connection.sendall(b" " * 65_536)
+
+
+def breaking_off(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(_OK + b"Content-Length: 600\r\n\r\n[")
+
+
+def elsewhere(connection: socket.socket, asked: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")
+
+
+def saying(body: bytes, status: bytes = b"200 OK") -> Manner:
+    def say(connection: socket.socket, asked: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+
+    return say
+
+
+def echoing(connection: socket.socket, asked: bytes) -> None:
+    """Says what it was told, as the reason for a refusal."""
+    text = asked.decode("latin-1").replace("\\", "").replace('"', "'").replace("\r\n", " ")
+    saying(b'{"result": "%s"}' % text.encode())(connection, asked)
+
+
+@contextmanager
+def rude(manner: Manner) -> Iterator[int]:
+    """Its port on 127.0.0.1."""
+    stopped = Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            manner(connection, connection.recv(65_536))
+
+    def accept() -> None:
+        while not stopped.is_set():
+            connection, _ = listening.accept()
+            Thread(target=serve, args=[connection], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = int(listening.getsockname()[1])
+        thread = Thread(target=accept, daemon=True)
+        thread.start()
+        yield port
+        stopped.set()
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        thread.join()

@@ -1,0 +1,201 @@
+"""The census against an Internet of our own: a DHT, trackers, and peers that are nothing but addresses."""
+
+import json
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import netaddr
+import pytest
+from mmdb_writer import MMDBWriter
+
+from tests import make
+from tests.servers import crowd, running, wait_until
+from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.misleading import URLS, misleading
+from tests.servers.swarm import ROUTER, Peer, dht, internet
+from tests.servers.trackers import http_tracker, udp_tracker
+
+COUNTRIES = {"51.0.0.0/8": "BR", "62.0.0.0/8": "US", "83.0.0.0/8": "IN"}
+HOSTS = [f"{net}.60.{n % 7}.{n + 1}" for net in (51, 62, 83) for n in range(80)]
+UDP, HTTP, REAL = ("44.1.0.9", 6969), ("44.1.0.8", 8080), ("44.1.0.7", 6969)
+TRACKERS = ",".join(["udp://{}:{}/announce".format(*UDP), "http://{}:{}/announce".format(*HTTP)])
+WAIT = 120  # seconds, on a machine that is busy with other tests
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[list[Peer]]:
+    with internet():
+        yield dht()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Hashkeep:
+    """Not served: the census needs the index and the storage alone."""
+    database = MMDBWriter(ip_version=4, database_type="Country")
+    for network, code in COUNTRIES.items():
+        database.insert_network(netaddr.IPSet([network]), {"country_code": code})
+    database.to_db_file(str(tmp_path / "country.mmdb"))
+    router = "{}:{}".format(*ROUTER)
+    made = Hashkeep(tmp_path, BT_LISTEN="70.2.0.1:6881", DHT_BOOTSTRAP=router, TRACKERS=TRACKERS, CENSUS="on")
+    made.manage("migrate", "-v0")
+    return made
+
+
+def test_every_peer_of_a_day_is_counted_once_in_its_country_and_written_nowhere(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    torrent = make.v1(b"watched")
+    target = make.infohashes(torrent)[0]
+    store(archive, tmp_path, torrent)
+    crowd.join_dht(HOSTS[:150], target, [node.address for node in nodes])
+    told = {target: [(host, 6881) for host in HOSTS[180:]]}
+    with udp_tracker(UDP, {}), http_tracker(HTTP, told):
+        crowd.join_udp(HOSTS[100:200], target, UDP)
+        with census(archive):
+            assert until(lambda: counted(archive)) == [{"BR": 80, "IN": 80, "US": 80}]
+    assert found_in(tmp_path, HOSTS) == []
+
+
+def test_several_censuses_share_the_work(nodes: list[Peer], archive: Hashkeep, tmp_path: Path) -> None:
+    torrents = [make.v1(b"shared %d" % number) for number in range(30)]
+    store(archive, tmp_path, *torrents)
+    told = {make.infohashes(torrent)[0]: [(HOSTS[0], 6881)] for torrent in torrents}
+    with http_tracker(HTTP, told) as tracker, census(archive), census(archive):
+        assert until(lambda: counted(archive) == [{"BR": 1}] * 30)
+        started = [one.infohash for one in tracker.announces if one.event == "started"]
+    assert sorted(started) == sorted(told)
+    assert {one.port for one in tracker.announces} == {1}
+
+
+def test_a_hybrid_torrent_has_a_swarm_under_each_of_its_hashes(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    torrent = make.hybrid(b"both")
+    store(archive, tmp_path, torrent)
+    v1, v2 = make.infohashes(torrent)
+    crowd.join_dht(HOSTS[:5], v1, [node.address for node in nodes])
+    crowd.join_dht(HOSTS[3:9], v2[:20], [node.address for node in nodes])
+    with census(archive):
+        assert until(lambda: counted(archive)) == [{"BR": 9}]
+
+
+def test_a_real_tracker_is_scraped_and_its_peers_are_counted(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    torrent = make.v1(b"real", outer={b"announce": b"udp://44.1.0.7:6969/announce"})
+    target = make.infohashes(torrent)[0]
+    store(archive, tmp_path, torrent)
+    with opentracker(REAL, torrent):
+        crowd.join_udp(HOSTS[:40], target, REAL, seeds=True)
+        crowd.join_udp(HOSTS[40:100], target, REAL)
+        with census(archive):
+            assert until(lambda: counted(archive)) == [{"BR": 80, "US": 20}]
+    assert ask(archive, "SELECT seeders, leechers FROM archive_watched") == [(40, 60)]
+
+
+def test_trackers_that_lie_hang_or_lead_astray_are_bounded_and_the_rest_goes_on(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    urls = [url.encode() for url in URLS]
+    torrent = make.v1(b"misled", outer={b"announce-list": [[url] for url in urls]})
+    target = make.infohashes(torrent)[0]
+    store(archive, tmp_path, torrent)
+    crowd.join_dht(HOSTS[:5], target, [node.address for node in nodes])
+    with misleading() as visits, census(archive) as process:
+        began = time.monotonic()
+        assert until(lambda: counted(archive)) == [{"BR": 5}]
+        assert time.monotonic() - began < 60
+        memory = Path(f"/proc/{process.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    assert int(memory) < 250_000  # kB, with libtorrent and Django in it
+    assert visits.private == 0
+    told = archive.log.read_text()
+    for word in ("is private or reserved", "is too long", "is not bencoded", "takes too long", "refuses"):
+        assert word in told
+
+
+def test_a_torrent_without_peers_is_not_alive_and_looked_at_ever_more_seldom(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    store(archive, tmp_path, make.v1(b"dead"))
+    gaps = []
+    with census(archive):
+        for misses in (2, 3, 4):
+            look = (
+                f"SELECT julianday(due) - julianday(looked_at) FROM archive_watched WHERE misses = {misses}"
+            )
+            [(days,)] = until(partial(ask, archive, look))
+            gaps.append(round(days, 3))
+            ask(archive, "UPDATE archive_watched SET due = '2026-01-01'")
+    assert gaps == [4, 8, 16]
+
+
+@contextmanager
+def opentracker(address: tuple[str, int], torrent: bytes) -> Iterator[None]:
+    """Debian's takes only torrents that are on its list."""
+    host, port = address
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        (Path(folder) / "list").write_text(f"{make.v1_hash(torrent)}\n")
+        command = ["opentracker", "-i", host, "-p", str(port), "-P", str(port), "-d", folder, "-w", "list"]
+        with running([*command, "-u", "nobody"], log := Path(folder) / "log") as process:
+            wait_until(lambda: crowd.answers(address), process, log)
+            yield
+
+
+def store(archive: Hashkeep, folder: Path, *torrents: bytes) -> None:
+    (folder / "new").mkdir()
+    for number, torrent in enumerate(torrents):
+        (folder / "new" / f"{number}.torrent").write_bytes(torrent)
+    archive.manage("import_torrents", str(folder / "new"))
+
+
+@contextmanager
+def census(archive: Hashkeep) -> Iterator[subprocess.Popen[bytes]]:
+    with archive.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "census"], cwd=ROOT, env=archive.env, stdout=log, stderr=log
+        )
+    try:
+        yield process
+        process.terminate()
+        assert process.wait(timeout=60) == 0, archive.log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(answer: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + WAIT
+    while not (answered := answer()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return answered
+
+
+def counted(archive: Hashkeep) -> list[dict[str, int]]:
+    rows = ask(archive, "SELECT countries FROM archive_peerday ORDER BY torrent_id")
+    return [json.loads(countries) for (countries,) in rows]
+
+
+def ask(archive: Hashkeep, question: str) -> list[Any]:
+    """The index itself, from outside."""
+    with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=30)) as index, index:
+        return index.execute(question).fetchall()
+
+
+def found_in(folder: Path, hosts: list[str]) -> list[str]:
+    """Files in which any of the addresses stands, as text or as the four bytes that it is."""
+    needles = [form for host in hosts for form in (host.encode(), socket.inet_aton(host))]
+    return [
+        str(path)
+        for path in folder.rglob("*")
+        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
+    ]

@@ -1,0 +1,263 @@
+"""Clients that are down, slow, restarted or no clients at all: one clear error each, in time, without a password."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from clients import (
+    Address,
+    Client,
+    ClientError,
+    Garbled,
+    NoAnswer,
+    RejectedTorrent,
+    RejectedTracker,
+    Source,
+    UnknownTorrent,
+    Unreachable,
+    WrongPassword,
+    open_client,
+)
+from tests import make
+from tests.client_operations import address
+from tests.servers import free_port
+from tests.servers.qbittorrent import Qbittorrent, qbittorrent
+from tests.servers.rude import (
+    Manner,
+    breaking_off,
+    dripping_body,
+    dripping_headers,
+    echoing,
+    elsewhere,
+    endless,
+    hanging_up,
+    not_http,
+    rude,
+    saying,
+    silent,
+)
+from tests.servers.swarm import internet
+from tests.servers.transmission import Transmission, transmission
+
+PASSWORD = "Pa55/word, spoken"
+KINDS = ("qbittorrent", "transmission")
+SHORT, LONG = 1.0, 20.0  # seconds: where all of it will pass, and where it must not on a busy machine
+V1 = make.v1()
+SOURCE = Source(V1, make.infohashes(V1)[:1])
+
+CALLS: dict[str, Callable[[Client], object]] = {
+    "version": lambda client: client.version(),
+    "torrents": lambda client: client.torrents(),
+    "add": lambda client: client.add(SOURCE),
+    "remove": lambda client: client.remove(bytes(20)),
+    "add_tracker": lambda client: client.add_tracker(bytes(20), "http://127.0.0.1/announce"),
+}
+NONSENSE = {
+    "a page": b"<html><title>It works!</title></html>",
+    "null": b"null",
+    "a number": b"1",
+    "a list of numbers": b"[1, 2]",
+    "a list of empty objects": b"[{}]",
+    "an object": b'{"result": "success"}',
+    "empty arguments": b'{"result": "success", "arguments": {}}',
+    "strange arguments": b'{"result": "success", "arguments": {"torrents": [{}], "version": 4}}',
+    "no text": bytes(range(128, 256)),
+    "nothing": b"",
+    "deep": b"[" * 100_000,
+}
+
+
+def at(kind: str, port: int, password: str = PASSWORD) -> Address:
+    path = "/" if kind == "qbittorrent" else "/transmission/rpc"
+    return Address(kind, False, "127.0.0.1", port, path, "someone", password)
+
+
+def error_of(kind: str, port: int, call: str, timeout: float = LONG) -> ClientError:
+    client = open_client(at(kind, port), timeout)
+    began = time.monotonic()
+    try:
+        with pytest.raises(ClientError) as raised:
+            CALLS[call](client)
+    finally:
+        client.close()
+    assert time.monotonic() - began < timeout + 2
+    return raised.value
+
+
+@pytest.fixture(autouse=True)
+def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a test does, at whatever level it is logged."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    for secret in (PASSWORD, "Pa55", "word, spoken"):
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
+    error = error_of(kind, free_port(), call)
+    assert type(error) is Unreachable
+    assert str(error).endswith("cannot be reached.")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("manner", "expected"),
+    [
+        (silent, NoAnswer),
+        (dripping_headers, NoAnswer),
+        (dripping_body, NoAnswer),
+        (endless, NoAnswer),
+        (hanging_up, Unreachable),
+        (not_http, Unreachable),
+        (elsewhere, Garbled),
+        (breaking_off, Garbled),
+        (saying(b"oh", b"500 Internal Server Error"), Garbled),
+        (saying(b"oh", b"404 Not Found"), ClientError),
+        (saying(b"oh", b"401 Unauthorized"), WrongPassword),
+        (saying(b"oh", b"403 Forbidden"), WrongPassword),
+    ],
+    ids=str,
+)
+def test_whatever_it_does_instead_is_told_in_time(
+    kind: str, manner: Manner, expected: type[ClientError]
+) -> None:
+    with rude(manner) as port:
+        for call in ("version", "add"):
+            timeout = SHORT if expected is NoAnswer else LONG
+            assert isinstance(error_of(kind, port, call, timeout), expected)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> None:
+    with rude(saying(body)) as port:
+        error = error_of(kind, port, call)
+    assert isinstance(error, Garbled | UnknownTorrent)
+    assert f":{port}" in str(error)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_password_that_comes_back_is_not_shown(kind: str) -> None:
+    with rude(echoing) as port:
+        for call in CALLS:
+            error = error_of(kind, port, call)
+            assert "Pa55" not in f"{error!s}{error!r}{error.__cause__!r}"
+
+
+def test_what_holds_a_password_does_not_show_it() -> None:
+    for kind in KINDS:
+        where = at(kind, 1)
+        client = open_client(where)
+        assert "Pa55" not in f"{where!r} {where} {client!r} {client}"
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Qbittorrent | Transmission]]:
+    folder = tmp_path_factory.mktemp("daemons")
+    with (
+        internet(),
+        qbittorrent(folder / "4.5", "4.5") as old,
+        qbittorrent(folder / "5.3", "5.3") as new,
+        transmission(folder / "3.00", "3.00") as old_transmission,
+        transmission(folder / "4.1", "4.1") as new_transmission,
+    ):
+        yield [old, new, old_transmission, new_transmission]
+
+
+def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmission]) -> None:
+    for daemon in daemons:
+        client = open_client(replace(address(daemon), password=PASSWORD))
+        for call in (client.version, client.torrents):
+            with pytest.raises(WrongPassword, match="does not accept this user and password"):
+                call()
+        client.close()
+
+
+def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission], tmp_path: Path) -> None:
+    with internet(), qbittorrent(tmp_path, "5.3") as daemon:
+        client = open_client(replace(address(daemon), password=PASSWORD))
+        words = []
+        for _ in range(6):
+            with pytest.raises(WrongPassword) as raised:
+                client.version()
+            words.append(str(raised.value))
+        client.close()
+    assert "banned" in words[-1]
+    assert "banned" not in words[0]
+
+
+def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmission]) -> None:
+    for daemon in daemons:
+        client = open_client(address(daemon))
+        for rubbish in (b"rubbish", b"d4:infod4:name1:aee", "magnet:?xt=urn:btih:rubbish"):
+            with pytest.raises(RejectedTorrent, match="does not take this torrent"):
+                client.add(Source(rubbish, (bytes(20),)))
+        client.close()
+
+
+def test_what_it_does_not_have_is_unknown(daemons: list[Qbittorrent | Transmission]) -> None:
+    for daemon in daemons:
+        client = open_client(address(daemon))
+        for infohash in (bytes(20), bytes(32)):
+            for call in (
+                client.find,
+                client.files,
+                client.trackers,
+                client.remove,
+                client.start,
+                client.stop,
+            ):
+                with pytest.raises(UnknownTorrent, match=infohash.hex()):
+                    call(infohash)
+            for what in (client.reannounce, client.export):
+                with pytest.raises(UnknownTorrent):
+                    what(infohash)
+        client.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["not a url", "ftp://x/announce", "http://", "http://a/b\nhttp://c/d", "http://[", ""]
+)
+def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmission], url: str) -> None:
+    for daemon in daemons:
+        client = open_client(address(daemon))
+        client.add(SOURCE, paused=True)
+        with pytest.raises(RejectedTracker):
+            client.add_tracker(SOURCE.infohashes[0], url)
+        assert [tracker.url for tracker in client.trackers(SOURCE.infohashes[0])] == [make.TRACKER.decode()]
+        client.remove(SOURCE.infohashes[0])
+        client.close()
+
+
+@pytest.mark.parametrize("version", ["4.5", "5.3"])
+def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str) -> None:
+    with internet():
+        with qbittorrent(tmp_path, version) as daemon:
+            client = open_client(address(daemon))
+            client.add(SOURCE, paused=True)
+        with pytest.raises(Unreachable):
+            client.torrents()
+        with qbittorrent(tmp_path, version, web=daemon.web):
+            assert client.version().startswith("qBittorrent")
+        client.close()
+
+
+@pytest.mark.parametrize("version", ["3.00", "4.1"])
+def test_a_restarted_transmission_is_spoken_to_again(tmp_path: Path, version: str) -> None:
+    with internet():
+        with transmission(tmp_path, version) as daemon:
+            client = open_client(address(daemon))
+            client.add(SOURCE, paused=True)
+        with pytest.raises(Unreachable):
+            client.torrents()
+        with transmission(tmp_path, version, web=daemon.web):
+            assert client.version().startswith("Transmission")
+        client.close()

@@ -1,0 +1,121 @@
+"""Peers that lie: they harm nothing, and delay nothing else. All of them at once."""
+
+import queue
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from swarm import Config, Found, Session, Wish
+from tests import make
+from tests.servers.hostile_peer import Lie, hostile_peer
+from tests.servers.lies import LIES, LIES_ABOUT_LAYERS, hesitation
+from tests.servers.swarm import Address, Content, Peer, content, internet
+from tests.test_swarm import find, info_of, same, until
+
+SEEDER: Address = ("44.1.0.1", 6881)
+NO_FILES = Path("/nonexistent")  # of a seeder that is asked for metadata only
+NAMES = [lie.__name__ for lie in LIES]
+ABOUT_LAYERS = [lie.__name__ for lie in LIES_ABOUT_LAYERS]
+
+Answers = dict[str, queue.Queue[Found | None]]
+
+
+class World(NamedTuple):
+    session: Session
+    seeder: Peer
+    held: dict[str, bytes]
+    """Torrents that the seeder has, one a lie."""
+    v2: dict[str, Content]
+    """Likewise, one a lie about layers."""
+    liars: dict[str, Address]
+    visitors: dict[str, list[Address]]
+    alone: Answers
+    """What came of wishes that only a liar was named for."""
+    beside: Answers
+    """What came of those for which an honest peer was named later."""
+    quick: list[Found | None]
+    """Wishes for another torrent, while all that was going on."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("content")
+    with internet(), ExitStack() as stack:
+        seeder = Peer(SEEDER)
+        held = {name: make.v1(name.encode(), 20_000) for name in (*NAMES, "honest")}
+        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation")}
+        for each in (*(Content(NO_FILES, "", one) for one in held.values()), *v2.values()):
+            seeder.seed(each)
+        lies: dict[str, Lie] = {lie.__name__: lie for lie in LIES}
+        lies |= {lie.__name__: lie(info_of(v2[lie.__name__])) for lie in LIES_ABOUT_LAYERS}
+        liars = {name: (f"66.6.{number}.1", 6881) for number, name in enumerate(lies)}
+        visitors = {name: stack.enter_context(hostile_peer(liars[name], lies[name])) for name in lies}
+        session = Session(Config("70.1.0.1:6881", bootstrap=(), trackers=()))
+        stack.callback(session.close)
+        alone: Answers = {name: queue.Queue() for name in lies}
+        beside: Answers = {name: queue.Queue() for name in lies}
+        for number, name in enumerate(NAMES):
+            session.search(Wish(bytes(19) + bytes([number]), peers=(liars[name],)), 20, alone[name].put)
+            session.search(Wish(sha1(held[name]), peers=(liars[name],)), 120, beside[name].put)
+        for name in ABOUT_LAYERS:
+            session.search(Wish(v2=v2[name].v2, peers=(liars[name],)), 60, alone[name].put)
+        until(lambda: all(len(visitors[name]) >= 2 for name in NAMES), 60)
+        honest = Wish(sha1(held["honest"]), peers=(SEEDER,))
+        quick = [find(session, honest) for _ in range(5)]
+        for name in NAMES:
+            session.search(Wish(sha1(held[name]), peers=(SEEDER,)), 120, beside[name].put)
+        yield World(session, seeder, held, v2, liars, visitors, alone, beside, quick)
+
+
+def sha1(torrent: bytes) -> bytes:
+    return make.infohashes(torrent)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_peer_that_lies_is_believed_nothing(world: World, name: str) -> None:
+    assert world.alone[name].get(timeout=120) is None
+    assert world.visitors[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_peer_that_lies_does_not_keep_us_from_one_that_does_not(world: World, name: str) -> None:
+    """Even if it comes first."""
+    found = [world.beside[name].get(timeout=180) for _ in range(2)]
+    assert [one and one.info in world.held[name] for one in found] == [True, True]
+
+
+def test_lying_peers_of_one_torrent_do_not_delay_another(world: World) -> None:
+    assert statistics.median(found.seconds for found in world.quick if found) < 0.5
+
+
+@pytest.mark.parametrize("name", ABOUT_LAYERS)
+def test_what_a_peer_says_of_piece_layers_is_believed_only_if_it_is_true(world: World, name: str) -> None:
+    found = world.alone[name].get(timeout=120)
+    assert found and found.layers is None
+    assert found.info == info_of(world.v2[name])
+
+
+@pytest.mark.parametrize("name", ABOUT_LAYERS)
+def test_who_lies_of_piece_layers_does_not_keep_us_from_who_tells_them(world: World, name: str) -> None:
+    wish = Wish(v2=world.v2[name].v2, peers=(world.liars[name], SEEDER))
+    assert same(find(world.session, wish), world.v2[name])
+
+
+def test_what_was_found_is_looked_for_again_undisturbed(world: World) -> None:
+    """The first search had seven seconds for its piece layers; when they are over it is no more."""
+    wanted, slow = world.v2["hesitation"], ("66.8.0.1", 6881)
+    assert same(find(world.session, Wish(v2=wanted.v2, peers=(SEEDER,))), wanted)
+    time.sleep(4.5)
+    with hostile_peer(slow, hesitation(info_of(wanted))):
+        found = find(world.session, Wish(v2=wanted.v2, peers=(slow,)))
+    assert found and found.info == info_of(wanted)
+
+
+def test_when_all_is_over_nothing_is_left(world: World) -> None:
+    until(lambda: world.session.statistics()["searches"] == 0, 120)
+    until(lambda: world.session.statistics()["peers"] == 0)
