@@ -5,39 +5,115 @@ Only what can be answered alone: a torrent that lies on this machine's disk unde
 outages) is Django's. The Host header is not looked at, since nothing in the answers depends on it.
 """
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from api import torrentcache
-from api.download import answer, infohash
+from api.download import Answer, answer, infohash
+from api.shelf import Ready, Shelf
 from archive.errors import Unavailable
-from archive.retrieve import at_hand
+from archive.retrieve import Retrieved, again, at_hand
 
-_STATUS = {200: "200 OK", 304: "304 Not Modified"}
 UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
+_STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
+_LARGE = 262_144  # bytes; a slow reader of more is fed from the disk, which takes a thread, and no memory
+_LONG_NAME = 200  # characters of a path, or of Accept-Encoding, that are not worth remembering
+_BUSY = Answer(503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "30")], b"Busy.\n")
+
+_shelf = Shelf(settings.MEMORY_FOR_DOWNLOADS)
+_feeding = threading.BoundedSemaphore(settings.THREADS)
+
+
+def recall(environ: WSGIEnvironment) -> Answer | None:
+    """The answer, if it lies in memory and is still right: microseconds, and nothing that waits."""
+    ready = _shelf.get((environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")))
+    if ready is None or "HTTP_IF_NONE_MATCH" in environ or not ready.is_current():
+        return None
+    method = environ["REQUEST_METHOD"]
+    if method not in ("GET", "HEAD"):
+        return None
+    again()
+    return Answer(200, ready.headers, ready.body if method == "GET" else b"")
+
+
+def fetch(environ: WSGIEnvironment) -> Answer | None:
+    """The answer from the disk, remembered; None for what is large, or not ours to answer."""
+    found = _found(environ)
+    if found is None or len(found.torrent) > _LARGE:
+        return None
+    path, encoding = environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")
+    given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    _remember(path, encoding, found, given)
+    return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
 
 
 def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """The body of the answer, or None where Django is to answer."""
-    method = environ["REQUEST_METHOD"]
-    if method not in ("GET", "HEAD") or (wanted := infohash(environ["PATH_INFO"])) is None:
-        return None
-    try:
-        found = at_hand(wanted)
-    except Unavailable:
-        return None
+    if known := recall(environ) or fetch(environ):
+        start_response(_STATUS[known.status], known.headers)
+        return [known.body]
+    found = _found(environ)
     if found is None:
         return None
     encoding, none_match = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH", "")
-    status, headers, body = answer(found, encoding, none_match)
-    start_response(_STATUS[status], headers)
-    return [body if method == "GET" else b""]
+    given = answer(found, encoding, none_match)
+    if environ["REQUEST_METHOD"] == "GET" and given.body is found.torrent:
+        return _fed(found, given, start_response)
+    start_response(_STATUS[given.status], given.headers)
+    return [given.body if environ["REQUEST_METHOD"] == "GET" else b""]
+
+
+def is_download(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
+
+
+def _found(environ: WSGIEnvironment) -> Retrieved | None:
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return None
+    wanted = infohash(environ["PATH_INFO"])
+    try:
+        return at_hand(wanted) if wanted else None
+    except Unavailable:
+        return None
+
+
+def _remember(path: str, encoding: str, found: Retrieved, given: Answer) -> None:
+    short = len(path) <= _LONG_NAME and len(encoding) <= _LONG_NAME
+    if given.status == 200 and found.origin and short:
+        _shelf.put((path, encoding), Ready(given.headers, given.body, found.origin.is_current))
+
+
+def _fed(found: Retrieved, given: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    if not _feeding.acquire(blocking=False):
+        start_response(_STATUS[_BUSY.status], _BUSY.headers)
+        return [_BUSY.body]
+    pieces = found.origin.pieces() if found.origin else None
+    start_response(_STATUS[given.status], given.headers)
+    return _Feed(pieces or iter([given.body]))
+
+
+class _Feed:
+    """What PEP 3333 asks of a body that holds something: it is closed, whether it was read to its end or not."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            _feeding.release()
 
 
 def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
-    """As serve, for uploads: it reads the body and works on the index, so it takes its turn."""
+    """As serve, for uploads: it works on the index, so it takes its turn."""
     if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in UPLOADS:
         return None
     close_old_connections()

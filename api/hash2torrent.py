@@ -61,4 +61,4 @@ def _timeout(request: HttpRequest) -> float:
         seconds = float(request.GET.get("timeout", ""))
     except ValueError:
         return float(settings.RESOLVE_TIMEOUT)
-    return min(max(seconds, 0.0), _LONGEST) if math.isfinite(seconds) else _LONGEST
+    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)

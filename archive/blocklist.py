@@ -84,7 +84,7 @@ def _delete(names: Iterable[bytes], listed: bool) -> int:
     """Of these, what is both blocked and stored: then by its other infohashes too."""
     with outages():
         reasons = blocked(names)
-        held = {row.pk: name for name, row in Torrent.objects.find_all(reasons).items()}
+        held = {own: name for name, own in Torrent.objects.held(reasons).items()}
     for name in held.values():
         take_down(name, reasons[name], listed=listed)
     return len(held)

@@ -14,6 +14,7 @@ from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 from archive.vault import key, vault
+from storage import Origin
 
 _held = retrievals.labels("held")
 
@@ -24,6 +25,7 @@ class Retrieved(NamedTuple):
     infohash: str
     torrent: bytes
     etag: str
+    origin: Origin | None = None
 
 
 def retrieve(infohash: bytes) -> Retrieved:
@@ -57,6 +59,11 @@ def at_hand(infohash: bytes) -> Retrieved | None:
     return found
 
 
+def again() -> None:
+    """What at_hand once found has been handed out once more, out of somebody's memory."""
+    _held.inc()
+
+
 def elsewhere(infohash: bytes) -> str | None:
     """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
     if vault().local:
@@ -78,8 +85,8 @@ def _counted() -> Iterator[None]:
 
 
 def _locate(infohash: bytes) -> bytes:
-    if held := Torrent.objects.find(infohash):
-        return held.infohash
+    if held := Torrent.objects.held([infohash]).get(infohash):
+        return held
     if reason := blocked([infohash]).get(infohash):
         raise TakenDown(reason)
     raise NotHeld(f"No torrent is stored under {spell(infohash)}.")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakSet
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 AT_ONCE = 16
@@ -33,7 +33,7 @@ def turn() -> Iterator[None]:
 @contextmanager
 def aside() -> Iterator[None]:
     """Do nothing but wait: another may work, and with this one's database connection."""
-    connection.close()
+    connections.close_all()
     working = getattr(_own, "working", False)
     if working:
         _turns.release()
@@ -46,9 +46,9 @@ def aside() -> Iterator[None]:
 
 def _keep_few() -> None:
     """A thread's connection serves its next request too, but not every thread may have one."""
-    mine = connections[DEFAULT_DB_ALIAS]
-    with _lock:
-        if mine.vendor == "sqlite" or mine in _kept or len(_kept) < AT_ONCE:
-            _kept.add(mine)
-            return
-    mine.close()
+    for mine in connections.all(initialized_only=True):
+        with _lock:
+            if mine.vendor == "sqlite" or mine in _kept or len(_kept) < AT_ONCE:
+                _kept.add(mine)
+                continue
+        mine.close()

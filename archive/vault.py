@@ -3,16 +3,28 @@
 from functools import cache
 
 from django.conf import settings
+from django.db import connection
 
 from archive.errors import Refusal
 from archive.infohash import spell
 from archive.metainfo import Metainfo, parse
+from archive.models import Torrent
 from storage import Missing, Storage, open_storage
 
 
 @cache
 def vault() -> Storage:
-    return open_storage(settings.STORAGE_URL)
+    return open_storage(settings.STORAGE_URL, may_begin=_holds_nothing)
+
+
+def _holds_nothing() -> bool:
+    """Whoever holds torrents has a folder for them; an empty one is where their disk should be mounted."""
+    connected = connection.connection is not None
+    try:
+        return not Torrent.objects.exists()
+    finally:
+        if not connected:  # the thread is a writer's, and goes
+            connection.close()
 
 
 def key(infohash: bytes) -> str:

@@ -1,75 +1,173 @@
-"""Where requests wait until their wish is settled: asleep, woken by one thread, and never too many of them."""
+"""Where requests ask and wait until their wish is settled: asleep, woken once, and never too many of them.
+
+Two threads of each process do all their work with the database: the clerk notes wishes, as many at a time as there
+are, and the watch hears what became of them. Both go home when nobody has come for a while.
+"""
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import cast
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import close_old_connections, connection
 
+from archive.asker import household
+from archive.errors import Refusal, TooManyWishes, Unavailable
+from archive.note import Asked, names
+from archive.outage import outages
+from archive.turns import aside
 from archive.wake import SETTLED, Ear, listen
-from archive.wanted import still_open
+from archive.wanted import Standing, look, want_all
 
+_BATCH = 64
 _LOOK = 1.0  # seconds between two looks at the table, in case that a hint got lost
+_LINGER = 5.0  # seconds; whoever comes meanwhile need not wait for threads and connections
+_FULL = "Your address waits for very many torrents already; please go on when some of them have come."
+_A_WHILE = 10  # seconds
 
 
-class NoSeat(Exception):
-    """As many wait as may: the other threads are for those who work."""
+@dataclass(eq=False, slots=True)
+class _Seat:
+    asked: Asked
+    stays: bool
+    outcome: Standing | Refusal | None = None
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, outcome: Standing | Refusal) -> None:
+        """The first word that settles it is the last."""
+        if not self.over.is_set():
+            self.outcome = outcome
+            if isinstance(outcome, Refusal) or not (self.stays and outcome.searching):
+                self.over.set()
 
 
 class _Room:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seats: dict[int, set[threading.Event]] = {}
+        self._seats: dict[bytes, set[_Seat]] = {}
+        self._errands: SimpleQueue[_Seat] = SimpleQueue()
+        self._clerk = False
         self._ear: Ear | None = None
 
+    def ask(self, asked: Asked, seconds: float) -> Standing:
+        """How it stands once it is settled, or after so many seconds. Raises TooManyWishes, Unavailable."""
+        with self._seat(asked) as seat, aside():
+            seat.over.wait(seconds if seat.stays else None)
+            with self._lock:
+                seat.stays = False
+                noted = seat.outcome is not None
+            if not noted:  # the database is slow
+                seat.over.wait()
+        if isinstance(seat.outcome, Refusal):
+            raise seat.outcome
+        return cast(Standing, seat.outcome)
+
     @contextmanager
-    def seat(self, wish: int) -> Iterator[threading.Event]:
-        """An event that is set when the wish is met or missed. It may be so already: look before you sleep."""
-        settled = threading.Event()
+    def _seat(self, asked: Asked) -> Iterator[_Seat]:
+        """Who sits down before the wish is noted cannot miss what becomes of it. Without a seat it is noted only."""
+        name = names(asked.magnet)
         with self._lock:
-            if sum(map(len, self._seats.values())) >= settings.THREADS * 3 // 4:
-                raise NoSeat
-            if self._ear is None:
-                self._ear = listen(SETTLED)
-                threading.Thread(target=self._wake, args=[self._ear], name="waiting", daemon=True).start()
-            self._seats.setdefault(wish, set()).add(settled)
+            seat = _Seat(asked, asked.awaited and self._has_room(asked.asker))
+            if seat.stays:
+                self._watch_out()
+                self._seats.setdefault(name, set()).add(seat)
+            self._errands.put(seat)
+            if not self._clerk:
+                self._clerk = True
+                threading.Thread(target=self._note, name="waiting: clerk", daemon=True).start()
         try:
-            yield settled
+            yield seat
         finally:
             with self._lock:
-                self._seats[wish].discard(settled)
-                if not self._seats[wish]:
-                    del self._seats[wish]
+                if seats := self._seats.get(name):
+                    seats.discard(seat)
+                    if not seats:
+                        del self._seats[name]
 
-    def _wake(self, ear: Ear) -> None:
-        """Runs as long as somebody waits."""
-        looked = time.monotonic()
-        while seated := self._seated(ear):
-            settled = {int(word) for word in ear.hear(_LOOK)}
-            if time.monotonic() - looked >= _LOOK:
-                settled |= seated - _open(seated)
-                looked = time.monotonic()
-            with self._lock:
-                for event in {event for wish in settled for event in self._seats.get(wish, ())}:
-                    event.set()
+    def _has_room(self, asker: str) -> bool:
+        """The other threads are for those who work. One address has a third of the seats."""
+        home = household(asker)
+        taken = [seat for seats in self._seats.values() for seat in seats]
+        if asker and sum(household(seat.asked.asker) == home for seat in taken) >= settings.THREADS // 4:
+            raise TooManyWishes(_FULL, _A_WHILE)
+        return len(taken) < settings.THREADS * 3 // 4
 
-    def _seated(self, ear: Ear) -> set[int]:
-        with self._lock:
-            if not self._seats:
-                ear.close()
-                self._ear = None
-            return set(self._seats)
-
-
-def _open(wishes: set[int]) -> set[int]:
-    try:
-        return still_open(wishes)
-    except (DatabaseError, InterfaceError):
-        return wishes
-    finally:
+    def _note(self) -> None:
+        """The clerk's whole day."""
+        while batch := self._batch():
+            try:
+                outcomes: Iterable[Standing | Refusal] = want_all([seat.asked for seat in batch])
+            except (Unavailable, TooManyWishes) as refusal:
+                outcomes = [refusal] * len(batch) if len(batch) == 1 else map(_alone, batch)
+            self._tell(zip(batch, outcomes, strict=True))
+            close_old_connections()
         connection.close()
+
+    def _batch(self) -> list[_Seat]:
+        with suppress(Empty):
+            batch = [self._errands.get(timeout=_LINGER)]
+            with suppress(Empty):
+                while len(batch) < _BATCH:
+                    batch.append(self._errands.get_nowait())
+            return batch
+        with self._lock:
+            self._clerk = not self._errands.empty()
+        return self._batch() if self._clerk else []
+
+    def _watch_out(self) -> None:
+        if self._ear is None:
+            with outages():
+                self._ear = listen(SETTLED)
+            threading.Thread(target=self._watch, args=[self._ear], name="waiting: watch", daemon=True).start()
+
+    def _watch(self, ear: Ear) -> None:
+        """Goes on as long as somebody waits, or did just now."""
+        looked = busy = time.monotonic()
+        while True:
+            words = {wish: held for wish, _, held in (word.partition(":") for word in ear.hear(_LOOK))}
+            now = time.monotonic()
+            with self._lock:
+                everybody = now - looked >= _LOOK
+                concerned = self._seated() if everybody else self._seated(map(bytes.fromhex, words))
+                busy = now if self._seats else busy
+                if now - busy >= _LINGER:
+                    self._ear = None
+                    break
+            looked = now if everybody else looked
+            self._settle(concerned, words)
+        ear.close()
+        connection.close()
+
+    def _seated(self, wishes: Iterable[bytes] | None = None) -> list[_Seat]:
+        chosen: Collection[bytes] = self._seats if wishes is None else list(wishes)
+        return [seat for wish in chosen for seat in self._seats.get(wish, ())]
+
+    def _settle(self, concerned: list[_Seat], words: dict[str, str]) -> None:
+        held = {seat: words.get(names(seat.asked.magnet).hex(), "") for seat in concerned}
+        self._tell((seat, Standing(name, "held")) for seat, name in held.items() if name)
+        # What the clerk has not written down yet is in no table.
+        if rest := [seat for seat, name in held.items() if not name and seat.outcome]:
+            with suppress(Unavailable):
+                self._tell(zip(rest, look([seat.asked.magnet for seat in rest]), strict=True))
+            close_old_connections()
+
+    def _tell(self, news: Iterable[tuple[_Seat, Standing | Refusal]]) -> None:
+        with self._lock:
+            for seat, outcome in news:
+                seat.tell(outcome)
+
+
+def _alone(seat: _Seat) -> Standing | Refusal:
+    """The batch as a whole was refused, perhaps over the wish of somebody else."""
+    try:
+        [outcome] = want_all([seat.asked])
+    except (Unavailable, TooManyWishes) as refusal:
+        return refusal
+    return outcome
 
 
 room = _Room()

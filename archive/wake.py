@@ -9,7 +9,7 @@ import os
 import select
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +18,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 WANTED = "wanted"  # there are new wishes: for resolvers
-SETTLED = "settled"  # wishes were met or missed, by their numbers: for those who wait
+SETTLED = "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
 
 _database: Any = connection  # what psycopg adds to it is in no stub
-_WORDS_AT_ONCE = 200  # numbers; a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
+_AT_ONCE = 4_000  # characters; a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
 
 
 class Ear(Protocol):
@@ -37,13 +37,20 @@ def listen(bell: str) -> Ear:
     return _Channel(bell) if connection.vendor == "postgresql" else _Pipe(bell)
 
 
-def ring(bell: str, words: Sequence[object] = ("",)) -> None:
+def ring(bell: str, words: Iterable[str] = ("",)) -> None:
     """After the present transaction, if there is one: whoever wakes up must find what was written."""
     send = _notify if connection.vendor == "postgresql" else _write
-    texts = [str(word) for word in words]
-    for start in range(0, len(texts), _WORDS_AT_ONCE):
-        line = " ".join(texts[start : start + _WORDS_AT_ONCE])
+    for line in _lines(words):
         transaction.on_commit(lambda line=line: send(bell, line))  # type: ignore[misc]
+
+
+def _lines(words: Iterable[str]) -> list[str]:
+    lines = [""]
+    for word in words:
+        if len(lines[-1]) + len(word) > _AT_ONCE:
+            lines.append("")
+        lines[-1] += f"{word} "
+    return lines
 
 
 def _notify(bell: str, line: str) -> None:

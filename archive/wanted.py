@@ -2,29 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from archive.asker import charge
-from archive.errors import NotHeld, TakenDown, TooManyWishes
+from archive.errors import NotHeld, Refusal, TakenDown
 from archive.hasty import hasty
 from archive.infohash import short, spell
 from archive.magnet import Magnet
 from archive.models import Torrent, Wanted
+from archive.note import RECENT, Asked, names, note, rows
 from archive.outage import outages
 from archive.takedown import blocked
-from archive.wake import SETTLED, WANTED, ring
+from archive.wake import SETTLED, ring
 
-RECENT = timedelta(minutes=10)  # so long a miss is an answer; whoever asks later makes us look again
-_FRESH = timedelta(hours=1)  # it is written down that often that a wish is still asked for
-_WISHES_FOR = "SELECT id FROM archive_wanted WHERE v1 IN ({}) OR v2 IN ({})"
-_HINTS = 20  # trackers, and peers, of one wish
-_A_WHILE = 60  # seconds
+_WISHES_FOR = "SELECT id, names, v1, v2 FROM archive_wanted WHERE v1 IN ({}) OR v2 IN ({})"
+_FULFIL = "DELETE FROM archive_wanted WHERE id IN ({})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class Standing:
     since: datetime | None = None
     next_try: datetime | None = None
     reason: str = ""
-    wish: int = 0
+    taken_down: str = ""
 
     @property
     def retry_after(self) -> int:
@@ -50,20 +46,37 @@ class Standing:
         return max(1, round((at - timezone.now()).total_seconds()))
 
 
-def want(magnets: Sequence[Magnet], asker: str, *, awaited: bool = False) -> list[Standing]:
+def want(magnets: Iterable[Magnet], asker: str, *, awaited: bool = False) -> list[Standing]:
     """Note what of this is not held, so that the network is searched for it, and say how each stands.
 
-    `asker`: the address that this comes from. It is not written down; one address has a share of the queue.
-    `awaited`: somebody waits for the answer, so it goes first. All are noted, or none. Raises TooManyWishes,
+    `asker` and `awaited` are as in Asked; "" is the operator. All are noted, or none. Raises TooManyWishes,
     Unavailable.
     """
+    standings: list[Standing] = []
+    for outcome in want_all([Asked(magnet, asker, awaited) for magnet in magnets]):
+        if isinstance(outcome, Refusal):
+            raise outcome
+        standings.append(outcome)
+    return standings
+
+
+def want_all(asked: Sequence[Asked]) -> list[Standing | Refusal]:
+    """As want, for several people at once."""
     with outages():
-        settled = _settled(magnets)
-        wishes = {_names(one): one for one in magnets if one not in settled}
-        if _note(wishes, asker, awaited):
-            ring(WANTED)
-        rows = _rows(wishes)
-    return [settled.get(one) or _standing_of(one, rows.get(_names(one))) for one in magnets]
+        settled = _settled([one.magnet for one in asked])
+        found, refused = note(one for one in asked if one.magnet not in settled)
+    return [
+        settled.get(one.magnet) or refused.get(one.asker) or _standing(found[names(one.magnet)])
+        for one in asked
+    ]
+
+
+def look(magnets: Sequence[Magnet]) -> list[Standing]:
+    """How each stands, with nothing noted. Raises Unavailable."""
+    with outages():
+        found = rows({names(one) for one in magnets})
+        settled = _settled([one for one in magnets if names(one) not in found])
+    return [_stands(one, settled.get(one), found.get(names(one))) for one in magnets]
 
 
 def standing(infohash: bytes) -> Standing:
@@ -83,129 +96,65 @@ def standing(infohash: bytes) -> Standing:
 def met(complete: Iterable[Torrent], incomplete: Iterable[Torrent] = ()) -> None:
     """These torrents are held now. The wish for an incomplete one stays, for its piece layers' sake."""
     done = _wishes_for(complete)
-    if numbers := [*done, *_wishes_for(incomplete)]:
-        with hasty():
-            Wanted.objects.filter(pk__in=done).delete()
-        ring(SETTLED, numbers)
+    if hints := {**done, **_wishes_for(incomplete)}:
+        with hasty(), connection.cursor() as cursor:
+            if done:
+                cursor.execute(_FULFIL.format(", ".join(["%s"] * len(done))), list(done))
+            ring(SETTLED, hints.values())
 
 
-def still_open(numbers: Iterable[int]) -> set[int]:
-    """Of these wishes, those that are neither met nor missed."""
-    due = Wanted.objects.filter(pk__in=list(numbers), next_try__lte=timezone.now())
-    return set(due.values_list("pk", flat=True))
-
-
-def _standing_of(magnet: Magnet, row: Wanted | None) -> Standing:
-    """A wish that was there a moment ago has been met."""
-    return _standing(row) if row else Standing(spell(magnet.infohash), "held")
-
-
-def _names(magnet: Magnet) -> bytes:
-    """Both hashes together: who pairs a hash with one that is not its own harms his own wish alone."""
-    return (magnet.v1 or b"") + (magnet.v2 or b"")
+def _stands(magnet: Magnet, settled: Standing | None, row: Wanted | None) -> Standing:
+    if row:
+        return _standing(row)
+    # It was forgotten, or is just being met: then whoever asks again gets it.
+    return settled or Standing(spell(magnet.infohash), "pending")
 
 
 def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, Standing]:
     """What needs no search: held, or blocked."""
     found: dict[Magnet, Standing] = {}
-    names = {one: [name for name in (one.v1, one.v2) if name] for one in magnets}
-    held = Torrent.objects.find_all(name for each in names.values() for name in each)
-    reasons = blocked(name for each in names.values() for name in each)
-    for one, each in names.items():
-        if row := next(filter(None, map(held.get, each)), None):
-            found[one] = Standing(spell(row.infohash), "held")
+    both = {one: [name for name in (one.v1, one.v2) if name] for one in magnets}
+    every = {name for each in both.values() for name in each}
+    held, reasons = Torrent.objects.held(every), blocked(every)
+    for one, each in both.items():
+        if name := next(filter(None, map(held.get, each)), None):
+            found[one] = Standing(spell(name), "held")
         elif reason := next(filter(None, map(reasons.get, each)), None):
-            found[one] = Standing(spell(one.infohash), "given up", reason=f"Taken down: {reason}")
+            found[one] = Standing(
+                spell(one.infohash), "given up", reason=f"Taken down: {reason}", taken_down=reason
+            )
     return found
 
 
-def _rows(names: Iterable[bytes]) -> dict[bytes, Wanted]:
-    return {bytes(row.names): row for row in Wanted.objects.filter(names__in=list(names)).order_by("pk")}
-
-
-def _note(wishes: dict[bytes, Magnet], asker: str, awaited: bool) -> bool:
-    """Write what is new; whether there is something to search for at once."""
-    now = timezone.now()
-    rows = _rows(wishes)
-    new = [_row(magnet, awaited, now) for names, magnet in sorted(wishes.items()) if names not in rows]
-    changed = [row for names, row in rows.items() if _ask_again(row, wishes[names], awaited, now)]
-    if not new and not changed:
-        return False
-    charge(asker, len(new) + sum(row.next_try == now for row in changed))
-    with hasty():
-        _make_room(len(new))
-        Wanted.objects.bulk_create(new, ignore_conflicts=True)  # somebody may have been faster
-        Wanted.objects.bulk_update(
-            changed, ["trackers", "peers", "awaited", "asked_at", "next_try"], batch_size=100
-        )
-    return True
-
-
-def _row(magnet: Magnet, awaited: bool, now: datetime) -> Wanted:
-    return Wanted(
-        names=_names(magnet),
-        v1=magnet.v1,
-        v2=magnet.v2,
-        trackers=list(magnet.trackers),
-        peers=[list(peer) for peer in magnet.peers],
-        awaited=awaited,
-        asked_at=now,
-        next_try=now,
-    )
-
-
-def _ask_again(row: Wanted, magnet: Magnet, awaited: bool, now: datetime) -> bool:
-    """Bring an old wish up to date; False where there is nothing to write."""
-    missed_long_ago = row.tried_at is None or row.tried_at < now - RECENT
-    trackers = [url for url in magnet.trackers if url not in row.trackers][: _HINTS - len(row.trackers)]
-    peers = [list(peer) for peer in magnet.peers if list(peer) not in row.peers]
-    if row.peers_tried and not missed_long_ago:
-        peers = []  # most likely the same ones; they are not kept for comparison
-    again = row.next_try > now and not row.given_up and bool(trackers or peers or missed_long_ago)
-    hasten = awaited and not row.awaited and (again or row.next_try <= now)
-    if not (again or hasten or trackers or peers or row.asked_at < now - _FRESH):
-        return False
-    row.trackers, row.peers = row.trackers + trackers, (peers + row.peers)[:_HINTS]
-    row.awaited, row.asked_at = row.awaited or hasten, now
-    row.next_try = now if again else row.next_try
-    return True
-
-
-def _make_room(new: int) -> None:
-    """The queue has an end. What was looked for in vain and not asked for since the longest time gives way."""
-    excess = Wanted.objects.count() + new - settings.WANTED_MAX if new else 0
-    if excess > 0:
-        idle = Wanted.objects.filter(attempts__gt=0, leased_until=None).order_by("asked_at")
-        victims = list(idle.values_list("pk", flat=True)[:excess])
-        if len(victims) < excess:
-            raise TooManyWishes(
-                "The queue of torrents to look for is full; please ask again later.", _A_WHILE
-            )
-        Wanted.objects.filter(pk__in=victims).delete()
-
-
 def _standing(row: Wanted) -> Standing:
+    now = timezone.now()
     return Standing(
         infohash=str(row),
         state="given up" if row.given_up else "pending",
-        searching=row.next_try <= timezone.now(),
-        leased=row.leased_until is not None and row.leased_until > timezone.now(),
+        searching=row.next_try <= now,
+        leased=row.leased_until is not None and row.leased_until > now,
         attempts=row.attempts,
         since=row.since,
         next_try=row.next_try,
         reason=row.given_up,
-        wish=row.pk,
     )
 
 
-def _wishes_for(torrents: Iterable[Torrent]) -> list[int]:
-    """Every deposit asks this, nearly always in vain; the ORM would take several times as long."""
-    names = [(row.v1 and bytes(row.v1), row.v2 and bytes(row.v2)) for row in torrents]
-    v1s = {v1 for v1, _ in names if v1} | {short(v2) for _, v2 in names if v2}
-    v2s = {v2 for _, v2 in names if v2}
-    if not names:
-        return []
+def _wishes_for(torrents: Iterable[Torrent]) -> dict[int, str]:
+    """What to tell of each: its names, and the name of the torrent that meets it.
+
+    Every deposit asks this, nearly always in vain; the ORM would take several times as long.
+    """
+    own = {
+        name: row.infohash for row in torrents for whole in row.infohashes for name in (whole, short(whole))
+    }
+    if not own:
+        return {}
+    v1s, v2s = [name for name in own if len(name) == 20], [name for name in own if len(name) == 32]
     places = (", ".join(["%s"] * len(each)) or "NULL" for each in (v1s, v2s))  # PostgreSQL has no empty list
     with connection.cursor() as cursor:
         cursor.execute(_WISHES_FOR.format(*places), [*v1s, *v2s])
-        return [number for (number,) in cursor.fetchall()]
+        return {
+            number: f"{bytes(wish).hex()}:{spell(own.get(bytes(v1 or b'')) or own[bytes(v2)])}"
+            for number, wish, v1, v2 in cursor.fetchall()
+        }

@@ -1,7 +1,7 @@
 """The contract: bytes under a key, durable once acknowledged. Knows nothing of what the bytes mean."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -19,10 +19,21 @@ class Unavailable(Exception):
     """The store is down, full, or refuses us; the text says how."""
 
 
+class Origin(Protocol):
+    """The file on this machine's disk that an object was read from."""
+
+    def is_current(self) -> bool:
+        """Is it still what lies under the key? Takes microseconds."""
+
+    def pieces(self) -> Iterator[bytes] | None:
+        """The same bytes, from the disk as they are asked for; None if another or none lies there by now."""
+
+
 class Object(NamedTuple):
     data: bytes
     etag: str
     """A validator of exactly these bytes, opaque, without quotes."""
+    origin: Origin | None = None
 
 
 class Storage(Protocol):
@@ -54,12 +65,15 @@ def checked(key: str) -> str:
     return key
 
 
-def open_storage(url: str) -> Storage:
-    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet."""
+def open_storage(url: str, may_begin: Callable[[], bool] = lambda: True) -> Storage:
+    """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet.
+
+    `may_begin`: is this a new archive, so that a folder without any object may be the place for them?
+    """
     backends = {"file": "storage.filesystem", "s3": "storage.s3"}
     parts = urlsplit(url)
     if parts.scheme not in backends:
         raise ValueError("A storage URL starts with file:/// or s3://.")
     # By name, because boto3 is slow to import and heavy, and a folder does not need it.
-    storage: Storage = import_module(backends[parts.scheme]).from_url(parts)
+    storage: Storage = import_module(backends[parts.scheme]).from_url(parts, may_begin)
     return storage

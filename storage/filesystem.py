@@ -3,32 +3,37 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from errno import ENOENT
+from io import FileIO
 from pathlib import Path
 from stat import ST_MTIME
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote
 
 from storage import LISTED, Missing, Object, Unavailable, checked
 
 FANOUT = re.compile("[0-9A-F]{2}")
+PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
+_NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
-def from_url(url: SplitResult) -> "Filesystem":
+def from_url(url: SplitResult, may_begin: Callable[[], bool]) -> "Filesystem":
     folder = unquote(url.path)
     if url.netloc or not folder.startswith("/") or "\0" in folder:
         raise ValueError("A folder for torrents is named by its whole path: file:///path/to/torrents.")
     if url.query or url.fragment:
         raise ValueError("file:// takes no options; write ? as %3F and # as %23 in a folder's name.")
-    return Filesystem(Path(folder))
+    return Filesystem(Path(folder), may_begin)
 
 
 class Filesystem:
     local = True
 
-    def __init__(self, root: Path) -> None:
-        self.root = str(root)
+    def __init__(self, root: Path, may_begin: Callable[[], bool] = lambda: True) -> None:
+        self.root, self._may_begin = str(root), may_begin
         self.incoming = f"{root}/.incoming"
         self._seen = False
         self._forget()
@@ -61,7 +66,8 @@ class Filesystem:
         except OSError as error:
             raise Unavailable(error.strerror) from error
         # nginx's own ETag, so that both can serve the same folder (ngx_http_set_etag).
-        return Object(data, f"{status[ST_MTIME]:x}-{status.st_size:x}")
+        etag = f"{status[ST_MTIME]:x}-{status.st_size:x}"
+        return Object(data, etag, File(path, status.st_mtime_ns, status.st_ino))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -121,6 +127,10 @@ class Filesystem:
         if self._ready:
             return
         if not self._seen:  # made once; a folder that has gone since is a disk that is no longer mounted
+            if not self._begun() and not self._may_begin():
+                raise FileNotFoundError(
+                    ENOENT, f"{self.root} is empty, though torrents are held: {_NOT_MOUNTED}"
+                )
             os.makedirs(self.incoming, exist_ok=True)
             self._seen = True
         for parent in Path(self.root).parents:
@@ -131,6 +141,10 @@ class Filesystem:
                 if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED:
                     os.unlink(f"{self.incoming}/{name}")
         self._ready = True
+
+    def _begun(self) -> bool:
+        """Have there been objects here, ever? Those who copy a storage may leave .incoming out."""
+        return os.path.isdir(self.incoming) or bool(names(self.root, FANOUT))
 
     def _write(self, key: str, data: bytes, path: str, replace: bool) -> bool:
         """Whole and on disk under another name first; then a link, which never replaces, decides who won."""
@@ -144,6 +158,39 @@ class Filesystem:
             with suppress(FileNotFoundError):
                 os.unlink(unfinished)
         return True
+
+
+class File(NamedTuple):
+    """One that was read. Nothing is ever written into it; another may take its place."""
+
+    path: str
+    changed: int
+    inode: int
+
+    def is_current(self) -> bool:
+        try:
+            return self._is(os.stat(self.path))
+        except OSError:
+            return False
+
+    def pieces(self) -> Iterator[bytes] | None:
+        try:
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115  whoever reads it closes it
+        except OSError:
+            return None
+        if self._is(os.fstat(file.fileno())):
+            return piecewise(file)
+        file.close()
+        return None
+
+    def _is(self, status: os.stat_result) -> bool:
+        return status.st_ino == self.inode and status.st_mtime_ns == self.changed
+
+
+def piecewise(file: FileIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def write(path: str, data: bytes) -> None:

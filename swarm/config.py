@@ -9,19 +9,9 @@ class Config:
     listen: str = "0.0.0.0:6881"  # noqa: S104
     allow_private: bool = False
     """Only for tests on loopback."""
-    bootstrap: tuple[str, ...] = (
-        "dht.libtorrent.org:25401",
-        "router.bittorrent.com:6881",
-        "router.utorrent.com:6881",
-        "dht.transmissionbt.com:6881",
-    )
-    trackers: tuple[str, ...] = (
-        "udp://tracker.opentrackr.org:1337/announce",
-        "udp://open.demonii.com:1337/announce",
-        "udp://open.stealth.si:80/announce",
-        "udp://tracker.torrent.eu.org:451/announce",
-        "udp://exodus.desync.com:6969/announce",
-    )
+    bootstrap: tuple[str, ...] = ()
+    """`host:port` of nodes that lead into the DHT."""
+    trackers: tuple[str, ...] = ()
     """Asked about every wish that the DHT does not meet within a second."""
     state: Path | None = None
     """The DHT table is kept here across restarts."""

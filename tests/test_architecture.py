@@ -9,7 +9,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = {"archive", "storage", "soap", "api", "web", "swarm", "clients"}
 DOORS = {"soap", "api", "web"}
-WIRING = {"settings", "urls", "wsgi", "admin", "apps", "public", "uploads", "management", "migrations"}
+WIRING = {
+    "settings",
+    "urls",
+    "wsgi",
+    "front",
+    "admin",
+    "apps",
+    "public",
+    "uploads",
+    "management",
+    "migrations",
+}
 PURE = {"archive.metainfo", "archive.infohash", "archive.errors", "archive.magnet"}
 OWNERS = {
     "boto3": "storage.s3",

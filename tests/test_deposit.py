@@ -277,6 +277,25 @@ def test_a_takedown_that_meets_a_deposit_always_wins() -> None:
     assert count() == Torrent.objects.count() == 0
 
 
+@pytest.mark.django_db(transaction=True)  # writers of a batch look with eyes of their own
+def test_a_start_without_the_disk_begins_no_new_storage(
+    objects: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    torrents = [make.v1(b"%d" % number) for number in range(4)]
+    receipt = deposit(torrents[0])
+    objects.rename(objects.with_name("unmounted"))
+    objects.mkdir()
+    vault.cache_clear()  # as after a start
+    with pytest.raises(Unavailable):
+        deposit(torrents[1])
+    assert all(isinstance(outcome, Unavailable) for outcome in deposit_many(torrents[2:]))
+    assert f"{objects} is empty, though torrents are held: its disk is not mounted" in caplog.text
+    objects.rmdir()
+    objects.with_name("unmounted").rename(objects)
+    assert deposit(torrents[1]).new
+    assert kept(receipt.infohash) == torrents[0]
+
+
 def together(work: Callable[[Job], Result], jobs: Sequence[Job]) -> list[Result]:
     """Eight threads, each with a database connection of its own, as in a web server."""
 

@@ -269,3 +269,22 @@ def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").rename(tmp_path / "disk")
     assert store.put(f"{'CD' * 20}.torrent", b"two")
     assert store.get(key).data == b"one"
+
+
+def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> None:
+    """After a start without the disk. What had been put there would be hidden when the disk comes back."""
+    disk = tmp_path / "disk"
+    with mounted(["-t", "tmpfs", "tmpfs"], disk):
+        assert Filesystem(disk).put(KEY, b"one")
+    store = Filesystem(disk, may_begin=lambda: False)
+    with pytest.raises(
+        Unavailable, match=f"{disk} is empty, though torrents are held: its disk is not mounted"
+    ):
+        store.put(OTHER, b"two")
+    assert list(disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [".incoming", "AB"])
+def test_a_storage_that_was_copied_is_known_by_what_is_in_it(tmp_path: Path, left: str) -> None:
+    tmp_path.joinpath("disk", left).mkdir(parents=True)
+    assert Filesystem(tmp_path / "disk", may_begin=lambda: False).put(KEY, b"one")

@@ -7,19 +7,27 @@ import hashlib
 import os
 import signal
 import statistics
+import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import bencodepy
+import libtorrent as lt
+import psycopg
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests import make
-from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.postgres import Cluster, cluster
 from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
 from tests.servers.trackers import http_tracker, udp_tracker
 
@@ -59,11 +67,28 @@ def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
 
 def settings(**more: object) -> dict[str, Any]:
     router = "{}:{}".format(*ROUTER)
-    return {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": "", **more}
+    network = {"BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
+    return {"RESOLVE": "on", "RATE_ADDRESS": 0, **network, **more}
 
 
 def get(archive: Hashkeep, path: str) -> requests.Response:
     return requests.get(archive.url + path, timeout=WAIT + 30)
+
+
+def get_from(address: str, archive: Hashkeep, path: str) -> requests.Response:
+    """As somebody else: here every address is ours."""
+    with requests.Session() as session:
+        session.mount("http://", From(address))
+        return session.get(archive.url + path, timeout=WAIT + 30)
+
+
+class From(HTTPAdapter):
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options, source_address=(self._address, 0))
 
 
 def many(seeder: Peer, name: str, count: int) -> list[str]:
@@ -201,7 +226,9 @@ def test_those_who_wait_do_not_keep_the_others_from_being_served(world: World) -
     [held] = many(world.seeder, "held", 1)
     assert get(world.hashkeep, f"/torrents/{held}?{HINT}&timeout={WAIT}").status_code == 200
     waiting = [
-        threading.Thread(target=get, args=[world.hashkeep, f"/torrents/{number:040x}?timeout=15"])
+        threading.Thread(
+            target=get_from, args=[f"90.0.{number}.1", world.hashkeep, f"/torrents/{number:040x}?timeout=15"]
+        )
         for number in range(200)
     ]
     for thread in waiting:
@@ -240,6 +267,98 @@ def test_what_is_no_list_of_wishes_is_400(world: World, body: object) -> None:
     answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["detail"]
+
+
+ODD = [
+    "magnet:",
+    "magnet:?",
+    "magnet:?xt=urn:btih:",
+    "magnet:?xt=urn:btih:" + "Z" * 40,
+    "magnet:?xt=urn:btmh:1220",
+    "magnet:?xt=urn:btmh:1114" + "00" * 20,
+    "magnet:?xt=urn:btih:" + "00" * 32,
+    "MAGNET:?xt=urn:sha1:" + "00" * 20,
+    "http://[::1/" + "00" * 20,
+    "\0",
+    "\ud800",
+    "x" * 100_000,
+    {"magnet": DEAD},
+    None,
+    True,
+    1e308,
+    ["nested"],
+]
+HEAVY = [
+    f"magnet:?xt=urn:btih:{1:040x}" + "".join(f"&tr=udp://{n}.example:1" for n in range(10_000)),
+    f"magnet:?xt=urn:btih:{2:040x}&tr=" + "http://a.example/" + "a" * 15_000,
+    f"magnet:?xt=urn:btih:{3:040x}&dn=" + "%00" * 5_000 + "&x.pe=127.0.0.1:1&x.pe=[::1]:1&x.pe=10.0.0.1:1",
+    f"magnet:?xt=urn:btih:{4:040x}" + "&xt=urn:btih:" * 1_000,
+]
+
+
+def test_odd_and_heavy_magnets_are_dealt_with_at_once_and_one_by_one(world: World) -> None:
+    began = time.monotonic()
+    answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=[*ODD, *HEAVY, DEAD], timeout=60)
+    assert (answer.status_code, time.monotonic() - began < 20) == (202, True)
+    states = [one["state"] for one in answer.json()]
+    assert states == ["refused"] * len(ODD) + ["pending"] * (len(HEAVY) + 1)
+
+
+def test_a_very_long_list_of_trackers_in_a_url_is_cut(world: World) -> None:
+    trackers = "".join(f"&tr=udp://{number}.example:1/announce" for number in range(200))
+    assert get(world.hashkeep, f"/torrents/{5:040x}?timeout=0{trackers}").status_code == 408
+
+
+@pytest.mark.parametrize("timeout", ["-1", "0", "-inf", "0.001", "1e-300"])
+def test_no_timeout_at_all_is_an_answer_at_once(world: World, timeout: str) -> None:
+    began = time.monotonic()
+    assert get(world.hashkeep, f"/{6:040x}?timeout={timeout}").status_code == 408
+    assert time.monotonic() - began < 5
+
+
+def test_one_address_may_wait_for_many_and_not_for_all(world: World) -> None:
+    """512 threads have 384 seats in each of two processes, of which one address gets 128."""
+    paths = [f"/torrents/{number:040x}?timeout=10" for number in range(1_000, 1_300)]
+    [infohash] = many(world.seeder, "polite", 1)
+    with ThreadPoolExecutor(301) as threads:
+        greedy = [threads.submit(get_from, "91.0.0.1", world.hashkeep, path) for path in paths]
+        first = next(as_completed(greedy)).result()
+        assert (first.status_code, int(first.headers["Retry-After"]) > 0) == (429, True)
+        found = get_from("91.0.0.2", world.hashkeep, f"/{infohash}?{HINT}&timeout={WAIT}")
+        assert found.status_code == 200
+        statuses = Counter(one.result().status_code for one in greedy)
+    assert set(statuses) == {408, 429}
+    assert 128 <= statuses[408] <= 256
+
+
+def test_behind_a_proxy_it_is_the_callers_address_that_counts(net: None, tmp_path: Path) -> None:
+    """16 threads: one address may wait for four at each of two processes."""
+    own = settings(BT_LISTEN="70.9.0.1:6881", BEHIND_PROXY="on", THREADS=16)
+
+    def ask(number: int, caller: str) -> int:
+        forwarded = {"X-Forwarded-For": f"203.0.113.{number}, {caller}"}
+        url = f"{archive.url}/torrents/{number:040x}?timeout=8"
+        return requests.get(url, headers=forwarded, timeout=60).status_code
+
+    with hashkeep(tmp_path, **own) as archive, ThreadPoolExecutor(21) as threads:
+        greedy = [threads.submit(ask, number, "198.51.100.1") for number in range(1, 21)]
+        assert next(as_completed(greedy)).result() == 429
+        assert ask(21, "198.51.100.2") == 408
+        assert Counter(one.result() for one in greedy)[408] <= 8
+
+
+def test_twelve_thousand_wishes_of_one_address_are_too_many(net: None, tmp_path: Path) -> None:
+    with hashkeep(tmp_path, **settings(BT_LISTEN="70.6.0.1:6881")) as archive:
+        began = time.monotonic()
+        answers = []
+        for start in range(0, 12_000, 1_000):
+            wishes = [f"{number:040x}" for number in range(start, start + 1_000)]
+            answers.append(requests.post(f"{archive.url}/api/v1/resolve", json=wishes, timeout=60))
+        assert time.monotonic() - began < 60
+        assert {answer.status_code for answer in answers} == {202, 429}
+        assert sum(answer.status_code == 202 for answer in answers) <= 10  # five in each of two processes
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code == 429)
+        assert get(archive, "/health_check").text == "OK"
 
 
 def test_the_standing_of_what_nobody_asked_for_is_404(world: World) -> None:
@@ -290,6 +409,82 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         many(seeder, "web", 100)
         archive.start()
         assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def test_a_killed_postgresql_loses_no_wish_and_nobody_is_hung_up_on(net: None, tmp_path: Path) -> None:
+    seeder = Peer(("44.5.0.1", 6881))
+    infohashes = [make.v1_hash(make.v1(f"postgres {number}".encode(), 20_000)) for number in range(100)]
+    with cluster() as database:
+        where = settings(BT_LISTEN="70.5.0.1:6881", DATABASE_URL=database.url)
+        with hashkeep(tmp_path, **where) as archive, ThreadPoolExecutor(100) as threads:
+            hint = "x.pe=44.5.0.1:6881"
+            paths = [f"/torrents/{infohash}?{hint}&timeout={WAIT}" for infohash in infohashes]
+            waiting = [threads.submit(get, archive, path) for path in paths]
+            assert until(lambda: state(archive, infohashes[-1]) == "pending" and leased(database) == 100)
+            database.kill()
+            assert get(archive, f"/torrents/{DEAD}").status_code == 503
+            many(seeder, "postgres", 100)
+            time.sleep(3)  # most of them are found while it is away
+            database.start()
+            assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+            answers = [future.result().status_code for future in waiting]
+            assert set(answers) <= {200, 408}
+            assert answers.count(200) > 50
+            assert query(database, "SELECT count(*) FROM archive_wanted") == 0
+            assert query(database, "SELECT count(*) FROM archive_torrent") == 100
+
+
+def leased(database: Cluster) -> int:
+    return query(database, "SELECT count(*) FROM archive_wanted WHERE leased_until > now()")
+
+
+def query(database: Cluster, statement: str) -> int:
+    with psycopg.connect(database.url) as connection:
+        [(count,)] = connection.execute(statement.encode()).fetchall()
+        return int(count)
+
+
+def test_two_resolvers_share_the_work_and_do_nothing_twice(net: None, tmp_path: Path) -> None:
+    seeder = Peer(("44.7.0.1", 6881))
+    seeder.session.apply_settings({"alert_mask": lt.alert_category.connect, "alert_queue_size": 10_000})
+    visitors: dict[str, set[str]] = {}
+    with hashkeep(tmp_path, **settings(BT_LISTEN="70.7.0.1:6881")) as archive, another_resolver(archive):
+        rounds = 0
+        while len(set().union(*visitors.values())) < 2 and rounds < WAIT:  # until both are at work
+            rounds += 1
+            fetch(archive, many(seeder, f"round {rounds}", 10))
+            visit(visitors, seeder)
+        fetch(archive, many(seeder, "shared", 200))
+    visit(visitors, seeder)
+    assert set().union(*visitors.values()) == {"70.7.0.1", "70.8.0.1"}
+    assert len(visitors) == 200 + 10 * rounds
+    assert {len(each) for each in visitors.values()} == {1}
+
+
+@contextmanager
+def another_resolver(archive: Hashkeep) -> Iterator[None]:
+    environment = archive.env | {"BT_LISTEN": "70.8.0.1:6881", "DATA_DIR": str(archive.folder)}
+    process = subprocess.Popen([sys.executable, "manage.py", "resolver"], cwd=ROOT, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def fetch(archive: Hashkeep, infohashes: list[str]) -> None:
+    magnets = [f"magnet:?xt=urn:btih:{infohash}&x.pe=44.7.0.1:6881" for infohash in infohashes]
+    for magnet in magnets:
+        requests.post(f"{archive.url}/api/v1/resolve", json=[magnet], timeout=60).raise_for_status()
+    assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+
+
+def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
+    """Who has come for which torrent since the last time."""
+    for alert in seeder.session.pop_alerts():
+        if isinstance(alert, lt.peer_connect_alert):
+            infohash = alert.handle.info_hashes().v1.to_bytes().hex()
+            visitors.setdefault(infohash, set()).add(alert.ip[0])
 
 
 def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:

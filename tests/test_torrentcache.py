@@ -155,6 +155,12 @@ def test_curl_prints_the_infohash(server: Hashkeep, tmp_path: Path, chunked: boo
     assert curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(torrent)
 
 
+def test_an_upload_is_taken_by_whatever_name_a_script_calls_us(server: Hashkeep, tmp_path: Path) -> None:
+    torrent = make.v1(b"an old name")
+    form = ["-H", "Host: torrage.com", "-F", f"torrent=@{save(tmp_path, torrent)}"]
+    assert curl(*form, f"{server.url}/autoupload.php") == make.v1_hash(torrent)
+
+
 def test_a_form_is_written_down_no_further_than_a_door_can_use(server: Hashkeep, tmp_path: Path) -> None:
     before = server.log.read_text()
     path = save(tmp_path, b"d4:info" + bytes(60_000_000))

@@ -69,13 +69,13 @@ class Trip(NamedTuple):
 
     def reached(self) -> set[str]:
         """By us; an IPv4 address wrapped in one of IPv6 is still that address."""
-        hosts = {ip_address(packet.host) for packet in self.packets if not is_stranger(packet.source)}
+        hosts = {ip_address(packet.host) for packet in self.packets if not is_answer(packet)}
         return {str(getattr(host, "ipv4_mapped", None) or host) for host in hosts}
 
 
-def is_stranger(host: str) -> bool:
-    """For IPv6 the kernel chooses our address, which is ::1 here."""
-    return ip_address(host).is_global and host not in US
+def is_answer(packet: Packet) -> bool:
+    """From a stranger to us. We speak from US, or else from ::1 or from the very address that is spoken to."""
+    return ip_address(packet.source).is_global and packet.source not in (*US, packet.host)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from itertools import pairwise
 
@@ -19,11 +20,12 @@ from archive.deposit import deposit
 from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
 from archive.magnet import Magnet
 from archive.models import Wanted
+from archive.note import RECENT
 from archive.resolve import resolve
 from archive.takedown import lift, take_down
 from archive.turns import AT_ONCE, aside, turn
 from archive.wake import SETTLED, WANTED, Ear, listen, ring
-from archive.wanted import RECENT, standing, want
+from archive.wanted import standing, want
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +146,7 @@ def test_a_lease_that_is_not_renewed_runs_out() -> None:
     claims.claim("killed", 10)
     assert claims.claim("two", 10) == []
     later(claims.LEASE + timedelta(seconds=1))
+    claims.inherit()
     assert [wish.v1 for wish in claims.claim("two", 10)] == [HASH]
 
 
@@ -153,6 +156,7 @@ def test_a_lease_that_is_renewed_lasts() -> None:
     later(claims.LEASE - timedelta(seconds=1))
     claims.renew("one", [wish.number])
     later(timedelta(seconds=2))
+    claims.inherit()
     assert claims.claim("two", 10) == []
 
 
@@ -160,9 +164,42 @@ def test_who_lost_the_lease_has_no_say_any_more() -> None:
     want([WISH], HOME)
     wishes = claims.claim("slow", 10)
     later(claims.LEASE + timedelta(seconds=1))
+    claims.inherit()
     claims.claim("two", 10)
     claims.missed(wishes, "slow")
-    assert standing(HASH).attempts == 0
+    assert standing(HASH).searching
+
+
+def test_what_kills_one_resolver_after_another_is_put_off_for_longer_and_longer() -> None:
+    want([WISH], HOME)
+    gaps = []
+    for number in range(6):
+        [deadly] = claims.claim(f"resolver {number}", 10)
+        later(claims.LEASE + timedelta(seconds=1))
+        before = timezone.now()
+        claims.inherit()
+        now = standing(HASH)
+        assert (now.attempts, now.leased) == (number + 1, False)
+        assert now.next_try is not None
+        gaps.append(max(now.next_try - before, timedelta()))
+        assert bool(claims.claim("other", 10)) == (gaps[-1] == timedelta())
+        claims.release("other")
+        later(gaps[-1] + timedelta(seconds=1))
+    assert gaps[0] == timedelta()  # it happens to the innocent as well
+    assert timedelta(seconds=30) <= gaps[1] <= timedelta(seconds=90)
+    assert all(first * 1.5 < second for first, second in pairwise(gaps[1:]))
+    claims.missed(claims.claim("careful", 10), "careful")
+    assert Wanted.objects.get().deserted == 0
+
+
+def test_two_that_were_deserted_twice_do_not_come_back_together() -> None:
+    want(dead(50), HOME)
+    for resolver in ("one", "two"):
+        assert len(claims.claim(resolver, 50)) == 50
+        later(claims.LEASE + timedelta(seconds=1))
+        claims.inherit()
+    tries = sorted(row.next_try for row in Wanted.objects.all())
+    assert tries[-1] - tries[0] > timedelta(seconds=20)
 
 
 def test_a_resolver_that_stops_leaves_its_wishes_to_others() -> None:
@@ -224,6 +261,7 @@ def test_a_torrent_without_its_piece_layers_leaves_the_wish_open_until_they_come
     assert not Wanted.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_is_blocked_is_not_wanted() -> None:
     take_down(HASH, "No.")
     assert want([WISH], HOME)[0].state == "given up"
@@ -242,6 +280,7 @@ def test_what_is_blocked_after_it_was_asked_for_is_not_searched_for() -> None:
     assert not Wanted.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_the_archive_does_not_take_is_given_up_with_the_reason() -> None:
     want([WISH], HOME)
     [wish] = claims.claim("one", 10)
@@ -305,6 +344,7 @@ def test_the_settings_can_forbid_to_ask_the_network(settings: Settings) -> None:
     assert not Wanted.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_does_not_wait_is_told_at_once_and_the_wish_is_noted() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
@@ -316,12 +356,14 @@ def test_who_does_not_wait_is_told_at_once_and_the_wish_is_noted() -> None:
 # From here on several threads take part, each with a database connection of its own.
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
-    """No waiting thread of the test keeps the database open after it."""
+    """The threads that linger do not keep the database open after these tests."""
     yield
-    deadline = time.monotonic() + 30
-    while any(thread.name == "waiting" for thread in threading.enumerate()) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not any(thread.name.startswith("waiting") for thread in threading.enumerate()):
+            return
         time.sleep(0.05)
 
 
@@ -341,7 +383,7 @@ def resolver(deliver: bytes | None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_all_who_wait_get_the_torrent_as_soon_as_it_comes(quiet: None) -> None:
+def test_all_who_wait_get_the_torrent_as_soon_as_it_comes() -> None:
     def waiter(_: int) -> bytes:
         try:
             return resolve(WISH, HOME, 60).torrent
@@ -357,7 +399,7 @@ def test_all_who_wait_get_the_torrent_as_soon_as_it_comes(quiet: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_waits_hears_of_a_miss_before_the_time_is_over(quiet: None) -> None:
+def test_who_waits_hears_of_a_miss_before_the_time_is_over() -> None:
     thread = threading.Thread(target=resolver, args=[None])
     thread.start()
     began = time.monotonic()
@@ -369,7 +411,7 @@ def test_who_waits_hears_of_a_miss_before_the_time_is_over(quiet: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_waiting_ends_in_time_where_nobody_resolves(quiet: None) -> None:
+def test_waiting_ends_in_time_where_nobody_resolves() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
         resolve(WISH, HOME, 0.5)
@@ -377,13 +419,13 @@ def test_waiting_ends_in_time_where_nobody_resolves(quiet: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_over_the_bound_nobody_waits(quiet: None, settings: Settings) -> None:
+def test_over_the_bound_nobody_waits(settings: Settings) -> None:
     settings.THREADS = 4  # so that three may wait
 
     def waiter(number: int) -> float:
         began = time.monotonic()
         with pytest.raises(StillWanted):
-            resolve(dead(20)[number], HOME, 8)
+            resolve(dead(20)[number], f"198.51.100.{number}", 8)
         connection.close()
         return time.monotonic() - began
 
@@ -393,7 +435,29 @@ def test_over_the_bound_nobody_waits(quiet: None, settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lost_hint_costs_a_second_and_no_more(quiet: None) -> None:
+def test_one_address_cannot_take_all_seats(settings: Settings) -> None:
+    settings.THREADS = 16  # so that twelve may wait
+
+    def waiter(number: int, asker: str) -> str:
+        try:
+            resolve(dead(20)[number], asker, 8)
+        except (StillWanted, TooManyWishes) as refusal:
+            assert refusal.retry_after > 0
+            return type(refusal).__name__
+        finally:
+            connection.close()
+        return "held"
+
+    with ThreadPoolExecutor(20) as threads:
+        greedy = [threads.submit(waiter, number, f"2001:db8:5:2::{number}") for number in range(10)]
+        assert any(one.result() == "TooManyWishes" for one in as_completed(greedy))
+        other = threads.submit(waiter, 11, "2001:db8:5:3::1")
+        assert other.result() == "StillWanted"
+        assert Counter(one.result() for one in greedy) == {"StillWanted": 4, "TooManyWishes": 6}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_hint_costs_a_second_and_no_more() -> None:
     """The wish is met without a ring, as by a process that is killed in between."""
 
     def silently() -> None:
@@ -416,7 +480,7 @@ def test_a_lost_hint_costs_a_second_and_no_more(quiet: None) -> None:
 def test_a_ring_is_heard_at_once_by_every_ear_of_that_bell() -> None:
     ears = [listen(WANTED), listen(WANTED)]
     other = listen(SETTLED)
-    ring(WANTED, [1, 2, 3])
+    ring(WANTED, ["1", "2", "3"])
     began = time.monotonic()
     assert [ear.hear(20) for ear in ears] == [{"1", "2", "3"}] * 2
     assert time.monotonic() - began < 10

@@ -65,7 +65,8 @@ class Resolver:
         self._results: SimpleQueue[Result] = SimpleQueue()
         self._open: set[int] = set()  # numbers of wishes, from claim to settlement
         self._ear: Ear | None = None
-        self._renewed = self._forgot = self._beaten = time.monotonic()
+        self._forgot = self._beaten = time.monotonic()
+        self._renewed = 0.0  # what others left is taken over at once
 
     def run(self, stop: Callable[[], bool]) -> None:
         for _ in range(_DELIVERERS):
@@ -87,8 +88,9 @@ class Resolver:
             beat("resolver", self._name)
         self._search()
         now = time.monotonic()
-        if self._open and now - self._renewed >= _RENEW:
+        if now - self._renewed >= _RENEW:
             claims.renew(self._name, self._open.copy())
+            claims.inherit()
             self._renewed = now
         if now - self._beaten >= EVERY:
             beat("resolver", self._name)

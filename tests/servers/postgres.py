@@ -1,11 +1,12 @@
 """A private PostgreSQL cluster with durable writes, as in earnest. Debian: apt-get install postgresql."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from signal import SIGINT
+from signal import SIGINT, SIGKILL
 from tempfile import TemporaryDirectory
 
 from tests.servers import as_user, free_port, running, wait_until
@@ -14,20 +15,63 @@ USER = "postgres"
 DATABASE = "hashkeep"
 
 
+class Cluster:
+    """May be killed, and started again on the same port with the same data."""
+
+    def __init__(self, home: Path) -> None:
+        self._home, self._port, self._stack = home, free_port(), ExitStack()
+        self.url = f"postgres://{USER}@127.0.0.1:{self._port}/{DATABASE}"
+
+    def start(self) -> None:
+        data, log, port = self._home / "data", self._home / "log", str(self._port)
+        server = [program("postgres"), "-D", str(data), "-p", port, "-k", str(self._home), "-h", "127.0.0.1"]
+        # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
+        process = self._stack.enter_context(running(server, log, USER, stop=SIGINT))
+        ready = [program("pg_isready"), "-q", *self._client()]
+        wait_until(lambda: accepts(ready), process, log)
+        self._process = process
+
+    def create(self) -> None:
+        subprocess.run([program("createdb"), *self._client(), DATABASE], check=True)
+
+    def kill(self) -> None:
+        """SIGKILL, to all of its processes; those that serve clients are children of the first."""
+        own = [int(pid) for pid in children(self._process.pid)]
+        for pid in (self._process.pid, *own):
+            os.kill(pid, SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        self._stack.close()
+
+    def _client(self) -> list[str]:
+        return ["-h", "127.0.0.1", "-p", str(self._port), "-U", USER]
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Running, with an empty database."""
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        home = Path(folder)
+        create_cluster(home, home / "data")
+        started = Cluster(home)
+        started.start()
+        try:
+            started.create()
+            yield started
+        finally:
+            started.stop()
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """The DATABASE_URL of an empty database."""
-    with TemporaryDirectory(prefix="postgres-") as folder:
-        home, port = Path(folder), free_port()
-        data, log = home / "data", home / "log"
-        create_cluster(home, data)
-        server = [program("postgres"), "-D", str(data), "-p", str(port), "-k", str(home), "-h", "127.0.0.1"]
-        # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
-        with running(server, log, USER, stop=SIGINT) as process:
-            client = ["-h", "127.0.0.1", "-p", str(port), "-U", USER]
-            wait_until(lambda: accepts([program("pg_isready"), "-q", *client]), process, log)
-            subprocess.run([program("createdb"), *client, DATABASE], check=True)
-            yield f"postgres://{USER}@127.0.0.1:{port}/{DATABASE}"
+    with cluster() as started:
+        yield started.url
+
+
+def children(process: int) -> list[str]:
+    return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
 
 def create_cluster(home: Path, data: Path) -> None:

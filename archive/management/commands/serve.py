@@ -12,8 +12,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from archive.meter import FOLDER
 
-_APPLICATION = "archive.wsgi:application"
-
 
 class Command(BaseCommand):
     help = (
@@ -46,7 +44,9 @@ class Command(BaseCommand):
         if settings.BLOCKLISTS:
             _keep("blocklist", "--every", "24", "--attached")
         os.environ["THREADS"] = str(options["threads"])
-        line = [sys.executable, "-m", *command(options["workers"], options["threads"]), _APPLICATION]
+        # glibc would raise this with the first torrent of megabytes, and keep what each thread has once needed.
+        os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "131072")
+        line = [sys.executable, "-m", *command(options["workers"], options["threads"])]
         os.execv(sys.executable, line)  # noqa: S606
 
 
@@ -80,14 +80,8 @@ def _keep(*command: str) -> None:
     os.set_inheritable(write, True)
 
 
-def _granian(workers: int, threads: int) -> list[str]:
-    return [
-        *("granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
-        *("--workers", str(workers), "--blocking-threads", str(threads), "--respawn-failed-workers"),
-        # HTTP/1 alone: over HTTP/2, an upload that breaks off leaves its thread in a loop for ever (granian 2.8.7).
-        *("--log-level", "error", "--http", "1"),
-        *("--workers-kill-timeout", "5"),  # after Ctrl+C, which the terminal sends to the workers as well
-    ]
+def _granian(workers: int, _: int) -> list[str]:
+    return ["archive.front", "--workers", str(workers)]
 
 
 def _gunicorn(workers: int, threads: int) -> list[str]:
@@ -95,4 +89,5 @@ def _gunicorn(workers: int, threads: int) -> list[str]:
         *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "warning"),
         *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
         *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
+        "archive.wsgi:application",
     ]

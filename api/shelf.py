@@ -1,0 +1,34 @@
+"""Answers that lie ready in memory, up to so many bytes of them; the oldest makes room for the newest."""
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Ready(NamedTuple):
+    headers: list[tuple[str, str]]
+    body: bytes
+    is_current: Callable[[], bool]
+
+
+class Shelf:
+    def __init__(self, room: int) -> None:
+        self._free = room
+        self._lock = threading.Lock()
+        self._ready: dict[tuple[str, str], Ready] = {}
+        self.get = self._ready.get
+
+    def put(self, name: tuple[str, str], ready: Ready) -> None:
+        with self._lock:
+            self._drop(name)
+            self._free -= len(ready.body)
+            while self._free < 0 and self._ready:
+                self._drop(next(iter(self._ready)))
+            if self._free < 0:
+                self._free += len(ready.body)
+            else:
+                self._ready[name] = ready
+
+    def _drop(self, name: tuple[str, str]) -> None:
+        if ready := self._ready.pop(name, None):
+            self._free += len(ready.body)

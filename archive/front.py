@@ -1,0 +1,133 @@
+"""granian with one thread at the front, which answers downloads from memory, and a crew behind it for all else.
+
+python -m archive.front --workers 2    the serve command starts it so
+
+In granian's own way any of its threads takes any request. Where many may have to wait there are hundreds of them,
+and they contend for one lock: a download costs twice as much.
+"""
+
+import argparse
+import logging
+import resource
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from django.conf import settings
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import mp
+from granian.wsgi import _callback_wrapper as granians_own
+
+import archive.wsgi  # noqa: F401  it sets Django up for those below
+from api.fastlane import fetch, is_download, recall
+from archive.bodies import has_body
+from archive.crew import Crew
+
+_log = logging.getLogger(__name__)
+_CONNECTIONS = 2048  # at once in each process. Each may stop in the middle of an upload, and keep a thread
+_READERS = 4  # a disk has little to gain from more
+_BUFFER = 65_536  # bytes of each connection at most
+_HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
+_IDLE = 600  # seconds until granian ends a thread that has nothing to do
+_ASIDE = 60.0  # seconds that one waits to be called to the front, or without a sign of who stands there
+_KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
+
+
+class _Relay:
+    """Of granian's threads one stands at the front. It is relieved when it has to hear a body out."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._first, self._seen = 0, 0.0
+
+    def leave(self) -> None:
+        """Whoever waits goes to the front. Where nobody does, granian starts another thread by itself."""
+        with self._free:
+            if self._first == threading.get_ident():
+                self._first = 0
+                self._free.notify()
+
+    def stand(self) -> None:
+        """Return to granian, and so to the front; but wait while another stands there."""
+        me, now = threading.get_ident(), time.monotonic()
+        if self._first != me and self._seen > now - _ASIDE:
+            with self._free:
+                if not self._free.wait_for(lambda: not self._first, _ASIDE):
+                    return
+                self._first = me
+        self._first, self._seen = me, now
+
+
+class Front:
+    """What granian calls for each request, on one of its threads. The answer goes to `proto`, from any thread."""
+
+    def __init__(self, application: WSGIApplication, *options: Any) -> None:
+        self._answer = granians_own(application, *options)
+        self._readers = Crew(_READERS)
+        self._crew = Crew(2 * settings.THREADS)  # as many may be busy with slow readers
+        self._relay = _Relay()
+
+    def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:
+        if ready := recall(environ):
+            proto.response_bytes(*ready)
+        elif has_body(environ):
+            self._relay.leave()
+            # Here and now: granian drops what is unread when this call returns.
+            _safely(self._answer, proto, environ)
+            environ.clear()  # it stays as long as the thread waits
+        elif is_download(environ):
+            self._readers.do(partial(_safely, self._read, proto, environ))
+        else:
+            self._crew.do(partial(_safely, self._answer, proto, environ))
+        self._relay.stand()
+
+    def _read(self, proto: Any, environ: WSGIEnvironment) -> None:
+        """Downloads again, those that lie on the disk. Few threads at a time, for the same reason as ever."""
+        if given := fetch(environ):
+            proto.response_bytes(*given)
+        else:
+            self._crew.do(partial(_safely, self._answer, proto, environ))
+
+
+def _safely(work: Callable[[Any, WSGIEnvironment], object], proto: Any, environ: WSGIEnvironment) -> None:
+    try:
+        work(proto, environ)
+    except Exception:
+        _log.exception("A request failed")
+        proto.response_bytes(500, [], b"")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # granian offers no other way to be called without its own wrapper.
+    mp._wsgi_call_wrap = Front  # type: ignore[assignment, attr-defined]
+    Granian(
+        "archive.wsgi:application",
+        address=settings.HOST,
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        workers=options.workers,
+        blocking_threads=_CONNECTIONS,
+        blocking_threads_idle_timeout=_IDLE,
+        backpressure=_CONNECTIONS,
+        # HTTP/1 alone: over HTTP/2, an upload that breaks off leaves its thread in a loop for ever (granian 2.8.7).
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN, max_buffer_size=_BUFFER),
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_AFTER,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()
