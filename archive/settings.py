@@ -21,7 +21,6 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 _A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
 
 
-@env.parser_for("clients")
 def _clients(text: str) -> dict[str, Address]:
     """Never kept as text, which would show its passwords in Django's own tools."""
     try:
@@ -29,6 +28,8 @@ def _clients(text: str) -> dict[str, Address]:
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from None
 
+
+env.add_parser(name="clients", func=_clients)
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 

@@ -93,18 +93,26 @@ def bounded(address: Address, timeout: float) -> Callable[..., None]:
     """A hook for requests: reads the whole answer, as long as it is neither endless nor a way to elsewhere."""
 
     def read(response: requests.Response, **_: Any) -> None:
-        if response.is_redirect:
-            raise Garbled(f"{address} sends us elsewhere; please configure the address that it sends to.")
-        deadline, parts, size = time.monotonic() + timeout, [], 0
-        for part in response.iter_content(_CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > _MOST or time.monotonic() > deadline:
-                response.close()
-                raise Garbled(f"{address} answers without end.")
-        response._content = b"".join(parts)
+        try:
+            response._content = _whole(response, address, timeout)
+        except BaseException:
+            response.close()
+            raise
 
     return read
+
+
+def _whole(response: requests.Response, address: Address, timeout: float) -> bytes:
+    if response.is_redirect:
+        raise Garbled(f"{address} sends us elsewhere; please configure the address that it sends to.")
+    deadline, parts, size = time.monotonic() + timeout, [], 0
+    # What has come so far, not a full chunk: that may take a dripping server for ever.
+    while part := response.raw.read1(_CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > _MOST or time.monotonic() > deadline:
+            raise Garbled(f"{address} answers without end.")
+    return b"".join(parts)
 
 
 def quoted(text: object, address: Address) -> str:

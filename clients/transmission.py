@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,16 +61,20 @@ _LOCAL_ERROR = 3  # the rest are the trackers'
 class _Api(transmission_rpc.Client):
     def __init__(self, address: Address, timeout: float) -> None:
         self._bounded = bounded(address, timeout)
-        super().__init__(
-            protocol="https" if address.tls else "http",
-            host=f"[{address.host}]" if ":" in address.host else address.host,
-            port=address.port,
-            path=address.path,
-            username=address.user,
-            password=address.password,
-            timeout=timeout,
-            logger=_SILENT,
-        )
+        try:
+            super().__init__(
+                protocol="https" if address.tls else "http",
+                host=f"[{address.host}]" if ":" in address.host else address.host,
+                port=address.port,
+                path=address.path,
+                username=address.user,
+                password=address.password,
+                timeout=timeout,
+                logger=_SILENT,
+            )
+        except BaseException:
+            self._http_session.close()
+            raise
 
     def get_session(self, timeout: Any = None) -> transmission_rpc.Session:
         """The first thing that the constructor calls."""
@@ -82,10 +85,14 @@ class _Api(transmission_rpc.Client):
 class Transmission:
     def __init__(self, address: Address, timeout: float) -> None:
         self.address, self.timeout = address, timeout
+        self._made: _Api | None = None
 
-    @cached_property
+    @property
     def _api(self) -> _Api:
-        return _Api(self.address, self.timeout)
+        """Made when it is needed, since that asks the client; not cached_property, on which up to 3.11 all wait."""
+        if self._made is None:
+            self._made = _Api(self.address, self.timeout)
+        return self._made
 
     @asked
     def version(self) -> str:
@@ -188,8 +195,8 @@ class Transmission:
             return None
 
     def close(self) -> None:
-        if "_api" in self.__dict__:
-            self._api.__exit__(None, None, None)
+        if self._made is not None:
+            self._made.__exit__(None, None, None)
 
     def translated(self, error: Exception) -> ClientError | None:
         match error:

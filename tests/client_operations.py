@@ -6,6 +6,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,10 @@ class Case:
     def add(self, *, paused: bool = True, tags: tuple[str, ...] = ()) -> bool:
         source = Source(self.content.torrent, self.infohashes)
         return self.client.add(source, paused=paused, save_path=str(self.content.folder), tags=tags)
+
+    def announces(self) -> int:
+        ours = {infohash[:20] for infohash in self.infohashes}
+        return sum(announce.infohash in ours for announce in self.tracker.announces)
 
     def data(self) -> list[Path]:
         """What is unfinished may be called .part."""
@@ -219,13 +224,13 @@ def stop(case: Case) -> None:
 
 def reannounce(case: Case) -> None:
     case.add(paused=False)
-    until(lambda: case.tracker.announces)
-    before = len(case.tracker.announces)
+    until(case.announces)
+    before = case.announces()
 
     for _ in range(4):  # no client asks twice within a second, and to call again puts it off
         case.client.reannounce(case.infohash)
         time.sleep(_BETWEEN_ANNOUNCES)
-        if len(case.tracker.announces) > before:
+        if case.announces() > before:
             return
     raise InVain
 
@@ -323,9 +328,8 @@ def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
     """Does it once, and leaves the daemon as it was."""
     subject = lab.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
-        made = content(Path(folder), "some content", kind, [lab.tracker.url])
+        made = content(Path(folder), f"{kind} for {name}", kind, [lab.tracker.url])
         case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
-        lab.tracker.announces.clear()
         try:
             OPERATIONS[operation](case)
         except (RejectedTorrent, UnknownTorrent, InVain):
@@ -336,15 +340,19 @@ def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
     return True
 
 
-def cell(lab: Lab, operation: str, name: str) -> str:
-    """The kinds of torrents with which it works."""
+def row(lab: Lab, operation: str) -> list[str]:
+    """The kinds of torrents with which it works, a cell a client: all clients at once."""
     kinds = [kind for kind in KINDS if (operation, kind) not in MEANINGLESS]
-    return ", ".join(kind for kind in kinds if works(lab, operation, name, kind)) or "-"
+
+    def cell(name: str) -> str:
+        return ", ".join(kind for kind in kinds if works(lab, operation, name, kind)) or "-"
+
+    with ThreadPoolExecutor(len(NAMES)) as clients:
+        return list(clients.map(cell, NAMES))
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made, lab(Path(made)) as filled:
         print(f"| | {' | '.join(NAMES)} |\n|---|{'---|' * len(NAMES)}")
         for operation in OPERATIONS:
-            cells = " | ".join(cell(filled, operation, name) for name in NAMES)
-            print(f"| {operation} | {cells} |", flush=True)
+            print(f"| {operation} | {' | '.join(row(filled, operation))} |", flush=True)

@@ -1,6 +1,7 @@
 """Clients that are down, slow, restarted or no clients at all: one clear error each, in time, without a password."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,7 +24,7 @@ from clients import (
     open_client,
 )
 from tests import make
-from tests.client_operations import address
+from tests.client_operations import address, until
 from tests.servers import free_port
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.rude import (
@@ -31,7 +32,6 @@ from tests.servers.rude import (
     breaking_off,
     dripping_body,
     dripping_headers,
-    echoing,
     elsewhere,
     endless,
     hanging_up,
@@ -39,6 +39,7 @@ from tests.servers.rude import (
     rude,
     saying,
     silent,
+    telling_on,
 )
 from tests.servers.swarm import internet
 from tests.servers.transmission import Transmission, transmission
@@ -112,7 +113,7 @@ def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
         (silent, NoAnswer),
         (dripping_headers, NoAnswer),
         (dripping_body, NoAnswer),
-        (endless, NoAnswer),
+        (endless, ClientError),
         (hanging_up, Unreachable),
         (not_http, Unreachable),
         (elsewhere, Garbled),
@@ -133,6 +134,23 @@ def test_whatever_it_does_instead_is_told_in_time(
             assert isinstance(error_of(kind, port, call, timeout), expected)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_hangs_does_not_keep_the_others_waiting(kind: str) -> None:
+    with rude(silent) as slow, rude(saying(b"oh")) as quick:
+        error_of(kind, slow, "torrents", SHORT)
+        began = time.monotonic()
+        assert isinstance(error_of(kind, quick, "torrents"), Garbled)
+        assert time.monotonic() - began < LONG / 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_is_not_waited_for_any_more_is_soon_left_alone(kind: str) -> None:
+    with rude(dripping_body) as port:
+        before = threading.active_count()
+        error_of(kind, port, "torrents", SHORT)
+        until(lambda: threading.active_count() <= before)
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
 @pytest.mark.parametrize("kind", KINDS)
@@ -143,12 +161,12 @@ def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> 
     assert f":{port}" in str(error)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_password_that_comes_back_is_not_shown(kind: str) -> None:
-    with rude(echoing) as port:
-        for call in CALLS:
-            error = error_of(kind, port, call)
-            assert "Pa55" not in f"{error!s}{error!r}{error.__cause__!r}"
+def test_a_password_that_comes_back_is_not_shown() -> None:
+    with rude(telling_on(PASSWORD)) as port:
+        error = error_of("transmission", port, "add")
+    assert type(error) is RejectedTorrent
+    assert str(error).endswith("does not take this torrent: [31mwho says … may not.")
+    assert "Pa55" not in f"{error!r}{error.__cause__!r}"
 
 
 def test_what_holds_a_password_does_not_show_it() -> None:
@@ -242,7 +260,7 @@ def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str
     with internet():
         with qbittorrent(tmp_path, version) as daemon:
             client = open_client(address(daemon))
-            client.add(SOURCE, paused=True)
+            client.torrents()
         with pytest.raises(Unreachable):
             client.torrents()
         with qbittorrent(tmp_path, version, web=daemon.web):
@@ -255,7 +273,7 @@ def test_a_restarted_transmission_is_spoken_to_again(tmp_path: Path, version: st
     with internet():
         with transmission(tmp_path, version) as daemon:
             client = open_client(address(daemon))
-            client.add(SOURCE, paused=True)
+            client.torrents()
         with pytest.raises(Unreachable):
             client.torrents()
         with transmission(tmp_path, version, web=daemon.web):

@@ -39,6 +39,7 @@ def test_the_readme_names_every_command() -> None:
         ("SECURITY_CONTACT", "me@example.com", "begins with mailto:"),
         ("PORT", "http", "PORT is “http”. Not a valid integer. Such as: PORT=8000"),
         ("DEBUG", "perhaps", "DEBUG"),
+        ("CLIENTS", "home=deluge://me:word@host", "home is no client"),
     ],
 )
 def test_a_wrong_value_stops_the_start_and_says_why(tmp_path: Path, name: str, value: str, says: str) -> None:

@@ -26,14 +26,14 @@ def not_http(connection: socket.socket, asked: bytes) -> None:
 
 def dripping_headers(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _ in range(600):
+    for _ in range(6000):
         connection.sendall(b"a")
         time.sleep(0.1)
 
 
 def dripping_body(connection: socket.socket, asked: bytes) -> None:
-    connection.sendall(_OK + b"Content-Length: 600\r\n\r\n[")
-    for _ in range(599):
+    connection.sendall(_OK + b"Content-Length: 6000\r\n\r\n[")
+    for _ in range(5999):
         connection.sendall(b" ")
         time.sleep(0.1)
 
@@ -54,15 +54,23 @@ def elsewhere(connection: socket.socket, asked: bytes) -> None:
 
 def saying(body: bytes, status: bytes = b"200 OK") -> Manner:
     def say(connection: socket.socket, asked: bytes) -> None:
-        connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+        connection.sendall(
+            b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
+        )
 
     return say
 
 
-def echoing(connection: socket.socket, asked: bytes) -> None:
-    """Says what it was told, as the reason for a refusal."""
-    text = asked.decode("latin-1").replace("\\", "").replace('"', "'").replace("\r\n", " ")
-    saying(b'{"result": "%s"}' % text.encode())(connection, asked)
+def telling_on(secret: str) -> Manner:
+    """A Transmission that takes no torrent, and gives as its reason what nobody should hear."""
+
+    def tell(connection: socket.socket, asked: bytes) -> None:
+        answer = b'{"result": "success", "arguments": {"torrents": [], "version": "4", "rpc-version": 18}}'
+        if b"torrent-add" in asked:
+            answer = b'{"result": "\\u001b[31mwho says %s may not\\n"}' % secret.encode()
+        saying(answer)(connection, asked)
+
+    return tell
 
 
 @contextmanager
@@ -72,7 +80,14 @@ def rude(manner: Manner) -> Iterator[int]:
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            manner(connection, connection.recv(65_536))
+            asked = connection.recv(65_536)
+            if (
+                asked.endswith(b"\r\n\r\n")
+                and b"\r\nContent-Length: 0\r\n" not in asked
+                and asked[:4] == b"POST"
+            ):
+                asked += connection.recv(65_536)  # the body comes by itself
+            manner(connection, asked)
 
     def accept() -> None:
         while not stopped.is_set():

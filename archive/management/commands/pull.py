@@ -65,6 +65,8 @@ is still looking for comes with a later run. After an interruption, run the same
             pulling = Pulling(client, options["resolve"])
             try:
                 self._pull(pulling, options["watch"])
+            except KeyboardInterrupt:  # how a watch ends
+                return
             except (ClientError, Unavailable) as error:
                 raise CommandError(
                     f"{options['name']}: {error} Run the same command again to go on."
