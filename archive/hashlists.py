@@ -37,15 +37,15 @@ def _must_list() -> None:
 
 
 def _pages(first: int, end: int, since: datetime | None, until: datetime | None) -> Iterator[list[str]]:
-    rows = Torrent.objects.order_by("pk").only("v1", "v2", "stored_at")
+    rows = Torrent.objects.order_by("pk").values_list("pk", "v1", "v2", "stored_at")
     while first < end:
         with turn(), outages():
             page = list(rows.filter(pk__gte=first, pk__lt=end)[:_PAGE])
         if not page:
             return
-        first = page[-1].pk + 1
+        first = page[-1][0] + 1
         yield [
-            spell(row.infohash)
-            for row in page
-            if (since is None or row.stored_at >= since) and (until is None or row.stored_at < until)
+            spell(bytes(v1 or v2 or b""))
+            for _, v1, v2, stored_at in page
+            if (since is None or stored_at >= since) and (until is None or stored_at < until)
         ]

@@ -9,6 +9,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    FilePayload,
     Page,
     Request,
     ViewportSize,
@@ -17,7 +18,7 @@ from playwright.sync_api import (
 )
 
 from tests import make
-from tests.servers.hashkeep import Hashkeep
+from tests.servers.hashkeep import Hashkeep, hashkeep
 
 # Without most of these Chromium looks for news from its maker when it starts.
 QUIET = [
@@ -321,3 +322,20 @@ def test_the_keyboard_reaches_everything_and_sees_where_it_is(visit: Open) -> No
     page.keyboard.press("Tab")
     outline = page.locator("#choose").evaluate("label => getComputedStyle(label).outlineStyle")
     assert outline == "solid"
+
+
+def test_where_storing_needs_a_key_the_page_sends_it_with_every_file(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    torrent = make.v1(b"stored with a key")
+    file = FilePayload(name="my.torrent", mimeType="application/x-bittorrent", buffer=torrent)
+    with hashkeep(tmp_path, UPLOADS="keys") as guarded:
+        key = guarded.manage("keys", "issue", "browser").stdout.strip()
+        page = chromium.new_page()
+        page.goto(guarded.url)
+        page.get_by_label("Choose files").set_input_files(file)
+        expect(page.locator("#results li.bad")).to_contain_text("needs a key", timeout=SOON)
+        page.get_by_label("Your key").fill(key)
+        page.get_by_label("Choose files").set_input_files(file)
+        expect(page.locator("#results li.good")).to_contain_text(make.v1_hash(torrent), timeout=SOON)
+        page.close()

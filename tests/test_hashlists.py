@@ -50,6 +50,22 @@ def test_a_day_has_its_torrents_and_no_others(client: Client, days: dict[datetim
     assert listed(client, "20010203.txt") == []
 
 
+def test_a_day_begins_at_midnight_and_ends_before_the_next(client: Client) -> None:
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    moments = [
+        day - timedelta(seconds=1),
+        day,
+        day + timedelta(hours=23, minutes=59),
+        day + timedelta(days=1),
+    ]
+    torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
+    for torrent in torrents:
+        deposit(torrent)
+    for row, moment in zip(Torrent.objects.order_by("pk"), moments, strict=True):
+        Torrent.objects.filter(pk=row.pk).update(stored_at=moment)
+    assert listed(client, "20260301.txt") == [make.v1_hash(torrent) for torrent in torrents[1:3]]
+
+
 def test_a_month_has_those_of_its_days(client: Client, days: dict[datetime, str]) -> None:
     month = f"{NOW - timedelta(days=40):%Y%m}"
     expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" == month]

@@ -185,6 +185,16 @@ def test_dates_are_filters() -> None:
     assert found(since=until, until=since) == found(since=first + timedelta(days=99)) == []
 
 
+def test_what_is_older_than_asked_for_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "_LOOKS", (1,))
+    store(*(f"day {n}" for n in range(30)))
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    for n, row in enumerate(Torrent.objects.order_by("pk")):
+        Torrent.objects.filter(pk=row.pk).update(stored_at=first + timedelta(days=n))
+    pages = all_pages(Query("day", since=first + timedelta(days=29)), limit=1)
+    assert [names(page) for page in pages] == [["day 29"]]
+
+
 def test_kinds_are_filters() -> None:
     store("Album.flac", "The.Show.S01E02.1080p.mkv", "A.Film.2001.DVDRip.avi")
     assert found(kinds=(Kind.AUDIO, Kind.FILM_SD)) == ["A.Film.2001.DVDRip.avi", "Album.flac"]

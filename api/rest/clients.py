@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
@@ -28,7 +29,7 @@ from clients import Address, Client, ClientError, Source, Torrent, known_as, ope
 _ACTIONS = ("start", "stop", "reannounce")
 
 
-@extend_schema(exclude=True)  # of no use to whoever has no account here
+@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md tells more
 class Staff(Resource):
     """Signed in as for the admin; what changes something needs Django's CSRF token."""
 

@@ -19,6 +19,7 @@ _RETRY_AFTER = 30  # seconds
 # A class counts for those that inherit from it, too, unless they come before it.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.NotAnInfohash: (400, "That is no infohash"),
+    errors.NotAnImdbId: (400, "That is no id of a title at IMDb"),
     errors.NoKey: (401, "This needs a key"),
     errors.UnknownKey: (401, "This key is not known"),
     errors.SuspendedKey: (403, "This key is suspended"),
