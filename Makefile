@@ -38,6 +38,10 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.storage
 	$(PY) -m bench.downloads
 	$(PY) -m bench.uploads
+	$(PY) -m bench.uploads --database postgres
+	$(PY) -m bench.resolve
+	$(PY) -m bench.resolve --database postgres
+	$(PY) -m bench.seeders
 	$(PY) -m bench.search
 	$(PY) -m bench.search --database postgres
 	$(PY) -m bench.mirror
