@@ -1,9 +1,7 @@
 """Block whole lists of infohashes, now or again and again."""
 
-import select
 import sys
 import time
-from argparse import RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,13 +10,14 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import close_old_connections
 
 from archive.blocklist import block_all, sweep
 from archive.count import count
 from archive.errors import Unavailable
 from archive.management.progress import progress
+from archive.management.teaching import Teaching, abandoned, may_be_attached
 
 _HASHED = "hashed:"
 _REASON = "On a list of torrents that this server does not keep."
@@ -26,7 +25,7 @@ _PATIENCE = 60  # seconds without a byte
 _SOON = 0.1  # hours until a list that could not be had is asked for again
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Block every infohash of a list, and delete what is stored of them. Give a file, a URL, or - for stdin.
 
@@ -40,11 +39,6 @@ not tell what they block. Without a SOURCE, those of the setting BLOCKLISTS are 
 Doing it again is harmless and takes what is new. What a list no longer names stays blocked: see take_down --lift.
 """
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
-
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("sources", nargs="*", metavar="SOURCE")
         parser.add_argument(
@@ -52,9 +46,7 @@ Doing it again is harmless and takes what is new. What a list no longer names st
         )
         parser.add_argument("--listed", action="store_true", help="show them on the public page of takedowns")
         parser.add_argument("--every", type=float, metavar="HOURS", help="go on, and do it again so often")
-        parser.add_argument(
-            "--attached", action="store_true", help="end when standard input does: whoever started it is gone"
-        )
+        may_be_attached(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         sources = options["sources"] or settings.BLOCKLISTS
@@ -120,4 +112,4 @@ def _ended(seconds: float, attached: bool) -> bool:
     if not attached:
         time.sleep(seconds)
         return False
-    return bool(select.select([sys.stdin], [], [], seconds)[0])
+    return abandoned(seconds)

@@ -1,19 +1,17 @@
 """Count the peers of stored torrents."""
 
 import asyncio
-import select
 import signal
-import sys
-from argparse import RawDescriptionHelpFormatter
 from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.management.surveying import Surveyor, countries
+from archive.management.teaching import Teaching, abandoned, may_be_attached
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Count the peers of stored torrents, by day and country, from the DHT and from trackers. Runs until stopped.
 
@@ -22,15 +20,8 @@ storage, and no two look at the same torrent. What is asked for is looked at fou
 the rest seldom. No address is kept. Countries come from the database at COUNTRY_DB, see `countries`.
 """
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
-
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--attached", action="store_true", help="end when standard input does: whoever started it is gone"
-        )
+        may_be_attached(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopped = Event()
@@ -40,8 +31,4 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
             surveyor = Surveyor(countries())
         except ValueError as error:
             raise CommandError(str(error)) from error
-        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and _abandoned())))
-
-
-def _abandoned() -> bool:
-    return bool(select.select([sys.stdin], [], [], 0)[0])
+        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and abandoned())))

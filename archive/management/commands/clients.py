@@ -1,6 +1,5 @@
 """Look into the configured torrent clients, and tell them what to do."""
 
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -8,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import NotAnInfohash, Refusal
 from archive.infohash import find
 from archive.magnet import read
 from archive.management.client import connected
 from archive.management.progress import progress
+from archive.management.teaching import Teaching
 from archive.metainfo import infohashes
 from archive.names import names
 from archive.retrieve import retrieve
@@ -24,7 +24,7 @@ from clients import Client, ClientError, Source, Torrent, known_as, open_client
 _LONG = 10  # torrents: from here on there is a progress bar
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Your own torrent clients, qBittorrent and Transmission, as the setting CLIENTS names them:
 
@@ -42,11 +42,6 @@ Your own torrent clients, qBittorrent and Transmission, as the setting CLIENTS n
 A HASH is an infohash in any spelling, v1, v2 or truncated v2, or a magnet link. What is there already is not added
 again, and that is no error. `pull` stores what a client has.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", metavar="NAME", help="one of the configured clients")

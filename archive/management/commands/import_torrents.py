@@ -1,19 +1,19 @@
 """Deposit what lies in folders and archives."""
 
 import os
-from argparse import RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.deposit import Receipt, deposit_many
 from archive.errors import Unavailable
 from archive.gather import Found, Gathering, Unreadable
 from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
+from archive.management.teaching import Teaching
 
 _BATCH = 500  # torrents
 _BATCH_BYTES = 32_000_000
@@ -21,7 +21,7 @@ _BATCH_BYTES = 32_000_000
 _UNREADABLE = "could not be read"
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Deposit torrents from folders and archives. A PATH is
 
@@ -32,11 +32,6 @@ Deposit torrents from folders and archives. A PATH is
 Each goes the way of any upload, so that what is held already is passed over: after an interruption, run the
 same command again. What is refused or cannot be read stops nothing; --list-refused tells which files those are.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH")

@@ -1,17 +1,17 @@
 """Issue keys, and say how far each may be used."""
 
-from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive import keys
 from archive.errors import Refusal
+from archive.management.teaching import Teaching
 
 _TURNS = {"suspend": keys.suspend, "resume": keys.resume, "revoke": keys.revoke}
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Keys let people and programs do what strangers may not: with UPLOADS=keys, only who has one may store torrents.
 
@@ -28,11 +28,6 @@ A caller sends the key in any of these ways, to every door:
   ?apikey=hk_…                             in the query, which ends up in other people's logs
   curl -u hk_…: …                          HTTP Basic, as user or as password: PHP's SoapClient can do no other
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")

@@ -1,16 +1,16 @@
 """Follow another archive: store what it has."""
 
-from argparse import RawDescriptionHelpFormatter
 from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Unavailable
 from archive.management.mirroring import Fate, Mirror
 from archive.management.progress import progress
 from archive.management.remote import Away, Gone
+from archive.management.teaching import Teaching
 
 _MEANING = {
     Fate.STORED: "stored",
@@ -23,7 +23,7 @@ _MEANING = {
 _QUIET = (Fate.STORED, Fate.HELD)
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Fetch and store every torrent that another archive lists and this one lacks.
 
@@ -35,11 +35,6 @@ Run it again whenever you like, by a timer, say: it knows which months and days 
 only for what is missing. It may be stopped at any time. The server is left alone for as long as it asks to be.
 The exit code is 1 where some could not be fetched.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("url", metavar="URL")

@@ -1,14 +1,13 @@
 """Back up a torrent client: store every torrent that it has."""
 
 import time
-from argparse import RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.deposit import deposit_many
 from archive.errors import Refusal, Unavailable
@@ -16,6 +15,7 @@ from archive.magnet import Magnet
 from archive.management.client import configured
 from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
+from archive.management.teaching import Teaching
 from archive.metainfo import infohashes
 from archive.models import Torrent
 from archive.outage import outages
@@ -29,7 +29,7 @@ _WANTED = "not given by the client; the network is asked"
 _ANOTHER = "not taken: the client gave another torrent"
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Store every torrent that one of your clients has; CLIENTS names them, see `clients --help`.
 
@@ -41,11 +41,6 @@ qBittorrent gives its torrents away, with some keys rewritten, but never those o
 does not; where it runs on this very machine and its files may be read, they are. A torrent whose metadata the client
 is still looking for comes with a later run. After an interruption, run the same command again.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
@@ -11,12 +10,13 @@ from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import NotAnInfohash, TooManyWishes, Unavailable
 from archive.magnet import Magnet, read
 from archive.management.progress import progress
 from archive.management.resolving import Resolver, config
+from archive.management.teaching import Teaching
 from archive.wanted import Standing, want
 from swarm import Session
 
@@ -25,7 +25,7 @@ _LOOK = 0.5  # seconds
 _NOBODY = 3.0  # seconds until it is clear that no resolver is running
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Fetch torrents that are not held from the BitTorrent network, and store them.
 
@@ -37,11 +37,6 @@ stdin. The resolver that `serve` keeps does the work; where none is running, thi
 each has been found or searched for in vain; the latter are tried again later by whatever resolver runs then.
 The exit code is 1 where some were not found; their infohashes are printed.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("wishes", nargs="+", metavar="FILE|HASH")

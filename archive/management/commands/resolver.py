@@ -1,20 +1,18 @@
 """Search the BitTorrent network for what people want."""
 
-import select
 import signal
-import sys
-from argparse import RawDescriptionHelpFormatter
 from threading import Event
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.management.resolving import Resolver, config
+from archive.management.teaching import Teaching, abandoned, may_be_attached
 from swarm import Session
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Search the BitTorrent network for the torrents that people ask for, and store what is found. Runs until stopped.
 
@@ -22,15 +20,8 @@ Search the BitTorrent network for the torrents that people ask for, and store wh
 search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RESOLVE=off it does not start.
 """
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
-
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--attached", action="store_true", help="end when standard input does: whoever started it is gone"
-        )
+        may_be_attached(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.RESOLVE:
@@ -40,10 +31,6 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
             signal.signal(wish, lambda *_: stopped.set())
         session = Session(config())
         try:
-            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and _abandoned()))
+            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and abandoned()))
         finally:
             session.close()
-
-
-def _abandoned() -> bool:
-    return bool(select.select([sys.stdin], [], [], 0)[0])

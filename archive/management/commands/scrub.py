@@ -1,14 +1,14 @@
 """Check every stored torrent, and put the index right."""
 
-from argparse import RawDescriptionHelpFormatter
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.count import count, recount
 from archive.errors import Unavailable
 from archive.management.progress import progress
+from archive.management.teaching import Teaching
 from archive.scrub import Finding, Kind, scrub
 
 _MEANING = {
@@ -30,7 +30,7 @@ _WOULD_BE = {
 _BAD = (Kind.DAMAGED, Kind.LOST, Kind.UNREADABLE)
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Read every stored torrent, hash it again, and make the index say what the bytes say.
 
@@ -38,11 +38,6 @@ Run it after a crash, after restoring a backup, and now and then in any case. Th
 An index that is gone altogether comes back the same way: `migrate`, then `scrub`. Takedowns are never touched.
 The exit code is 1 where torrents are damaged, lost or unreadable: uploading such a torrent again brings it back.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="look and report, change nothing")

@@ -1,18 +1,18 @@
 """Block torrents for good, or lift that."""
 
 import sys
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Refusal, Unavailable
 from archive.infohash import find, spell
+from archive.management.teaching import Teaching
 from archive.takedown import lift, take_down
 
 
-class Command(BaseCommand):
+class Command(Teaching):
     help = """\
 Take torrents down: their bytes are deleted, and their infohashes are refused from now on, on every way in.
 
@@ -24,11 +24,6 @@ A HASH is an infohash in any spelling, v1 or v2, a magnet link, or a URL that en
 what is blocked beforehand never comes in. Asking for a blocked torrent gives the reason, and a public page lists
 hash, date and reason of each takedown, unless it is --unlisted. Doing it again is harmless; the newer reason stays.
 """
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("hashes", nargs="*", metavar="HASH")
