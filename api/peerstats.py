@@ -22,7 +22,7 @@ from archive.census import ask, living
 from archive.errors import Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
-from archive.keys import Key, authorize
+from archive.keys import Key, authorize, find
 from archive.kind import Kind, kind
 from archive.magnet import Magnet, read
 from archive.peers import Day, on
@@ -63,7 +63,8 @@ def dialect(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def answer(request: Request, **captured: str) -> Response:
             try:
-                key = authorize(_given(request, "key"))
+                carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
+                key = authorize(find(*carriers, _given(request, "key"), _given(request, "apikey")))
                 spend(request.META["REMOTE_ADDR"], key)
                 return Response(view(request, key, **captured), headers={"Cache-Control": "no-store"})
             except Refusal as refusal:

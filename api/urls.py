@@ -1,6 +1,7 @@
 """URLs of the HTTP dialects."""
 
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from api import peerstats
 from api.hash2torrent import fetch, health_check
@@ -17,6 +18,8 @@ urlpatterns = [
     path("upload.php", upload),
     path("upload", upload, name="upload"),
     path("api/v1/", include("api.rest.urls")),
+    path("api/v1", RedirectView.as_view(url="/api/v1/docs")),
+    path("torznab", RedirectView.as_view(url="/torznab/api?t=caps")),
     path("torznab/api", torznab),
     path("sync/", names),
     path("sync/<str:name>", hashes),

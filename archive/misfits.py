@@ -21,6 +21,10 @@ _FITTING = {
     "LOG_FORMAT": "text",
     "RESOLVE_TIMEOUT": "10",
     "WANTED_MAX": "100000",
+    "SECURITY_CONTACT": "mailto:security@torrents.example",
+    "CLIENTS": "home=qbittorrent://user:password@localhost:8080",
+    "DHT_BOOTSTRAP": "dht.libtorrent.org:25401",
+    "TRACKERS": "udp://tracker.opentrackr.org:1337/announce",
     "BT_LISTEN": "0.0.0.0:6881",
 }
 _SWITCH = "on"  # all others that can be wrong are on or off

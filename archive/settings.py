@@ -1,6 +1,7 @@
 """Every setting, from the environment or a `.env` file beside manage.py. README.md has the table."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,17 @@ def _clients(text: str) -> dict[str, Address]:
 env.add_parser(name="clients", func=_clients)
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
+
+
+def _each(pattern: str, error: str) -> Callable[[list[str]], None]:
+    one = validate.Regexp(f"({pattern})$", error=error)
+
+    def check(values: list[str]) -> None:
+        for value in filter(None, values):
+            one(value)
+
+    return check
+
 
 # What operators set ------------------------------------------------------------------------------
 
@@ -77,6 +89,7 @@ DHT_BOOTSTRAP = env.list(
         "router.utorrent.com:6881",
         "dht.transmissionbt.com:6881",
     ],
+    validate=_each(r".+:\d+", "Each is host:port."),
 )
 TRACKERS = env.list(
     "TRACKERS",
@@ -87,6 +100,7 @@ TRACKERS = env.list(
         "udp://tracker.torrent.eu.org:451/announce",
         "udp://exodus.desync.com:6969/announce",
     ],
+    validate=_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
 )
 BT_LISTEN = env.str(
     "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")

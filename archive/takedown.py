@@ -68,15 +68,16 @@ def _unindexed(infohash: bytes) -> set[bytes]:
 
 
 def lift(infohash: bytes) -> None:
-    """Undo a takedown, for all infohashes of that torrent. Its bytes must then be uploaded anew.
+    """Undo a takedown, for all infohashes of that torrent, and what a list of digests says of this one.
+
+    Its bytes must then be uploaded anew.
 
     Raises NotHeld where nothing is blocked under this infohash, and Unavailable.
     """
     with outages():
-        block = Block.objects.filter(short=short(infohash)).select_related("takedown").first()
-        if block is None:
-            raise NotHeld("This infohash is not blocked.")
-        block.takedown.delete()
+        undone, _ = Takedown.objects.filter(blocks__short__in=_marks(infohash)).delete()
+    if not undone:
+        raise NotHeld("This infohash is not blocked.")
 
 
 def purge(infohashes: Iterable[bytes]) -> None:

@@ -89,7 +89,7 @@ def standing(infohash: bytes) -> Standing:
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
         row = Wanted.objects.filter(named).order_by("next_try").first()
     if row is None:
-        raise NotHeld(f"{spell(infohash)} is not held, and nobody has asked for it of late.")
+        raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for.")
     return _standing(row)
 
 

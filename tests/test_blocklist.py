@@ -74,6 +74,18 @@ def test_a_list_of_digests_blocks_without_a_name(listed: Path, digest: "type", v
         retrieve(hashlib.sha1(b"anything").digest())
 
 
+def test_what_a_list_of_digests_blocks_is_lifted_by_its_infohash(listed: Path) -> None:
+    """One that was stored is blocked by its names as well."""
+    held, unknown = make.v1(b"held"), make.v1(b"unknown")
+    deposit(held)
+    hashes = [make.infohashes(torrent)[0] for torrent in (held, unknown)]
+    listed.write_text("\n".join(hashlib.sha256(one).hexdigest() for one in hashes))
+    take(f"hashed:{listed}")
+    for infohash, torrent in zip(hashes, (held, unknown), strict=True):
+        lift(infohash)
+        assert deposit(torrent).new
+
+
 def test_a_list_may_be_taken_again_and_grow(listed: Path) -> None:
     first, second = make.v1_hash(make.v1(b"1")), make.v1_hash(make.v1(b"2"))
     listed.write_text(f"{first}\n{first}\n")

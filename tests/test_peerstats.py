@@ -204,6 +204,12 @@ def test_an_unknown_key_is_told(client: Client, parameters: dict[str, str]) -> N
     error(client, INFO, "API_KEY_UNKNOWN", **parameters)
 
 
+def test_a_key_may_come_as_everywhere_else_too(client: Client, key: str) -> None:
+    for headers in ({"Authorization": f"Bearer {key}"}, {"X-Api-Key": key}):
+        assert client.get(INFO, headers=headers).json()["error"] == "INFOHASH_NOT_FOUND"
+    error(client, INFO, "INFOHASH_NOT_FOUND", apikey=key)
+
+
 def test_a_suspended_key_is_told(client: Client, key: str) -> None:
     keys.suspend(key)
     error(client, INFO, "API_KEY_SUSPENDED", key=key)

@@ -28,6 +28,12 @@ def test_a_folder_for_data_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_database_without_tables_is_told_before_anybody_is_served(tmp_path: Path) -> None:
+    done = Hashkeep(tmp_path).manage("serve", may_fail=True)
+    assert "run manage.py migrate first" in done.stderr
+    assert "Hashkeep answers at" not in done.stderr
+
+
 @pytest.mark.parametrize("web_server", ["granian", "gunicorn"])
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, web_server: str) -> None:
     """The terminal sends it to every process of the group."""

@@ -42,7 +42,9 @@ class Staff(Resource):
 
 
 class Clients(Staff):
+    @extend_schema(operation_id="clients")
     def get(self, request: Request) -> Response:
+        """Your own torrent clients, and whether they answer."""
         if not settings.CLIENTS:
             return Response([])
         with ThreadPoolExecutor(len(settings.CLIENTS)) as asking:  # one that is down takes its time
@@ -55,12 +57,15 @@ class Clients(Staff):
 class Torrents(Staff):
     parser_classes = (JsonBody, FormBody)
 
+    @extend_schema(operation_id="client_torrents")
     def get(self, request: Request, name: str) -> Response:
+        """What a client has."""
         with configured(name) as client:
             return Response([_told(torrent) for torrent in client.torrents()])
 
+    @extend_schema(operation_id="client_add")
     def post(self, request: Request, name: str) -> Response:
-        """201 where it is new to the client, 200 where it was there."""
+        """Hand a torrent to a client. 201 where it is new there, 200 where it was there already."""
         source = _source(request)
         tags = _text(request, "tags").split(",")
         with configured(name) as client:
@@ -75,40 +80,54 @@ class Torrents(Staff):
 
 
 class OneTorrent(Staff):
+    @extend_schema(operation_id="client_torrent")
     def get(self, request: Request, name: str, infohash: str) -> Response:
+        """One torrent of a client, by any of its infohashes."""
         with configured(name) as client:
             return Response(_told(client.find(_known(client, infohash))))
 
+    @extend_schema(operation_id="client_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
+        """Remove a torrent from a client; with `data=true` what it has downloaded as well."""
         with configured(name) as client:
             client.remove(_known(client, infohash), data=request.query_params.get("data") == "true")
         return Response(status=204)
 
 
 class Files(Staff):
+    @extend_schema(operation_id="client_files")
     def get(self, request: Request, name: str, infohash: str) -> Response:
+        """The files of a client's torrent."""
         with configured(name) as client:
             return Response([file._asdict() for file in client.files(_known(client, infohash))])
 
 
 class Trackers(Staff):
+    @extend_schema(operation_id="client_trackers")
     def get(self, request: Request, name: str, infohash: str) -> Response:
+        """The trackers that a client asks about a torrent."""
         with configured(name) as client:
             return Response([tracker._asdict() for tracker in client.trackers(_known(client, infohash))])
 
+    @extend_schema(operation_id="client_trackers_add")
     def post(self, request: Request, name: str, infohash: str) -> Response:
+        """Have a client ask one tracker more."""
         with configured(name) as client:
             client.add_tracker(_known(client, infohash), _text(request, "url"))
         return Response(status=204)
 
+    @extend_schema(operation_id="client_trackers_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
+        """Have a client ask one tracker less."""
         with configured(name) as client:
             client.remove_tracker(_known(client, infohash), _text(request, "url"))
         return Response(status=204)
 
 
 class Action(Staff):
+    @extend_schema(operation_id="client_action")
     def post(self, request: Request, name: str, infohash: str, action: str) -> Response:
+        """Start, stop or reannounce a torrent of a client."""
         if action not in _ACTIONS:
             raise Http404("A client can start, stop and reannounce.")
         with configured(name) as client:

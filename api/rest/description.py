@@ -1,5 +1,6 @@
 """The OpenAPI description of all that is under /api/v1/, made from the routes themselves."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.rest.media import Json
 from api.rest.problems import CONTENT_TYPE, words
 from api.rest.resource import Resource
 
+_SENTENCE = re.compile(r"\.(?:\s|$)")
 _ABOUT = """\
 Hashkeep keeps torrents for good, byte for byte, under their infohash. Wherever an infohash is asked for, any will do:
 v1, v2 or truncated v2, in hex of either letter case or in base32.
@@ -58,7 +60,7 @@ def complete(
         for operation in methods.values():
             operation["responses"] |= {"414": _TOO_LONG, "431": _TOO_LONG, "default": answer}
             operation.pop("security", None)
-            operation["summary"] = operation["description"].partition(".")[0]
+            operation["summary"] = _SENTENCE.split(operation["description"], maxsplit=1)[0]
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
     result["components"]["securitySchemes"] = _KEY

@@ -53,7 +53,7 @@ class Remote:
                     return answer.read(longest + 1, decode_content=False)
             except (urllib3.exceptions.HTTPError, Away) as error:
                 if attempt == _TRIES - 1:
-                    raise Away(f"{self.base}{path}: {error}") from error
+                    raise Away(f"{self.base}{path} cannot be read ({type(error).__name__}).") from error
                 self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]))
         raise AssertionError  # the last attempt returns or raises
 
@@ -70,7 +70,7 @@ class Remote:
                 while line := cast(bytes, file.readline(_LINE)):
                     yield line.decode("ascii", "replace").strip()
         except (urllib3.exceptions.HTTPError, OSError, EOFError) as error:
-            raise Away(f"{self.base}{path}: {error}") from error
+            raise Away(f"{self.base}{path} cannot be read ({type(error).__name__}).") from error
 
     @contextmanager
     def _asked(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -82,10 +82,12 @@ class Remote:
         answer = self._pool.request("GET", self.base + path, preload_content=False, retries=followed)
         try:
             if answer.status in _GONE:
-                raise Gone(f"{self.base}{path}: {answer.status}")
+                raise Gone(
+                    f"{self.base}{path} was answered with status {answer.status}: there is no such list."
+                )
             if answer.status != 200:
                 self._leave_alone(_wished(answer.headers.get("Retry-After", "")))
-                raise Away(f"status {answer.status}")
+                raise Away(f"{self.base}{path} was answered with status {answer.status}.")
             yield answer
         finally:
             # A connection is good for another request when all has been read, and else it is closed.

@@ -36,7 +36,8 @@ A line holds an infohash in any spelling; what follows a space, a comma, # or ; 
 before its name a line is the SHA-1 (40 hex digits) or SHA-256 (64) of an infohash's raw bytes: for lists that must
 not tell what they block. Without a SOURCE, those of the setting BLOCKLISTS are taken.
 
-Doing it again is harmless and takes what is new. What a list no longer names stays blocked: see take_down --lift.
+Doing it again is harmless and takes what is new. What a list no longer names stays blocked: see take_down --lift; and
+what was lifted is blocked again as long as a list names it.
 """
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,6 +5,7 @@ import signal
 from threading import Event
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from archive.management.surveying import Surveyor, countries
@@ -24,6 +25,8 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
         may_be_attached(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.CENSUS:
+            raise CommandError("CENSUS is off, so nobody is asked for peers.")
         stopped = Event()
         for wish in (signal.SIGTERM, signal.SIGINT):
             signal.signal(wish, lambda *_: stopped.set())

@@ -8,7 +8,11 @@ from archive import keys
 from archive.errors import Refusal
 from archive.management.teaching import Teaching
 
-_TURNS = {"suspend": keys.suspend, "resume": keys.resume, "revoke": keys.revoke}
+_TURNS = {
+    "suspend": (keys.suspend, "refuse it until it is resumed"),
+    "resume": (keys.resume, "let it be used again"),
+    "revoke": (keys.revoke, "refuse it for good"),
+}
 
 
 class Command(Teaching):
@@ -38,9 +42,7 @@ A caller sends the key in any of these ways, to every door:
         )
         acts.add_parser("list", help="every key, the newest first")
         for act in _TURNS:
-            turned = acts.add_parser(
-                act, help=(_TURNS[act].__doc__ or "").partition(" Raises")[0] or "undo that"
-            )
+            turned = acts.add_parser(act, help=_TURNS[act][1])
             turned.add_argument("prefix", metavar="KEY", help="its beginning: hk_ and eight digits")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +53,7 @@ A caller sends the key in any of these ways, to every door:
                 case "list":
                     self._list()
                 case act:
-                    key = _TURNS[act](options["prefix"])
+                    key = _TURNS[act][0](options["prefix"])
                     self.stdout.write(f"{key.prefix} ({key.name}) is {key.state}.")
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal

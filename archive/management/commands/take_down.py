@@ -40,7 +40,11 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
             help="keep it off the public page: for material whose very hash must not be spread, such as child "
             "sexual abuse material",
         )
-        parser.add_argument("--lift", action="store_true", help="undo it; the torrent must be uploaded anew")
+        parser.add_argument(
+            "--lift",
+            action="store_true",
+            help="undo it; the torrent must be uploaded anew, and what a blocklist still names is blocked again",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["lift"] and not (options["reason"] or "").strip():
