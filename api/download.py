@@ -16,6 +16,7 @@ _MAY_IMPROVE = "public, max-age=3600"  # a v2 torrent without piece layers is re
 _V2 = b"12:meta versioni2e"
 _PIECES = re.compile(rb"6:pieces([0-9]{1,9}):")
 _ONE_PACKET = 1400  # bytes: nothing is gained below
+_ZIPPED_AT_MOST = 1_000_000  # bytes
 _HASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
 
 # /H, /H.torrent, and /torrent/H or /torrents/H with or without a suffix: Torrage ignored what came after the hash.
@@ -71,7 +72,12 @@ def _accepts_gzip(accept_encoding: str) -> bool:
 
 
 def _pays(torrent: bytes) -> bool:
-    """Hashes do not shrink, names and lengths do: gzip is worth it where those are the larger part."""
+    """Hashes do not shrink, names and lengths do: gzip is worth it where those are the larger part.
+
+    What is large comes from the disk piece by piece: zipped, a slow reader's copy would stay in memory.
+    """
+    if len(torrent) > _ZIPPED_AT_MOST:
+        return False
     pieces = _PIECES.search(torrent)
     layers = torrent.find(b"12:piece layers")
     hashes = (int(pieces[1]) if pieces else 0) + (len(torrent) - layers if layers >= 0 else 0)

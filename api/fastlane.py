@@ -21,7 +21,21 @@ from archive.retrieve import Retrieved, again, at_hand
 UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
 _STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
 _LARGE = 262_144  # bytes; a slow reader of more is fed from the disk, which takes a thread, and no memory
-_LONG_NAME = 200  # characters of a path, or of Accept-Encoding, that are not worth remembering
+_LONG_NAME = 81  # characters of /torrent/<64 digits>.torrent: longer paths are not worth remembering
+# What browsers and programs send, and not whatever somebody makes up to fill the memory.
+_USUAL = {
+    "",
+    "identity",
+    "gzip",
+    "deflate",
+    "gzip, deflate",
+    "gzip,deflate",
+    "deflate, gzip",
+    "gzip, deflate, br",
+    "gzip, deflate, br, zstd",
+    "br, gzip, deflate",
+    "*",
+}
 _BUSY = Answer(503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "30")], b"Busy.\n")
 
 _shelf = Shelf(settings.MEMORY_FOR_DOWNLOADS)
@@ -82,8 +96,8 @@ def _found(environ: WSGIEnvironment) -> Retrieved | None:
 
 
 def _remember(path: str, encoding: str, found: Retrieved, given: Answer) -> None:
-    short = len(path) <= _LONG_NAME and len(encoding) <= _LONG_NAME
-    if given.status == 200 and found.origin and short:
+    usual = len(path) <= _LONG_NAME and encoding in _USUAL
+    if given.status == 200 and found.origin and usual:
         _shelf.put((path, encoding), Ready(given.headers, given.body, found.origin.is_current))
 
 

@@ -12,6 +12,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 _CHUNK = 65_536
 _WORD = 1_000  # bytes
+_PARTS = 1_000  # as many as Django takes
 _IN_MEMORY = 1_000_000  # bytes; what is longer waits on disk until all of it has come
 
 
@@ -39,7 +40,9 @@ def read(body: Source, kind: str, file: str, word: str) -> Form:
     if media_type != "multipart/form-data":
         return Form(None, "")
     try:
-        parser = PushMultipartParser(options.get("boundary", ""), header_charset="latin-1")
+        parser = PushMultipartParser(
+            options.get("boundary", ""), header_charset="latin-1", max_segment_count=_PARTS
+        )
         return _read(parser, body, file, word)
     except (MultipartError, UnicodeError):
         raise BrokenForm from None

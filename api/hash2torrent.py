@@ -37,6 +37,7 @@ def fetch(request: HttpRequest) -> HttpResponse:
         return refused(request, refusal)
 
 
+@csrf_exempt
 @require_safe
 def health_check(request: HttpRequest) -> HttpResponse:
     return plain(200, "OK", end="")

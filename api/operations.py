@@ -1,6 +1,7 @@
 """For whoever runs the archive and the programs that watch it: is it well, and how much does it do."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -8,6 +9,7 @@ from archive.figures import figures
 from archive.health import can_serve, health
 
 
+@csrf_exempt  # Django's check would answer other methods with a page of HTML
 @require_safe
 def well(request: HttpRequest) -> HttpResponse:
     """503 where torrents cannot be stored. `age`: seconds since the part was last seen well, null if never."""
@@ -22,6 +24,7 @@ def well(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@csrf_exempt
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(figures(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -5,21 +5,26 @@ Its document names two statuses, 200 and 500, so an error too is a 200 unless it
 offset without a colon, what is not known is left out. `short=true` leaves the countries out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from functools import wraps
 from typing import Any
 
-from rest_framework.decorators import api_view, parser_classes
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, FormParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from api.rest.media import FormBody, Json, JsonBody
+from api.rest.resource import forget
 from archive import errors
 from archive.catalogue import Entry, look
 from archive.census import ask, living
-from archive.errors import Refusal
+from archive.errors import NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
 from archive.keys import Key, authorize, find
@@ -30,8 +35,9 @@ from archive.throttle import spend
 from archive.wanted import want
 from archive.words import words
 
-View = Callable[..., Any]
+Act = Callable[..., dict[str, Any]]
 
+_LONGEST = 65_536  # bytes of a request
 _CODES: dict[type[Refusal], str] = {
     errors.SuspendedKey: "API_KEY_SUSPENDED",
     errors.NotAuthorized: "API_KEY_UNKNOWN",
@@ -52,33 +58,70 @@ _CATEGORIES = {
 }
 
 
+class WrongRequest(Refusal):
+    """The method is another, or there is too much of it."""
+
+
 class WrongDay(Refusal):
     """No day of the form yyyy-MM-dd."""
 
 
-def dialect(*methods: str) -> Callable[[View], View]:
-    """The key first, then the view; every refusal in the document's words."""
+class _Any(BaseContentNegotiation):
+    """The answer is JSON, whatever somebody would rather have."""
 
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def answer(request: Request, **captured: str) -> Response:
-            try:
-                carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
-                key = authorize(find(*carriers, _given(request, "key"), _given(request, "apikey")))
-                spend(request.META["REMOTE_ADDR"], key)
-                return Response(view(request, key, **captured), headers={"Cache-Control": "no-store"})
-            except Refusal as refusal:
-                return _failed(refusal)
-            except APIException as error:  # a form that nobody can read
-                return _error("INVALID_REQUEST", str(error.detail), 200)
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
 
-        decorated: View = parser_classes([FormParser, MultiPartParser, JSONParser])(answer)
-        return api_view([*methods])(decorated)
-
-    return decorate
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
-@dialect("GET")
+class PeerStats(APIView):
+    """The key first, then the act; every refusal in the document's words."""
+
+    renderer_classes = (Json,)
+    parser_classes = (FormParser, FormBody, JsonBody)
+    content_negotiation_class = _Any
+    verb = "GET"
+    act: Act = staticmethod(dict)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in (self.verb, "HEAD" if self.verb == "GET" else self.verb):
+            raise WrongRequest(f"This is for {self.verb}.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST:
+            raise WrongRequest(f"A request has at most {_LONGEST:,} bytes.")
+        carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
+        try:
+            self.key = authorize(find(*carriers, _given(request, "key"), _given(request, "apikey")))
+        except NotAuthorized:
+            spend(request.META["REMOTE_ADDR"])  # whoever guesses is counted as well
+            raise
+        spend(request.META["REMOTE_ADDR"], self.key)
+
+    def get(self, request: Request, **captured: str) -> Response:
+        return Response(self.act(request, self.key, **captured), headers={"Cache-Control": "no-store"})
+
+    post = put = patch = delete = options = get
+
+    def handle_exception(self, exc: Exception) -> Response:
+        match exc:
+            case Refusal():
+                return _failed(exc)
+            case APIException() | SuspiciousOperation():  # a form that nobody can read, or of too many fields
+                return _error("INVALID_REQUEST", "This request cannot be read.", 200)
+        raise exc
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        forget(request)
+        return answer
+
+
 def films(request: Request, key: Key, imdb: str) -> dict[str, Any]:
     title, entries = torrents(imdb)
     alive = living(one.number for one in entries)
@@ -95,7 +138,6 @@ def films(request: Request, key: Key, imdb: str) -> dict[str, Any]:
     return {"imdb": imdb, "title": title, "torrents": told}
 
 
-@dialect("GET")
 def info(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     entry = look(_named(infohash))
     ask(entry.number)
@@ -112,7 +154,6 @@ def info(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     }
 
 
-@dialect("GET")
 def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     """One day's distinct peers; of the last day with a look where none is named."""
     entry = look(_named(infohash))
@@ -132,18 +173,23 @@ def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     return told
 
 
-@dialect("POST")
 def add(request: Request, key: Key) -> dict[str, Any]:
     """Held or not: what is held is looked at soon, what is not is looked for. `imdbId` and `title` are ours."""
     wish = _named(_given(request, "infohash"))
     if imdb := _given(request, "imdbId"):
         tell(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
+    if not settings.RESOLVE:
+        ask(look(wish).number)  # what is not held cannot be looked for
+        return {}
     [standing] = want([wish], request.META["REMOTE_ADDR"])
     if standing.state == "held":
         ask(look(wish).number)
     elif standing.state == "given up" and standing.reason:
         raise errors.NotHeld(standing.reason)
     return {}
+
+
+_OURS: dict[type[Refusal], str] = {WrongDay: "INVALID_DAY", WrongRequest: "INVALID_REQUEST"}
 
 
 def _given(request: Request, name: str) -> str:
@@ -181,9 +227,7 @@ def _title(entry: Entry, match: Match | None) -> str:
 
 
 def _failed(refusal: Refusal) -> Response:
-    if isinstance(refusal, WrongDay):
-        return _error("INVALID_DAY", str(refusal), 200)
-    for kind_, code in _CODES.items():
+    for kind_, code in (_CODES | _OURS).items():
         if isinstance(refusal, kind_):
             return _error(code, str(refusal), 200)
     return _error("INTERNAL_ERROR", str(refusal), 500)

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+_OVERHEAD = 2_500  # bytes: headers, names and what Python needs to hold an answer
+
 
 class Ready(NamedTuple):
     headers: list[tuple[str, str]]
@@ -21,14 +23,14 @@ class Shelf:
     def put(self, name: tuple[str, str], ready: Ready) -> None:
         with self._lock:
             self._drop(name)
-            self._free -= len(ready.body)
+            self._free -= len(ready.body) + _OVERHEAD
             while self._free < 0 and self._ready:
                 self._drop(next(iter(self._ready)))
             if self._free < 0:
-                self._free += len(ready.body)
+                self._free += len(ready.body) + _OVERHEAD
             else:
                 self._ready[name] = ready
 
     def _drop(self, name: tuple[str, str]) -> None:
         if ready := self._ready.pop(name, None):
-            self._free += len(ready.body)
+            self._free += len(ready.body) + _OVERHEAD

@@ -3,9 +3,9 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from api import peerstats
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
+from api.peerstats import PeerStats, add, films, info, peers
 from api.rss import rss
 from api.send import send
 from api.sync import hashes, names
@@ -28,10 +28,10 @@ urlpatterns = [
     path("health_check", health_check),
     path("health", well),
     path("metrics", metrics),
-    path("torrent/list/imdb/<str:imdb>", peerstats.films),
-    path("torrent/info/<str:infohash>", peerstats.info),
-    path("torrent/peers/<str:infohash>", peerstats.peers),
-    path("torrent/add", peerstats.add),
+    path("torrent/list/imdb/<str:imdb>", PeerStats.as_view(act=films)),
+    path("torrent/info/<str:infohash>", PeerStats.as_view(act=info)),
+    path("torrent/peers/<str:infohash>", PeerStats.as_view(act=peers)),
+    path("torrent/add", PeerStats.as_view(verb="POST", act=add)),
     re_path(r"^torrents/.+$", fetch),
     re_path(r"^torrent/.+$", download),
     re_path(r"^[^/]+\.torrent$", download),

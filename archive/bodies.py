@@ -18,6 +18,13 @@ _LONGEST = 25 * settings.MAX_TORRENT_BYTES  # kept; no form that a door reads is
 _PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
 
 
+class _Lost(BytesIO):
+    """A body that there was no room for: whoever wants to read it is told as if its sender had gone away."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise OSError("there is no room for what was sent")
+
+
 def has_body(environ: WSGIEnvironment) -> bool:
     return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or _is_chunked(environ)
 
@@ -32,10 +39,15 @@ def hear_out(environ: WSGIEnvironment) -> IO[bytes]:
 
 
 def _heard(environ: WSGIEnvironment) -> IO[bytes]:
-    heard, length = SpooledTemporaryFile(_IN_MEMORY), 0  # noqa: SIM115  it goes with the request
+    heard: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  it goes with the request
+    length = 0
     while length < _PATIENCE and (chunk := _next(environ["wsgi.input"])):
-        if length < _LONGEST:
-            heard.write(chunk)
+        try:
+            if length < _LONGEST:
+                heard.write(chunk)
+        except OSError:  # the disk for temporary files is full
+            heard.close()
+            heard = _Lost()
         length += len(chunk)
     if _is_chunked(environ):  # Django takes a body without Content-Length for empty
         environ["CONTENT_LENGTH"] = str(length)
@@ -50,4 +62,4 @@ def _next(body: IO[bytes]) -> bytes:
 
 
 def _is_chunked(environ: WSGIEnvironment) -> bool:
-    return str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower() == "chunked"
+    return str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower().rpartition(",")[2].strip() == "chunked"

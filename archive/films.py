@@ -24,6 +24,11 @@ class Match:
     source: str
 
 
+def _clean(title: str) -> str:
+    """Without what a database cannot hold."""
+    return title[:500].encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def number(imdb: str) -> int:
     """Of `tt` and seven to nine digits. Raises NotAnImdbId."""
     if not (match := _ID.fullmatch(imdb)):
@@ -40,7 +45,7 @@ def tell(infohash: bytes, imdb: str, title: str, source: str) -> None:
 
     Raises NotAnImdbId, Unavailable.
     """
-    told = {"imdb": number(imdb), "title": title[:500], "source": source}
+    told = {"imdb": number(imdb), "title": _clean(title), "source": source}
     with outages():
         Film.objects.get_or_create(short=short(infohash), defaults=told)
 

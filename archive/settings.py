@@ -72,7 +72,7 @@ SECURITY_CONTACT = env.str(
     "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
 )
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
-MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 64_000_000, validate=validate.Range(0))
+MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 100_000_000, validate=validate.Range(0))
 THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
 
 BLOCKLISTS: list[str] = env.list("BLOCKLISTS", [])

@@ -107,8 +107,10 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
 
 
 def _marks(infohash: bytes) -> tuple[bytes, ...]:
-    """By each of these it may be blocked: itself, or a digest of it."""
-    return short(infohash), sha1(infohash).digest(), short(sha256(infohash).digest())  # noqa: S324
+    """By each of these it may be blocked: itself, or a digest of it, whole or truncated."""
+    spellings = {infohash, short(infohash)}
+    digests = [digest(one).digest() for one in spellings for digest in (sha1, sha256)]
+    return short(infohash), *map(short, digests)
 
 
 def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:

@@ -14,6 +14,7 @@ _django = get_wsgi_application()
 from api import fastlane as http  # noqa: E402  they need Django to be set up
 from archive import patience  # noqa: E402
 from archive.bodies import hear_out  # noqa: E402
+from archive.headers import tame  # noqa: E402
 from archive.turns import turn  # noqa: E402
 from soap import fastlane as soap  # noqa: E402
 
@@ -26,6 +27,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         # The last one is what our own proxy saw; the others are hearsay.
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
         environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
+    tame(environ)
     patience.begin()
     with hear_out(environ), turn():
         return _whole(

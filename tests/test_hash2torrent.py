@@ -402,7 +402,8 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
     with hashkeep(tmp_path, **settings(BT_LISTEN="70.3.0.1:6881")) as archive:
         requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
         assert until(lambda: len(archive.resolvers()) == 1)
-        for process in archive.processes("-m", "granian"):
+        assert (web := archive.processes("-m", "archive.front"))
+        for process in web:
             os.kill(process, signal.SIGKILL)
         assert until(lambda: not archive.resolvers())
         archive.kill()

@@ -166,7 +166,8 @@ def add(client: Client, **form: str) -> Any:
     return answer.json()
 
 
-def test_what_is_not_held_is_looked_for_from_now_on(client: Client, key: str) -> None:
+def test_what_is_not_held_is_looked_for_from_now_on(client: Client, key: str, settings: Settings) -> None:
+    settings.RESOLVE = True
     assert add(client, key=key, infohash="ab" * 20) == {}
     assert standing(b"\xab" * 20).state == "pending"
     assert read("ab" * 20).infohash == bytes(Wanted.objects.get().v1 or b"")
@@ -181,7 +182,17 @@ def test_what_is_held_is_looked_at_soon(client: Client, key: str) -> None:
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt2250912"
 
 
-def test_the_key_of_an_add_may_be_in_the_query_and_the_form_urlencoded(client: Client, key: str) -> None:
+def test_what_is_not_held_and_cannot_be_looked_for_is_told(
+    client: Client, key: str, settings: Settings
+) -> None:
+    settings.RESOLVE = False
+    assert add(client, key=key, infohash="ab" * 20)["error"] == "INFOHASH_NOT_FOUND"
+
+
+def test_the_key_of_an_add_may_be_in_the_query_and_the_form_urlencoded(
+    client: Client, key: str, settings: Settings
+) -> None:
+    settings.RESOLVE = True
     kind = "application/x-www-form-urlencoded"
     answer = client.post(f"/torrent/add?key={key}", f"infohash={'cd' * 20}", content_type=kind)
     assert (answer.status_code, answer.content) == (200, b"{}")
@@ -251,6 +262,35 @@ def test_a_wrong_day_is_told(client: Client, key: str, day: str) -> None:
 def test_a_form_that_nobody_can_read_is_told(client: Client, key: str) -> None:
     answer = client.post(f"/torrent/add?key={key}", b"{", content_type="application/json")
     assert (answer.status_code, answer.json()["error"]) == (200, "INVALID_REQUEST")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 60_000,
+        b"[]",
+        b'"x"',
+        b"x" * 70_000,
+        b'{"key": "KEY", "infohash": "'
+        + b"ab" * 20
+        + b'", "imdbId": "tt1234567", "title": "a\\u0000\\ud800"}',
+    ],
+)
+def test_whatever_is_sent_is_answered_in_this_dialect(client: Client, key: str, body: bytes) -> None:
+    body = body.replace(b"KEY", key.encode())
+    answer = client.post("/torrent/add", body, content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (200, ["error", "message"])
+
+
+def test_another_method_or_another_wish_than_json_is_answered_in_this_dialect(
+    client: Client, key: str
+) -> None:
+    assert client.put(INFO).json()["error"] == "INVALID_REQUEST"
+    assert client.get("/torrent/add").json()["error"] == "INVALID_REQUEST"
+    answer = client.get(INFO, {"key": key}, headers={"Accept": "text/html"})
+    assert answer.json()["error"] == "INFOHASH_NOT_FOUND"
+    many = "&".join(["a=1"] * 2_000)
+    assert client.get(f"{INFO}?key={key}&{many}").json()["error"] == "INVALID_REQUEST"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.messages import get_messages
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.core.files.uploadedfile import UploadedFile
 from django.http import (
     HttpRequest,
@@ -146,8 +146,16 @@ def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
 @refusals
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
-    admit(find("", request.POST.get("apikey", "")))
-    outcomes = [_deposited(file) for file in request.FILES.getlist("torrent")]
+    try:
+        key, files = request.POST.get("apikey", ""), request.FILES.getlist("torrent")
+    except (
+        LookupError,
+        TypeError,
+        UnicodeError,
+    ):  # charsets and parameters that Python's parser stumbles over
+        raise BadRequest("The form cannot be read.") from None
+    admit(find("", key))
+    outcomes = [_deposited(file) for file in files]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from web.page import base_url
@@ -23,6 +24,7 @@ _NOT_FOR_ROBOTS = (
 _GOOD_FOR = timedelta(days=180)  # RFC 9116 recommends less than a year
 
 
+@csrf_exempt  # Django's check would answer other methods with a page of HTML
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS)]

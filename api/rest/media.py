@@ -14,6 +14,8 @@ from archive.errors import TooLarge
 
 _LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is read
 
+_MOST_VALUES = 25_000
+
 
 class Json(JSONRenderer):
     """In ASCII: a name may hold what UTF-8 cannot carry."""
@@ -30,6 +32,8 @@ class JsonBody(BaseParser):
         body = stream.read(_LONGEST_JSON + 1)
         if len(body) > _LONGEST_JSON:
             raise TooLarge(f"A request has at most {_LONGEST_JSON:,} bytes of JSON.")
+        if body.count(b",") > _MOST_VALUES:
+            raise TooLarge(f"A request has at most {_MOST_VALUES:,} values.")
         try:
             return json.loads(body)
         except RecursionError:
@@ -51,6 +55,14 @@ class TorrentBody(BaseParser):
 
 class FormBody(MultiPartParser):
     """DRF's own; its files go through `archive.uploads`."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except (LookupError, TypeError, UnicodeError):  # charsets and parameters that Python stumbles over
+            raise ParseError("The form cannot be read.") from None
 
 
 class TorrentFile(BaseRenderer):

@@ -17,6 +17,12 @@ from archive.keys import Key, authorize, find
 from archive.throttle import spend
 
 
+def forget(request: Request) -> None:
+    """What was read of it, which nobody needs any more."""
+    for name in ("_data", "_full_data"):
+        setattr(request, name, None)
+
+
 class Resource(APIView):
     """A route: its methods take plain values out of the request, ask the archive once, and wrap the answer."""
 
@@ -42,6 +48,12 @@ class Resource(APIView):
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """DRF's own would describe the route; there is a description of all of them."""
         return Response(status=204)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """DRF's request and view hold each other; megabytes of what was read would wait for the garbage collector."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        forget(request)
+        return answer
 
     def handle_exception(self, exc: Exception) -> Response:
         """The one place where what the archive refuses becomes an answer."""

@@ -26,7 +26,8 @@ class Command(BaseCommand):
             "--server",
             choices=["granian", "gunicorn"],
             default="granian",
-            help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it",
+            help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it; "
+            "let nginx stand before it, as slow clients take its threads",
         )
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
         parser.add_argument(
@@ -101,7 +102,7 @@ def _granian(workers: int, _: int) -> list[str]:
 
 def _gunicorn(workers: int, threads: int) -> list[str]:
     return [
-        *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "warning"),
+        *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "error"),
         *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
         *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
         "archive.wsgi:application",
