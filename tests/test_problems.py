@@ -19,12 +19,19 @@ pytestmark = pytest.mark.django_db
 JSON = "application/json"
 
 
-@pytest.mark.parametrize("path", ["nothing", "nothing/", "torrents/a/b/c", "", "%00"])
+@pytest.mark.parametrize("path", ["nothing", "nothing/", "torrents/a/b/c", "%00"])
 def test_an_unknown_address_is_a_problem(client: Client, path: str) -> None:
     answer = client.get(f"{API}/{path}")
     told = answer.json()
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     assert (told["status"], told["type"]) == (404, "about:blank")
+
+
+@pytest.mark.parametrize("path", [API, f"{API}/"])
+def test_whoever_looks_at_the_root_is_led_to_the_description(client: Client, path: str) -> None:
+    answer = client.get(path, follow=True)
+    assert answer.redirect_chain[-1][0] == f"{API}/docs"
+    assert answer.status_code == 200
 
 
 def test_a_wrong_method_is_a_problem_that_says_which_are_right(client: Client) -> None:
@@ -65,7 +72,9 @@ def test_half_a_character_is_answered_as_it_came(client: Client) -> None:
 
 @pytest.mark.parametrize("item", [b"[]", b"{}", b'"a"', b"0"])
 def test_the_largest_json_costs_neither_memory_nor_time(client: Client, item: bytes) -> None:
-    asked = b"[" + b",".join([item] * (1_599_990 // (len(item) + 1))) + b"]"
+    longest = 1_590_000 // 25_000 - 1
+    filled = item[:-1] + b" " * (longest - len(item)) + item[-1:] if len(item) > 1 else item
+    asked = b"[" + b",".join([filled] * 25_000) + b"]"
     client.get(f"{API}/stats")
     tracemalloc.start()
     began = time.process_time()
@@ -75,7 +84,8 @@ def test_the_largest_json_costs_neither_memory_nor_time(client: Client, item: by
     problem(answer, 400, "parse-error")
     assert peak < 50_000_000
     assert time.process_time() - began < 5, "tracemalloc alone makes it several times slower"
-    problem(client.post(f"{API}/check", asked + b" " * 100, content_type=JSON), 413, "too-large")
+    for more in (asked + b" " * (1_600_001 - len(asked)), b"[" + b",".join([item] * 25_002) + b"]"):
+        problem(client.post(f"{API}/check", more, content_type=JSON), 413, "too-large")
 
 
 def test_a_broken_form_is_a_problem(client: Client) -> None:
