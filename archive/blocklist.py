@@ -15,6 +15,7 @@ from archive.takedown import blocked, take_down
 
 _BATCH = 500
 _COMMENT = re.compile(r"[#;].*")
+_SEPARATOR = re.compile(r"[\s,]")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
@@ -29,7 +30,8 @@ def block_all(lines: Iterable[str], reason: str, *, hashed: bool, listed: bool) 
     """
     wanted = filter(None, (_COMMENT.sub("", line).strip() for line in lines))
     while batch := list(islice(wanted, _BATCH)):
-        names = [_digest(text) if hashed else _infohash(text) for text in batch]
+        read = _digest if hashed else _infohash
+        names = [read(_SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
         distinct = {short(name): name for name in names if name}
         with outages():
             new = _block(distinct, reason, hashed, listed and not hashed)
@@ -55,15 +57,14 @@ def _after(number: int) -> list[Torrent]:
         return list(Torrent.objects.filter(pk__gt=number).order_by("pk").only("v1", "v2")[:_BATCH])
 
 
-def _infohash(text: str) -> bytes | None:
+def _infohash(word: str) -> bytes | None:
     try:
-        return find(re.split(r"[\s,]", text, maxsplit=1)[0])
+        return find(word)
     except NotAnInfohash:
         return None
 
 
-def _digest(text: str) -> bytes | None:
-    word = re.split(r"[\s,]", text, maxsplit=1)[0]
+def _digest(word: str) -> bytes | None:
     return bytes.fromhex(word) if _DIGEST.fullmatch(word) else None
 
 
