@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from archive.candidates import Candidates, matching, newest
-from archive.catalogue import Entry, entry
+from archive.catalogue import Entry, entries
 from archive.errors import NotAnInfohash, NotListed
 from archive.infohash import find
 from archive.kind import Kind
+from archive.liveness import ALIVE
 from archive.models import Torrent
 from archive.moments import span
 from archive.outage import outages
@@ -43,6 +44,7 @@ class Query:
     max_files: int | None = None
     since: datetime | None = None
     until: datetime | None = None  # and not at this moment itself
+    alive: bool = False  # only those
 
 
 class Page(NamedTuple):
@@ -62,11 +64,11 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
     with outages():
         if held := _named(query.text):
             only = Torrent.objects.filter(pk=held.pk, **_filters(query))[offset:]
-            return Page([entry(row) for row in only], None)
+            return Page(entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return Page([entry(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
+    return Page(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -116,4 +118,5 @@ def _filters(query: Query) -> dict[str, Any]:
         "stored_at__gte": query.since,
         "stored_at__lt": query.until,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return given | ALIVE if query.alive else given

@@ -25,6 +25,7 @@ _ON_BOTH = {
     "search",
     "hashlists",
     "check",
+    "liveness",
     "peers",
 }
 
