@@ -214,6 +214,8 @@ class Wanted(models.Model):
             models.Index("leased_until", condition=Q(leased_until__isnull=False), name="wanted_leased"),
             models.Index("asked_at", name="wanted_asked_at"),
         ]
+        verbose_name = "wish"
+        verbose_name_plural = "wishes"
 
     def __str__(self) -> str:
         return spell(bytes(self.v1 or self.v2 or b""))
@@ -272,6 +274,10 @@ class Watched(models.Model):
     seeders = models.IntegerField("by a tracker's word", null=True)
     leechers = models.IntegerField("by a tracker's word", null=True)
     completed = models.IntegerField("downloads, by a tracker's word", null=True)
+
+    class Meta:
+        verbose_name = "torrent in the census"
+        verbose_name_plural = "torrents in the census"
 
     def __str__(self) -> str:
         return f"{self.torrent_id}: {self.peers}"

@@ -20,6 +20,8 @@ _ON_BOTH = {
     "import_torrents",
     "models",
     "admin",
+    "admin_queues",
+    "orders",
     "wanted",
     "keys",
     "search",
