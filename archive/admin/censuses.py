@@ -57,7 +57,7 @@ class Due(admin.SimpleListFilter):
 
 @admin.register(Watched)
 class WatchedAdmin(List):
-    list_display = ("infohash", "name", "found", "seeding", "leeching", "downloads", "looked", "next_look")
+    list_display = ("infohash", "name", "found", "seeding", "looked", "next_look")
     list_filter = (Due, Asked)
     list_select_related = ("torrent",)
     fields = (
@@ -96,11 +96,11 @@ class WatchedAdmin(List):
         return watched.completed
 
     @admin.display(description="last look")
-    def looked(self, watched: Watched) -> str:
+    def looked(self, watched: Watched) -> SafeString | str:
         return at(watched.looked_at)
 
     @admin.display(description="next look")
-    def next_look(self, watched: Watched) -> str:
+    def next_look(self, watched: Watched) -> SafeString | str:
         return at(watched.due)
 
     @admin.display(description="alive", boolean=True)

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from archive import keys
 from archive.admin.lists import List, at
@@ -61,7 +62,7 @@ class KeyAdmin(List):
         return request.user.has_perm("archive.change_issuedkey")
 
     @admin.display(description="issued")
-    def issued(self, key: IssuedKey) -> str:
+    def issued(self, key: IssuedKey) -> SafeString | str:
         return at(key.issued_at)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

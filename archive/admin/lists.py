@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from archive.errors import NotAnInfohash
@@ -94,9 +96,11 @@ class List(_Admin):
         )
 
 
-def at(moment: datetime | None) -> str:
+def at(moment: datetime | None) -> SafeString | str:
     """Short enough for a column."""
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
+    if moment is None:
+        return "-"
+    return format_html('<span class="day">{}</span> {}', f"{moment:%Y-%m-%d}", f"{moment:%H:%M}")
 
 
 def sought(request: HttpRequest, text: str) -> bytes | None:

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 
 from archive.admin.lists import List, at, chosen, sought
 from archive.errors import NotAnInfohash, NotHeld, Refusal
@@ -70,7 +71,7 @@ class TakedownAdmin(List):
         return takedown.listed
 
     @admin.display(description="taken down")
-    def taken(self, takedown: Takedown) -> str:
+    def taken(self, takedown: Takedown) -> SafeString | str:
         return at(takedown.taken_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:

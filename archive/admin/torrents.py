@@ -86,7 +86,7 @@ class TorrentAdmin(List):
         return visible(torrent.name, 150)
 
     @admin.display(description="stored")
-    def stored(self, torrent: Torrent) -> str:
+    def stored(self, torrent: Torrent) -> SafeString | str:
         return at(torrent.stored_at)
 
     @admin.display(description="content")

@@ -77,15 +77,15 @@ class WantedAdmin(List):
         return "due" if wish.next_try <= now else "resting"
 
     @admin.display(description="last asked for")
-    def asked(self, wish: Wanted) -> str:
+    def asked(self, wish: Wanted) -> SafeString | str:
         return at(wish.asked_at)
 
     @admin.display(description="last search")
-    def tried(self, wish: Wanted) -> str:
+    def tried(self, wish: Wanted) -> SafeString | str:
         return at(wish.tried_at)
 
     @admin.display(description="next search")
-    def next_search(self, wish: Wanted) -> str:
+    def next_search(self, wish: Wanted) -> SafeString | str:
         return at(wish.next_try)
 
     def get_search_results(
