@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from archive.admin.lists import List, at, chosen, sought
+from archive.admin.lists import ByInfohash, at, chosen, hashed
 from archive.errors import Refusal
 from archive.liveness import living
-from archive.models import Torrent, Watched
+from archive.models import Watched
 from archive.orders import look_now
 from archive.peers import history
 from web.visible import visible
@@ -56,7 +56,7 @@ class Due(admin.SimpleListFilter):
 
 
 @admin.register(Watched)
-class WatchedAdmin(List):
+class WatchedAdmin(ByInfohash):
     list_display = ("infohash", "name", "found", "seeding", "looked", "next_look")
     list_filter = (Due, Asked)
     list_select_related = ("torrent",)
@@ -65,15 +65,13 @@ class WatchedAdmin(List):
         *("misses", "due", "asked_at", "days"),
     )
     readonly_fields = fields
-    search_fields = ("pk",)  # shows the box; get_search_results looks
-    search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
     ordering = ("due",)
     actions = ("look",)
     named = False
 
     @admin.display(description="infohash")
     def infohash(self, watched: Watched) -> SafeString:
-        return format_html('<span class="hash">{}</span>', watched.torrent)
+        return hashed(watched.torrent)
 
     @admin.display(description="name")
     def name(self, watched: Watched) -> str:
@@ -116,15 +114,6 @@ class WatchedAdmin(List):
             most = sorted(day.countries.items(), key=lambda one: (-one[1], one[0]))[:_COUNTRIES]
             lines.append((str(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in most)))
         return format_html_join("", "<div>{}: {} ({})</div>", lines) or "-"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        if not search_term:
-            return queryset, False
-        infohash = sought(request, search_term)
-        held = Torrent.objects.find(infohash) if infohash else None
-        return queryset.filter(pk=held.pk) if held else queryset.none(), False
 
     def has_order_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("archive.change_watched")

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 
 from archive.errors import NotAnInfohash
 from archive.infohash import find
+from archive.models import Torrent
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _Paginator = Paginator[Model]
@@ -49,9 +50,20 @@ class Bounded(_Paginator):
         return f"more than {self._most:,}" if self.count > self._most else f"{self.count:,}"
 
 
-class List(_Admin):
-    """A list of rows that nobody adds, changes or deletes by hand; a subclass allows what makes sense."""
+class ReadOnly:
+    """Rows that nobody adds, changes or deletes by hand; a subclass allows what makes sense."""
 
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class List(ReadOnly, _Admin):
     list_per_page = AT_ONCE
     list_max_show_all = 0
     show_full_result_count = False
@@ -63,15 +75,6 @@ class List(_Admin):
 
     class Media:
         css = {"all": ["admin/hashkeep.css"]}
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -96,20 +99,38 @@ class List(_Admin):
         )
 
 
+class ByInfohash(List):
+    """Searched by infohash alone."""
+
+    search_fields = ("pk",)  # shows the box; get_search_results looks
+    search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return self.meant(queryset, find(search_term)), False
+        except NotAnInfohash as refusal:
+            messages.warning(request, str(refusal))
+            return queryset.none(), False
+
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+        """Those of this infohash; here where rows have the numbers of torrents."""
+        held = Torrent.objects.find(infohash)
+        return rows.filter(pk=held.pk) if held else rows.none()
+
+
+def hashed(name: object) -> SafeString:
+    return format_html('<span class="hash">{}</span>', name)
+
+
 def at(moment: datetime | None) -> SafeString | str:
     """Short enough for a column."""
     if moment is None:
         return "-"
     return format_html('<span class="day">{}</span> {}', f"{moment:%Y-%m-%d}", f"{moment:%H:%M}")
-
-
-def sought(request: HttpRequest, text: str) -> bytes | None:
-    """The infohash that somebody typed into the box; a word on the page where it is none."""
-    try:
-        return find(text)
-    except NotAnInfohash as refusal:
-        messages.warning(request, str(refusal))
-        return None
 
 
 def chosen(request: HttpRequest, rows: QuerySet[Any], what: str) -> list[Any]:

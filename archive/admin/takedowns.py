@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from archive.admin.lists import List, at, chosen, sought
+from archive.admin.lists import ByInfohash, at, chosen
 from archive.errors import NotAnInfohash, NotHeld, Refusal
 from archive.infohash import find, short, spell
 from archive.models import Block, Takedown
@@ -49,14 +49,12 @@ class TakedownForm(forms.Form):
 
 
 @admin.register(Takedown)
-class TakedownAdmin(List):
+class TakedownAdmin(ByInfohash):
     list_display = ("infohashes", "reason", "public", "taken")
     list_filter = ("listed",)
     fields = ("infohashes", "reason", "listed", "taken_at")
     readonly_fields = ("infohashes", "taken_at")
     formfield_overrides = {TextField: {"widget": AdminTextInputWidget}}
-    search_fields = ("reason",)  # shows the box; get_search_results looks
-    search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
     actions = ("lift",)
     named = False
 
@@ -77,13 +75,8 @@ class TakedownAdmin(List):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).prefetch_related("blocks")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        if not search_term:
-            return queryset, False
-        infohash = sought(request, search_term)
-        return queryset.filter(blocks__short=short(infohash)) if infohash else queryset.none(), False
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+        return rows.filter(blocks__short=short(infohash))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("archive.add_takedown")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from archive.admin.lists import Bounded, List, at, chosen, sought
+from archive.admin.lists import Bounded, ByInfohash, ReadOnly, at, chosen, hashed
 from archive.count import count
 from archive.infohash import spell
 from archive.models import Torrent, Tracker
@@ -40,23 +40,14 @@ class Tallied(Bounded):
         return super().count if isinstance(rows, QuerySet) and rows.query.has_filters() else count()
 
 
-class LaterTrackers(_TrackerInline):
+class LaterTrackers(ReadOnly, _TrackerInline):
     model = Tracker
     verbose_name_plural = "trackers that later copies named"
     fields = ("url",)
 
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
 
 @admin.register(Torrent)
-class TorrentAdmin(List):
+class TorrentAdmin(ByInfohash):
     list_display = ("infohash", "shown", "content", "files", "stored")
     fields = (
         "v1_hex",
@@ -71,15 +62,13 @@ class TorrentAdmin(List):
         "pages",
     )
     readonly_fields = fields
-    search_fields = ("v1",)  # shows the box; get_search_results looks
-    search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
     paginator = Tallied
     inlines = (LaterTrackers,)
     actions = ("take_down",)
 
     @admin.display(description="infohash")
     def infohash(self, torrent: Torrent) -> SafeString:
-        return format_html('<span class="hash">{}</span>', torrent)
+        return hashed(torrent)
 
     @admin.display(description="name")
     def shown(self, torrent: Torrent) -> str:
@@ -110,15 +99,6 @@ class TorrentAdmin(List):
         here = reverse("torrent", args=[str(torrent)])
         peers = reverse("admin:archive_watched_changelist") + f"?q={torrent}"
         return format_html('<a href="{}">its public page</a>, <a href="{}">its peers</a>', here, peers)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        if not search_term:
-            return queryset, False
-        infohash = sought(request, search_term)
-        held = Torrent.objects.find(infohash) if infohash else None
-        return queryset.filter(pk=held.pk) if held else queryset.none(), False
 
     def has_take_down_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("archive.add_takedown")

@@ -7,10 +7,9 @@ from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from archive.admin.lists import List, at, chosen, sought
+from archive.admin.lists import ByInfohash, at, chosen, hashed
 from archive.errors import Refusal
 from archive.infohash import short, spell
 from archive.models import Wanted
@@ -42,7 +41,7 @@ class State(admin.SimpleListFilter):
 
 
 @admin.register(Wanted)
-class WantedAdmin(List):
+class WantedAdmin(ByInfohash):
     list_display = ("infohash", "state", "attempts", "asked", "tried", "next_search")
     list_filter = (State, ("awaited", admin.BooleanFieldListFilter))
     fields = (
@@ -50,14 +49,12 @@ class WantedAdmin(List):
         *("trackers", "awaited", "leased_by", "leased_until", "deserted"),
     )
     readonly_fields = fields
-    search_fields = ("v1",)  # shows the box; get_search_results looks
-    search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
     ordering = ("-asked_at",)
     actions = ("try_now", "give_up")
 
     @admin.display(description="infohash")
     def infohash(self, wish: Wanted) -> SafeString:
-        return format_html('<span class="hash">{}</span>', wish)
+        return hashed(wish)
 
     @admin.display(description="v1 or truncated v2 infohash")
     def v1_hex(self, wish: Wanted) -> str:
@@ -88,16 +85,9 @@ class WantedAdmin(List):
     def next_search(self, wish: Wanted) -> SafeString | str:
         return at(wish.next_try)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        if not search_term:
-            return queryset, False
-        infohash = sought(request, search_term)
-        if infohash is None:
-            return queryset.none(), False
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         truncated = (short(infohash) + bytes(12), short(infohash) + b"\xff" * 12)
-        return queryset.filter(Q(v1=short(infohash)) | Q(v2__range=truncated)), False
+        return rows.filter(Q(v1=short(infohash)) | Q(v2__range=truncated))
 
     def has_order_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("archive.change_wanted")
