@@ -72,6 +72,8 @@ def test_a_wish_that_was_given_up_is_tried_again(admin_client: Client) -> None:
     assert claim("resolver", 10) == []
     done = admin_client.post(WISHES, {"action": "try_now", "_selected_action": [row.pk]}, follow=True)
     assert "1 of 1 will be searched for" in done.content.decode()
+    [standing] = look([read(V1)])
+    assert (standing.state, standing.searching) == ("pending", True)
     assert [one.v1 for one in claim("resolver", 10)] == [bytes.fromhex(V1)]
     assert LogEntry.objects.count() == 2
 

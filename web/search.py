@@ -51,9 +51,8 @@ class Filters(forms.Form):
 
     def understood(self) -> dict[str, Any]:
         self.is_valid()
-        self.data = {
-            name: self.data[name] for name in self.cleaned_data if name in self.data
-        }  # what is shown again
+        shown_again = [name for name in self.cleaned_data if name in self.data]
+        self.data = {name: self.data[name] for name in shown_again}
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, False)}
 
     def shown(self) -> list[forms.BoundField]:
