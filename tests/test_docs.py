@@ -2,14 +2,20 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests import make
-from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.hashkeep import ROOT, free_port, hashkeep
+from tests.servers.postgres import postgres
+from tests.servers.radosgw import CREDENTIALS, Radosgw
+from tests.servers.redis import redis
 from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
 from tests.transcript import Desk, blocks, project
 
@@ -17,9 +23,26 @@ MINE = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
 EPISODE = make.v1(b"Example Show S01E02.mkv", 3_000_000)
 THEIRS = make.v1(b"Example Disc 2027.iso", 3_000_000)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# What changes the machine changes the folder that stands for it.
+TOOLS = """
+systemctl() { command systemctl --root="$MACHINE" "$@"; }
+systemd-sysusers() { command systemd-sysusers --root="$MACHINE" "$@"; }
+"""
+NEXT_VERSION = """
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+git init --quiet --initial-branch main
+git add .
+git commit --quiet --message 'This version'
+git clone --quiet . ../upstream
+echo '# The next version' >> ../upstream/requirements.txt
+git -C ../upstream commit --quiet --all --message 'The next version'
+git remote add origin ../upstream
+git config branch.main.remote origin
+git config branch.main.merge refs/heads/main
+"""
 HERE = "http://127.0.0.1:8000"
 
-World = Callable[[Path], AbstractContextManager[Desk]]
+World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Desk]]
 
 
 @contextmanager
@@ -34,7 +57,7 @@ def desk(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[D
 
 
 @contextmanager
-def storing(folder: Path) -> Iterator[Desk]:
+def storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
     """An archive that is open to all, and one that wants a key."""
     (folder / "closed").mkdir()
     with hashkeep(folder) as open_, hashkeep(folder / "closed", UPLOADS="keys") as closed:
@@ -45,7 +68,7 @@ def storing(folder: Path) -> Iterator[Desk]:
 
 
 @contextmanager
-def fetching(folder: Path) -> Iterator[Desk]:
+def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
     """An archive that asks the BitTorrent network, in which somebody has one torrent more."""
     router = "{}:{}".format(*ROUTER)
     network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
@@ -62,13 +85,47 @@ def fetching(folder: Path) -> Iterator[Desk]:
                 yield reader
 
 
+@contextmanager
+def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """A machine of the operator's own, whose /etc and the like are folders here, beside all that an archive can grow into."""
+    machine, gateway = folder / "machine", request.getfixturevalue("gateway")
+    for name in ("etc/systemd/system", "backup", "srv/collection"):
+        (machine / name).mkdir(parents=True)
+    collection = {"mine": MINE, "theirs": THEIRS, "show": EPISODE, "private": make.v1(private=1)}
+    for name, torrent in collection.items():
+        (machine / "srv" / "collection" / f"{name}.torrent").write_bytes(torrent)
+    (machine / "tools").write_text(TOOLS)
+    key_id, secret = CREDENTIALS.values()
+    with postgres() as database, redis() as cache:
+        parts = urlsplit(database)
+        names = {
+            HERE: f"http://127.0.0.1:{(port := free_port())}",
+            "127.0.0.1:5432": f"127.0.0.1:{parts.port}",
+            "redis://127.0.0.1:6379/0": cache,
+            "https://s3.example": gateway.endpoint,
+            "my-torrents": gateway.bucket(),
+            "my-key-id": key_id,
+            "my-secret-key": secret,
+            "/opt/hashkeep": str(folder / "hashkeep"),
+            **{f"{name}/": f"{machine}{name}/" for name in ("/etc/systemd", "/srv", "/backup")},
+            "-p /backup": f"-p {machine}/backup",
+        }
+        login = {"PGHOST": "127.0.0.1", "PGPORT": str(parts.port), "PGUSER": str(parts.username)}
+        here = {"PORT": str(port), "RESOLVE": "off", "MACHINE": str(machine), "BASH_ENV": str(machine / "tools")}
+        with desk(folder, names, login | {"PGDATABASE": "postgres"} | here) as reader:
+            subprocess.run(["sh", "-ec", NEXT_VERSION], cwd=reader.folder, check=True)
+            reader.type("dropdb hashkeep")  # the page makes it
+            yield reader
+
+
 WORLDS: dict[str, World] = {
     "storing": storing,
     "fetching": fetching,
+    "running": running,
 }
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.stem in WORLDS], ids=lambda page: page.stem)
-def test_what_a_page_says_is_so(page: Path, tmp_path: Path) -> None:
-    with WORLDS[page.stem](tmp_path) as reader:
+def test_what_a_page_says_is_so(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    with WORLDS[page.stem](tmp_path, request) as reader:
         reader.follow(page)
