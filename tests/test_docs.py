@@ -1,20 +1,23 @@
-"""The documentation is true: every page is followed, line by line, on a real Hashkeep (tests/transcript.py says how)."""
+"""The documentation is true: every page is followed, line by line, on a real Hashkeep, as tests/transcript.py does it."""
 
-import os
+import html
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-
 from urllib.parse import urlsplit
 
 import pytest
+from django.template.loader import get_template
+from prometheus_client.parser import text_string_to_metric_families
 
+from archive.figures import figures
 from tests import make
 from tests.servers.hashkeep import ROOT, free_port, hashkeep
 from tests.servers.postgres import postgres
-from tests.servers.radosgw import CREDENTIALS, Radosgw
+from tests.servers.radosgw import CREDENTIALS
 from tests.servers.redis import redis
 from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
 from tests.transcript import Desk, blocks, project
@@ -41,6 +44,13 @@ git config branch.main.remote origin
 git config branch.main.merge refs/heads/main
 """
 HERE = "http://127.0.0.1:8000"
+
+STORING = ROOT / "docs" / "storing.md"
+READ_BY_OTHERS = {
+    ".env": "every command of manage.py",
+    ".aws/credentials": "boto3",
+    "hashkeep.py": "test_qbittorrent_finds_by_the_plugin_of_the_page",
+}
 
 World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Desk]]
 
@@ -87,7 +97,7 @@ def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
 
 @contextmanager
 def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
-    """A machine of the operator's own, whose /etc and the like are folders here, beside all that an archive can grow into."""
+    """A machine whose /etc and the like are folders here, beside all that an archive can grow into."""
     machine, gateway = folder / "machine", request.getfixturevalue("gateway")
     for name in ("etc/systemd/system", "backup", "srv/collection"):
         (machine / name).mkdir(parents=True)
@@ -111,21 +121,99 @@ def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
             "-p /backup": f"-p {machine}/backup",
         }
         login = {"PGHOST": "127.0.0.1", "PGPORT": str(parts.port), "PGUSER": str(parts.username)}
-        here = {"PORT": str(port), "RESOLVE": "off", "MACHINE": str(machine), "BASH_ENV": str(machine / "tools")}
+        here = {
+            "PORT": str(port),
+            "RESOLVE": "off",
+            "MACHINE": str(machine),
+            "BASH_ENV": str(machine / "tools"),
+        }
         with desk(folder, names, login | {"PGDATABASE": "postgres"} | here) as reader:
             subprocess.run(["sh", "-ec", NEXT_VERSION], cwd=reader.folder, check=True)
             reader.type("dropdb hashkeep")  # the page makes it
             yield reader
 
 
+@contextmanager
+def developing(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Nothing but the project."""
+    with desk(folder, {}, {}) as reader:
+        yield reader
+
+
+@contextmanager
+def newcomer(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+    """Somebody who has just installed it. Tests send nothing to the network, so it does not resolve."""
+    port = str(free_port())
+    with desk(folder, {HERE: f"http://127.0.0.1:{port}"}, {"PORT": port, "RESOLVE": "off"}) as reader:
+        yield reader
+
+
 WORLDS: dict[str, World] = {
+    "README": newcomer,
     "storing": storing,
     "fetching": fetching,
     "running": running,
+    "developing": developing,
+    "clients": newcomer,
 }
+PAGES_WITH_BLOCKS = [page for page in PAGES if any(blocks(page))]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.stem in WORLDS], ids=lambda page: page.stem)
-def test_what_a_page_says_is_so(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
+def test_what_a_page_shows_is_so(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with WORLDS[page.stem](tmp_path, request) as reader:
         reader.follow(page)
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
+def test_no_block_is_left_untried(page: Path) -> None:
+    """A transcript is typed; a file is read by a command that comes later, or by whoever starts where it lies."""
+    told = list(blocks(page))
+    for number, block in enumerate(told):
+        later = "".join(one.text for one in told[number:] if one.language == "console")
+        where = f"{page.name}, line {block.line}"
+        assert block.file or block.language == "console", f"{where}: neither a file nor a transcript"
+        assert block.file or block.commands(), f"{where}: nothing is typed"
+        assert not block.file or Path(block.file).name in later or block.file in READ_BY_OTHERS, where
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", page.read_text()):
+        there = (page.parent / target).resolve() if target else page
+        assert there.exists(), target
+        assert not anchor or anchor[1:] in anchors(there), f"{target}{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_programs_are_those_that_every_archive_shows() -> None:
+    context = {"base": HERE, "wsdl": f"{HERE}/api/storetorrent.wsdl"}
+    shown = [block for block in blocks(STORING) if block.file not in ("", "key.php")]
+    for program in shown:
+        ours = get_template(f"web/examples/{program.file}").render(context)
+        assert program.text.strip() == html.unescape(ours).strip()
+    assert len(shown) == 6
+
+
+@pytest.mark.django_db
+def test_the_figures_for_prometheus_are_those_that_are_told() -> None:
+    watching = (ROOT / "docs" / "running.md").read_text().partition("## Watching")[2].partition("\n## ")[0]
+    named = {name.removesuffix("_total") for name in re.findall(r"`(hashkeep_\w+)`", watching)}
+    told = {family.name for family in text_string_to_metric_families(figures().decode())}
+    assert named == told
+
+
+def test_the_unit_is_sound_and_leaves_the_service_few_rights(tmp_path: Path) -> None:
+    """1.6: what systemd gives a service that may listen, talk to anybody, and write its own files."""
+    unit = (ROOT / "deploy" / "systemd" / "hashkeep@.service").read_text()
+    here = tmp_path / "hashkeep@serve.service"
+    here.write_text(unit.replace("/opt/hashkeep/.venv/bin/python", sys.executable))
+    for check in (["verify"], ["security", "--offline=true", "--threshold=16"]):
+        done = subprocess.run(["systemd-analyze", *check, here], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert check != ["verify"] or not done.stderr

@@ -24,6 +24,7 @@ from tests.servers.hashkeep import ROOT
 _BLOCK = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*(?:(?<=\\)\n.*)*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
 _SERVES = ("make run", ".venv/bin/python manage.py serve")
+_OTHERWISE = {"make test": "make --dry-run test"}  # which runs this very test
 _PATIENCE = 240  # seconds for one command
 _AWAY = shutil.ignore_patterns(
     ".git", ".venv", "data", "node_modules", ".debian", ".flexget", "__pycache__", ".*_cache", ".hypothesis"
@@ -62,20 +63,24 @@ def project(folder: Path) -> Path:
 
 
 class Desk:
-    """Where a reader sits: a folder, an environment, and how what the page calls by an example's name is called here."""
+    """A folder, an environment, and `names`: what something that has an example's name on the page is called here."""
 
     def __init__(self, folder: Path, names: Mapping[str, str], env: Mapping[str, str]) -> None:
         self.folder, self._names = folder, names
         programs = f"{os.environ['PATH']}:{ROOT / 'tests' / 'clients' / '.flexget' / 'bin'}"
         self._env = {"PATH": programs, "HOME": str(folder), "LANG": "C.UTF-8", **env}
         self._going: dict[str, subprocess.Popen[bytes]] = {}
-        (folder / ".curlrc").write_text("silent\nshow-error\n")  # as at a terminal, where it draws no progress
+        (folder / ".curlrc").write_text(
+            "silent\nshow-error\n"
+        )  # as at a terminal, where it draws no progress
 
     def follow(self, page: Path) -> None:
         for block in blocks(page):
             if block.file:
                 (path := self.folder / self._here(block.file)).parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(self._here(block.text))
+                if block.file == ".env":
+                    self.type(".venv/bin/python manage.py check")
                 continue
             for typed, prints in block.commands():
                 told = self.type(typed, ends="^C" in prints)
@@ -92,8 +97,9 @@ class Desk:
     def type(self, typed: str, *, ends: bool = False) -> str:
         if typed.startswith(_SERVES):
             return self._serve(typed, ends)
+        line = _OTHERWISE.get(typed, typed)
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", self._here(typed)],
+            ["bash", "-e", "-o", "pipefail", "-c", self._here(line)],
             cwd=self.folder,
             env=self._env,
             stdin=subprocess.DEVNULL,
