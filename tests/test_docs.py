@@ -1,9 +1,8 @@
-"""The documentation is true: every page is followed, line by line, on a real Hashkeep, as tests/transcript.py does it."""
+"""The documentation is true: every page is followed, line by line, on a real Hashkeep (see tests/transcript.py)."""
 
 import html
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -49,7 +48,7 @@ STORING = ROOT / "docs" / "storing.md"
 READ_BY_OTHERS = {
     ".env": "every command of manage.py",
     ".aws/credentials": "boto3",
-    "hashkeep.py": "test_qbittorrent_finds_by_the_plugin_of_the_page",
+    "hashkeep.py": "tests/test_qbittorrent_search.py",
 }
 
 World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Desk]]
@@ -206,14 +205,3 @@ def test_the_figures_for_prometheus_are_those_that_are_told() -> None:
     named = {name.removesuffix("_total") for name in re.findall(r"`(hashkeep_\w+)`", watching)}
     told = {family.name for family in text_string_to_metric_families(figures().decode())}
     assert named == told
-
-
-def test_the_unit_is_sound_and_leaves_the_service_few_rights(tmp_path: Path) -> None:
-    """1.6: what systemd gives a service that may listen, talk to anybody, and write its own files."""
-    unit = (ROOT / "deploy" / "systemd" / "hashkeep@.service").read_text()
-    here = tmp_path / "hashkeep@serve.service"
-    here.write_text(unit.replace("/opt/hashkeep/.venv/bin/python", sys.executable))
-    for check in (["verify"], ["security", "--offline=true", "--threshold=16"]):
-        done = subprocess.run(["systemd-analyze", *check, here], capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert check != ["verify"] or not done.stderr
