@@ -48,6 +48,7 @@ def soon(look: Callable[[], Any]) -> Any:
 
 
 def test_it_reads_the_feed(world: World) -> None:
+    world.client.app_set_preferences({"rss_processing_enabled": True})
     world.client.rss_add_feed(f"{world.archive.url}/rss?q=example+disc", "ours")
     [article] = soon(lambda: world.client.rss_items(include_feed_data=True)["ours"].get("articles"))
     assert article["title"] == NAME
