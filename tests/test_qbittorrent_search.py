@@ -50,9 +50,15 @@ def soon(look: Callable[[], Any]) -> Any:
 def test_it_reads_the_feed(world: World) -> None:
     world.client.app_set_preferences({"rss_processing_enabled": True})
     world.client.rss_add_feed(f"{world.archive.url}/rss?q=example+disc", "ours")
-    [article] = soon(lambda: world.client.rss_items(include_feed_data=True)["ours"].get("articles"))
+    [article] = soon(lambda: articles(world.client))
     assert article["title"] == NAME
     assert article["torrentURL"] == f"{world.archive.url}/torrent/{make.v1_hash(TORRENT)}.torrent"
+
+
+def articles(client: qbittorrentapi.Client) -> Any:
+    """Of the feed; None before it has been read."""
+    feeds: Any = client.rss_items(include_feed_data=True)
+    return feeds["ours"].get("articles")
 
 
 def test_it_finds_by_the_plugin_of_the_page(world: World, tmp_path: Path) -> None:

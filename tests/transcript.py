@@ -15,11 +15,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from tests.servers import wait_until
 from tests.servers.hashkeep import ROOT
+from tests.servers.nginx import answers
 
 _BLOCK = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*(?:(?<=\\)\n.*)*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
@@ -142,13 +141,3 @@ def agrees(expected: str, told: str) -> bool:
     """Line ends and spaces at both ends aside."""
     pattern = ".*?".join(map(re.escape, expected.split("…")))
     return re.fullmatch(pattern, told.strip(), re.DOTALL) is not None
-
-
-def answers(url: str) -> bool:
-    try:
-        urlopen(url, timeout=10).close()
-    except HTTPError as answer:
-        answer.close()
-    except OSError:
-        return False
-    return True
