@@ -26,7 +26,7 @@ _SERVES = ("make run", ".venv/bin/python manage.py serve")
 _OTHERWISE = {"make test": "make --dry-run test"}  # which runs this very test
 _PATIENCE = 240  # seconds for one command
 _AWAY = shutil.ignore_patterns(
-    ".git", ".venv", "data", "node_modules", ".debian", ".flexget", "__pycache__", ".*_cache", ".hypothesis"
+    ".git", ".venv", "data", "node_modules", ".debian", ".flexget", ".*_cache", ".hypothesis"
 )
 
 
@@ -69,9 +69,8 @@ class Desk:
         programs = f"{os.environ['PATH']}:{ROOT / 'tests' / 'clients' / '.flexget' / 'bin'}"
         self._env = {"PATH": programs, "HOME": str(folder), "LANG": "C.UTF-8", **env}
         self._going: dict[str, subprocess.Popen[bytes]] = {}
-        (folder / ".curlrc").write_text(
-            "silent\nshow-error\n"
-        )  # as at a terminal, where it draws no progress
+        # As at a terminal, where curl draws no progress.
+        (folder / ".curlrc").write_text("silent\nshow-error\n")
 
     def follow(self, page: Path) -> None:
         for block in blocks(page):
