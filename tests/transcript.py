@@ -36,22 +36,25 @@ class Command(NamedTuple):
 
 
 class Block(NamedTuple):
-    """`file`: its name, or "" where it is a transcript. `line`: where it begins, for whoever looks for it."""
+    """`file`: its name, or "" where it is a transcript. `before`: the prose since the last block."""
 
     language: str
     file: str
     text: str
-    line: int
+    before: str
+    line: int  # where it begins
 
     def commands(self) -> list[Command]:
         return [Command(typed, prints.rstrip()) for typed, prints in _COMMAND.findall(self.text)]
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    text = page.read_text()
+    text, end = page.read_text(), 0
     for match in _BLOCK.finditer(text):
         language, _, file = match[1].strip().partition(" ")
-        yield Block(language, file, match[2], text.count("\n", 0, match.start()) + 1)
+        before = text[end : match.start()]
+        yield Block(language, file, match[2], before, text.count("\n", 0, match.start()) + 1)
+        end = match.end()
 
 
 def project(folder: Path) -> Path:
@@ -66,8 +69,9 @@ class Desk:
 
     def __init__(self, folder: Path, names: Mapping[str, str], env: Mapping[str, str]) -> None:
         self.folder, self._names = folder, names
-        programs = f"{os.environ['PATH']}:{ROOT / 'tests' / 'clients' / '.flexget' / 'bin'}"
-        self._env = {"PATH": programs, "HOME": str(folder), "LANG": "C.UTF-8", **env}
+        flexget = ROOT / "tests" / "clients" / ".flexget" / "bin"
+        path = f"{sys.prefix}/bin:{os.environ['PATH']}:{flexget}"
+        self._env = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", **env}
         self._going: dict[str, subprocess.Popen[bytes]] = {}
         # As at a terminal, where curl draws no progress.
         (folder / ".curlrc").write_text("silent\nshow-error\n")

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.media import Json
-from api.rest.problems import CONTENT_TYPE, mistakes, words
+from api.rest.mistakes import mistakes
+from api.rest.problems import CONTENT_TYPE, words
 from api.rest.resource import Resource
 
 _SENTENCE = re.compile(r"\.(?:\s|$)")

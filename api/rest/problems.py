@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
 import clients
-from api.rest.query import WrongParameter
 from archive import errors
 
 CONTENT_TYPE = "application/problem+json"
@@ -46,16 +45,6 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     SuspiciousOperation: (400, "Malformed request"),
     Http404: (404, "Nothing at this address"),
 }
-# What can be wrong with a request before the archive is asked. Status and word are the class's own.
-_MISTAKES: dict[type[APIException], str] = {
-    exceptions.ParseError: "The body cannot be read, or is not of the right form",
-    WrongParameter: "A parameter has a wrong value",
-    exceptions.NotAuthenticated: "For staff who are signed in",
-    exceptions.PermissionDenied: "For staff; or Django's CSRF token is missing",
-    exceptions.MethodNotAllowed: "`Allow` names the right ones",
-    exceptions.NotAcceptable: "The answer would be of another type",
-    exceptions.UnsupportedMediaType: "A body of this `Content-Type` is not taken here",
-}
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -76,7 +65,7 @@ class Problem(NamedTuple):
 def problem(exception: Exception, request: HttpRequest) -> Problem | None:
     """What there is to say of this; None for what nobody expected."""
     if isinstance(exception, APIException):
-        status, word = exception.status_code, _code(exception.default_code)
+        status, word = exception.status_code, str(exception.default_code).replace("_", "-")
         detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
         return told(status, HTTPStatus(status).phrase, str(detail), word)
     for kind, (status, title) in _REFUSALS.items():
@@ -100,19 +89,9 @@ def words() -> dict[str, tuple[int, str]]:
     return {_word(kind): told for kind, told in ours.items()}
 
 
-def mistakes() -> dict[str, tuple[int, str]]:
-    """The same for requests that never came so far."""
-    return {_code(kind.default_code): (kind.status_code, told) for kind, told in _MISTAKES.items()}
-
-
 def _word(kind: type[Exception]) -> str:
     """NotATorrent is not-a-torrent."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
-
-
-def _code(code: object) -> str:
-    """parse_error is parse-error."""
-    return str(code).replace("_", "-")
 
 
 def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:
