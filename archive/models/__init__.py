@@ -2,7 +2,7 @@
 
 from archive.models.blocks import Block, Takedown
 from archive.models.census import DayKey, DayMarks, PeerDay, Watched
-from archive.models.films import Film
+from archive.models.films import Confidence, Film, Title, TitleList
 from archive.models.keys import IssuedKey
 from archive.models.sources import Source
 from archive.models.torrents import Tally, Torrent, Tracker
@@ -11,6 +11,7 @@ from archive.models.workers import Pulse
 
 __all__ = [
     "Block",
+    "Confidence",
     "DayKey",
     "DayMarks",
     "Film",
@@ -20,6 +21,8 @@ __all__ = [
     "Source",
     "Takedown",
     "Tally",
+    "Title",
+    "TitleList",
     "Torrent",
     "Tracker",
     "Wanted",
