@@ -79,7 +79,7 @@ def _clean(title: str) -> str:
 def undo(infohash: bytes) -> None:
     """It is not that film, and no later list of titles makes it so. Raises Unavailable."""
     with outages():
-        Film.objects.filter(pk=short(infohash)).update(undone=True)
+        Film.objects.filter(short=short(infohash)).update(undone=True)
 
 
 def film(infohashes: Iterable[bytes]) -> Match | None:
@@ -105,7 +105,9 @@ def _match(row: Film) -> Match:
 
 def held(imdb: int) -> list[Torrent]:
     """What is held of a film, the newest first."""
-    names = Film.objects.filter(imdb=imdb, undone=False).order_by("-pk").values_list("pk", flat=True)[:MOST]
+    names = (
+        Film.objects.filter(imdb=imdb, undone=False).order_by("-pk").values_list("short", flat=True)[:MOST]
+    )
     found = Torrent.objects.find_all(bytes(name) for name in names)
     return sorted({row.pk: row for row in found.values()}.values(), key=lambda row: -row.pk)
 

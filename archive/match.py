@@ -94,7 +94,7 @@ def _find(release: Release, known: dict[str, list[Title]]) -> Film | None:
 def _earlier(rows: list[Torrent]) -> dict[bytes, list[Film]]:
     """What is noted of each of these torrents, under any of its infohashes."""
     shorts = {short(name) for row in rows for name in row.infohashes}
-    films = {bytes(film.pk): film for film in Film.objects.filter(pk__in=shorts)}
+    films = {bytes(film.short): film for film in Film.objects.filter(short__in=shorts)}
     return {
         row.infohash: [film for name in row.infohashes if (film := films.get(short(name)))] for row in rows
     }
@@ -112,7 +112,7 @@ def _own() -> QuerySet[Film]:
 
 def _note(finds: dict[bytes, Film]) -> int:
     """How many of these are news."""
-    had = {bytes(film.pk): film for film in Film.objects.filter(pk__in=finds)}
+    had = {bytes(film.short): film for film in Film.objects.filter(short__in=list(finds))}
     new = []
     for name, film in finds.items():
         film.short = name
@@ -121,7 +121,7 @@ def _note(finds: dict[bytes, Film]) -> int:
     changed = [film for name, film in finds.items() if name in had and _said(film) != _said(had[name])]
     Film.objects.bulk_create(new, ignore_conflicts=True)
     for film in changed:
-        _own().filter(pk=film.pk).update(**_said(film))
+        _own().filter(short=film.short).update(**_said(film))
     return len(new) + len(changed)
 
 

@@ -4,6 +4,12 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 
+def _copy(apps, schema_editor):
+    earlier, film = apps.get_model('archive', 'EarlierFilm'), apps.get_model('archive', 'Film')
+    rows = earlier.objects.values('short', 'imdb', 'title', 'source').iterator()
+    film.objects.bulk_create((film(**row) for row in rows), batch_size=5_000)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -20,21 +26,26 @@ class Migration(migrations.Migration):
                 ('matched', models.BigIntegerField(default=0, verbose_name='number of the last torrent that has been compared with it')),
             ],
         ),
-        migrations.AddField(
-            model_name='film',
-            name='confidence',
-            field=models.TextField(choices=[('told', 'told by somebody'), ('high', 'by title and year'), ('low', 'by title, the year is one off')], default='told'),
+        # A key of its own, as the admin's addresses cannot hold bytes. Names of indexes stay with a renamed table.
+        migrations.RenameModel('Film', 'EarlierFilm'),
+        migrations.CreateModel(
+            name='Film',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('short', models.BinaryField(max_length=20, unique=True, verbose_name='first 20 bytes of the infohash')),
+                ('imdb', models.IntegerField(verbose_name='number at IMDb')),
+                ('title', models.TextField(blank=True, default='')),
+                ('year', models.SmallIntegerField(blank=True, null=True)),
+                ('source', models.TextField(verbose_name='who says so')),
+                ('confidence', models.TextField(choices=[('told', 'told by somebody'), ('high', 'by title and year'), ('low', 'by title, the year is one off')], default='told')),
+                ('undone', models.BooleanField(default=False, verbose_name='is not so, and is not to be found again')),
+            ],
+            options={
+                'indexes': [models.Index(models.F('imdb'), name='film_imdb')],
+            },
         ),
-        migrations.AddField(
-            model_name='film',
-            name='undone',
-            field=models.BooleanField(default=False, verbose_name='is not so, and is not to be found again'),
-        ),
-        migrations.AddField(
-            model_name='film',
-            name='year',
-            field=models.SmallIntegerField(blank=True, null=True),
-        ),
+        migrations.RunPython(_copy, migrations.RunPython.noop),
+        migrations.DeleteModel('EarlierFilm'),
         migrations.CreateModel(
             name='Title',
             fields=[

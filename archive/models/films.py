@@ -15,13 +15,16 @@ class Confidence(models.TextChoices):
 class Film(models.Model):
     """Which title at IMDb a torrent is, held or not, and who says so."""
 
-    short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
-    imdb = models.IntegerField("number at IMDb", db_index=True)
+    short = models.BinaryField("first 20 bytes of the infohash", max_length=20, unique=True)
+    imdb = models.IntegerField("number at IMDb")
     title = models.TextField(default="", blank=True)
     year = models.SmallIntegerField(null=True, blank=True)
     source = models.TextField("who says so")
     confidence = models.TextField(choices=Confidence.choices, default=Confidence.TOLD)
     undone = models.BooleanField("is not so, and is not to be found again", default=False)
+
+    class Meta:
+        indexes = [models.Index("imdb", name="film_imdb")]
 
     def __str__(self) -> str:
         return f"tt{self.imdb:07d} {self.title}"
