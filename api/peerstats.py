@@ -23,12 +23,13 @@ from api.rest.media import FormBody, Json, JsonBody
 from api.rest.resource import forget
 from archive import errors
 from archive.catalogue import Entry, look
-from archive.census import ask, living
+from archive.census import ask
 from archive.errors import NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
 from archive.keys import Key, authorize, find
 from archive.kind import Kind, kind
+from archive.liveness import living
 from archive.magnet import Magnet, read
 from archive.peers import Day, on
 from archive.throttle import spend

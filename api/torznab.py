@@ -186,8 +186,22 @@ def _add(told: etree._Element, hit: Entry, where: Urls, match: Match | None) -> 
     ]
     if match:
         attributes += [("imdb", match.imdb.removeprefix("tt")), ("imdbid", match.imdb)]
-    for name, value in attributes:
+    for name, value in attributes + _swarm(hit):
         etree.SubElement(made, f"{{{NAMESPACE}}}attr", {"name": name, "value": value})
+
+
+def _swarm(hit: Entry) -> list[tuple[str, str]]:
+    """What is not known is left out: clients take that for unknown, and a 0 for a dead torrent."""
+    if hit.liveness is None:
+        return []
+    seen = hit.liveness
+    told = {
+        "seeders": seen.seeders,
+        "leechers": seen.leechers,
+        "peers": seen.swarm,  # both together: clients take the seeders off
+        "grabs": seen.completed,
+    }
+    return [(name, str(number)) for name, number in told.items() if number is not None]
 
 
 def _failed(code: int, description: str, status: int = 200) -> HttpResponse:

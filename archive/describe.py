@@ -6,6 +6,7 @@ from datetime import datetime
 
 from archive.errors import NotHeld
 from archive.infohash import spell
+from archive.liveness import Liveness, liveness
 from archive.metainfo import Details, File, Metainfo, Reading
 from archive.models import Torrent, Watched
 from archive.outage import outages
@@ -24,6 +25,7 @@ class Description:
     trackers: tuple[str, ...]
     length: int
     stored_at: datetime
+    liveness: Liveness | None
     files: Callable[[], Iterator[File]]
 
 
@@ -46,6 +48,7 @@ def describe(infohash: bytes) -> Description:
             trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
             length=len(torrent),
             stored_at=row.stored_at,
+            liveness=liveness([row.pk]).get(row.pk),
             files=reading.files,
         )
 

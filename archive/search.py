@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from archive.candidates import Candidates, matching, newest
-from archive.catalogue import Entry, entry
+from archive.catalogue import Entry, entries
 from archive.errors import NotAnInfohash, NotListed
 from archive.films import held
 from archive.infohash import find
 from archive.kind import Kind
+from archive.liveness import ALIVE
 from archive.models import Torrent
 from archive.moments import span
 from archive.outage import outages
@@ -45,6 +46,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None  # and not at this moment itself
     imdb: int | None = None  # of this film or series alone
+    alive: bool = False  # only those
 
 
 class Page(NamedTuple):
@@ -66,11 +68,11 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
             return _of_film(query.imdb, query, limit, before, offset)
         if named := _named(query.text):
             only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
-            return Page([entry(row) for row in only], None)
+            return Page(entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return Page([entry(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
+    return Page(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -91,7 +93,7 @@ def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: in
         and (before is None or row.pk < before)
     ]
     found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
-    return Page([entry(row) for row in found[:limit]], found[limit - 1].pk if len(found) > limit else None)
+    return Page(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 class _Looks:
@@ -134,4 +136,5 @@ def _filters(query: Query) -> dict[str, Any]:
         "stored_at__gte": query.since,
         "stored_at__lt": query.until,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return given | ALIVE if query.alive else given

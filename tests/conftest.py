@@ -20,11 +20,14 @@ _ON_BOTH = {
     "import_torrents",
     "models",
     "admin",
+    "admin_queues",
+    "orders",
     "wanted",
     "keys",
     "search",
     "hashlists",
     "check",
+    "liveness",
     "peers",
 }
 

@@ -18,6 +18,10 @@ class Watched(models.Model):
     leechers = models.IntegerField("by a tracker's word", null=True)
     completed = models.IntegerField("downloads, by a tracker's word", null=True)
 
+    class Meta:
+        verbose_name = "torrent in the census"
+        verbose_name_plural = "torrents in the census"
+
     def __str__(self) -> str:
         return f"{self.torrent_id}: {self.peers}"
 
