@@ -38,11 +38,11 @@ def spell(imdb: int) -> str:
     return f"tt{imdb:07d}"
 
 
-def tell(infohash: bytes, imdb: str, title: str, source: str, *, final: bool = False) -> None:
-    """Note what somebody says of a torrent, which need not be held. It replaces what was found by title and year.
+def tell(infohash: bytes, imdb: str, title: str, source: str, *, final: bool = False) -> int:
+    """Note what somebody says of a torrent, which need not be held: the number of that note.
 
-    Of several who say something the first is believed, unless the operator has undone just that; what is `final`
-    replaces everything. Raises NotAnImdbId, Unavailable.
+    It replaces what was found by title and year. Of several who say something the first is believed, unless the
+    operator has undone just that; what is `final` replaces everything. Raises NotAnImdbId, Unavailable.
     """
     imdb_number = number(imdb)
     with outages():
@@ -58,6 +58,7 @@ def tell(infohash: bytes, imdb: str, title: str, source: str, *, final: bool = F
         row, new = Film.objects.get_or_create(short=short(_own_name(infohash)), defaults=told)
         if not new and (final or _yields(row, imdb_number)):
             Film.objects.filter(pk=row.pk).update(**told)
+        return row.pk
 
 
 def _own_name(infohash: bytes) -> bytes:
@@ -79,7 +80,14 @@ def _clean(title: str) -> str:
 def undo(infohash: bytes) -> None:
     """It is not that film, and no later list of titles makes it so. Raises Unavailable."""
     with outages():
-        Film.objects.filter(short=short(infohash)).update(undone=True)
+        Film.objects.filter(short__in=shorts(infohash)).update(undone=True)
+
+
+def shorts(infohash: bytes) -> list[bytes]:
+    """What may be noted under, of the torrent that this infohash means. Raises Unavailable."""
+    with outages():
+        row = Torrent.objects.find(infohash)
+    return [short(name) for name in (row.infohashes if row else (infohash,))]
 
 
 def film(infohashes: Iterable[bytes]) -> Match | None:

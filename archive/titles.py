@@ -1,7 +1,7 @@
 """The table of titles: films and series as IMDb lists them, for torrents to be compared with."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -59,7 +59,7 @@ def plain(title: str) -> str:
     return " ".join(words(title.replace("&", " and ").translate(_APOSTROPHES)))
 
 
-def replace(titles: Iterable[Listed]) -> Iterator[int]:
+def replace(titles: Iterable[Listed]) -> Generator[int, None, None]:
     """Make the table hold these and no others; how many of them are in, again and again until all are.
 
     Until the end what was there before stays too, so that an interruption loses nothing. Raises Unavailable.
@@ -116,3 +116,11 @@ def named(names: Iterable[str]) -> dict[str, list[Title]]:
             for name in {row.plain, row.plain_original} & found.keys():
                 found[name].append(row)
     return found
+
+
+def beginning(text: str, most: int) -> list[int]:
+    """The numbers of titles that begin so. A look at all of them, which takes a part of a second."""
+    if not (start := plain(text)):
+        return []
+    fit = Title.objects.filter(Q(plain__startswith=start) | Q(plain_original__startswith=start))
+    return list(fit.order_by("plain").values_list("pk", flat=True)[:most])

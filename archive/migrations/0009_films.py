@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('year', models.SmallIntegerField(blank=True, null=True)),
                 ('source', models.TextField(verbose_name='who says so')),
                 ('confidence', models.TextField(choices=[('told', 'told by somebody'), ('high', 'by title and year'), ('low', 'by title, the year is one off')], default='told')),
-                ('undone', models.BooleanField(default=False, verbose_name='is not so, and is not to be found again')),
+                ('undone', models.BooleanField(default=False)),
             ],
             options={
                 'indexes': [models.Index(models.F('imdb'), name='film_imdb')],

@@ -21,7 +21,7 @@ class Film(models.Model):
     year = models.SmallIntegerField(null=True, blank=True)
     source = models.TextField("who says so")
     confidence = models.TextField(choices=Confidence.choices, default=Confidence.TOLD)
-    undone = models.BooleanField("is not so, and is not to be found again", default=False)
+    undone = models.BooleanField(default=False)  # it is not so, and is not to be found again
 
     class Meta:
         indexes = [models.Index("imdb", name="film_imdb")]
