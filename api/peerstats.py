@@ -28,13 +28,12 @@ from archive.errors import NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
 from archive.keys import Key, authorize, find
-from archive.kind import Kind, kind
+from archive.kind import Kind
 from archive.liveness import living
 from archive.magnet import Magnet, read
 from archive.peers import Day, on
 from archive.throttle import spend
 from archive.wanted import want
-from archive.words import words
 
 Act = Callable[..., dict[str, Any]]
 
@@ -51,9 +50,11 @@ _CODES: dict[type[Refusal], str] = {
     errors.TooMany: "TOO_MANY_REQUESTS",
 }
 _CATEGORIES = {
+    Kind.ANIME: "Anime",
     Kind.AUDIO: "Music",
     Kind.BOOK: "Books",
     Kind.SOFTWARE: "PC",
+    Kind.MOBILE: "Mobile",
     Kind.ADULT: "XXX",
     Kind.OTHER: "Unsorted",
 }
@@ -219,8 +220,7 @@ def _moment(at: datetime) -> str:
 
 
 def _category(entry: Entry) -> str:
-    found = kind(entry.name, list(words(entry.name)))
-    return _CATEGORIES.get(found) or ("TV" if found.startswith("series") else "Movies")
+    return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
 
 
 def _title(entry: Entry, match: Match | None) -> str:
