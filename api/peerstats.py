@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 
 from api.rest.media import FormBody, Json, JsonBody
 from api.rest.resource import forget
-from archive import errors
+from archive import errors, release
 from archive.catalogue import Entry, look
 from archive.census import ask
 from archive.errors import NotAuthorized, Refusal
@@ -224,7 +224,10 @@ def _category(entry: Entry) -> str:
 
 
 def _title(entry: Entry, match: Match | None) -> str:
-    return (match.title if match else "") or entry.name
+    """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
+    if match and match.title:
+        return match.title
+    return (release.read(entry.name).title if entry.kind.titled else "") or entry.name
 
 
 def _failed(refusal: Refusal) -> Response:

@@ -19,6 +19,11 @@ class Kind(StrEnum):
     ADULT = "adult"
     OTHER = "other"
 
+    @property
+    def titled(self) -> bool:
+        """Films and series, which have titles at IMDb."""
+        return self.startswith(("film", "series"))
+
 
 _ENDINGS = {
     "film": "avi divx flv m2ts m4v mkv mov mp4 mpeg mpg ogv ts vob webm wmv",

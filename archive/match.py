@@ -73,7 +73,7 @@ def _compare(rows: list[Torrent]) -> Found:
 
 def _release(row: Torrent) -> Release | None:
     """What is worth comparing: films and series, by the kind that the index keeps."""
-    if not kind_of(row.words).startswith(("film", "series")):
+    if not kind_of(row.words).titled:
         return None
     release = read(row.name)
     return release if release.year and (release.series or not release.several) else None
