@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from archive.errors import NotHeld
+from archive.films import Match, film
 from archive.infohash import spell
 from archive.liveness import Liveness, liveness
 from archive.metainfo import Details, File, Metainfo, Reading
@@ -26,6 +28,7 @@ class Description:
     length: int
     stored_at: datetime
     liveness: Liveness | None
+    film: Match | None
     files: Callable[[], Iterator[File]]
 
 
@@ -49,6 +52,7 @@ def describe(infohash: bytes) -> Description:
             length=len(torrent),
             stored_at=row.stored_at,
             liveness=liveness([row.pk]).get(row.pk),
+            film=film(row.infohashes),
             files=reading.files,
         )
 
@@ -61,4 +65,6 @@ def edition(infohash: bytes) -> str | None:
             return None
         looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
         counted = int(looked_at.timestamp()) if looked_at else 0
-        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}"
+        known = film(row.infohashes)
+        told = sha256(repr(known).encode()).hexdigest()[:8]
+        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}-{told}"

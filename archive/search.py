@@ -15,13 +15,14 @@ from django.conf import settings
 from archive.candidates import Candidates, matching, newest
 from archive.catalogue import Entry, entries
 from archive.errors import NotAnInfohash, NotListed
+from archive.films import held
 from archive.infohash import find
 from archive.kind import Kind
 from archive.liveness import ALIVE
 from archive.models import Torrent
 from archive.moments import span
 from archive.outage import outages
-from archive.words import of_kind, words
+from archive.words import kind_of, of_kind, words
 
 MOST = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
@@ -44,6 +45,7 @@ class Query:
     max_files: int | None = None
     since: datetime | None = None
     until: datetime | None = None  # and not at this moment itself
+    imdb: int | None = None  # of this film or series alone
     alive: bool = False  # only those
 
 
@@ -62,8 +64,10 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
     if offset > _DEEPEST:
         return Page([], None)
     with outages():
-        if held := _named(query.text):
-            only = Torrent.objects.filter(pk=held.pk, **_filters(query))[offset:]
+        if query.imdb is not None:
+            return _of_film(query.imdb, query, limit, before, offset)
+        if named := _named(query.text):
+            only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
             return Page(entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
@@ -76,6 +80,20 @@ def _named(text: str) -> Torrent | None:
         return Torrent.objects.find(find(text[:_QUERY]))
     except NotAnInfohash:
         return None
+
+
+def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: int) -> Page:
+    """Of one film there are few enough to look at them all."""
+    every = set(words(query.text[:_QUERY]))
+    rows = [
+        row
+        for row in Torrent.objects.filter(pk__in=[row.pk for row in held(imdb)], **_filters(query))
+        if every <= set(row.words.split())
+        and (not query.kinds or kind_of(row.words) in query.kinds)
+        and (before is None or row.pk < before)
+    ]
+    found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
+    return Page(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 class _Looks:

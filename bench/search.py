@@ -91,7 +91,7 @@ def insert(count: int, seed: int, per_statement: int) -> Rate:
                 name,
                 random.randrange(10**10),
                 bytes(32),
-                " ".join([of_kind(kind(name, said)), *said]),
+                " ".join([of_kind(kind(name, said, "")), *said]),
             ]
         )
     began, worked = time.perf_counter(), time.process_time()

@@ -29,6 +29,11 @@ _ON_BOTH = {
     "check",
     "liveness",
     "peers",
+    "films",
+    "titles",
+    "match",
+    "import_imdb",
+    "admin_films",
 }
 
 

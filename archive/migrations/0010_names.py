@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0007_census")]
+    dependencies = [("archive", "0009_films")]
     operations = [
         migrations.AlterModelOptions("wanted", {"verbose_name": "wish", "verbose_name_plural": "wishes"}),
         migrations.AlterModelOptions(
