@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from archive.models import Torrent, Watched
@@ -22,6 +22,7 @@ from archive.outage import outages
 from archive.vault import sound
 
 LEASE = timedelta(minutes=10)  # a look takes seconds; who takes longer has died
+_OTHERS_WAIT = timedelta(minutes=10)
 _LATELY = timedelta(days=7)
 _ASKED_GAP = timedelta(hours=6)
 _LONGEST = 6  # doublings
@@ -82,10 +83,14 @@ def enrol() -> int:
         return int(cursor.rowcount)
 
 
-def claim(most: int) -> list[Subject]:
-    """Up to so many that are due, asked for ones first; nobody else gets them for LEASE. Raises Unavailable."""
+def claim(most: int, me: int) -> list[Subject]:
+    """Up to so many that are due, asked for ones first; nobody else gets them for LEASE. Raises Unavailable.
+
+    What another census knows more about (`marks`) is left to it at first, as it alone can tell whom it has counted.
+    """
     now = timezone.now()
-    due = Watched.objects.filter(due__lte=now)
+    mine = Q(known_to=None) | Q(known_to=me) | Q(due__lte=now - _OTHERS_WAIT)
+    due = Watched.objects.filter(mine, due__lte=now)
     with outages(), transaction.atomic():
         numbers = _take(due.filter(asked_at__gt=now - _LATELY), most)
         numbers += _take(due.exclude(pk__in=numbers), most - len(numbers))
