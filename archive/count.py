@@ -63,6 +63,14 @@ def by_day(first: date, last: date) -> Mapping[date, int]:
         return {day: stored for day, stored in days.annotate(Sum("stored")) if stored}
 
 
+def by_month(first: date, last: date) -> Mapping[date, int]:
+    """The same for months, each by its first day. Raises Unavailable."""
+    months: dict[date, int] = {}
+    for day, stored in by_day(first, last).items():
+        months[day.replace(day=1)] = months.get(day.replace(day=1), 0) + stored
+    return months
+
+
 class Recount(NamedTuple):
     """`tally`: what count() said before it was put right."""
 

@@ -111,4 +111,4 @@ def _add(torrent: int, sight: Sight) -> None:
     after = {**before, **after}
     PeerDay.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"countries": after})
     more = {code: peers - before.get(code, 0) for code, peers in after.items()}
-    totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), countries=more)
+    totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more)

@@ -18,7 +18,7 @@ from archive.marks import WIDTH, Seen, mark, pack, unpack
 from archive.models import PeerDay, Torrent, Watched
 from archive.peers import Sight, history, on, record
 from archive.takedown import take_down
-from archive.totals import CensusTotal, totals
+from archive.totals import CensusTotal, countries, totals
 from tests import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,7 +135,8 @@ def test_looks_that_come_at_once_are_all_counted(watched: int) -> None:
     day = on(HASH)
     assert day
     assert (day.countries["BR"], day.total) == (20, 40)
-    assert [one.countries for one in totals(*EVER)] == [day.countries]
+    assert totals(*EVER) == [CensusTotal(day.day, 1, 1, 40)]
+    assert countries(day.day) == day.countries
 
 
 def test_the_totals_of_a_day_are_the_sums_of_its_torrents(
@@ -146,12 +147,14 @@ def test_the_totals_of_a_day_are_the_sums_of_its_torrents(
     other = Torrent.objects.exclude(pk=watched).get().pk
     day = dt.date(2026, 1, 1)
     move_to(day, monkeypatch)
-    for torrent, countries in ((watched, {}), (other, {"BR": 2}), (watched, {"BR": 5, "US": 1})):
-        record(torrent, Sight(day, countries, ME, sum(countries.values())))
-    assert totals(day, day) == [CensusTotal(day, 2, 2, {"BR": 7, "US": 1})]
+    for torrent, seen in ((watched, {}), (other, {"BR": 2}), (watched, {"BR": 5, "US": 1})):
+        record(torrent, Sight(day, seen, ME, sum(seen.values())))
+    assert totals(day, day) == [CensusTotal(day, 2, 2, 8)]
+    assert countries(day) == {"BR": 7, "US": 1}
     move_to(later := dt.date(2026, 1, 2), monkeypatch)
     record(watched, sight())
-    assert totals(*EVER)[1:] == [CensusTotal(later, 1, 0, {})]
+    assert totals(*EVER)[1:] == [CensusTotal(later, 1, 0, 0)]
+    assert countries(later) == {}
     assert totals(dt.date(2025, 1, 1), dt.date(2025, 12, 31)) == []
 
 

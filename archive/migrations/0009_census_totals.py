@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("day", models.DateField(primary_key=True, serialize=False)),
                 ("looked", models.BigIntegerField()),
                 ("alive", models.BigIntegerField()),
+                ("peers", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(

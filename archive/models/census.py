@@ -36,18 +36,22 @@ class PeerDay(models.Model):
 
 
 class CensusDay(models.Model):
-    """How many torrents the census looked at on one day (UTC), and how many of them had a peer."""
+    """How many torrents the census looked at on one day (UTC), how many of them had a peer, and all their peers.
+
+    Who was in two swarms is in the sum twice.
+    """
 
     day = models.DateField(primary_key=True)
     looked = models.BigIntegerField()
     alive = models.BigIntegerField()
+    peers = models.BigIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.alive} of {self.looked}"
+        return f"{self.day}: {self.peers} in {self.alive} of {self.looked}"
 
 
 class CountryDay(models.Model):
-    """The sum of all torrents' peers of one day in one country. Who was in two swarms is in it twice."""
+    """The same sum for one country."""
 
     pk = models.CompositePrimaryKey("day", "country")
     day = models.DateField()
