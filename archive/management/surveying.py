@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from traceback import format_tb
 from typing import TypeVar
 
 from django.conf import settings
@@ -89,8 +90,10 @@ class Surveyor:
             await self._ask(lambda: self._record(subject.torrent, look))
         except Unavailable:
             return  # it is due again when the lease ends
-        except Exception:
-            log.exception("A look at torrent %d failed; the others go on.", subject.torrent)
+        except Exception as error:
+            # Not its words, which might name a peer.
+            trace = "".join(format_tb(error.__traceback__))
+            log.error("A look at torrent %d failed: %s\n%s", subject.torrent, type(error).__name__, trace)
 
     def _record(self, torrent: int, look: Look) -> None:
         today = datetime.now(UTC).date()
