@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote_from_bytes, urljoin, urlsplit
 
@@ -28,6 +29,9 @@ PORT = 1  # what trackers are told: nobody listens there, and so we are known ag
 _LONGEST = 1_000_000  # bytes of an answer
 _PATIENCE = 10.0  # seconds for its name, and again for all that it is asked over one of IPv4 and IPv6
 _REDIRECTS = 3
+_MOST = 1_000  # peers of an answer: 200 are asked for, and whoever tells of many more makes them up
+_LARGEST = 2**31  # seeders, or leechers, or downloads, that anybody could mean
+_REMEMBERED = 10_000  # trackers that fail
 _GIVEN_UP, _LEFT_ALONE = 3, 600.0  # failures in a row, and seconds: most trackers that torrents name are dead
 _STARTED, _STOPPED = 2, 3  # BEP 15
 
@@ -40,6 +44,10 @@ class Report:
 
     peers: set[str] = field(default_factory=set)
     swarm: Swarm | None = None
+
+
+class LeftAlone(TrackerError):
+    """It is not asked for a while."""
 
 
 class Trackers:
@@ -56,14 +64,15 @@ class Trackers:
         """`target`: 20 bytes, a v1 infohash or the beginning of a v2. Raises TrackerError, within twenty seconds."""
         failures, since = self._failing.get(url, (0, 0.0))
         if failures >= _GIVEN_UP and time.monotonic() - since < _LEFT_ALONE:
-            raise TrackerError("it has failed too often of late")
+            raise LeftAlone("it has failed too often of late")
+        self._failing.pop(url, None)
         try:
-            report = await self._ask(url, target)
+            return await self._ask(url, target)
         except TrackerError:
             self._failing[url] = failures + 1, time.monotonic()
+            if len(self._failing) > _REMEMBERED:
+                del self._failing[next(iter(self._failing))]
             raise
-        self._failing.pop(url, None)
-        return report
 
     async def close(self) -> None:
         self._udp.close()
@@ -208,9 +217,13 @@ async def _bounded(asked: Awaitable[T]) -> T:
 
 
 def _joined(reports: Sequence[Report]) -> Report:
-    swarms = [report.swarm for report in reports if report.swarm]
-    peers = {peer for report in reports for peer in report.peers}
+    swarms = [report.swarm for report in reports if report.swarm and _may_be(report.swarm)]
+    peers = {peer for report in reports for peer in islice(report.peers, _MOST)}
     return Report(peers, max(swarms, key=sum, default=None))
+
+
+def _may_be(swarm: Swarm) -> bool:
+    return all(0 <= number < _LARGEST for number in swarm)
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:
