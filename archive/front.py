@@ -26,7 +26,7 @@ from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
 from api.fastlane import fetch, is_download, recall
-from archive.bodies import has_body
+from archive.bodies import has_body, hear_out
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
@@ -78,8 +78,8 @@ class Front:
             proto.response_bytes(*ready)
         elif has_body(environ):
             self._relay.leave()
-            # Here and now: granian drops what is unread when this call returns.
-            _safely(self._answer, proto, environ)
+            hear_out(environ)  # here and now: granian drops what is unread when this call returns
+            self._crew.do(partial(_safely, self._answer, proto, dict(environ)))
             environ.clear()  # it stays as long as the thread waits
         elif is_download(environ):
             self._readers.do(partial(_safely, self._read, proto, environ))
