@@ -20,12 +20,20 @@ _ON_BOTH = {
     "import_torrents",
     "models",
     "admin",
+    "admin_queues",
+    "orders",
     "wanted",
     "keys",
     "search",
     "hashlists",
     "check",
+    "liveness",
     "peers",
+    "films",
+    "titles",
+    "match",
+    "import_imdb",
+    "admin_films",
 }
 
 

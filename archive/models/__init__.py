@@ -2,7 +2,7 @@
 
 from archive.models.blocks import Block, Takedown
 from archive.models.census import CensusDay, CountryDay, PeerDay, Watched
-from archive.models.films import Film
+from archive.models.films import Confidence, Film, Title, TitleList
 from archive.models.keys import IssuedKey
 from archive.models.sources import Source
 from archive.models.torrents import StoredDay, Tally, Torrent, Tracker
@@ -12,6 +12,7 @@ from archive.models.workers import Pulse
 __all__ = [
     "Block",
     "CensusDay",
+    "Confidence",
     "CountryDay",
     "Film",
     "IssuedKey",
@@ -21,6 +22,8 @@ __all__ = [
     "StoredDay",
     "Takedown",
     "Tally",
+    "Title",
+    "TitleList",
     "Torrent",
     "Tracker",
     "Wanted",

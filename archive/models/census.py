@@ -19,6 +19,10 @@ class Watched(models.Model):
     completed = models.IntegerField("downloads, by a tracker's word", null=True)
     known_to = models.BigIntegerField("the census that knows who was counted today", null=True)
 
+    class Meta:
+        verbose_name = "torrent in the census"
+        verbose_name_plural = "torrents in the census"
+
     def __str__(self) -> str:
         return f"{self.torrent_id}: {self.peers}"
 

@@ -36,6 +36,8 @@ class Wanted(models.Model):
             models.Index("leased_until", condition=Q(leased_until__isnull=False), name="wanted_leased"),
             models.Index("asked_at", name="wanted_asked_at"),
         ]
+        verbose_name = "wish"
+        verbose_name_plural = "wishes"
 
     def __str__(self) -> str:
         return spell(bytes(self.v1 or self.v2 or b""))

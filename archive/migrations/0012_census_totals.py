@@ -25,7 +25,7 @@ def _lay_together(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0008_stored_days")]
+    dependencies = [("archive", "0011_stored_days")]
     operations = [
         migrations.DeleteModel("DayKey"),
         migrations.DeleteModel("DayMarks"),

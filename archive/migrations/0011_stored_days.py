@@ -76,7 +76,7 @@ def _count(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archive", "0007_census")]
+    dependencies = [("archive", "0010_names")]
     operations = [
         migrations.CreateModel(
             "StoredDay",

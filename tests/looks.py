@@ -1,0 +1,19 @@
+"""Looks of the census at stored torrents, as it records them."""
+
+from datetime import UTC, datetime
+
+from archive.catalogue import look
+from archive.census import enrol
+from archive.infohash import spell
+from archive.magnet import read
+from archive.peers import Sight, record
+from tests import make
+
+
+def look_at(torrent: bytes, *addresses: str, **told: int) -> None:
+    """One look, which found these addresses, and whatever a tracker told."""
+    enrol()
+    v1, v2 = make.infohashes(torrent)
+    found = len(set(addresses))
+    today, countries = datetime.now(UTC).date(), {"BR": found} if found else {}
+    record(look(read(spell(v1 or v2))).number, Sight(today, countries, by=1, found=found, **told))
