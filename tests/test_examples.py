@@ -132,6 +132,15 @@ def test_every_error_of_the_torrent_api_is_on_the_page(server: Hashkeep) -> None
     assert [code for code in told if f'"{code}"' not in tested] == []
 
 
+def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
+    [told] = page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
+    addresses = told.xpath("li/code[1]/text()")
+    assert len(addresses) == 3
+    for address in addresses:
+        with urlopen(address, timeout=30) as answer:
+            assert answer.headers.get_content_type() != "text/html"
+
+
 def test_every_example_on_the_page_is_tried(server: Hashkeep) -> None:
     named = page(server).xpath("//code/@data-example")
     studied = [f"{name}.{kind}" for name in STUDIED for kind in ("sh", "json")]
