@@ -82,6 +82,15 @@ def test_what_the_example_fetches_is_what_was_stored(server: Hashkeep, tmp_path:
     assert (tmp_path / "fetched.torrent").read_bytes() == TORRENT
 
 
+def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
+    [told] = page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
+    addresses = told.xpath("li/code[1]/text()")
+    assert len(addresses) == 3
+    for address in addresses:
+        with urlopen(address, timeout=30) as answer:
+            assert answer.headers.get_content_type() != "text/html"
+
+
 # The Torrent API
 
 STUDIED = ["add", "list", "info", "peers", "refused"]
@@ -130,15 +139,6 @@ def test_every_error_of_the_torrent_api_is_on_the_page(server: Hashkeep) -> None
     assert set(told) == given - {"CONTENT_LENGTH", "REMOTE_ADDR"}
     tested = (ROOT / "tests" / "test_peerstats.py").read_text()
     assert [code for code in told if f'"{code}"' not in tested] == []
-
-
-def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
-    [told] = page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
-    addresses = told.xpath("li/code[1]/text()")
-    assert len(addresses) == 3
-    for address in addresses:
-        with urlopen(address, timeout=30) as answer:
-            assert answer.headers.get_content_type() != "text/html"
 
 
 def test_every_example_on_the_page_is_tried(server: Hashkeep) -> None:

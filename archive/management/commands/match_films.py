@@ -17,6 +17,8 @@ Compare the names of stored torrents with the titles that `import_imdb` has read
 The first run looks at all torrents, each later one at those stored since; a new file of titles begins anew. Let
 cron run it once an hour, or a day: nothing else does. After an interruption, run it again: it goes on where it was.
 
+The first run over a million torrents of which six in ten are films and series takes some ten minutes of a core.
+
 The rule: exactly one film (or series) of that title and year is a match of high confidence. Exactly one of that
 title and the year before or after, where none has the year itself, is one of low confidence. Several are no match,
 and a name without a year is none. What the operator or a key's holder has said is never touched, and a match that
