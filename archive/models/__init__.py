@@ -1,24 +1,25 @@
 """The index: torrents, takedowns, wishes, keys, films and counts of peers; a module for each."""
 
 from archive.models.blocks import Block, Takedown
-from archive.models.census import DayKey, DayMarks, PeerDay, Watched
+from archive.models.census import CensusDay, CountryDay, PeerDay, Watched
 from archive.models.films import Confidence, Film, Title, TitleList
 from archive.models.keys import IssuedKey
 from archive.models.sources import Source
-from archive.models.torrents import Tally, Torrent, Tracker
+from archive.models.torrents import StoredDay, Tally, Torrent, Tracker
 from archive.models.wishes import Wanted
 from archive.models.workers import Pulse
 
 __all__ = [
     "Block",
+    "CensusDay",
     "Confidence",
-    "DayKey",
-    "DayMarks",
+    "CountryDay",
     "Film",
     "IssuedKey",
     "PeerDay",
     "Pulse",
     "Source",
+    "StoredDay",
     "Takedown",
     "Tally",
     "Title",
