@@ -31,11 +31,12 @@ def control(request: HttpRequest) -> HttpResponse:
     operation = asked.text("operation").lower()
     if operation not in ("delete", *_OPERATIONS):
         raise Failed("INVALID_OPTION", "An operation is one of 'reannounce', 'delete', 'resume', 'pause'.")
-    chosen = owned(key) if asked.flag("all") else [one(key, number_of(asked.text("torrent_id")))]
+    everything = asked.flag("all")
+    chosen = owned(key) if everything else [one(key, number_of(asked.text("torrent_id")))]
     if operation == "delete":
         _delete(key, chosen)
     elif key.client:
-        _tell(key, operation, chosen)
+        _tell(key, operation, chosen, lenient=everything)
     elif operation == "reannounce":
         _look_again(chosen, request.META["REMOTE_ADDR"])
     else:
@@ -59,13 +60,14 @@ def number_of(text: str) -> int:
     return int(text)
 
 
-def _tell(key: Key, operation: str, chosen: Sequence[Owned]) -> None:
+def _tell(key: Key, operation: str, chosen: Sequence[Owned], *, lenient: bool) -> None:
+    """Lenient: of all torrents, some may not be in the client any more."""
     with client_of(key) as client:
         for mine in chosen:
             try:
                 _OPERATIONS[operation](client, known_as(client, mine.infohashes))
             except UnknownTorrent:
-                if len(chosen) == 1:
+                if not lenient:
                     raise
 
 

@@ -54,6 +54,8 @@ def _done(torrent: Torrent) -> str:
 
 def _undone(torrent: Torrent) -> str:
     match torrent.state:
+        case "downloading" | "queued" if not torrent.size:
+            return "metaDL"
         case "downloading" | "seeding":
             return "downloading" if torrent.downloading or torrent.seeds else "stalled (no seeds)"
         case "stopped":
