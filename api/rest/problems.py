@@ -39,6 +39,8 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     clients.RejectedTracker: (422, "Not a tracker"),
     clients.RejectedTorrent: (422, "Rejected by the client"),
     clients.UnknownTorrent: (404, "Not in the client"),
+    clients.Unfinished: (409, "The client has not finished it"),
+    clients.OutOfReach: (404, "Not in the client's folder"),
     clients.NoAnswer: (504, "The client does not answer"),
     clients.ClientError: (502, "The client cannot be used"),
     RequestDataTooBig: (413, "Too large"),
