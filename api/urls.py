@@ -19,6 +19,7 @@ urlpatterns = [
     path("upload", upload, name="upload"),
     path("api/v1/", include("api.rest.urls")),
     path("api/v1", RedirectView.as_view(url="/api/v1/docs")),
+    path("v1/", include("api.torbox.urls")),
     path("torznab", RedirectView.as_view(url="/torznab/api?t=caps")),
     path("torznab/api", torznab),
     path("sync/", names),
