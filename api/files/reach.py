@@ -1,17 +1,16 @@
 """From a torrent of an account to the finished files that its client has of it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 
+from api.torbox.hands import client_of
 from archive.account import one
 from archive.errors import NotHeld
 from archive.keys import Key
-from clients import File, OutOfReach, Torrent, Unfinished, known_as, open_client
+from clients import File, OutOfReach, Torrent, Unfinished, known_as
 from clients.finished import Finished, open_finished
 
 _REMEMBERED = 60.0  # seconds: whoever moves about in a film asks again and again
@@ -37,7 +36,7 @@ def reach(key: Key, number: int, index: int) -> Finished:
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
     if told is None or told.at < time.monotonic() - _REMEMBERED:
-        torrent, files = _ask(key.client, mine.infohashes)
+        torrent, files = _ask(key, mine.infohashes)
         if not 0 <= index < len(files):
             raise NotHeld(f"This torrent has no file with the id {index}.")
         told = _Told(torrent, files[index], time.monotonic())
@@ -52,7 +51,7 @@ def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
     """The torrent's name, and all files that the client was to fetch, each sure to be there. Raises as reach."""
     mine = one(key, number)
     folder = _folder(key)
-    torrent, files = _ask(key.client, mine.infohashes)
+    torrent, files = _ask(key, mine.infohashes)
     if not torrent.progress >= 1:
         raise Unfinished("The client has not finished this torrent.")
     if len(files) > _MOST_ZIPPED:
@@ -61,6 +60,11 @@ def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
     for each in sealed:
         each.open().file.close()
     return mine.name or torrent.name, sealed
+
+
+def forget() -> None:
+    """What clients said: they are asked anew."""
+    _told.clear()
 
 
 class Sealed(NamedTuple):
@@ -81,7 +85,7 @@ def _folder(key: Key) -> Path:
     return folder
 
 
-def _ask(client: str, infohashes: tuple[bytes, ...]) -> tuple[Torrent, list[File]]:
-    with closing(open_client(settings.CLIENTS[client])) as asked:
-        infohash = known_as(asked, infohashes)
-        return asked.find(infohash), asked.files(infohash)
+def _ask(key: Key, infohashes: tuple[bytes, ...]) -> tuple[Torrent, list[File]]:
+    with client_of(key) as client:
+        infohash = known_as(client, infohashes)
+        return client.find(infohash), client.files(infohash)

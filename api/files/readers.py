@@ -23,7 +23,8 @@ class Readers:
         with self._lock:
             if self._reading[key] >= self._each:
                 raise TooManyReaders(
-                    f"With this key {self._each} files are being read already; please wait until one is done.", _SOON
+                    f"With this key {self._each} files are being read already; please wait until one is done.",
+                    _SOON,
                 )
             if self._reading.total() >= self._most:
                 raise Unavailable("As many files are being read as this server can; please try again soon.")

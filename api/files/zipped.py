@@ -1,6 +1,6 @@
 """All files of a torrent in one zip, made while it is sent; nothing is packed, so that its length is known before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
 
 from zipstream import ZipStream
@@ -10,7 +10,7 @@ from api.files.reading import pieces
 
 
 class Zipped(NamedTuple):
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes, None, None]
     size: int
 
 

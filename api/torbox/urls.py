@@ -3,6 +3,7 @@
 from django.urls import URLPattern, re_path
 
 from api.torbox.envelope import Act, speaks, unknown
+from api.torbox.requestdl import requestdl
 
 
 def _at(path: str, **acts: Act) -> URLPattern:
@@ -10,5 +11,6 @@ def _at(path: str, **acts: Act) -> URLPattern:
 
 
 urlpatterns = [
+    _at("api/torrents/requestdl", GET=requestdl),
     re_path("", speaks(GET=unknown, POST=unknown, PUT=unknown, DELETE=unknown)),
 ]
