@@ -84,6 +84,8 @@ def pretending() -> Iterator[Pretender]:
         pretender = Pretender(server.server_port)
         thread = Thread(target=server.serve_forever, args=[0.05])
         thread.start()
-        yield pretender
-        server.shutdown()
-        thread.join()
+        try:
+            yield pretender
+        finally:
+            server.shutdown()
+            thread.join()
