@@ -18,7 +18,7 @@ from archive.models import Belonging, Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 
-_NAME_KEPT = 255  # characters
+NAME_KEPT = 255  # characters
 _LARGEST = 2**63 - 1  # of the database's whole numbers
 
 
@@ -50,7 +50,7 @@ def add(key: Key, asked: Magnet, name: str = "") -> Owned:
             with transaction.atomic():
                 row = _mine(key).filter(_named(known.infohashes)).first() or Belonging(key_id=key.id)
                 row.v1, row.v2 = known.v1 or row.v1, known.v2 or row.v2
-                row.name = name[:_NAME_KEPT] or row.name
+                row.name = name[:NAME_KEPT] or row.name
                 row.save()
         except IntegrityError:  # somebody was faster with the same
             row = _mine(key).filter(_named(known.infohashes)).latest("pk")
@@ -89,7 +89,7 @@ def remove(key: Key, number: int) -> None:
 def rename(key: Key, number: int, name: str) -> None:
     """Raises NotHeld, Unavailable."""
     with outages():
-        if not _mine(key).filter(pk=number).update(name=name[:_NAME_KEPT]):
+        if not _mine(key).filter(pk=number).update(name=name[:NAME_KEPT]):
             raise NotHeld(f"You have no torrent with the id {number}.")
 
 

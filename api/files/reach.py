@@ -1,5 +1,6 @@
 """From a torrent of an account to the finished files that its client has of it."""
 
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from api.torbox.hands import client_of
-from archive.account import one
+from archive.account import Owned, one
 from archive.errors import NotHeld
 from archive.keys import Key
 from clients import File, OutOfReach, Torrent, Unfinished, known_as
@@ -16,6 +17,7 @@ from clients.finished import Finished, open_finished
 _REMEMBERED = 60.0  # seconds: whoever moves about in a film asks again and again
 _MOST = 1_000  # files
 _MOST_ZIPPED = 20_000
+_PAD = re.compile(r"(^|/)\.pad/|_____padding_file_")  # some clients list these too (BEP 47), and we do not
 
 
 class _Told(NamedTuple):
@@ -30,13 +32,13 @@ _told: dict[tuple[str, bytes, int], _Told] = {}
 
 
 def reach(key: Key, number: int, index: int) -> Finished:
-    """One file, by its place in the client's list. Raises NotHeld, TakenDown, Unavailable, ClientError."""
+    """One file, by its place in the torrent, pad files left out. Raises NotHeld, TakenDown, Unavailable, ClientError."""
     mine = one(key, number)
     folder = _folder(key)
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
     if told is None or told.at < time.monotonic() - _REMEMBERED:
-        torrent, files = _ask(key, mine.infohashes)
+        torrent, files = _ask(key, mine)
         if not 0 <= index < len(files):
             raise NotHeld(f"This torrent has no file with the id {index}.")
         told = _Told(torrent, files[index], time.monotonic())
@@ -51,7 +53,7 @@ def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
     """The torrent's name, and all files that the client was to fetch, each sure to be there. Raises as reach."""
     mine = one(key, number)
     folder = _folder(key)
-    torrent, files = _ask(key, mine.infohashes)
+    torrent, files = _ask(key, mine)
     if not torrent.progress >= 1:
         raise Unfinished("The client has not finished this torrent.")
     if len(files) > _MOST_ZIPPED:
@@ -85,7 +87,12 @@ def _folder(key: Key) -> Path:
     return folder
 
 
-def _ask(key: Key, infohashes: tuple[bytes, ...]) -> tuple[Torrent, list[File]]:
+def _ask(key: Key, mine: Owned) -> tuple[Torrent, list[File]]:
     with client_of(key) as client:
-        infohash = known_as(client, infohashes)
-        return client.find(infohash), client.files(infohash)
+        infohash = known_as(client, mine.infohashes)
+        torrent, files = client.find(infohash), client.files(infohash)
+    if mine.entry and len(files) != mine.entry.files:
+        files = [file for file in files if not _PAD.search(file.path)]
+    if mine.entry and files and len(files) != mine.entry.files:
+        raise OutOfReach("The client lists other files than the torrent has.")
+    return torrent, files

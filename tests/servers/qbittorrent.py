@@ -62,14 +62,20 @@ class Qbittorrent:
         return list(self.get("torrents/info").json())
 
     def get(self, what: str) -> requests.Response:
+        return self._ask("GET", what)
+
+    def post(self, what: str, **form: str) -> requests.Response:
+        return self._ask("POST", what, form)
+
+    def _ask(self, method: str, what: str, form: dict[str, str] | None = None) -> requests.Response:
         with requests.Session() as session:
             session.cookies.update(self._cookies)
-            answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+            answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
             if answer.status_code == 403:  # a login costs it some time, on purpose
-                form = {"username": self.user, "password": self.password}
-                session.post(f"{self.url}/api/v2/auth/login", form, timeout=10).raise_for_status()
+                login = {"username": self.user, "password": self.password}
+                session.post(f"{self.url}/api/v2/auth/login", login, timeout=10).raise_for_status()
                 self._cookies.update(session.cookies.get_dict())
-                answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+                answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
             answer.raise_for_status()
         return answer
 
