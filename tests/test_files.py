@@ -13,11 +13,12 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
+from django.core import signing
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from api.files import link, reach
+from api.files import reach
 from api.files.readers import Readers
 from archive import account, keys
 from archive.errors import TooManyReaders, Unavailable
@@ -74,7 +75,8 @@ def put(mine: Account, name: str, content: bytes = FILM, progress: float = 1) ->
 
 def ask(client: Client, mine: Account, status: int = 200, **wish: Any) -> Any:
     wish = {"token": mine.token, "torrent_id": mine.number} | wish
-    answer = client.get(REQUESTDL, {name: value for name, value in wish.items() if value is not None})
+    given: dict[str, Any] = {name: value for name, value in wish.items() if value is not None}
+    answer = client.get(REQUESTDL, given)
     assert answer.status_code == status, answer.content
     return answer.json()
 
@@ -128,7 +130,7 @@ def test_a_link_leads_to_the_file_without_the_key(client: Client, mine: Account)
 
 def test_a_redirect_leads_there_at_once(client: Client, mine: Account) -> None:
     put(mine, "b.mkv")
-    wish = {"token": mine.token, "torrent_id": mine.number, "file_id": 0, "redirect": "true"}
+    wish: dict[str, Any] = {"token": mine.token, "torrent_id": mine.number, "file_id": 0, "redirect": "true"}
     answer = client.get(REQUESTDL, wish)
     assert answer.status_code == 307
     assert mine.token not in answer["Location"]
@@ -213,7 +215,7 @@ def test_a_link_that_was_never_given_is_none(
         "tampered": path.replace("/files/W", "/files/X"),
         "cut off": path[:-1],
         "nonsense": "/files/nonsense",
-        "of another kind": "/files/" + link.signing.dumps([1, 2, 3]),
+        "of another kind": "/files/" + signing.dumps([1, 2, 3]),
     }
     settings.SECRET_KEY = "another" if end == "another's" else settings.SECRET_KEY
     answer = client.get(spoilt.get(end, path))

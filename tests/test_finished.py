@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,20 +146,10 @@ def test_the_folder_beside_it_whose_name_begins_alike_is_outside(folder: Path, s
         read(folder, "a/secret", saved)
 
 
-LINKS: dict[str, Callable[[Path], None]] = {
-    "a file": lambda folder: (folder / "a").symlink_to(folder.parent / "secret"),
-    "relative": lambda folder: (folder / "a").symlink_to("../secret"),
-    "through a second": lambda folder: [
-        (folder / "b").symlink_to("../secret"),
-        (folder / "a").symlink_to("b"),
-    ][0],
-    "proc": lambda folder: (folder / "a").symlink_to("/proc/self/environ"),
-}
-
-
-@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("link", ["../secret", "b", "/etc/passwd", "/proc/self/environ", "./../secret", ".."])
 def test_a_symbolic_link_that_leads_out_is_refused(folder: Path, link: str) -> None:
-    LINKS[link](folder)
+    (folder / "b").symlink_to("../secret")
+    (folder / "a").symlink_to(link)
     with pytest.raises(OutOfReach, match="a link that leads out"):
         read(folder, "a")
 

@@ -32,7 +32,10 @@ _told: dict[tuple[str, bytes, int], _Told] = {}
 
 
 def reach(key: Key, number: int, index: int) -> Finished:
-    """One file, by its place in the torrent, pad files left out. Raises NotHeld, TakenDown, Unavailable, ClientError."""
+    """One file, by its place in the torrent, where pad files do not count.
+
+    Raises NotHeld, TakenDown, Unavailable, ClientError.
+    """
     mine = one(key, number)
     folder = _folder(key)
     name = key.client, mine.infohashes[0], index

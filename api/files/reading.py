@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
-_PIECE = 65_536  # bytes: with larger ones a slow reader keeps more in memory, with smaller ones a quick one costs more
+_PIECE = 65_536  # bytes; a slow reader keeps some ten of them in memory
 
 
 def pieces(file: BinaryIO, part: range) -> Iterator[bytes]:
