@@ -65,8 +65,7 @@ def _relative(path: str) -> Parts:
 
 def _saved(path: str) -> Parts:
     """The folders that the client saves it in, from its root."""
-    parts = PureWindowsPath(path).parts[1:] if _OF_WINDOWS.match(path) else _spelled(path)
-    return tuple(part for part in parts if part not in ("", ".", ".."))
+    return tuple(filter(None, PureWindowsPath(path).parts[1:] if _OF_WINDOWS.match(path) else _spelled(path)))
 
 
 def _spelled(path: str) -> Parts:
