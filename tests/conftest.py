@@ -26,6 +26,7 @@ _ON_BOTH = {
     "hashlists",
     "check",
     "peers",
+    "torbox",
 }
 
 

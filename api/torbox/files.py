@@ -12,6 +12,7 @@ from archive.metainfo import Reading
 from archive.retrieve import retrieve
 
 MOST = 10_000  # in one answer
+_READ = 50_000_000  # bytes of torrents, for one answer
 
 
 def paths(reading: Reading) -> Iterator[tuple[str, int]]:
@@ -26,13 +27,15 @@ class Lister:
     """Files of several torrents, up to MOST in all."""
 
     def __init__(self) -> None:
-        self._left = MOST
+        self._left, self._bytes = MOST, _READ
 
     def of(self, infohash: str) -> list[tuple[str, int]] | None:
         """None where there is no room for them any more. Raises NotHeld, TakenDown, Unavailable."""
-        if not self._left:
+        if not self._left or self._bytes <= 0:
             return None
-        reading = Reading(retrieve(parse(infohash)).torrent, settings.MAX_TORRENT_BYTES)
+        torrent = retrieve(parse(infohash)).torrent
+        self._bytes -= len(torrent)
+        reading = Reading(torrent, settings.MAX_TORRENT_BYTES)
         found = list(islice(paths(reading), self._left))
         self._left -= len(found)
         return found
