@@ -168,7 +168,7 @@ def test_what_is_missing_is_told_as_fastapi_does(
         ({"file_id": "-1"}, 400, "INVALID_OPTION"),
         ({"file_id": "²"}, 400, "INVALID_OPTION"),
         ({"file_id": 7}, 404, "ITEM_NOT_FOUND"),
-        ({"file_id": 1}, 400, "DOWNLOAD_NOT_CACHED"),
+        ({"file_id": 1}, 404, "DOWNLOAD_NOT_CACHED"),
         ({"file_id": 2}, 404, "LINK_OFFLINE"),
     ],
 )
@@ -402,7 +402,7 @@ def test_a_zip_holds_what_was_finished(client: Client, mine: Account) -> None:
 def test_what_is_unfinished_has_no_zip(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     mine.daemon.has(V1, progress=0.5)
-    assert ask(client, mine, 400, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
+    assert ask(client, mine, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
 
 
 def test_names_in_a_zip_do_not_lead_out_on_windows(client: Client, mine: Account) -> None:
