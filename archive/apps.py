@@ -1,4 +1,4 @@
-"""The archive as a Django app, and the check that stops a start with a wrong STORAGE_URL."""
+"""The archive as a Django app, and the checks that stop a start with a wrong STORAGE_URL or CLIENT_FILES."""
 
 from importlib import import_module
 from typing import Any
@@ -26,3 +26,14 @@ def storage_url_is_sound(**_: Any) -> list[CheckMessage]:
     except ValueError as wrong:
         return [Error(f"STORAGE_URL: {wrong}", id="archive.E001")]
     return []
+
+
+@register()
+def client_files_are_there(**_: Any) -> list[CheckMessage]:
+    wrong = []
+    for name, folder in settings.CLIENT_FILES.items():
+        if name not in settings.CLIENTS:
+            wrong.append(f"there is no client called {name} in CLIENTS.")
+        elif not folder.is_dir():
+            wrong.append(f"{folder} is no folder that this server can see.")
+    return [Error(f"CLIENT_FILES: {words}", id="archive.E002") for words in wrong]

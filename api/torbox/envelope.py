@@ -35,6 +35,8 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     errors.Unavailable: (503, "DATABASE_ERROR"),
     clients.UnknownTorrent: (404, "ITEM_NOT_FOUND"),
     clients.RejectedTorrent: (422, "BOZO_TORRENT"),
+    clients.Unfinished: (404, "DOWNLOAD_NOT_CACHED"),
+    clients.OutOfReach: (404, "LINK_OFFLINE"),
     clients.NoAnswer: (504, "DOWNLOAD_SERVER_ERROR"),
     clients.ClientError: (502, "DOWNLOAD_SERVER_ERROR"),
 }

@@ -1,12 +1,12 @@
 """The files of a torrent as TorBox lists them. An id is a file's place in the torrent, pad files left out."""
 
-import mimetypes
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from django.conf import settings
 
+from api.files.kind import media_type
 from archive.infohash import parse
 from archive.metainfo import Reading
 from archive.retrieve import retrieve
@@ -50,7 +50,7 @@ def told(files: list[tuple[str, int]], infohash: str) -> list[dict[str, Any]]:
             "short_name": path.rpartition("/")[2],
             "absolute_path": f"/{path}",
             "size": size,
-            "mimetype": mimetypes.guess_type(path)[0] or "application/octet-stream",
+            "mimetype": media_type(path),
             "hash": infohash,
             "zipped": False,
             "infected": False,

@@ -9,6 +9,7 @@ from api.torbox.edit import edit
 from api.torbox.envelope import Act, speaks, unknown
 from api.torbox.info import export, info, info_of, magnet_to_file
 from api.torbox.listing import mylist
+from api.torbox.requestdl import requestdl
 from api.torbox.user import me, not_queued, nothing
 
 
@@ -23,6 +24,7 @@ urlpatterns = [
     _at("torrents/controltorrent/(?P<number>[0-9]+)", DELETE=delete),
     _at("torrents/edittorrent", PUT=edit),
     _at("torrents/mylist", GET=mylist),
+    _at("torrents/requestdl", GET=requestdl),
     _at("torrents/checkcached", GET=cached, POST=cached_many),
     _at("torrents/exportdata", GET=export),
     _at("torrents/torrentinfo", GET=info, POST=info_of),
