@@ -15,6 +15,7 @@ from typing import NamedTuple
 from clients import Address, Client, RejectedTorrent, Source, UnknownTorrent, open_client
 from tests.make import infohashes
 from tests.servers import free_port
+from tests.servers.daemon import Daemon
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.swarm import Content, content, internet
 from tests.servers.trackers import Tracker, http_tracker
@@ -25,8 +26,6 @@ KINDS = ("v1", "hybrid", "v2")
 _PATIENCE = 60  # seconds
 _BETWEEN_ANNOUNCES = 2.5
 _OTHER = "udp://127.0.0.1:9/announce"
-
-Daemon = Qbittorrent | Transmission
 
 
 class InVain(Exception):
