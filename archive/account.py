@@ -50,7 +50,7 @@ def add(key: Key, asked: Magnet, name: str = "") -> Owned:
             with transaction.atomic():
                 row = _mine(key).filter(_named(known.infohashes)).first() or Belonging(key_id=key.id)
                 row.v1, row.v2 = known.v1 or row.v1, known.v2 or row.v2
-                row.name = name[:NAME_KEPT] or row.name
+                row.name = _kept(name) or row.name
                 row.save()
         except IntegrityError:  # somebody was faster with the same
             row = _mine(key).filter(_named(known.infohashes)).latest("pk")
@@ -89,7 +89,7 @@ def remove(key: Key, number: int) -> None:
 def rename(key: Key, number: int, name: str) -> None:
     """Raises NotHeld, Unavailable."""
     with outages():
-        if not _mine(key).filter(pk=number).update(name=name[:NAME_KEPT]):
+        if not _mine(key).filter(pk=number).update(name=_kept(name)):
             raise NotHeld(f"You have no torrent with the id {number}.")
 
 
@@ -104,6 +104,11 @@ def shared(key: Key, mine: Owned) -> bool:
     """Whether another account with the same client has it too. Raises Unavailable."""
     with outages():
         return _others(key, mine).exists()
+
+
+def _kept(name: str) -> str:
+    """What any database can hold of it: no half of a pair (JSON can say so), and for PostgreSQL no NUL."""
+    return name[:NAME_KEPT].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
 def _mine(key: Key) -> QuerySet[Belonging]:

@@ -251,6 +251,23 @@ def test_pages_of_other_sites_may_use_it(client: Client) -> None:
     assert "Authorization" in answer["Access-Control-Allow-Headers"]
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 9_000, "\u202e'\"<>", 5, 1.5])
+def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> None:
+    deposit(TORRENT)
+    asked = json.dumps({"magnet": MAGNET, "name": name})
+    id_ = told(anna("post", "createtorrent", asked, content_type="application/json"))["torrent_id"]
+    assert len(anna.list(id=id_)["name"]) in (1, 3, 5, 255)
+    edit = json.dumps({"torrent_id": id_, "name": f"{name}!"})
+    assert anna("put", "edittorrent", edit, content_type="application/json").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("id_", ["0", "-1", "9" * 18, "9" * 19, "1e3", "٣", "", None, True, [1], {"a": 1}])
+def test_what_is_no_id_of_a_torrent_is_refused(anna: Account, id_: Any) -> None:
+    for method, path in (("post", "controltorrent"), ("put", "edittorrent")):
+        asked = json.dumps({"torrent_id": id_, "operation": "delete", "name": "x"})
+        assert refused(anna(method, path, asked, content_type="application/json"))[0] in (400, 404)
+
+
 def test_a_name_may_hold_anything(anna: Account) -> None:
     odd = bencodepy.encode(
         {"info": {"length": 1, "name": b'\xff\x00\n"', "piece length": 16_384, "pieces": bytes(20)}}

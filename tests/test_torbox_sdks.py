@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import requests
 from torbox_api import TorboxApi
 from torbox_api.models import CreateTorrentRequest, GetTorrentInfo1Request
 from torbox_api.net.transport.request_error import RequestError
@@ -39,6 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("content")
     names = ("python", "python by magnet", "javascript", "javascript by magnet")
     with internet(), qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as daemon:
+        daemon.downloads.mkdir(exist_ok=True)
         seeded = {name: content(folder, name, "v1", [ANNOUNCE]) for name in names}
         seeder = Peer(SEEDER)
         for each in seeded.values():
@@ -46,7 +48,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         where = f"home=qbittorrent://admin:a%20password@127.0.0.1:{daemon.web}"
         with (
             http_tracker(TRACKER, {each.v1: [SEEDER] for each in seeded.values()}),
-            hashkeep(tmp_path_factory.mktemp("archive"), CLIENTS=where) as running,
+            hashkeep(
+                tmp_path_factory.mktemp("archive"), CLIENTS=where, CLIENT_FILES=f"home={daemon.downloads}"
+            ) as running,
         ):
             yield World(running, daemon, issued(running, "--client", "home"), seeded)
 
@@ -93,6 +97,12 @@ def in_daemon(world: World, infohash: str) -> dict[str, Any] | None:
     return next((row for row in world.daemon.torrents() if row["infohash_v1"] == infohash), None)
 
 
+def content_of(link: str) -> bytes:
+    answer = requests.get(link, timeout=60)
+    answer.raise_for_status()
+    return answer.content
+
+
 def wait_for(world: World, infohash: str, state: str) -> None:
     until(lambda: (in_daemon(world, infohash) or {}).get("state") == state)
 
@@ -116,6 +126,10 @@ def test_python_takes_a_torrent_from_its_file_to_its_end(world: World) -> None:
     assert sorted((file.short_name, file.size) for file in mine["files"]) == FILES
     assert {file.name for file in mine["files"]} == {"python/0.bin", "python/1.bin", "python/2.bin"}
     assert [file.id_ for file in mine["files"]] == [0, 1, 2]
+    for file in mine["files"]:
+        asked = {"torrent_id": str(mine["id"]), "file_id": str(file.id_), "redirect": "false"}
+        link = sdk.request_download_link("v1", token=world.key, **asked).data
+        assert content_of(link) == (one.folder / file.name).read_bytes()
     magnet = sdk.export_torrent_data("v1", torrent_id=str(made.data.torrent_id), type_="magnet").data
     assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash}&dn=python&tr=")
     for operation, state in (("pause", "stoppedUP"), ("resume", "stalledUP"), ("reannounce", "stalledUP")):
@@ -202,11 +216,14 @@ def test_javascript_takes_a_torrent_from_its_file_to_its_end(world: World) -> No
 
     outcomes = javascript(
         world,
+        ["torrents", "requestDownloadLink", {"token": world.key, "torrentId": str(id_), "fileId": "0"}],
         ["torrents", "exportTorrentData", {"torrentId": str(id_), "type": "magnet"}],
         *map(does, ("reannounce", "resume", "pause")),
     )
-    assert [one["data"]["success"] for one in outcomes] == [True] * 4
-    assert outcomes[0]["data"]["data"].startswith(f"magnet:?xt=urn:btih:{infohash}")
+    assert [outcome["data"]["success"] for outcome in outcomes] == [True] * 5
+    link, magnet = (outcome["data"]["data"] for outcome in outcomes[:2])
+    assert content_of(link) == (one.folder / mine["files"][0]["name"]).read_bytes()
+    assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash}")
     wait_for(world, infohash, "stoppedUP")
     [gone] = javascript(world, does("delete"))
     assert gone["data"]["detail"] == "Torrent operation processed successfully."
