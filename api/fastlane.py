@@ -56,8 +56,8 @@ def recall(environ: WSGIEnvironment) -> Answer | None:
 
 def fetch(environ: WSGIEnvironment) -> Answer | None:
     """The answer from the disk, remembered; None for what is large, or not ours to answer."""
-    found = _found(environ)
-    if found is None or len(found.torrent) > _LARGE:
+    found = _found(environ, _LARGE)
+    if found is None:
         return None
     path, encoding = environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")
     given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
@@ -85,12 +85,12 @@ def is_download(environ: WSGIEnvironment) -> bool:
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
 
 
-def _found(environ: WSGIEnvironment) -> Retrieved | None:
+def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | None:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
     wanted = infohash(environ["PATH_INFO"])
     try:
-        return at_hand(wanted) if wanted else None
+        return at_hand(wanted, most) if wanted else None
     except Unavailable:
         return None
 

@@ -45,10 +45,7 @@ class _Candidate:
     torrent: bytes
     row: Torrent
     trackers: tuple[str, ...]
-
-    @property
-    def infohash(self) -> bytes:
-        return self.row.infohash
+    infohash: bytes  # that it would be stored under
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def _understand(torrent: bytes) -> _Candidate | Refusal:
         return PrivateTorrent(
             "This torrent is private (BEP 27): its announce URL holds its uploader's passkey."
         )
-    return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers)
+    return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers, meta.infohash)
 
 
 def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:

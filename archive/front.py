@@ -26,8 +26,8 @@ from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
 from api.fastlane import fetch, is_download, recall
-from api.files.readers import MOST as READERS
-from archive.bodies import has_body
+from api.files.readers import MOST as SEATS
+from archive.bodies import has_body, hear_out
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Front:
     def __init__(self, application: WSGIApplication, *options: Any) -> None:
         self._answer = granians_own(application, *options)
         self._readers = Crew(_READERS)
-        self._crew = Crew(2 * settings.THREADS + READERS)  # as many may be busy with slow readers
+        self._crew = Crew(2 * settings.THREADS + SEATS)  # as many may be busy with slow readers
         self._relay = _Relay()
 
     def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:
@@ -79,8 +79,8 @@ class Front:
             proto.response_bytes(*ready)
         elif has_body(environ):
             self._relay.leave()
-            # Here and now: granian drops what is unread when this call returns.
-            _safely(self._answer, proto, environ)
+            hear_out(environ)  # here and now: granian drops what is unread when this call returns
+            self._crew.do(partial(_safely, self._answer, proto, dict(environ)))
             environ.clear()  # it stays as long as the thread waits
         elif is_download(environ):
             self._readers.do(partial(_safely, self._read, proto, environ))

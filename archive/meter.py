@@ -1,6 +1,8 @@
 """What happens, counted for Prometheus (`figures` tells it). Each process counts for itself, in a file of FOLDER."""
 
 import os
+import threading
+import time
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -34,6 +36,28 @@ failures = Counter(
     ["part"],
     registry=None,
 )
+
+
+class Often:
+    """What happens too often for a lock and a file each time: noted as it comes, written down once a second."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._noted: list[None] = []
+        self._kept = False
+
+    def note(self) -> None:
+        self._noted.append(None)
+        if not self._kept:  # in the process that serves, not in one that it was forked from
+            self._kept = True
+            threading.Thread(target=self._keep, name="meter", daemon=True).start()
+
+    def _keep(self) -> None:
+        while True:
+            time.sleep(1)
+            if come := len(self._noted):
+                del self._noted[:come]
+                self._counter.inc(come)
 
 
 def registry() -> CollectorRegistry:

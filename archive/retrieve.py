@@ -9,7 +9,7 @@ from django.db import DatabaseError, InterfaceError
 import storage
 from archive.errors import NotHeld, Refusal, TakenDown, Unavailable
 from archive.infohash import spell
-from archive.meter import retrievals
+from archive.meter import Often, retrievals
 from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
@@ -17,6 +17,7 @@ from archive.vault import key, vault
 from storage import Origin
 
 _held = retrievals.labels("held")
+_again = Often(_held)
 
 
 class Retrieved(NamedTuple):
@@ -51,9 +52,12 @@ def _retrieve(infohash: bytes) -> Retrieved:
     raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
 
 
-def at_hand(infohash: bytes) -> Retrieved | None:
-    """What lies on this machine's disk under this very name; None says nothing. Never asks the index."""
-    found = _fetch(infohash) if vault().local else None
+def at_hand(infohash: bytes, most: int | None = None) -> Retrieved | None:
+    """What lies on this machine's disk under this very name; None says nothing. Never asks the index.
+
+    What has more than `most` bytes stays there, as if it were elsewhere.
+    """
+    found = _fetch(infohash, most) if vault().local else None
     if found:
         _held.inc()
     return found
@@ -61,7 +65,7 @@ def at_hand(infohash: bytes) -> Retrieved | None:
 
 def again() -> None:
     """What at_hand once found has been handed out once more, out of somebody's memory."""
-    _held.inc()
+    _again.note()
 
 
 def elsewhere(infohash: bytes) -> str | None:
@@ -92,9 +96,9 @@ def _locate(infohash: bytes) -> bytes:
     raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
 
 
-def _fetch(name: bytes) -> Retrieved | None:
+def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
     with outages():
         try:
-            return Retrieved(spell(name), *vault().get(key(name)))
-        except storage.Missing:
+            return Retrieved(spell(name), *vault().get(key(name), most))
+        except (storage.Missing, storage.TooLong):
             return None

@@ -15,6 +15,10 @@ class Missing(Exception):
     """There is nothing under this key."""
 
 
+class TooLong(Exception):
+    """It has more bytes than the caller wants to have at once."""
+
+
 class Unavailable(Exception):
     """The store is down, full, or refuses us; the text says how."""
 
@@ -46,8 +50,8 @@ class Storage(Protocol):
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
         """Durable when it returns. False: there was an object already, and it stays (unless replace)."""
 
-    def get(self, key: str) -> Object:
-        """Raises Missing."""
+    def get(self, key: str, most: int | None = None) -> Object:
+        """Raises Missing, and TooLong where it has more than `most` bytes; those are not read then."""
 
     def delete(self, key: str) -> None:
         """Durable when it returns, and no error when there is none."""

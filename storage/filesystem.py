@@ -12,7 +12,7 @@ from stat import ST_MTIME
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote
 
-from storage import LISTED, Missing, Object, Unavailable, checked
+from storage import LISTED, Missing, Object, TooLong, Unavailable, checked
 
 FANOUT = re.compile("[0-9A-F]{2}")
 PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
@@ -52,12 +52,14 @@ class Filesystem:
             raise Unavailable(error.strerror) from error
         return new
 
-    def get(self, key: str) -> Object:
+    def get(self, key: str, most: int | None = None) -> Object:
         path = self._path(key)
         try:
             file = os.open(path, os.O_RDONLY)
             try:
                 status = os.fstat(file)
+                if most is not None and status.st_size > most:
+                    raise TooLong(key)
                 data = read(file, status.st_size)
             finally:
                 os.close(file)

@@ -12,7 +12,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from storage import LISTED, Missing, Object, Unavailable, checked
+from storage import LISTED, Missing, Object, TooLong, Unavailable, checked
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -91,7 +91,7 @@ class S3:
             self._send(key, data)
             return True
 
-    def get(self, key: str) -> Object:
+    def get(self, key: str, most: int | None = None) -> Object:
         checked(key)
         with plainly():
             try:
@@ -100,6 +100,9 @@ class S3:
                 if error.response["Error"]["Code"] == "NoSuchKey":
                     raise Missing(key) from None
                 raise
+            if most is not None and answer["ContentLength"] > most:
+                answer["Body"].close()
+                raise TooLong(key)
             return Object(answer["Body"].read(), answer["ETag"].strip('"'))
 
     def delete(self, key: str) -> None:

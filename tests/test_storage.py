@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from storage import Missing, Storage, open_storage
+from storage import Missing, Storage, TooLong, open_storage
 
 SHORT = "AB" * 20
 KEY = f"{SHORT}.torrent"
@@ -68,6 +68,13 @@ def test_the_etag_stays_with_the_bytes(storage: Storage) -> None:
     assert etag and '"' not in etag
     storage.put(KEY, b"second one", replace=True)
     assert storage.get(KEY).etag != etag
+
+
+def test_what_is_longer_than_anyone_wants_is_not_read(storage: Storage) -> None:
+    storage.put(KEY, b"four")
+    assert storage.get(KEY, 4).data == b"four"
+    with pytest.raises(TooLong):
+        storage.get(KEY, 3)
 
 
 def test_nothing_under_a_key_is_missing(storage: Storage) -> None:
