@@ -224,8 +224,7 @@ def stop(case: Case) -> None:
 
 def reannounce(case: Case) -> None:
     """Transmission 3.00 learns the tracker's own interval with one announce, and minds it from the next one on."""
-    case.add(paused=False)
-    until(case.announces)
+    _announced(case)
     case.client.stop(case.infohash)
     until(lambda: case.announces("stopped"))
     case.client.start(case.infohash)
@@ -235,9 +234,14 @@ def reannounce(case: Case) -> None:
 
 def reannounce_within_two_minutes(case: Case) -> None:
     """Since the torrent was added. Until it has heard the tracker's first answer, Transmission 3.00 does it, too."""
+    _announced(case)
+    _reannounce(case)
+
+
+def _announced(case: Case) -> None:
+    """And it has heard the answer: before that, no client says that it stops."""
     case.add(paused=False)
     until(lambda: [tracker.state for tracker in case.client.trackers(case.infohash)] == ["working"])
-    _reannounce(case)
 
 
 def _reannounce(case: Case) -> None:
