@@ -117,6 +117,7 @@ BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
 CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
 CLIENT_FILES: dict[str, Path] = env.folders("CLIENT_FILES", "")
+FILES_BY_NGINX = env.bool("FILES_BY_NGINX", False)
 CENSUS = env.bool("CENSUS", False)
 COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
 

@@ -85,12 +85,12 @@ def _below(asking: Asking, error: Exception) -> ClientError | None:
 def _untrusted(asking: Asking, error: BaseException) -> Unreachable:
     """docs/clients.md tells how an authority of one's own is trusted."""
     cause: BaseException | None = error
-    while cause and not isinstance(cause, ssl.SSLCertVerificationError):
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = quoted(cause.verify_message, asking.address)
+            return Unreachable(f"{asking.address} cannot be trusted: its certificate is not valid ({why}).")
         cause = cause.__cause__ or cause.__context__
-    if cause is None:
-        return Unreachable(f"{asking.address} does not speak TLS as we do; perhaps it speaks none.")
-    why = quoted(cause.verify_message, asking.address)
-    return Unreachable(f"{asking.address} cannot be trusted: its certificate is not valid ({why}).")
+    return Unreachable(f"{asking.address} does not speak TLS as we do; perhaps it speaks none.")
 
 
 def _no_answer(asking: Asking) -> NoAnswer:

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO, NamedTuple
 
 from clients import File, OutOfReach, Torrent, Unfinished
@@ -24,8 +24,8 @@ Parts = tuple[str, ...]
 class Finished(NamedTuple):
     file: BinaryIO
     """Open, and to be closed."""
-    path: Path
-    """Where it lies in the folder, without symbolic links."""
+    path: PurePath
+    """Where it lies below the folder, without symbolic links."""
     name: str
     """As the client calls it, the folders that it lies in before it."""
     size: int
@@ -40,17 +40,18 @@ def open_finished(folder: Path, torrent: Torrent, file: File) -> Finished:
     if not file.progress >= 1:
         raise Unfinished("The client has not finished this file.")
     within = _relative(file.path)
+    root = folder.resolve()
     wrong = "This file is not in the folder in which this server looks for the client's files."
     for place in _places(folder, _saved(torrent.path), within):
         try:
             real = Path(os.path.realpath(folder.joinpath(*place), strict=True))
-            opened = _open_inside(folder.resolve(), real)
+            opened = _open_inside(root, real)
         except OSError as error:
             if error.errno not in _NOT_THERE:
                 raise OutOfReach(f"This server may not read this file: {error.strerror}.") from None
             continue
         if os.fstat(opened.fileno()).st_size == file.size:
-            return Finished(opened, real, "/".join(within), file.size)
+            return Finished(opened, real.relative_to(root), "/".join(within), file.size)
         opened.close()
         wrong = "This file is not as long as the client says."
     raise OutOfReach(wrong)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from clients import Address, Client, RejectedTorrent, Source, UnknownTorrent, open_client
 from tests.make import infohashes
 from tests.servers import free_port
+from tests.servers.daemon import Daemon
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.swarm import Content, content, internet
 from tests.servers.trackers import Tracker, http_tracker
@@ -25,8 +26,6 @@ KINDS = ("v1", "hybrid", "v2")
 _PATIENCE = 60  # seconds
 _BETWEEN_ANNOUNCES = 2.5
 _OTHER = "udp://127.0.0.1:9/announce"
-
-Daemon = Qbittorrent | Transmission
 
 
 class InVain(Exception):
@@ -224,8 +223,7 @@ def stop(case: Case) -> None:
 
 def reannounce(case: Case) -> None:
     """Transmission 3.00 learns the tracker's own interval with one announce, and minds it from the next one on."""
-    case.add(paused=False)
-    until(case.announces)
+    _announced(case)
     case.client.stop(case.infohash)
     until(lambda: case.announces("stopped"))
     case.client.start(case.infohash)
@@ -235,9 +233,14 @@ def reannounce(case: Case) -> None:
 
 def reannounce_within_two_minutes(case: Case) -> None:
     """Since the torrent was added. Until it has heard the tracker's first answer, Transmission 3.00 does it, too."""
+    _announced(case)
+    _reannounce(case)
+
+
+def _announced(case: Case) -> None:
+    """And it has heard the answer: before that, no client says that it stops."""
     case.add(paused=False)
     until(lambda: [tracker.state for tracker in case.client.trackers(case.infohash)] == ["working"])
-    _reannounce(case)
 
 
 def _reannounce(case: Case) -> None:

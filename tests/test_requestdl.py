@@ -10,7 +10,8 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from tests.client_operations import Daemon, until
+from tests.client_operations import until
+from tests.servers.daemon import Daemon
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.swarm import Address, Content, Peer, content, internet
@@ -51,7 +52,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         seedbox = stack.enter_context(transmission(tmp_path_factory.mktemp("t"), "4.1"))
         held = {case: content(folder, " ".join(case), case[1], size=3_000_000) for case in CASES}
         seeder = Peer(SEEDER)
-        known = {}
+        known: dict[bytes, list[Address]] = {}
         for each in held.values():
             seeder.seed(each)
             known |= {each.v1: [SEEDER], each.v2[:20]: [SEEDER]}

@@ -29,13 +29,13 @@ class Cinema(NamedTuple):
     def link(self, account: int = 0, **wish: Any) -> str:
         """The path of a link, as requestdl gives it."""
         token, number = self.accounts[account]
-        wish = {"token": token, "torrent_id": number} | wish
-        answer = requests.get(f"{self.server.url}/v1/api/torrents/requestdl", wish, timeout=60)
+        asked: dict[str, Any] = {"token": token, "torrent_id": number} | wish
+        answer = requests.get(f"{self.server.url}/v1/api/torrents/requestdl", asked, timeout=60)
         return str(urlsplit(answer.json()["data"]).path)
 
 
 @contextmanager
-def cinema(folder: Path, films: Path, **settings: object) -> Iterator[Cinema]:
+def cinema(folder: Path, films: Path, **settings: Any) -> Iterator[Cinema]:
     """Its client says that it has what lies in `films`, in the order of their names."""
     with pretending() as client:
         client.has(_V1)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 import requests
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port
+from tests.servers.daemon import Daemon, started
 from tests.servers.debian import program
 
 RELEASES = {"4.5": None, "5.1": "trixie", "5.3": "trixie-backports"}
@@ -40,15 +40,7 @@ WebUI\Password_PBKDF2="@ByteArray({password})"
 
 
 @dataclass(frozen=True)
-class Qbittorrent:
-    host: str
-    web: int
-    """The port of the Web API."""
-    port: int
-    """The port for peers."""
-    downloads: Path
-    user: str = "admin"
-    password: str = "a password"
+class Qbittorrent(Daemon):
     _cookies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,6 +52,9 @@ class Qbittorrent:
 
     def torrents(self) -> list[dict[str, Any]]:
         return list(self.get("torrents/info").json())
+
+    def goes_on(self, torrents: int) -> bool:
+        return [torrent["progress"] for torrent in self.torrents()] == [1] * torrents
 
     def get(self, what: str) -> requests.Response:
         return self._ask("GET", what)
@@ -101,17 +96,8 @@ def qbittorrent(
     command = [*program("qbittorrent-nox", RELEASES[version]), f"--profile={home}"]
     if torrents:
         command += [f"--save-path={downloads}", "--skip-dialog=true", *map(str, torrents)]
-    with running(command, home / "log", stop=SIGKILL) as process:  # takes seconds to end in peace
-        wait_until(lambda: _ready(served, len(torrents)), process, home / "log")
-        assert served.version().startswith(f"v{version}")
+    with started(served, command, version, home, len(torrents)):
         yield served
-
-
-def _ready(served: Qbittorrent, torrents: int) -> bool:
-    try:
-        return [torrent["progress"] for torrent in served.torrents()] == [1] * torrents
-    except requests.RequestException:
-        return False
 
 
 def _hashed(password: str) -> str:
