@@ -16,7 +16,7 @@ from clients.finished import Finished, open_finished
 
 _REMEMBERED = 60.0  # seconds: whoever moves about in a film asks again and again
 _MOST = 1_000  # files
-_MOST_ZIPPED = 20_000
+_MOST_ZIPPED = 10_000  # a second's work to look for
 _PAD = re.compile(r"(^|/)\.pad/|_____padding_file_")  # some clients list these too (BEP 47), and we do not
 
 
@@ -53,7 +53,7 @@ def reach(key: Key, number: int, index: int) -> Finished:
 
 
 def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
-    """The torrent's name, and all files that the client was to fetch, each sure to be there. Raises as reach."""
+    """The torrent's name, and all files that the client was to fetch. Raises as reach."""
     mine = one(key, number)
     folder = _folder(key)
     torrent, files = _ask(key, mine)
@@ -61,10 +61,7 @@ def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
         raise Unfinished("The client has not finished this torrent.")
     if len(files) > _MOST_ZIPPED:
         raise OutOfReach(f"This torrent has more than {_MOST_ZIPPED:,} files, too many for one zip.")
-    sealed = [Sealed(folder, torrent, file) for file in files if file.progress >= 1]
-    for each in sealed:
-        each.open().file.close()
-    return mine.name or torrent.name, sealed
+    return mine.name or torrent.name, [Sealed(folder, torrent, file) for file in files if file.progress >= 1]
 
 
 def forget() -> None:

@@ -36,7 +36,9 @@ def _file(key: Key, number: int, request: HttpRequest) -> tuple[Link, str]:
 
 
 def _zip(key: Key, number: int) -> tuple[Link, str]:
-    name, _ = reach_all(key, number)
+    name, files = reach_all(key, number)
+    for each in files:
+        each.open().file.close()
     return Link(key.id, number, None), f"{name}.zip"
 
 
