@@ -1,4 +1,4 @@
-"""Every setting, from the environment or a `.env` file beside manage.py. README.md has the table."""
+"""Every setting, from the environment or a `.env` file beside manage.py. docs/running.md has the table."""
 
 import secrets
 from collections.abc import Callable

@@ -6,6 +6,7 @@ are, and the watch hears what became of them. Both go home when nobody has come 
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ _A_WHILE = 10  # seconds
 @dataclass(eq=False, slots=True)
 class _Seat:
     asked: Asked
+    home: str
     stays: bool
     outcome: Standing | Refusal | None = None
     over: threading.Event = field(default_factory=threading.Event)
@@ -49,6 +51,7 @@ class _Room:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seats: dict[bytes, set[_Seat]] = {}
+        self._taken: Counter[str] = Counter()  # seats, by household
         self._errands: SimpleQueue[_Seat] = SimpleQueue()
         self._clerk = False
         self._ear: Ear | None = None
@@ -69,12 +72,13 @@ class _Room:
     @contextmanager
     def _seat(self, asked: Asked) -> Iterator[_Seat]:
         """Who sits down before the wish is noted cannot miss what becomes of it. Without a seat it is noted only."""
-        name = names(asked.magnet)
+        name, home = names(asked.magnet), household(asked.asker)
         with self._lock:
-            seat = _Seat(asked, asked.awaited and self._has_room(asked.asker))
+            seat = _Seat(asked, home, asked.awaited and self._has_room(home))
             if seat.stays:
                 self._watch_out()
                 self._seats.setdefault(name, set()).add(seat)
+                self._taken[home] += 1
             self._errands.put(seat)
             if not self._clerk:
                 self._clerk = True
@@ -84,17 +88,22 @@ class _Room:
         finally:
             with self._lock:
                 if seats := self._seats.get(name):
-                    seats.discard(seat)
+                    self._leave(seats, seat)
                     if not seats:
                         del self._seats[name]
 
-    def _has_room(self, asker: str) -> bool:
-        """The other threads are for those who work. One address has a third of the seats."""
-        home = household(asker)
-        taken = [seat for seats in self._seats.values() for seat in seats]
-        if asker and sum(household(seat.asked.asker) == home for seat in taken) >= settings.THREADS // 4:
+    def _leave(self, seats: set[_Seat], seat: _Seat) -> None:
+        if seat in seats:
+            seats.remove(seat)
+            self._taken[seat.home] -= 1
+            if not self._taken[seat.home]:
+                del self._taken[seat.home]
+
+    def _has_room(self, home: str) -> bool:
+        """The other threads are for those who work. One household has a third of the seats."""
+        if home and self._taken[home] >= settings.THREADS // 4:
             raise TooManyWishes(_FULL, _A_WHILE)
-        return len(taken) < settings.THREADS * 3 // 4
+        return self._taken.total() < settings.THREADS * 3 // 4
 
     def _note(self) -> None:
         """The clerk's whole day."""

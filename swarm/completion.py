@@ -51,10 +51,9 @@ class Completion:
         """Somebody who knows the v2 hash was there."""
         return bool(self._met)
 
-    def end(self) -> set[Address]:
+    def end(self) -> None:
         self._over = True
         self._network.drop(self._target)
-        return set()
 
     def _ask(self, peers: Iterable[Address]) -> None:
         self._asked = tuple(peers)

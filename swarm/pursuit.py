@@ -69,12 +69,13 @@ class Pursuit:
         else:
             self._try_each()
 
-    def end(self) -> set[Address]:
-        """All peers it knew, since one that has the info dictionary may have more."""
+    def peers(self) -> set[Address]:
+        """All that it knows. Waits for libtorrent's own thread, which may have much to do."""
+        return (self._peers | self._network.connected(self._target)) - self._liars
+
+    def end(self) -> None:
         self._over = True
-        peers = self._peers | self._network.connected(self._target)
         self._network.drop(self._target)
-        return peers - self._liars
 
     def _try_all(self) -> None:
         self._alone = None

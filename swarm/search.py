@@ -48,6 +48,11 @@ class Search:
     def doubt(self, target: bytes) -> None:
         self._pursuits[target].doubt()
 
-    def end(self) -> set[Address]:
+    def peers(self) -> set[Address]:
+        """One of them that has the info dictionary may have more."""
+        return {peer for pursuit in self._pursuits.values() for peer in pursuit.peers()}
+
+    def end(self) -> None:
         self._over = True
-        return {peer for pursuit in self._pursuits.values() for peer in pursuit.end()}
+        for pursuit in self._pursuits.values():
+            pursuit.end()

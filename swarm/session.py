@@ -112,9 +112,12 @@ class Session:
         targets = (sha1(info, usedforsecurity=False).digest(), sha256(info).digest()[:20])
         searches = {task for target in targets if isinstance(task := self._tasks.get(target), Search)}
         waiting = [each for search in searches for each in search.waiting]
-        peers = {peer for search in searches for peer in self._end(search)}
         met = [each for each in waiting if each.wish.met_by(info)]
-        if met and metadata.needs_layers:
+        more = bool(met) and metadata.needs_layers
+        peers = {peer for search in searches for peer in search.peers()} if more else set()
+        for search in searches:
+            self._end(search)
+        if more:
             self._complete(info, targets, peers, met)
         for each in waiting:
             if each not in met and not each.wish.targets.isdisjoint(targets):
@@ -150,11 +153,11 @@ class Session:
                 if not task.waiting:
                     self._end(task)
 
-    def _end(self, task: Task) -> set[Address]:
+    def _end(self, task: Task) -> None:
         for target in task.targets:
             if self._tasks.get(target) is task:
                 del self._tasks[target]
-        return task.end()
+        task.end()
 
     def _answer(self, waiting: Waiting, info: bytes | None, layers: dict[bytes, bytes] | None = None) -> None:
         found = Found(info, layers, time.monotonic() - waiting.began) if info is not None else None

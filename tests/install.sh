@@ -12,6 +12,7 @@ packages="
     wrk
     redis-server
     iproute2
+    git rsync wget bzip2 sqlite3 systemd
     qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
     opentracker mmdebstrap debian-archive-keyring
 "

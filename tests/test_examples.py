@@ -78,6 +78,15 @@ def test_what_the_example_fetches_is_what_was_stored(server: Hashkeep, tmp_path:
     assert (tmp_path / "fetched.torrent").read_bytes() == TORRENT
 
 
+def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
+    [told] = page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
+    addresses = told.xpath("li/code[1]/text()")
+    assert len(addresses) == 3
+    for address in addresses:
+        with urlopen(address, timeout=30) as answer:
+            assert answer.headers.get_content_type() != "text/html"
+
+
 def test_every_example_on_the_page_is_tried(server: Hashkeep) -> None:
     named = page(server).xpath("//code/@data-example")
     assert sorted(named) == sorted([*PROGRAMS, "folder.sh", "fetch.sh"])

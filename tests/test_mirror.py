@@ -279,7 +279,8 @@ def test_what_is_no_address_is_refused_at_once(url: str) -> None:
 
 @pytest.mark.django_db
 def test_an_archive_without_lists_says_so(server: Server) -> None:
-    assert "404" in run(server.url)
+    said = run(server.url)
+    assert "404" in said and "LISTING=off, perhaps" in said
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from api.rest.description import description
 from api.rest.problems import words
 from archive import errors
 from tests import make
@@ -125,6 +126,25 @@ def test_every_refusal_of_the_archive_has_a_word_and_a_status() -> None:
         "TooMany",
     }
     assert {word.replace("-", "") for word in words()} == {name.lower() for name in refusals}
+
+
+def test_every_word_of_a_problem_is_explained_in_the_description(client: Client) -> None:
+    explained = description()["components"]["schemas"]["Problem"]["description"]
+    answers = (
+        client.get(f"{API}/torrents/nonsense"),
+        client.post(f"{API}/check", b"{", content_type=JSON),
+        client.get(f"{API}/check"),
+        client.get(f"{API}/clients/"),
+        client.put(TORRENTS),
+        client.get(f"{API}/stats", headers={"Accept": "image/png"}),
+        client.post(f"{API}/check", b"x", content_type="text/plain"),
+    )
+    for answer in answers:
+        told = answer.json()
+        word = told["type"].rpartition("#")[2]
+        assert f"\n| `{word}` | {told['status']} |" in explained
+    assert len({answer.json()["type"] for answer in answers}) == len(answers)
+    assert description()["info"]["description"].count("|") == 0  # it does not begin with what goes wrong
 
 
 # CORS, as the Fetch standard has it -----------------------------------------------------------------

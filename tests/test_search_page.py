@@ -108,3 +108,4 @@ def test_an_archive_that_does_not_list_shows_no_search(client: Client, settings:
     front = get(client, "/").page
     assert front.xpath("//form[@role='search']")[0].get("action") == "/find"
     assert not front.xpath("//a[@href='/search']")
+    assert not get(client, "/api").page.xpath("//h2[@id='programs']")

@@ -8,10 +8,12 @@ import pytest
 from archive.misfits import malformed
 from tests.servers.hashkeep import ROOT, Hashkeep
 
+RUNNING = (ROOT / "docs" / "running.md").read_text()
 
-def test_the_readme_names_every_setting_and_no_other() -> None:
+
+def test_the_documentation_names_every_setting_and_no_other() -> None:
     read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "archive" / "settings.py").read_text()))
-    table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("## Commands")[0]
+    table = RUNNING.partition("## Settings\n")[2].partition("## Commands\n")[0]
     named = {
         name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)
     }
@@ -19,9 +21,9 @@ def test_the_readme_names_every_setting_and_no_other() -> None:
     assert len(read) > 5
 
 
-def test_the_readme_names_every_command() -> None:
+def test_the_documentation_names_every_command() -> None:
     commands = {path.stem for path in (ROOT / "archive" / "management" / "commands").glob("[a-z]*.py")}
-    table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("## Growing")[0]
+    table = RUNNING.partition("## Commands\n")[2]
     assert set(re.findall(r"^\| `(\w+)", table, re.M)) == commands | {"migrate"}
 
 

@@ -237,10 +237,12 @@ def test_the_page_for_our_own_errors_needs_nothing_that_may_be_broken(
     assert (answer.status_code, b"not your fault" in answer.content) == (500, True)
 
 
-def test_a_host_that_is_not_ours_gets_a_page_too(client: Client, settings: Settings) -> None:
+@pytest.mark.parametrize("url", ["/", f"/torrent/{HASH}.torrent"])
+def test_a_host_that_is_not_ours_is_told_so_in_plain_words(client: Client, settings: Settings, url: str) -> None:
     settings.ALLOWED_HOSTS = ["archive.example"]
-    answer = client.get("/", headers={"host": "evil.example"})
-    assert answer.status_code == 400
+    answer = client.get(url, headers={"host": "evil.example"})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert b"ALLOWED_HOSTS" in answer.content
     assert b"evil.example" not in answer.content
 
 

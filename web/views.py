@@ -41,6 +41,7 @@ from web.visible import visible
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
 _NOTICES = 100  # takedowns on the page; the plain list has them all
+_NOT_OUR_NAME = "This archive does not answer to that name. Its operator can add it to ALLOWED_HOSTS.\n"
 
 
 class Outcome(NamedTuple):
@@ -209,12 +210,9 @@ def _plain(lines: Iterator[str]) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    told = {
-        "status": 400,
-        "title": "We could not read that request",
-        "unknown_name": isinstance(exception, DisallowedHost),
-    }
-    return page("error.html", told, 400)
+    if isinstance(exception, DisallowedHost):  # at any address, whose dialect may know no HTML
+        return guarded(HttpResponse(_NOT_OUR_NAME, status=400, content_type="text/plain; charset=utf-8"))
+    return page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
 
 
 def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import NotAuthenticated, ParseError, PermissionDenied
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +27,7 @@ from archive.unpack import unpack
 from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
 
 _ACTIONS = ("start", "stop", "reannounce")
+_FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send the session's cookie along."
 
 
 @extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md tells more
@@ -39,6 +40,14 @@ class Staff(Resource):
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
         request.user  # noqa: B018  asks SessionAuthentication
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """A stranger is told what to do; DRF would speak of credentials, and a key is none here."""
+        if not request.successful_authenticator:
+            raise NotAuthenticated(_FOR_STAFF)
+        raise PermissionDenied(_FOR_STAFF)
 
 
 class Clients(Staff):

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.media import Json
+from api.rest.mistakes import mistakes
 from api.rest.problems import CONTENT_TYPE, words
 from api.rest.resource import Resource
 
@@ -21,8 +22,11 @@ Hashkeep keeps torrents for good, byte for byte, under their infohash. Wherever 
 v1, v2 or truncated v2, in hex of either letter case or in base32.
 
 Lists come a page at a time, the newest first: `next` is the URL of the next page. A request that cannot be fulfilled
-is answered with problem details (RFC 9457), also where a status is not named below. The last part of their `type` is
-a word for programs:
+is answered with problem details (RFC 9457), also where a status is not named below. Their `type` ends in a word for
+programs; all words are told with the schema `Problem`, at the end.
+"""
+_WORDS = """\
+RFC 9457. `type` ends in a word for programs, `detail` is a sentence for people.
 
 | word | status | meaning |
 |---|---|---|
@@ -65,8 +69,9 @@ def complete(
                 operation["requestBody"]["required"] = True
     result["components"]["securitySchemes"] = _KEY
     result["security"] = [{}, *({name: []} for name in _KEY)]
-    rows = (f"| `{word}` | {status} | {title} |" for word, (status, title) in words().items())
-    result["info"]["description"] = _ABOUT + "\n".join(rows)
+    result["info"]["description"] = _ABOUT
+    rows = (f"| `{word}` | {status} | {title} |" for word, (status, title) in (words() | mistakes()).items())
+    result["components"]["schemas"]["Problem"]["description"] = _WORDS + "\n".join(rows)
     return result
 
 

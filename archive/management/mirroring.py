@@ -39,6 +39,7 @@ _PERIOD = re.compile(r"(\d{4})(\d\d)(\d\d)?\.txt", re.ASCII)
 _SETTLED = timedelta(hours=1)  # clocks differ, and what is stored just before midnight is seen just after it
 _LISTS = "/sync/"
 _STATS = 10_000  # bytes
+_NO_LISTS = "It has LISTING=off, perhaps, or is no Hashkeep; the address of a single list will do as well."
 
 
 Item = TypeVar("Item")
@@ -82,7 +83,11 @@ class Mirror:
             if self._list.strip("/"):
                 yield from self._follow(self._remote.lines(self._list), threads)
                 return
-            yield from self._follow_lists(list(self._remote.lines(_LISTS)), threads)
+            try:
+                names = list(self._remote.lines(_LISTS))
+            except Gone as gone:
+                raise Gone(f"{gone} {_NO_LISTS}") from None
+            yield from self._follow_lists(names, threads)
 
     def _follow_lists(self, names: list[str], threads: ThreadPoolExecutor) -> Iterator[Outcome]:
         """One that can grow no more, and in which nothing failed, nor in one before it, is not read again."""

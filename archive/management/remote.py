@@ -82,9 +82,7 @@ class Remote:
         answer = self._pool.request("GET", self.base + path, preload_content=False, retries=followed)
         try:
             if answer.status in _GONE:
-                raise Gone(
-                    f"{self.base}{path} was answered with status {answer.status}: there is no such list."
-                )
+                raise Gone(f"{self.base}{path} was answered with status {answer.status}.")
             if answer.status != 200:
                 self._leave_alone(_wished(answer.headers.get("Retry-After", "")))
                 raise Away(f"{self.base}{path} was answered with status {answer.status}.")

@@ -1,0 +1,32 @@
+"""What deploy/ offers to an operator: that systemd and nginx take it, and that it closes what it says it does."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+
+from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.nginx import nginx
+
+DEPLOY = ROOT / "deploy"
+
+
+def test_the_unit_is_sound_and_leaves_the_service_few_rights(tmp_path: Path) -> None:
+    """1.6: what systemd gives a service that may listen, talk to anybody, and write its own files."""
+    unit = (DEPLOY / "systemd" / "hashkeep@.service").read_text()
+    here = tmp_path / "hashkeep@serve.service"
+    here.write_text(unit.replace("/opt/hashkeep/.venv/bin/python", sys.executable))
+    for check in (["verify"], ["security", "--offline=true", "--threshold=16"]):
+        done = subprocess.run(["systemd-analyze", *check, here], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert check != ["verify"] or not done.stderr
+
+
+def test_strangers_may_not_watch_through_nginx(server: Hashkeep) -> None:
+    conf = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    for watcher, status in (("127.0.0.1", 200), ("192.0.2.1", 403)):
+        with nginx(conf.replace("allow 127.0.0.1;", f"allow {watcher};")) as url:
+            for path in ("/health", "/metrics"):
+                assert requests.get(url + path, timeout=60).status_code == status
+            assert requests.get(f"{url}/api/v1/stats", timeout=60).status_code == 200
