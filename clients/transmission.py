@@ -114,6 +114,8 @@ class Transmission:
         return [
             File(row["name"], row["length"], row["bytesCompleted"] / row["length"] if row["length"] else 1.0)
             for row in rows
+            # Pad files (BEP 47), as libtorrent and others call them.
+            if not row["name"].endswith(f"/.pad/{row['length']}")
         ]
 
     @asked

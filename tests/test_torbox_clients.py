@@ -16,12 +16,10 @@ from tests.servers import free_port
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.rude import Manner, hanging_up, not_http, rude, saying, silent
 from tests.servers.swarm import internet
-from tests.torbox import Account, refused, told
+from tests.torbox import HASH, TORRENT, Account, refused, told
 
 pytestmark = pytest.mark.django_db
 
-TORRENT = make.v1(b"a film.mkv")
-HASH = make.v1_hash(TORRENT).lower()
 PASSWORD = "Pa55/word, spoken"
 
 

@@ -11,14 +11,9 @@ from pytest_django import Settings
 from archive import keys
 from archive.takedown import take_down
 from tests import make
-from tests.torbox import HERE, Account, refused, told
+from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
 
 pytestmark = pytest.mark.django_db
-
-TORRENT = make.v1(b"a film.mkv")
-HASH = make.v1_hash(TORRENT).lower()
-MAGNET = f"magnet:?xt=urn:btih:{HASH}"
-ABSENT = "5a" * 20
 
 
 @pytest.fixture

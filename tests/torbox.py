@@ -7,8 +7,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from archive import keys
+from tests import make
 
 HERE = "/v1/api/torrents/"
+TORRENT = make.v1(b"a film.mkv")
+HASH = make.v1_hash(TORRENT).lower()
+MAGNET = f"magnet:?xt=urn:btih:{HASH}"
+ABSENT = "5a" * 20
 
 
 class Account:

@@ -1,5 +1,6 @@
 """createtorrent and asynccreatetorrent: a torrent is archived, and goes to the client that the key is bound to."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -17,11 +18,11 @@ from archive.errors import NotAnInfohash, NotHeld, StillWanted
 from archive.infohash import parse as spelled
 from archive.keys import Key
 from archive.magnet import Magnet, magnet, read
-from archive.metainfo import infohashes, parse
+from archive.metainfo import parse
 from archive.resolve import resolve
 from archive.retrieve import retrieve
 from archive.unpack import unpack
-from clients import Client, RejectedTracker, Source
+from clients import RejectedTracker, Source
 
 _FIELDS = ("magnet", "name", "seed", "allow_zip", "as_queued", "add_only_if_cached")
 _CREATED = "Torrent created successfully."
@@ -101,24 +102,25 @@ def _link(wish: Magnet) -> str:
 
 def _taken(key: Key, found: _Found, name: str) -> Owned:
     """Into the client first: where that fails, there is nothing to be undone."""
-    names = found.named.infohashes
-    if isinstance(found.content, bytes):
-        names = infohashes(found.content, settings.MAX_TORRENT_BYTES)
     if not key.client:
         return add(key, found.named, name)
+    names, missing = found.named.infohashes, list[str]()
+    if isinstance(found.content, bytes):
+        meta = parse(found.content, settings.MAX_TORRENT_BYTES)
+        names = tuple(filter(None, (meta.v1, meta.v2)))
+        missing = [url for url in found.named.trackers if url not in meta.trackers]
     with client_of(key) as client:
         new = client.add(Source(found.content, names))
-        _tell_trackers(client, found, names)
     mine = add(key, found.named, name)
     handed(key, mine, new=new)
+    if missing:
+        _tell(key, names[0], missing)
     return mine
 
 
-def _tell_trackers(client: Client, found: _Found, names: tuple[bytes, ...]) -> None:
-    """Those of the link that the torrent itself does not name: there may be no other way to find anybody."""
-    if isinstance(found.content, bytes):
-        known = parse(found.content, settings.MAX_TORRENT_BYTES).trackers
-        for url in found.named.trackers:
-            if url not in known:
-                with suppress(RejectedTracker):
-                    client.add_tracker(names[0], url)
+def _tell(key: Key, infohash: bytes, trackers: Iterable[str]) -> None:
+    """The link's trackers that the torrent does not name: there may be no other way to find anybody."""
+    with client_of(key) as client:
+        for url in trackers:
+            with suppress(RejectedTracker):
+                client.add_tracker(infohash, url)

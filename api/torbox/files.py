@@ -13,6 +13,9 @@ from archive.retrieve import retrieve
 
 MOST = 10_000  # in one answer
 _READ = 50_000_000  # bytes of torrents, for one answer
+_FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of few files are read once
+
+_recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
 
 
 def paths(reading: Reading) -> Iterator[tuple[str, int]]:
@@ -31,13 +34,21 @@ class Lister:
 
     def of(self, infohash: str) -> list[tuple[str, int]] | None:
         """None where there is no room for them any more. Raises NotHeld, TakenDown, Unavailable."""
-        if not self._left or self._bytes <= 0:
+        known = _recent.get(infohash)
+        if not self._left or (known is None and self._bytes <= 0):
             return None
+        found = (self._read(infohash) if known is None else known)[: self._left]
+        self._left -= len(found)
+        return found
+
+    def _read(self, infohash: str) -> list[tuple[str, int]]:
         torrent = retrieve(parse(infohash)).torrent
         self._bytes -= len(torrent)
-        reading = Reading(torrent, settings.MAX_TORRENT_BYTES)
-        found = list(islice(paths(reading), self._left))
-        self._left -= len(found)
+        found = list(paths(Reading(torrent, settings.MAX_TORRENT_BYTES)))
+        if len(found) <= _FEW:
+            if len(_recent) >= _KEPT:
+                _recent.clear()
+            _recent[infohash] = found
         return found
 
 
