@@ -29,7 +29,8 @@ class Doors(NamedTuple):
     authority: Certificate
     ports: dict[tuple[str, str], int]
     """By client, and how good its certificate is."""
-    plain: dict[str, int]
+    plain: int
+    """Of an HTTP server."""
 
     def at(self, kind: str, certificate: str) -> Address:
         port = self.ports[kind, certificate]
@@ -51,14 +52,14 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
         transmission(tmp_path_factory.mktemp("t"), "4.1") as t,
     ):
-        plain = dict(zip(KINDS, (q.web, t.web), strict=True))
+        behind = dict(zip(KINDS, (q.web, t.web), strict=True))
         ports = {(kind, name): free_port() for kind in KINDS for name in certificates}
         servers = [
-            SERVER.format(port=port, certificate=certificates[name], web=plain[kind])
+            SERVER.format(port=port, certificate=certificates[name], web=behind[kind])
             for (kind, name), port in ports.items()
         ]
-        with nginx("server { listen 80; return 204; }" + "".join(servers)):
-            yield Doors(ours, ports, plain)
+        with nginx("server { listen 80; return 204; }" + "".join(servers)) as url:
+            yield Doors(ours, ports, int(url.rpartition(":")[2]))
 
 
 @pytest.fixture
@@ -95,6 +96,6 @@ def test_a_certificate_must_be_in_time_and_for_this_name(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_without_tls_is_called_that(doors: Doors, kind: str) -> None:
-    url = f"a={kind}+https://admin:a%20password@127.0.0.1:{doors.plain[kind]}"
+    url = f"a={kind}+https://admin:a%20password@127.0.0.1:{doors.plain}"
     with pytest.raises(Unreachable, match="does not speak TLS"):
         asked(read_addresses(url)["a"])

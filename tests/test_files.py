@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import secrets
 import threading
 import time
 import zipfile
@@ -18,7 +19,6 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from api.files import reach
 from api.files.readers import Readers
 from archive import account, keys
 from archive.errors import TooManyReaders, Unavailable
@@ -31,7 +31,6 @@ from tests.servers.pretending import Pretender, pretending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-V1 = bytes(range(20))
 FILM = noise(300_001, b"film")
 REQUESTDL = "/v1/api/torrents/requestdl"
 
@@ -43,10 +42,11 @@ def daemon() -> Iterator[Pretender]:
 
 
 class Account(NamedTuple):
-    """A key, its text, its torrent's number, what its client tells, and the folder of that one's files."""
+    """A key, its text, its torrent with its number, what its client tells, and the folder of that one's files."""
 
     key: Key
     token: str
+    v1: bytes
     number: int
     daemon: Pretender
     folder: Path
@@ -59,11 +59,10 @@ def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
     folder.mkdir()
     settings.CLIENTS = {"home": daemon.address}
     settings.CLIENT_FILES = {"home": folder}
-    reach.forget()
     daemon.files.clear()
-    daemon.has(V1)
+    daemon.has(v1 := secrets.token_bytes(20))
     key, token = keys.issue("somebody", client="home")
-    return Account(key, token, account.add(key, Magnet(V1)).id, daemon, folder)
+    return Account(key, token, v1, account.add(key, Magnet(v1)).id, daemon, folder)
 
 
 def put(mine: Account, name: str, content: bytes = FILM, progress: float = 1) -> None:
@@ -194,7 +193,7 @@ def test_a_key_without_such_a_client_is_told(client: Client, mine: Account, sett
     settings.CLIENT_FILES = {}
     assert ask(client, mine, 404, file_id=0)["error"] == "LINK_OFFLINE"
     lonely, token = keys.issue("without a client")
-    number = account.add(lonely, Magnet(V1)).id
+    number = account.add(lonely, Magnet(mine.v1)).id
     told = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
     assert told["detail"] == "This key has no torrent client whose files this server can read."
 
@@ -243,11 +242,11 @@ def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, min
         keys.resume(mine.key.prefix)
         assert read(client, path).status_code == 200
     paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
-    take_down(V1, "Court order 12")
+    take_down(mine.v1, "Court order 12")
     for path in paths:
         answer = client.get(path)
         assert (answer.status_code, "takedowns" in answer["Link"]) == (451, True)
-    call_command("take_down", V1.hex(), "--lift", stdout=io.StringIO())
+    call_command("take_down", mine.v1.hex(), "--lift", stdout=io.StringIO())
     assert read(client, paths[0]).status_code == 200
     account.remove(mine.key, mine.number)
     assert [client.get(path).status_code for path in paths] == [404, 404]
@@ -381,6 +380,16 @@ def test_a_client_is_not_asked_again_with_every_part(client: Client, mine: Accou
     assert len(mine.daemon.asked) == before
 
 
+def test_what_the_client_moves_or_renames_meanwhile_is_found_again(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    path = linked(client, mine, file_id=0)
+    (mine.folder / "a.mkv").rename(mine.folder / "b.mkv")
+    assert client.get(path).status_code == 404
+    mine.daemon.files[:] = []
+    mine.daemon.says("b.mkv", len(FILM))
+    assert read(client, path).content == FILM
+
+
 # Zips
 
 
@@ -401,7 +410,7 @@ def test_a_zip_holds_what_was_finished(client: Client, mine: Account) -> None:
 
 def test_what_is_unfinished_has_no_zip(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
-    mine.daemon.has(V1, progress=0.5)
+    mine.daemon.has(mine.v1, progress=0.5)
     assert ask(client, mine, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
 
 

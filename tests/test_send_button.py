@@ -8,6 +8,7 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import make
+from tests.client_operations import until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.swarm import internet
@@ -56,8 +57,8 @@ def test_who_is_signed_in_sends_a_torrent_to_a_client(desk: Desk) -> None:
     page.get_by_label("paused").check()
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("Sent to home.")).to_be_visible(timeout=SOON)
-    [there] = desk.daemon.torrents()
-    assert (there["infohash_v1"], there["state"]) == (make.v1_hash(TORRENT).lower(), "stoppedDL")
+    until(lambda: [row["state"] for row in desk.daemon.torrents()] == ["stoppedDL"])
+    assert [row["infohash_v1"] for row in desk.daemon.torrents()] == [make.v1_hash(TORRENT).lower()]
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("home has it already.")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Send to away").click()

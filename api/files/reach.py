@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,15 +41,16 @@ def reach(key: Key, number: int, index: int) -> Finished:
     folder = _folder(key)
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
-    if told is None or told.at < time.monotonic() - _REMEMBERED:
-        torrent, files = _ask(key, mine)
-        if not 0 <= index < len(files):
-            raise NotHeld(f"This torrent has no file with the id {index}.")
-        told = _Told(torrent, files[index], time.monotonic())
-    finished = open_finished(folder, told.torrent, told.file)
+    if told and told.at > time.monotonic() - _REMEMBERED:
+        with suppress(OutOfReach):  # it has been moved since, perhaps
+            return open_finished(folder, told.torrent, told.file)
+    torrent, files = _ask(key, mine)
+    if not 0 <= index < len(files):
+        raise NotHeld(f"This torrent has no file with the id {index}.")
+    finished = open_finished(folder, torrent, files[index])
     if len(_told) >= _MOST:
         _told.clear()
-    _told[name] = told
+    _told[name] = _Told(torrent, files[index], time.monotonic())
     return finished
 
 
@@ -62,11 +64,6 @@ def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
     if len(files) > _MOST_ZIPPED:
         raise OutOfReach(f"This torrent has more than {_MOST_ZIPPED:,} files, too many for one zip.")
     return mine.name or torrent.name, [Sealed(folder, torrent, file) for file in files if file.progress >= 1]
-
-
-def forget() -> None:
-    """What clients said: they are asked anew."""
-    _told.clear()
 
 
 class Sealed(NamedTuple):
