@@ -80,12 +80,12 @@ def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
     if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        torrent, field = read(form, kind, "torrent", "apikey")
+        torrent, words = read(form, kind, "torrent", ["apikey"])
     except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    admit(find("", key, field))
+    admit(find("", key, words.get("apikey", "")))
     if torrent is None:
         raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
     return torrent

@@ -3,6 +3,7 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from api.files.views import hand_out
 from api.hash2torrent import fetch, health_check
 from api.operations import metrics, well
 from api.peerstats import PeerStats, add, films, info, peers
@@ -19,6 +20,9 @@ urlpatterns = [
     path("upload", upload, name="upload"),
     path("api/v1/", include("api.rest.urls")),
     path("api/v1", RedirectView.as_view(url="/api/v1/docs")),
+    path("v1/", include("api.torbox.urls")),
+    path("files/<str:link>", hand_out, name="finished"),
+    path("files/<str:link>/<path:name>", hand_out),
     path("torznab", RedirectView.as_view(url="/torznab/api?t=caps")),
     path("torznab/api", torznab),
     path("sync/", names),

@@ -53,3 +53,14 @@ def blocklists_are_there(**_: Any) -> list[CheckMessage]:
         for name in names
         if not name.startswith(("http://", "https://")) and not Path(name).is_file()
     ]
+
+
+@register()
+def client_files_are_there(**_: Any) -> list[CheckMessage]:
+    wrong = []
+    for name, folder in settings.CLIENT_FILES.items():
+        if name not in settings.CLIENTS:
+            wrong.append(f"there is no client called {name} in CLIENTS.")
+        elif not folder.is_dir():
+            wrong.append(f"{folder} is no folder that this server can see.")
+    return [Error(f"CLIENT_FILES: {words}", id="archive.E004") for words in wrong]

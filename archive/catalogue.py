@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+from django.db import connection
+
+from archive.check import check
 from archive.errors import NotHeld, TakenDown
 from archive.infohash import spell
 from archive.kind import Kind
@@ -13,6 +17,11 @@ from archive.models import Torrent
 from archive.outage import outages
 from archive.takedown import blocked
 from archive.words import kind_of
+
+_PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
+_BRIEFS = """
+    SELECT coalesce(v1, v2), name, size FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,14 @@ class Entry:
     liveness: Liveness | None
 
 
+class Brief(NamedTuple):
+    """`infohash`: the one that it is stored under."""
+
+    infohash: bytes
+    name: str
+    size: int
+
+
 def look(asked: Magnet) -> Entry:
     """The torrent that this names, by whichever of its infohashes. Raises NotHeld, TakenDown, Unavailable."""
     names = [name for name in (asked.v1, asked.v2) if name]
@@ -47,6 +64,19 @@ def look(asked: Magnet) -> Entry:
         if reasons := blocked(names):
             raise TakenDown(next(iter(reasons.values())))
     raise NotHeld(f"No torrent is stored under {spell(asked.infohash)}.")
+
+
+def briefs(infohashes: Iterable[bytes]) -> dict[bytes, Brief]:
+    """Of these, in any number and v1, v2 or truncated v2, those that are held. Raises Unavailable."""
+    held = check(infohashes)
+    stored = sorted(set(held.values()))
+    found: dict[bytes, Brief] = {}
+    with outages(), connection.cursor() as cursor:  # the ORM would take several times as long
+        for start in range(0, len(stored), _PER_QUERY):
+            some = stored[start : start + _PER_QUERY]
+            cursor.execute(_BRIEFS.format(", ".join(["%s"] * len(some))), some + some)
+            found |= {bytes(row[0]): Brief(bytes(row[0]), row[1], row[2]) for row in cursor.fetchall()}
+    return {asked: found[name] for asked, name in held.items() if name in found}
 
 
 def entries(rows: Iterable[Torrent]) -> list[Entry]:

@@ -100,5 +100,17 @@ class SuspendedKey(NotAuthorized):
     """The key is right, but may not be used at present."""
 
 
+class TooManyReaders(TooMany):
+    """With this key as many finished files are being read as may be."""
+
+
+class NotALink(Refusal):
+    """No link to a finished file that was ever given out."""
+
+
+class StaleLink(Refusal):
+    """A link that was good once: it is too old, or its key was revoked."""
+
+
 class Unavailable(Refusal):
     """The storage or the index cannot be used right now; nothing was stored."""

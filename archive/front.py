@@ -26,6 +26,7 @@ from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
 from api.fastlane import fetch, is_download, recall
+from api.files.readers import MOST as SEATS
 from archive.bodies import has_body, hear_out
 from archive.crew import Crew
 
@@ -70,7 +71,7 @@ class Front:
     def __init__(self, application: WSGIApplication, *options: Any) -> None:
         self._answer = granians_own(application, *options)
         self._readers = Crew(_READERS)
-        self._crew = Crew(2 * settings.THREADS)  # as many may be busy with slow readers
+        self._crew = Crew(2 * settings.THREADS + SEATS)  # as many may be busy with slow readers
         self._relay = _Relay()
 
     def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:

@@ -25,6 +25,7 @@ State = Literal["active", "suspended", "revoked"]
 
 _PREFIX = re.compile(r"hk_[0-9a-f]{8}")
 _LETTERS = string.ascii_letters + string.digits
+_UNKNOWN = "There is no such key, or it has been revoked."
 _SECRET = 32  # letters: 190 bits, which is why one plain SHA-256 is enough
 
 
@@ -67,11 +68,18 @@ def authorize(text: str) -> Key:
     prefix = _PREFIX.match(text)
     with outages():
         row = IssuedKey.objects.filter(prefix=prefix[0]).first() if prefix else None
-    if row is None or row.state == "revoked" or not hmac.compare_digest(bytes(row.digest), _digest(text)):
-        raise UnknownKey("There is no such key, or it has been revoked.")
-    if row.state == "suspended":
-        raise SuspendedKey("This key is suspended; its operator can tell why.")
-    return _known(row)
+    if row is None or not hmac.compare_digest(bytes(row.digest), _digest(text)):
+        raise UnknownKey(_UNKNOWN)
+    return _usable(row)
+
+
+def still(id: int) -> Key:
+    """The key that was known by this id, if it may still be used. Raises UnknownKey, SuspendedKey, Unavailable."""
+    with outages():
+        row = IssuedKey.objects.filter(pk=id).first()
+    if row is None:
+        raise UnknownKey(_UNKNOWN)
+    return _usable(row)
 
 
 def admit(text: str) -> None:
@@ -120,8 +128,16 @@ def _turn(prefix: str, state: State) -> Key:
         named = IssuedKey.objects.filter(prefix=beginning[0] if beginning else "")
         living = named if state == "revoked" else named.exclude(state="revoked")
         if not living.update(state=state):
-            raise UnknownKey("There is no such key, or it has been revoked.")
+            raise UnknownKey(_UNKNOWN)
         return _known(named.get())
+
+
+def _usable(row: IssuedKey) -> Key:
+    if row.state == "revoked":
+        raise UnknownKey(_UNKNOWN)
+    if row.state == "suspended":
+        raise SuspendedKey("This key is suspended; its operator can tell why.")
+    return _known(row)
 
 
 def _known(row: IssuedKey) -> Key:

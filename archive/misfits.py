@@ -23,6 +23,7 @@ _FITTING = {
     "WANTED_MAX": "100000",
     "SECURITY_CONTACT": "mailto:security@torrents.example",
     "CLIENTS": "home=qbittorrent://user:password@localhost:8080",
+    "CLIENT_FILES": "home=/srv/downloads",
     "DHT_BOOTSTRAP": "dht.libtorrent.org:25401",
     "TRACKERS": "udp://tracker.opentrackr.org:1337/announce",
     "BT_LISTEN": "0.0.0.0:6881",

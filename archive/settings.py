@@ -30,7 +30,15 @@ def _clients(text: str) -> dict[str, Address]:
         raise ValidationError(str(wrong)) from None
 
 
+def _folders(text: str) -> dict[str, Path]:
+    entries = [entry.partition("=") for entry in filter(None, map(str.strip, text.split(",")))]
+    if not all(name and folder.startswith("/") for name, _, folder in entries):
+        raise ValidationError("Each is the name of a client, =, and a folder that begins with /.")
+    return {name: Path(folder) for name, _, folder in entries}
+
+
 env.add_parser(name="clients", func=_clients)
+env.add_parser(name="folders", func=_folders)
 
 _A_SERVER = "It is http:// or https:// and a name, without a path."
 
@@ -108,6 +116,8 @@ BT_LISTEN = env.str(
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
 CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CLIENT_FILES: dict[str, Path] = env.folders("CLIENT_FILES", "")
+FILES_BY_NGINX = env.bool("FILES_BY_NGINX", False)
 CENSUS = env.bool("CENSUS", False)
 COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
 

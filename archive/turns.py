@@ -33,9 +33,9 @@ def turn() -> Iterator[None]:
 @contextmanager
 def aside() -> Iterator[None]:
     """Do nothing but wait: another may work, and with this one's database connection."""
-    connections.close_all()
     working = getattr(_own, "working", False)
     if working:
+        connections.close_all()
         _turns.release()
     try:
         yield

@@ -18,12 +18,14 @@ __all__ = [
     "File",
     "Garbled",
     "NoAnswer",
+    "OutOfReach",
     "RejectedTorrent",
     "RejectedTracker",
     "Source",
     "State",
     "Torrent",
     "Tracker",
+    "Unfinished",
     "UnknownTorrent",
     "Unreachable",
     "WrongPassword",
@@ -61,6 +63,14 @@ class Garbled(ClientError):
 
 class UnknownTorrent(ClientError):
     """It has no torrent under this infohash."""
+
+
+class Unfinished(ClientError):
+    """It has not all of this file so far."""
+
+
+class OutOfReach(ClientError):
+    """This server may not read the file there, or it is not as the client says."""
 
 
 class RejectedTorrent(ClientError):

@@ -4,6 +4,7 @@ A client may be slow in looking up its name, in connecting, in its headers or it
 has one limit over all that, so the call runs beside us, and is left alone when its time is up.
 """
 
+import ssl
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -72,13 +73,24 @@ def _below(asking: Asking, error: Exception) -> ClientError | None:
             return ours
         case requests.Timeout():
             return _no_answer(asking)
-        case requests.exceptions.SSLError():
-            return Unreachable(f"{asking.address} cannot be trusted: its certificate is not valid.")
+        case requests.exceptions.SSLError() as untrusted:
+            return _untrusted(asking, untrusted)
         case requests.ConnectionError(args=[MaxRetryError(), *_]):
             return Unreachable(f"{asking.address} cannot be reached.")
         case requests.ConnectionError():
             return Unreachable(f"{asking.address} breaks the connection off.")
     return None
+
+
+def _untrusted(asking: Asking, error: BaseException) -> Unreachable:
+    """docs/clients.md tells how an authority of one's own is trusted."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = quoted(cause.verify_message, asking.address)
+            return Unreachable(f"{asking.address} cannot be trusted: its certificate is not valid ({why}).")
+        cause = cause.__cause__ or cause.__context__
+    return Unreachable(f"{asking.address} does not speak TLS as we do; perhaps it speaks none.")
 
 
 def _no_answer(asking: Asking) -> NoAnswer:

@@ -1,6 +1,7 @@
 """Transmission, 3.00 and 4.1, over its RPC. The only owner of transmission-rpc."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -77,7 +78,8 @@ class _Api(transmission_rpc.Client):
             raise
 
     def get_session(self, timeout: Any = None) -> transmission_rpc.Session:
-        """The first thing that the constructor calls."""
+        """The first thing that the constructor calls; its session does not look into the environment by itself."""
+        self._http_session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._http_session.hooks["response"] = [self._bounded]
         return super().get_session(timeout)
 
@@ -112,6 +114,8 @@ class Transmission:
         return [
             File(row["name"], row["length"], row["bytesCompleted"] / row["length"] if row["length"] else 1.0)
             for row in rows
+            # Pad files (BEP 47), as libtorrent and others call them.
+            if not row["name"].endswith(f"/.pad/{row['length']}")
         ]
 
     @asked

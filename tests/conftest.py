@@ -29,6 +29,7 @@ _ON_BOTH = {
     "check",
     "liveness",
     "peers",
+    "torbox",
     "films",
     "titles",
     "match",

@@ -11,8 +11,9 @@ from pytest_django import Settings
 from archive.deposit import deposit
 from clients import Address
 from tests import make
-from tests.client_operations import Daemon, address
+from tests.client_operations import address
 from tests.servers import free_port
+from tests.servers.daemon import Daemon
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.swarm import internet
 from tests.servers.transmission import transmission

@@ -16,6 +16,7 @@ from archive.figures import figures
 from tests import make
 from tests.servers.hashkeep import ROOT, free_port, hashkeep
 from tests.servers.postgres import postgres
+from tests.servers.qbittorrent import qbittorrent
 from tests.servers.radosgw import CREDENTIALS
 from tests.servers.redis import redis
 from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
@@ -156,6 +157,22 @@ def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
             yield reader
 
 
+@contextmanager
+def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+    """An archive with a torrent client behind it; what the page writes into `.env` is said otherwise here."""
+    with internet(), qbittorrent(folder / "qbittorrent", "5.3") as daemon:
+        daemon.downloads.mkdir(exist_ok=True)
+        client = {
+            "CLIENTS": f"home=qbittorrent://admin:a%20password@127.0.0.1:{daemon.web}",
+            "CLIENT_FILES": f"home={daemon.downloads}",
+        }
+        with hashkeep(folder, **client) as archive:
+            key = archive.manage("keys", "issue", "Anna", "--client", "home").stdout.split()[-1]
+            env = {"DATA_DIR": str(folder), "RESOLVE": "off", "KEY": key, **client}
+            with desk(folder, {HERE: archive.url}, env) as reader:
+                yield reader
+
+
 WORLDS: dict[str, World] = {
     "README": newcomer,
     "storing": storing,
@@ -163,6 +180,7 @@ WORLDS: dict[str, World] = {
     "running": running,
     "developing": developing,
     "clients": staff,
+    "torbox": torbox,
 }
 PAGES_WITH_BLOCKS = [page for page in PAGES if any(blocks(page))]
 

@@ -21,10 +21,12 @@ from archive.retrieve import retrieve
 from clients import Address, Client, Source, open_client
 from tests import make
 from tests.client_operations import address, until
-from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import internet
+from tests.servers.swarm import Content, Peer, internet
+from tests.servers.trackers import http_tracker
 from tests.servers.transmission import transmission
+from tests.test_hash2torrent import settings as network
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -157,6 +159,33 @@ def test_watching_stores_what_comes_and_survives_a_restart(running: Clients, tmp
     assert "Traceback" not in log.read_text()
     assert "a password" not in log.read_text()
     assert "Trying again" not in before_it_ends
+
+
+def test_what_the_client_does_not_give_comes_from_the_network(running: Clients, tmp_path: Path) -> None:
+    """The client has a magnet link and nobody to ask; the resolver has a tracker."""
+    torrent = make.v1(b"found by us", 20_000)
+    infohash = make.infohashes(torrent)[0]
+    seeder = Peer(("44.3.0.1", 6881))
+    seeder.seed(Content(tmp_path / "nothing", "found by us", torrent))
+    where = running.addresses["home"].port
+    with (
+        http_tracker(("81.3.0.1", 6969), {infohash: [seeder.address]}) as tracker,
+        hashkeep(
+            tmp_path,
+            **{
+                **network(TRACKERS=tracker.url),
+                "CLIENTS": f"home=qbittorrent://admin:a%20password@127.0.0.1:{where}",
+            },
+        ) as archive,
+    ):
+        running.home.add(Source(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
+        told = counted(archive.manage("pull", "home", "--resolve").stdout)
+        assert told == {"stored": 0, "held already": 0, "not given by the client; the network is asked": 1}
+        until(lambda: stored(archive) == 1)
+        assert counted(archive.manage("pull", "home", "--resolve").stdout) == {"stored": 0, "held already": 1}
+    [path] = archive.torrents.rglob("*.torrent")
+    assert make.infohashes(path.read_bytes()) == make.infohashes(torrent)
+    running.home.remove(infohash)
 
 
 def watch(archive: Hashkeep, daemon: Qbittorrent, log: Path) -> "subprocess.Popen[bytes]":

@@ -13,7 +13,7 @@ def _copy(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('archive', '0007_census'),
+        ('archive', '0008_account'),
     ]
 
     operations = [

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 import requests
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port
+from tests.servers.daemon import Daemon, started
 from tests.servers.debian import program
 
 RELEASES = {"4.5": None, "5.1": "trixie", "5.3": "trixie-backports"}
@@ -40,15 +40,7 @@ WebUI\Password_PBKDF2="@ByteArray({password})"
 
 
 @dataclass(frozen=True)
-class Qbittorrent:
-    host: str
-    web: int
-    """The port of the Web API."""
-    port: int
-    """The port for peers."""
-    downloads: Path
-    user: str = "admin"
-    password: str = "a password"
+class Qbittorrent(Daemon):
     _cookies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -61,15 +53,24 @@ class Qbittorrent:
     def torrents(self) -> list[dict[str, Any]]:
         return list(self.get("torrents/info").json())
 
+    def goes_on(self, torrents: int) -> bool:
+        return [torrent["progress"] for torrent in self.torrents()] == [1] * torrents
+
     def get(self, what: str) -> requests.Response:
+        return self._ask("GET", what)
+
+    def post(self, what: str, **form: str) -> requests.Response:
+        return self._ask("POST", what, form)
+
+    def _ask(self, method: str, what: str, form: dict[str, str] | None = None) -> requests.Response:
         with requests.Session() as session:
             session.cookies.update(self._cookies)
-            answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+            answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
             if answer.status_code == 403:  # a login costs it some time, on purpose
-                form = {"username": self.user, "password": self.password}
-                session.post(f"{self.url}/api/v2/auth/login", form, timeout=10).raise_for_status()
+                login = {"username": self.user, "password": self.password}
+                session.post(f"{self.url}/api/v2/auth/login", login, timeout=10).raise_for_status()
                 self._cookies.update(session.cookies.get_dict())
-                answer = session.get(f"{self.url}/api/v2/{what}", timeout=10)
+                answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
             answer.raise_for_status()
         return answer
 
@@ -95,17 +96,8 @@ def qbittorrent(
     command = [*program("qbittorrent-nox", RELEASES[version]), f"--profile={home}"]
     if torrents:
         command += [f"--save-path={downloads}", "--skip-dialog=true", *map(str, torrents)]
-    with running(command, home / "log", stop=SIGKILL) as process:  # takes seconds to end in peace
-        wait_until(lambda: _ready(served, len(torrents)), process, home / "log")
-        assert served.version().startswith(f"v{version}")
+    with started(served, command, version, home, len(torrents)):
         yield served
-
-
-def _ready(served: Qbittorrent, torrents: int) -> bool:
-    try:
-        return [torrent["progress"] for torrent in served.torrents()] == [1] * torrents
-    except requests.RequestException:
-        return False
 
 
 def _hashed(password: str) -> str:

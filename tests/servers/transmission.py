@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 import requests
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port
+from tests.servers.daemon import Daemon, started
 from tests.servers.debian import program
 
 RELEASES = {"3.00": None, "4.1": "trixie-backports"}
@@ -20,16 +20,7 @@ _DOWNLOADS, _SEEDS = 4, 6  # rpc-spec.md, the status of a torrent
 
 
 @dataclass(frozen=True)
-class Transmission:
-    host: str
-    web: int
-    """The port of its RPC."""
-    port: int
-    """The port for peers."""
-    downloads: Path
-    user: str = "admin"
-    password: str = "a password"
-
+class Transmission(Daemon):
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.web}/transmission/rpc"
@@ -39,6 +30,10 @@ class Transmission:
 
     def torrents(self) -> list[dict[str, Any]]:
         return list(self.call("torrent-get", fields=["hashString", "name", "status"])["torrents"])
+
+    def goes_on(self, torrents: int) -> bool:
+        """To this client a hybrid stays incomplete: it looks for the pad files on the disk."""
+        return [torrent["status"] in {_DOWNLOADS, _SEEDS} for torrent in self.torrents()] == [True] * torrents
 
     def call(self, method: str, **arguments: object) -> dict[str, Any]:
         with requests.Session() as session:
@@ -69,9 +64,7 @@ def transmission(
     for torrent in torrents:
         shutil.copy(torrent, home / "watched")
     command = [*program("transmission-daemon", RELEASES[version]), "-f", "-g", str(home)]
-    with running(command, home / "log", stop=SIGKILL) as process:  # takes seconds to end in peace
-        wait_until(lambda: _ready(served, len(torrents)), process, home / "log")
-        assert served.version().startswith(version)
+    with started(served, command, version, home, len(torrents)):
         yield served
 
 
@@ -93,12 +86,3 @@ def _settings(served: Transmission, home: Path) -> dict[str, object]:
         "watch-dir": str(home / "watched"),
         "watch-dir-enabled": True,
     }
-
-
-def _ready(served: Transmission, torrents: int) -> bool:
-    try:
-        # To this client a hybrid stays incomplete: it looks for the pad files on the disk.
-        going = [torrent for torrent in served.torrents() if torrent["status"] in {_DOWNLOADS, _SEEDS}]
-        return len(going) == torrents
-    except (requests.RequestException, KeyError):
-        return False

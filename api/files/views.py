@@ -1,0 +1,130 @@
+"""What a link to a finished file, or to the zip of a torrent's files, answers."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import cast
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connections
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from api.files.kind import media_type
+from api.files.link import Link, plain, read
+from api.files.ranges import Unsatisfiable, part
+from api.files.reach import reach, reach_all
+from api.files.readers import readers
+from api.files.reading import Body, pieces
+from api.files.zipped import zipped
+from api.rest.problems import CONTENT_TYPE, Problem, problem
+from archive.errors import Refusal, StaleLink, UnknownKey
+from archive.keys import Key, still
+from clients import ClientError
+from clients.finished import Finished
+
+_ALWAYS = {
+    "Cache-Control": "private, no-cache",
+    # Whatever a torrent holds, pages and pictures with scripts too, is not to run as if it were ours.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Access-Control-Allow-Origin": "*",
+}
+
+
+@require_safe
+def hand_out(request: HttpRequest, link: str, name: str = "") -> HttpResponseBase:
+    """`name` is for players, and may be any."""
+    with ExitStack() as ends:
+        try:
+            wanted = read(link)
+            key = _key(wanted)
+            if wanted.file is None:
+                response = _zip(request, key, wanted.number, ends)
+            else:
+                response = _file(request, key, wanted.number, wanted.file, ends)
+        except (Refusal, ClientError) as error:
+            response = _refused(request, error)
+    for header, value in _ALWAYS.items():
+        response[header] = value
+    return response
+
+
+def _key(link: Link) -> Key:
+    try:
+        return still(link.key)
+    except UnknownKey:
+        raise StaleLink("The key that this link was made with has been revoked.") from None
+
+
+def _file(request: HttpRequest, key: Key, number: int, index: int, ends: ExitStack) -> HttpResponseBase:
+    found = reach(key, number, index)
+    ends.enter_context(found.file)
+    if settings.FILES_BY_NGINX:
+        return _told_nginx(key, found)
+    etag = _etag(found)
+    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponse(status=304, headers=headers)
+    ranged = request.method == "GET" and request.headers.get("If-Range", etag) == etag
+    try:
+        asked = part(request.headers.get("Range", ""), found.size) if ranged else None
+    except Unsatisfiable:
+        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{found.size}"})
+    sent = range(found.size)
+    if asked:
+        sent = asked
+        headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{found.size}"
+    headers |= _described(found.name, len(sent))
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    return _stream(key, pieces(found.file, sent), ends, headers, 206 if asked else 200)
+
+
+def _told_nginx(key: Key, found: Finished) -> HttpResponse:
+    """It sends the file from its own location for that, part or whole, and no reader keeps a thread of ours."""
+    headers = _described(found.name, 0)
+    del headers["Content-Length"]
+    where = quote(f"/finished/{key.client}/{found.path}")
+    return HttpResponse(headers=headers | {"X-Accel-Redirect": where})
+
+
+def _zip(request: HttpRequest, key: Key, number: int, ends: ExitStack) -> HttpResponseBase:
+    name, files = reach_all(key, number)
+    made = zipped(files)
+    headers = {"Accept-Ranges": "none"} | _described(f"{name}.zip", made.size)
+    if request.method == "HEAD":
+        return HttpResponse(headers=headers)
+    ends.callback(made.pieces.close)
+    return _stream(key, made.pieces, ends, headers)
+
+
+def _stream(
+    key: Key, pieces: Iterator[bytes], ends: ExitStack, headers: dict[str, str], status: int = 200
+) -> HttpResponseBase:
+    ends.callback(readers.sit(key.id))
+    connections.close_all()  # to read on for two hours needs none
+    return StreamingHttpResponse(Body(pieces, ends.pop_all()), status=status, headers=headers)
+
+
+def _described(name: str, length: int) -> dict[str, str]:
+    return {
+        "Content-Type": media_type(name),
+        "Content-Length": str(length),
+        "Content-Disposition": content_disposition_header(True, plain(name)) or "",
+    }
+
+
+def _etag(found: Finished) -> str:
+    there = os.fstat(found.file.fileno())
+    return f'"{there.st_ino:x}-{there.st_size:x}-{there.st_mtime_ns:x}"'
+
+
+def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    told = cast(Problem, problem(error, request))  # all of these have their rows
+    body = json.dumps(told.details)
+    return HttpResponse(body, status=told.status, content_type=CONTENT_TYPE, headers=told.headers)

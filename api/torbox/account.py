@@ -1,0 +1,27 @@
+"""Who asks: an account is a key, carried as Bearer or, in links, as the parameter `token`."""
+
+from uuid import NAMESPACE_URL, uuid5
+
+from django.http import HttpRequest
+
+from archive.errors import NotAuthorized
+from archive.keys import Key, authorize, find
+from archive.throttle import spend
+
+
+def account(request: HttpRequest) -> Key:
+    """Raises NotAuthorized, TooManyRequests, Unavailable. Whoever guesses is counted as well."""
+    carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
+    asker = request.META["REMOTE_ADDR"]
+    try:
+        key = authorize(find(*carriers, request.GET.get("token", "")))
+    except NotAuthorized:
+        spend(asker)
+        raise
+    spend(asker, key)
+    return key
+
+
+def auth_id(key: Key) -> str:
+    """What is called so is a UUID of the account, and no secret."""
+    return str(uuid5(NAMESPACE_URL, key.prefix))

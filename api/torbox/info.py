@@ -1,0 +1,97 @@
+"""torrentinfo, magnettofile and exportdata: torrents by whatever names them. The first two are for everybody."""
+
+import math
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from api.torbox.account import account
+from api.torbox.body import Given, given
+from api.torbox.control import number_of
+from api.torbox.envelope import Failed, success
+from api.torbox.files import paths
+from api.torrents import handed_out
+from archive.account import one
+from archive.describe import describe
+from archive.infohash import parse, spell
+from archive.magnet import magnet, read
+from archive.metainfo import Reading
+from archive.resolve import resolve
+from archive.retrieve import Retrieved, retrieve
+from archive.throttle import spend
+from archive.unpack import unpack
+
+_LONGEST = 60.0  # seconds; what asks for more gets this
+_TOLD = "Successfully retrieved torrent metadata for the hash."
+_EXPORTED = "Torrent data exported successfully."
+
+
+def info(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    return _info(request, Given(request.GET.dict()))
+
+
+def info_of(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    asked = given(request, "hash", "magnet", "timeout")
+    return _info(request, Given({**request.GET.dict(), **asked.fields}, asked.file))
+
+
+def magnet_to_file(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    link = given(request, "magnet").text("magnet")
+    if not link:
+        raise Failed("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
+    return handed_out(request, _resolved(request, link, settings.RESOLVE_TIMEOUT))
+
+
+def export(request: HttpRequest) -> HttpResponse:
+    key = account(request)
+    kind = request.GET.get("type", "")
+    if kind not in ("magnet", "file"):
+        raise Failed("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
+    mine = one(key, number_of(request.GET.get("torrent_id", "")))
+    if kind == "file":
+        return handed_out(request, retrieve(mine.infohashes[0]))
+    v1, v2 = (infohash.hex() if infohash else None for infohash in (mine.v1, mine.v2))
+    if mine.entry is None:
+        return success(magnet(v1, v2, mine.name, ()), _EXPORTED)
+    known = describe(parse(mine.entry.infohash))
+    return success(magnet(v1, v2, known.metainfo.name, known.trackers), _EXPORTED)
+
+
+def _info(request: HttpRequest, asked: Given) -> HttpResponse:
+    """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
+    limit = settings.MAX_TORRENT_BYTES
+    if named := asked.text("hash") or asked.text("magnet"):
+        torrent = _resolved(request, named, _seconds(asked.text("timeout"))).torrent
+    elif asked.file is not None:
+        torrent = unpack(asked.file, limit)
+    else:
+        raise Failed("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
+    return success(_told(Reading(torrent, limit)), _TOLD)
+
+
+def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
+    wish = read(named, private=settings.BT_ALLOW_PRIVATE)
+    return resolve(wish, request.META["REMOTE_ADDR"], seconds)
+
+
+def _told(reading: Reading) -> dict[str, Any]:
+    meta = reading.metainfo
+    return {
+        "name": meta.name,
+        "hash": spell(meta.infohash).lower(),
+        "size": meta.size,
+        "trackers": list(meta.trackers),
+        "files": [{"name": path, "size": size} for path, size in paths(reading)],
+    }
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)

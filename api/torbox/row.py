@@ -1,0 +1,80 @@
+"""A torrent as mylist tells of it: its own words, its client's, and how it stands. What is unknown is left out."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from api.torbox.account import auth_id
+from api.torbox.files import Lister, told
+from api.torbox.states import Seen
+from archive.account import Owned
+from archive.keys import Key
+from archive.magnet import magnet
+from clients import Torrent
+
+_UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
+
+
+def row(key: Key, mine: Owned, seen: Seen, theirs: Torrent | None, lister: Lister) -> dict[str, Any]:
+    told = {**_own(key, mine, theirs), **_stands(seen), **_held(mine, lister)}
+    return told | _work(theirs, seen) if theirs else told
+
+
+def _own(key: Key, mine: Owned, theirs: Torrent | None) -> dict[str, Any]:
+    known = mine.entry or theirs
+    owner, infohash = auth_id(key), mine.infohashes[0].hex()
+    return {
+        "id": mine.id,
+        "auth_id": owner,
+        "owner": owner,
+        "hash": infohash,
+        "alternative_hashes": [infohash.hex() for infohash in mine.infohashes[1:]],
+        "magnet": _link(mine),
+        "name": mine.name or (known.name if known else "") or infohash,
+        "size": known.size if known else 0,
+        "created_at": moment(mine.added_at),
+        "updated_at": moment(timezone.now()),
+        "torrent_file": mine.entry is not None,
+    }
+
+
+def _stands(seen: Seen) -> dict[str, Any]:
+    return {
+        "download_state": seen.state,
+        "active": seen.active,
+        "progress": seen.progress,
+        "download_finished": seen.finished,
+        "download_present": seen.present,
+        "cached": seen.finished,
+    }
+
+
+def _work(theirs: Torrent, seen: Seen) -> dict[str, Any]:
+    left = 0 if seen.finished else _UNKNOWN
+    return {
+        "seeds": theirs.seeds,
+        "peers": theirs.peers,
+        "ratio": theirs.ratio,
+        "download_speed": theirs.downloading,
+        "upload_speed": theirs.uploading,
+        "eta": left if theirs.seconds_left is None else theirs.seconds_left,
+        "tags": list(theirs.tags),
+        **({"cached_at": moment(theirs.finished)} if theirs.finished and seen.finished else {}),
+    }
+
+
+def _held(mine: Owned, lister: Lister) -> dict[str, Any]:
+    if mine.entry is None:
+        return {"files": []}
+    files = lister.of(mine.entry.infohash)
+    return {} if files is None else {"files": told(files, mine.infohashes[0].hex())}
+
+
+def _link(mine: Owned) -> str:
+    v1, v2 = (infohash.hex() if infohash else None for infohash in (mine.v1, mine.v2))
+    return magnet(v1, v2, mine.entry.name if mine.entry else mine.name, ())
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

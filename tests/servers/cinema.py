@@ -1,0 +1,52 @@
+"""A Hashkeep that hands out the finished files of a client, to the holders of several keys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.servers.hashkeep import Hashkeep
+from tests.servers.pretending import pretending
+
+_V1 = bytes(range(20))
+_ACCOUNTS = f"""
+from archive import account, keys
+from archive.magnet import Magnet
+for name in "abcde":
+    key, text = keys.issue(name, client="home")
+    print(text, account.add(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)
+"""
+
+
+class Cinema(NamedTuple):
+    server: Hashkeep
+    accounts: list[tuple[str, int]]
+    """Five keys, and the torrent's number with each."""
+
+    def link(self, account: int = 0, **wish: Any) -> str:
+        """The path of a link, as requestdl gives it."""
+        token, number = self.accounts[account]
+        asked: dict[str, Any] = {"token": token, "torrent_id": number} | wish
+        answer = requests.get(f"{self.server.url}/v1/api/torrents/requestdl", asked, timeout=60)
+        return str(urlsplit(answer.json()["data"]).path)
+
+
+@contextmanager
+def cinema(folder: Path, films: Path, **settings: Any) -> Iterator[Cinema]:
+    """Its client says that it has what lies in `films`, in the order of their names."""
+    with pretending() as client:
+        client.has(_V1)
+        for film in sorted(films.iterdir()):
+            client.says(film.name, film.stat().st_size)
+        where = f"home=qbittorrent://me:secret@127.0.0.1:{client.port}"
+        server = Hashkeep(folder, CLIENTS=where, CLIENT_FILES=f"home={films}", **settings)
+        server.manage("migrate", "--verbosity", "0")
+        lines = server.manage("shell", "-v0", "-c", _ACCOUNTS).stdout.splitlines()
+        server.start("--workers", "1")
+        try:
+            yield Cinema(server, [(text, int(id)) for text, id in map(str.split, filter(None, lines))])
+        finally:
+            server.kill()

@@ -1,0 +1,56 @@
+"""What a qBittorrent and a Transmission have in common: where they are, and how they are started and waited for."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import requests
+
+from tests.servers import running, wait_until
+
+
+@dataclass(frozen=True)
+class Daemon(ABC):
+    host: str
+    web: int
+    """The port of its web interface."""
+    port: int
+    """The port for peers."""
+    downloads: Path
+    user: str = "admin"
+    password: str = "a password"
+
+    @property
+    @abstractmethod
+    def url(self) -> str: ...
+
+    @abstractmethod
+    def version(self) -> str: ...
+
+    @abstractmethod
+    def torrents(self) -> list[dict[str, Any]]:
+        """In its own words."""
+
+    @abstractmethod
+    def goes_on(self, torrents: int) -> bool:
+        """Whether it has so many, and is done with looking at what lies there of them."""
+
+
+@contextmanager
+def started(daemon: Daemon, command: list[str], version: str, home: Path, torrents: int) -> Iterator[None]:
+    """It answers, and has its torrents. At the end it is killed, as to end in peace takes it seconds."""
+
+    def ready() -> bool:
+        try:
+            return daemon.goes_on(torrents)
+        except (requests.RequestException, KeyError):
+            return False
+
+    with running(command, home / "log", stop=SIGKILL) as process:
+        wait_until(ready, process, home / "log")
+        assert daemon.version().removeprefix("v").startswith(version)
+        yield

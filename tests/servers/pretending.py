@@ -1,0 +1,91 @@
+"""A server that speaks qBittorrent's Web API, and tells whatever a test has it tell."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from clients import Address
+
+_TORRENT = {
+    "name": "a film",
+    "save_path": "/downloads",
+    "total_size": 1,
+    "progress": 1,
+    "state": "stalledUP",
+    "tags": "",
+    "added_on": 1,
+    "completion_on": 1,
+    "dlspeed": 0,
+    "upspeed": 0,
+    "num_seeds": 0,
+    "num_leechs": 0,
+    "ratio": 0,
+    "eta": 8_640_000,
+    "infohash_v2": "",
+}
+
+
+@dataclass
+class Pretender:
+    port: int
+    torrents: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> Address:
+        return Address("qbittorrent", False, "127.0.0.1", self.port, "/", "me", "a password")
+
+    def has(self, v1: bytes, **told: Any) -> None:
+        """One torrent, finished, unless it is told otherwise."""
+        self.torrents = [_TORRENT | {"hash": v1.hex(), "infohash_v1": v1.hex()} | told]
+
+    def says(self, name: str, size: int, progress: float = 1) -> None:
+        """And one file more in it."""
+        self.files.append({"name": name, "size": size, "progress": progress})
+
+    def answer(self, path: str) -> bytes:
+        self.asked.append(path)
+        match path.removeprefix("/api/v2/"):
+            case "app/version":
+                return b"v5.1.0"
+            case "app/webapiVersion":
+                return b"2.11.4"
+            case "torrents/info":
+                return json.dumps(self.torrents).encode()
+            case "torrents/files":
+                return json.dumps(self.files).encode()
+        return b"Ok."
+
+
+@contextmanager
+def pretending() -> Iterator[Pretender]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = pretender.answer(urlsplit(self.path).path)
+            self.send_response(200)
+            self.send_header("Set-Cookie", "SID=a")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        pretender = Pretender(server.server_port)
+        thread = Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        try:
+            yield pretender
+        finally:
+            server.shutdown()
+            thread.join()

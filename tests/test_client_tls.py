@@ -1,0 +1,101 @@
+"""Clients behind TLS: real ones with an nginx before them, and certificates good and bad."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import NamedTuple
+
+import pytest
+
+from clients import Address, Unreachable, open_client, read_addresses
+from tests.servers import free_port
+from tests.servers.certificates import Certificate, authority, signed
+from tests.servers.nginx import nginx
+from tests.servers.qbittorrent import qbittorrent
+from tests.servers.swarm import internet
+from tests.servers.transmission import transmission
+
+KINDS = ("qbittorrent", "transmission")
+SERVER = """
+server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_certificate "{certificate.path}";
+    ssl_certificate_key "{certificate.key}";
+    location / {{ proxy_pass http://127.0.0.1:{web}; proxy_set_header Host $http_host; }}
+}}
+"""
+
+
+class Doors(NamedTuple):
+    authority: Certificate
+    ports: dict[tuple[str, str], int]
+    """By client, and how good its certificate is."""
+    plain: int
+    """Of an HTTP server."""
+
+    def at(self, kind: str, certificate: str) -> Address:
+        port = self.ports[kind, certificate]
+        [address] = read_addresses(f"a={kind}+https://admin:a%20password@127.0.0.1:{port}").values()
+        return address
+
+
+@pytest.fixture(scope="module")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    folder = tmp_path_factory.mktemp("certificates")
+    ours = authority(folder)
+    certificates = {
+        "good": signed(folder, ours, "127.0.0.1"),
+        "another's": signed(folder, ours, "127.0.0.2"),
+        "expired": signed(folder, ours, "127.0.0.1", -1),
+    }
+    with (
+        internet(),
+        qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
+        transmission(tmp_path_factory.mktemp("t"), "4.1") as t,
+    ):
+        behind = dict(zip(KINDS, (q.web, t.web), strict=True))
+        ports = {(kind, name): free_port() for kind in KINDS for name in certificates}
+        servers = [
+            SERVER.format(port=port, certificate=certificates[name], web=behind[kind])
+            for (kind, name), port in ports.items()
+        ]
+        with nginx("server { listen 80; return 204; }" + "".join(servers)) as url:
+            yield Doors(ours, ports, int(url.rpartition(":")[2]))
+
+
+@pytest.fixture
+def trusted(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(doors.authority.path))
+
+
+def asked(address: Address) -> str:
+    with closing(open_client(address, 20)) as client:
+        client.torrents()
+        return client.version()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_whose_certificate_we_trust_is_spoken_to(doors: Doors, kind: str, trusted: None) -> None:
+    assert asked(doors.at(kind, "good")).lower().startswith(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_authority_that_nobody_knows_is_not_trusted(doors: Doors, kind: str) -> None:
+    with pytest.raises(Unreachable, match=r"cannot be trusted: its certificate is not valid \(.*issuer.*\)"):
+        asked(doors.at(kind, "good"))
+
+
+@pytest.mark.parametrize(("certificate", "why"), [("another's", "mismatch"), ("expired", "expired")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_must_be_in_time_and_for_this_name(
+    doors: Doors, kind: str, certificate: str, why: str, trusted: None
+) -> None:
+    with pytest.raises(Unreachable, match=f"cannot be trusted: .*{why}") as raised:
+        asked(doors.at(kind, certificate))
+    assert "a password" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_without_tls_is_called_that(doors: Doors, kind: str) -> None:
+    url = f"a={kind}+https://admin:a%20password@127.0.0.1:{doors.plain}"
+    with pytest.raises(Unreachable, match="does not speak TLS"):
+        asked(read_addresses(url)["a"])

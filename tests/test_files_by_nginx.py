@@ -1,0 +1,68 @@
+"""Finished files that nginx sends, by the configuration that comes with Hashkeep."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import requests
+
+from tests.make import noise
+from tests.servers.cinema import Cinema, cinema
+from tests.servers.hashkeep import ROOT
+from tests.servers.nginx import nginx
+
+FILM = noise(300_001, b"film")
+NAMES = ("a film.mkv", "page.html", "ä?#%41.mkv")  # in this order
+
+
+class Front(NamedTuple):
+    cinema: Cinema
+    films: Path
+    url: str
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(f"{self.url}{path}", headers=headers, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    films = tmp_path_factory.mktemp("films")
+    for name in NAMES:
+        (films / name).write_bytes(FILM)
+    conf = (ROOT / "deploy" / "nginx.conf").read_text()
+    folder = tmp_path_factory.mktemp("archive")
+    with cinema(folder, films, FILES_BY_NGINX="on", BEHIND_PROXY="on") as running:
+        ours = conf.replace("127.0.0.1:8000", f"127.0.0.1:{running.server.port}")
+        with nginx(ours.replace("/srv/downloads", str(films))) as url:
+            yield Front(running, films, url)
+
+
+@pytest.mark.parametrize("file", range(len(NAMES)))
+def test_nginx_sends_the_file_whole_and_in_part(front: Front, file: int) -> None:
+    path = front.cinema.link(file_id=file)
+    whole = front.get(path)
+    assert (whole.status_code, whole.content) == (200, FILM)
+    assert "ETag" in whole.headers
+    part = front.get(path, Range="bytes=300000-")
+    assert (part.status_code, part.content) == (206, FILM[300_000:])
+    assert front.get(path, Range="bytes=300001-").status_code == 416
+
+
+def test_nothing_of_it_runs_as_ours(front: Front) -> None:
+    headers = front.get(front.cinema.link(file_id=NAMES.index("page.html"))).headers
+    assert headers["Content-Type"] == "text/html"
+    assert headers["Content-Disposition"] == 'attachment; filename="page.html"'
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "X-Accel-Redirect" not in headers
+
+
+def test_nobody_reaches_them_without_a_link(front: Front) -> None:
+    assert front.get("/finished/home/page.html").status_code == 404
+    assert front.get("/files/nonsense/page.html").status_code == 404
+
+
+def test_zips_come_from_here(front: Front) -> None:
+    answer = front.get(front.cinema.link(zip_link="true"))
+    assert answer.content.count(FILM) == len(NAMES)
