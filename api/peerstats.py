@@ -21,19 +21,19 @@ from rest_framework.views import APIView
 
 from api.rest.media import FormBody, Json, JsonBody
 from api.rest.resource import forget
-from archive import errors
+from archive import errors, release
 from archive.catalogue import Entry, look
-from archive.census import ask, living
+from archive.census import ask
 from archive.errors import NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
 from archive.keys import Key, authorize, find
-from archive.kind import Kind, kind
+from archive.kind import Kind
+from archive.liveness import living
 from archive.magnet import Magnet, read
 from archive.peers import Day, on
 from archive.throttle import spend
 from archive.wanted import want
-from archive.words import words
 
 Act = Callable[..., dict[str, Any]]
 
@@ -50,9 +50,11 @@ _CODES: dict[type[Refusal], str] = {
     errors.TooMany: "TOO_MANY_REQUESTS",
 }
 _CATEGORIES = {
+    Kind.ANIME: "Anime",
     Kind.AUDIO: "Music",
     Kind.BOOK: "Books",
     Kind.SOFTWARE: "PC",
+    Kind.MOBILE: "Mobile",
     Kind.ADULT: "XXX",
     Kind.OTHER: "Unsorted",
 }
@@ -218,12 +220,14 @@ def _moment(at: datetime) -> str:
 
 
 def _category(entry: Entry) -> str:
-    found = kind(entry.name, list(words(entry.name)))
-    return _CATEGORIES.get(found) or ("TV" if found.startswith("series") else "Movies")
+    return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
 
 
 def _title(entry: Entry, match: Match | None) -> str:
-    return (match.title if match else "") or entry.name
+    """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
+    if match and match.title:
+        return match.title
+    return (release.read(entry.name).title if entry.kind.titled else "") or entry.name
 
 
 def _failed(refusal: Refusal) -> Response:

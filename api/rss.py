@@ -17,6 +17,7 @@ _EZRSS = "http://xmlns.ezrss.it/0.1/"
 _HITS = 50
 _MINUTES = "15"  # ttl: how long a reader may wait before it looks again
 _TITLE = 200  # characters
+_YES = ("true", "on", "1")
 _RETRY_AFTER = 30  # seconds
 
 
@@ -25,7 +26,7 @@ _RETRY_AFTER = 30  # seconds
 def rss(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "")
     try:
-        hits = search(Query(asked), limit=_HITS).hits
+        hits = search(Query(asked, alive=request.GET.get("alive") in _YES), limit=_HITS).hits
     except NotListed as refusal:
         return plain(404, str(refusal))
     except Refusal as refusal:
@@ -53,4 +54,7 @@ def _feed(request: HttpRequest, asked: str, hits: list[Entry]) -> bytes:
         add(made, f"{{{_EZRSS}}}contentLength", str(hit.size))
         add(made, f"{{{_EZRSS}}}infoHash", hit.v1 or hit.infohash)
         add(made, f"{{{_EZRSS}}}magnetURI", magnet(hit.v1, hit.v2, text(hit.name), ()))
+        if hit.liveness and hit.liveness.seeders is not None:  # unknown is not 0, which readers take for dead
+            add(made, f"{{{_EZRSS}}}seeds", str(hit.liveness.seeders))
+            add(made, f"{{{_EZRSS}}}peers", str(hit.liveness.leechers or 0))
     return written(document)

@@ -60,15 +60,17 @@ def answer(form: Source, kind: str, length: int, key: str) -> tuple[bytes, dict[
     The key may be in the form too, in its field `apikey`.
     """
     try:
-        infohash = deposit(_torrent(form, kind, length, key), door="post").infohash
+        receipt = deposit(_torrent(form, kind, length, key), door="post")
     except Refusal as refusal:
         return _failed(refusal)
+    infohash = receipt.infohash
     return _answer(
         infohash,
         {
             "X-Thetorrent-Result": "stored",
             "X-Thetorrent-Hash": infohash,
             "X-Torrage-Infohash": infohash,
+            "X-Hashkeep-New": "yes" if receipt.new else "no",
         },
     )
 

@@ -1,6 +1,7 @@
 """Torznab, as Prowlarr, Sonarr and their like speak it: Newznab's questions, and answers in RSS with attributes.
 
-Categories are guesses from names. Ids of IMDb and its like are unknown here: a question by them alone finds nothing.
+Categories are guesses from names. A question by IMDb's id alone finds what is known to be that film or series; with
+words beside it, the words are looked for, as most torrents are of no known film. By other ids alone nothing is found.
 """
 
 import re
@@ -13,6 +14,7 @@ from lxml import etree
 from api.feed import Urls, add, channel, enclosure, item, text, urls, written
 from archive.catalogue import Entry
 from archive.errors import NotListed, Refusal
+from archive.films import Match, films
 from archive.kind import Kind
 from archive.magnet import magnet
 from archive.search import Query, search
@@ -32,10 +34,12 @@ _CATEGORIES: dict[int, tuple[str, Kind | None]] = {
     3050: ("Audio/Other", Kind.AUDIO),
     4000: ("PC", None),
     4010: ("PC/0day", Kind.SOFTWARE),
+    4040: ("PC/Mobile-Other", Kind.MOBILE),
     5000: ("TV", None),
     5030: ("TV/SD", Kind.SERIES_SD),
     5040: ("TV/HD", Kind.SERIES_HD),
     5045: ("TV/UHD", Kind.SERIES_UHD),
+    5070: ("TV/Anime", Kind.ANIME),
     6000: ("XXX", None),
     6070: ("XXX/Other", Kind.ADULT),
     7000: ("Books", None),
@@ -48,8 +52,8 @@ _FUNCTIONS = {"search": "search", "tvsearch": "tv-search", "movie": "movie-searc
 _FUNCTIONS |= {"music": "audio-search", "audio": "audio-search", "book": "book-search"}
 _PARAMETERS = {
     "search": "q",
-    "tv-search": "q,season,ep",
-    "movie-search": "q",
+    "tv-search": "q,season,ep,imdbid",
+    "movie-search": "q,imdbid",
     "audio-search": "q",
     "book-search": "q",
 }
@@ -111,21 +115,31 @@ def _feed(request: HttpRequest, function: str) -> etree._Element:
     if limit and (query := _query(request, function)):
         hits = search(query, limit=min(limit, _MOST), offset=offset).hits
     etree.SubElement(told, f"{{{NAMESPACE}}}response", {"offset": str(offset)})
+    matches = films(hits)
     for hit in hits:
-        _add(told, hit, urls(request, hit))
+        _add(told, hit, urls(request, hit), matches.get(hit.number))
     return document
 
 
 def _query(request: HttpRequest, function: str) -> Query | None:
     """None for what cannot be answered: an id without words, or categories of which there are none here."""
-    said = request.GET.get("q", "")[:_QUESTION]
-    if not said.strip() and not _IDS.isdisjoint(request.GET):
+    said = request.GET.get("q", "")[:_QUESTION].strip()
+    imdb = None if said else _imdb(request)
+    if not said and imdb is None and not _IDS.isdisjoint(request.GET):
         return None
     numbers = [int(number) for number in re.findall(r"\d{4,9}", request.GET.get("cat", "")[:_QUESTION])]
     wanted = _kinds(numbers or _WITHIN.get(function, ()))
     if numbers and not wanted:
         return None
-    return Query(f"{said} {_episode(request)}", wanted if len(wanted) < len(Kind) else ())
+    if imdb is not None and wanted:
+        wanted += (Kind.OTHER,)  # the name does not tell; whoever matched it knew better
+    return Query(f"{said} {_episode(request)}", wanted if len(wanted) < len(Kind) else (), imdb=imdb)
+
+
+def _imdb(request: HttpRequest) -> int | None:
+    """With and without its tt: Radarr leaves it out, Prowlarr does not."""
+    asked = re.fullmatch(r"(?:tt)?0*(\d{1,9})", request.GET.get("imdbid", "").strip()[:20], re.ASCII)
+    return int(asked[1]) if asked else None
 
 
 def _kinds(numbers: list[int] | tuple[int, ...]) -> tuple[Kind, ...]:
@@ -155,7 +169,7 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     return int(value)
 
 
-def _add(told: etree._Element, hit: Entry, where: Urls) -> None:
+def _add(told: etree._Element, hit: Entry, where: Urls, match: Match | None) -> None:
     made = item(told, hit, where, link=where.torrent)
     add(made, "comments", where.view)
     add(made, "size", str(hit.size))
@@ -172,8 +186,24 @@ def _add(told: etree._Element, hit: Entry, where: Urls) -> None:
         ("downloadvolumefactor", "0"),
         ("uploadvolumefactor", "1"),
     ]
-    for name, value in attributes:
+    if match:
+        attributes += [("imdb", match.imdb.removeprefix("tt")), ("imdbid", match.imdb)]
+    for name, value in attributes + _swarm(hit):
         etree.SubElement(made, f"{{{NAMESPACE}}}attr", {"name": name, "value": value})
+
+
+def _swarm(hit: Entry) -> list[tuple[str, str]]:
+    """What is not known is left out: clients take that for unknown, and a 0 for a dead torrent."""
+    if hit.liveness is None:
+        return []
+    seen = hit.liveness
+    told = {
+        "seeders": seen.seeders,
+        "leechers": seen.leechers,
+        "peers": seen.swarm,  # both together: clients take the seeders off
+        "grabs": seen.completed,
+    }
+    return [(name, str(number)) for name, number in told.items() if number is not None]
 
 
 def _failed(code: int, description: str, status: int = 200) -> HttpResponse:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection
 
 from archive.check import check
-from archive.errors import NotHeld, NotListed, TakenDown
+from archive.errors import NotHeld, TakenDown
 from archive.infohash import spell
 from archive.kind import Kind
+from archive.liveness import Liveness, liveness
 from archive.magnet import Magnet
 from archive.models import Torrent
 from archive.outage import outages
@@ -26,7 +26,10 @@ _BRIEFS = """
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`number`: of two torrents the later stored has the higher. `name` may hold anything."""
+    """`number`: of two torrents the later stored has the higher. `name` may hold anything.
+
+    `liveness`: None where the census never looked, or nobody asked for it.
+    """
 
     number: int
     infohash: str
@@ -40,6 +43,7 @@ class Entry:
     complete: bool
     stored_at: datetime
     kind: Kind
+    liveness: Liveness | None
 
 
 class Brief(NamedTuple):
@@ -50,24 +54,13 @@ class Brief(NamedTuple):
     size: int
 
 
-def newest(limit: int, before: int | None = None) -> list[Entry]:
-    """The last stored, the latest first; `before` this number. Raises NotListed, Unavailable."""
-    if not settings.LISTING:
-        raise NotListed("This archive does not list what it holds.")
-    rows = Torrent.objects.order_by("-pk")
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    with outages():
-        return [entry(row) for row in rows[:limit]]
-
-
 def look(asked: Magnet) -> Entry:
     """The torrent that this names, by whichever of its infohashes. Raises NotHeld, TakenDown, Unavailable."""
     names = [name for name in (asked.v1, asked.v2) if name]
     with outages():
         for name in names:
             if row := Torrent.objects.find(name):
-                return entry(row)
+                return entries([row])[0]
         if reasons := blocked(names):
             raise TakenDown(next(iter(reasons.values())))
     raise NotHeld(f"No torrent is stored under {spell(asked.infohash)}.")
@@ -86,7 +79,14 @@ def briefs(infohashes: Iterable[bytes]) -> dict[bytes, Brief]:
     return {asked: found[name] for asked, name in held.items() if name in found}
 
 
-def entry(row: Torrent) -> Entry:
+def entries(rows: Iterable[Torrent]) -> list[Entry]:
+    """With their liveness. Raises Unavailable."""
+    some = list(rows)
+    seen = liveness(row.pk for row in some)
+    return [entry(row, seen.get(row.pk)) for row in some]
+
+
+def entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
     return Entry(
         number=row.pk,
         infohash=spell(row.infohash),
@@ -100,4 +100,5 @@ def entry(row: Torrent) -> Entry:
         complete=row.complete,
         stored_at=row.stored_at,
         kind=kind_of(row.words),
+        liveness=liveness,
     )

@@ -9,7 +9,7 @@ living; what is new counts as looked at in vain once. With one torrent in fifty 
 20,000 + 980,000 / 64 = 35,000 looks a day in the long run. `bench/census.py` says how many of them one process does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +25,6 @@ LEASE = timedelta(minutes=10)  # a look takes seconds; who takes longer has died
 _LATELY = timedelta(days=7)
 _ASKED_GAP = timedelta(hours=6)
 _LONGEST = 6  # doublings
-_ALIVE = 2  # looks: alive is what had a peer in one of the last two
 _ENROLLED_AT_ONCE = 10_000
 _ENROL = """
     INSERT INTO archive_watched (torrent_id, due, misses, peers)
@@ -48,17 +47,6 @@ def gap(misses: int, asked_at: datetime | None, now: datetime) -> timedelta:
     if asked_at and now - asked_at < _LATELY:
         return _ASKED_GAP
     return timedelta(days=2 ** min(misses, _LONGEST))
-
-
-def alive(watched: Watched) -> bool:
-    """Whether one of the last two looks found a peer."""
-    return bool(watched.looked_at) and watched.misses < _ALIVE
-
-
-def living(torrents: Iterable[int]) -> set[int]:
-    """Of these, by their numbers in the index, those that are alive. Raises Unavailable."""
-    with outages():
-        return {row.pk for row in Watched.objects.filter(pk__in=list(torrents)) if alive(row)}
 
 
 def ask(torrent: int) -> None:

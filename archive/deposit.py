@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from archive import metainfo
-from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable
+from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable, word
 from archive.infohash import spell
 from archive.meter import deposits
 from archive.models import Torrent, Tracker
@@ -88,7 +88,7 @@ def deposit_many(torrents: Iterable[bytes], *, door: str = "program") -> list[Re
 
 def _word(outcome: Receipt | Refusal) -> str:
     if isinstance(outcome, Refusal):
-        return type(outcome).__name__
+        return word(type(outcome))
     return "new" if outcome.new else "held"
 
 

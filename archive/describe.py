@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from archive.errors import NotHeld
+from archive.films import Match, film
 from archive.infohash import spell
+from archive.liveness import Liveness, liveness
 from archive.metainfo import Details, File, Metainfo, Reading
 from archive.models import Torrent, Watched
 from archive.outage import outages
@@ -24,6 +27,8 @@ class Description:
     trackers: tuple[str, ...]
     length: int
     stored_at: datetime
+    liveness: Liveness | None
+    film: Match | None
     files: Callable[[], Iterator[File]]
 
 
@@ -46,6 +51,8 @@ def describe(infohash: bytes) -> Description:
             trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
             length=len(torrent),
             stored_at=row.stored_at,
+            liveness=liveness([row.pk]).get(row.pk),
+            film=film(row.infohashes),
             files=reading.files,
         )
 
@@ -58,4 +65,6 @@ def edition(infohash: bytes) -> str | None:
             return None
         looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
         counted = int(looked_at.timestamp()) if looked_at else 0
-        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}"
+        known = film(row.infohashes)
+        told = sha256(repr(known).encode()).hexdigest()[:8]
+        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}-{told}"

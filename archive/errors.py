@@ -1,8 +1,15 @@
 """Every way in which the archive says no. The core raises these; each door words them in its own dialect."""
 
+import re
+
 
 class Refusal(Exception):
     """The archive will not do this; `str(refusal)` says why, in a sentence for the person who asked."""
+
+
+def word(kind: type[Exception]) -> str:
+    """What programs call it: NotATorrent is not-a-torrent."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 class EmptyTorrent(Refusal):

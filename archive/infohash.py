@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from archive.errors import NotAnInfohash
 
 _HEX = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
+_NEARLY = re.compile(r"[0-9A-Fa-f]{33,80}")
 _BASE32 = re.compile(r"[A-Za-z2-7]{32}")
 _URN = re.compile(r"urn:(btih|btmh):(.*)", re.IGNORECASE | re.DOTALL)
 _SHA256_MULTIHASH = (
@@ -23,7 +24,13 @@ def parse(spelling: str) -> bytes:
         return bytes.fromhex(spelling)
     if _BASE32.fullmatch(spelling):
         return base64.b32decode(spelling.upper())
-    raise NotAnInfohash("An infohash is 40 or 64 hex digits, or 32 base32 letters.")
+    told = f" This has {len(spelling)} digits." if nearly(spelling) else ""
+    raise NotAnInfohash(f"An infohash is 40 or 64 hex digits, or 32 base32 letters.{told}")
+
+
+def nearly(text: str) -> bool:
+    """Whether somebody most likely meant an infohash, but lost some digits or has too many."""
+    return bool(_NEARLY.fullmatch(text)) and not _HEX.fullmatch(text)
 
 
 def find(text: str) -> bytes:

@@ -51,6 +51,16 @@ def issue(name: str, *, client: str = "") -> tuple[Key, str]:
     return _known(row), text
 
 
+def misfit(name: str, client: str) -> str:
+    """Why no key is issued to somebody of this name, for this torrent client; "" where one may be."""
+    if not name.strip():
+        return "A key needs a name: whose it is, or what for."
+    if client and client not in settings.CLIENTS:
+        known = ", ".join(settings.CLIENTS) or "none"
+        return f"There is no torrent client {client!r}; the setting CLIENTS names: {known}."
+    return ""
+
+
 def authorize(text: str) -> Key:
     """The key that this is the text of. Raises NoKey, UnknownKey, SuspendedKey, Unavailable."""
     if not text:

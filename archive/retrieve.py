@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import DatabaseError, InterfaceError
 
 import storage
-from archive.errors import NotHeld, Refusal, TakenDown, Unavailable
+from archive.errors import NotHeld, Refusal, TakenDown, Unavailable, word
 from archive.infohash import spell
 from archive.meter import Often, retrievals
 from archive.models import Torrent
@@ -83,7 +83,7 @@ def _counted() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        retrievals.labels(type(refusal).__name__).inc()
+        retrievals.labels(word(type(refusal))).inc()
         raise
     _held.inc()
 

@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from archive.candidates import Candidates, matching, newest
-from archive.catalogue import Entry, entry
+from archive.catalogue import Entry, entries
 from archive.errors import NotAnInfohash, NotListed
+from archive.films import held
 from archive.infohash import find
 from archive.kind import Kind
+from archive.liveness import ALIVE
 from archive.models import Torrent
 from archive.moments import span
 from archive.outage import outages
-from archive.words import of_kind, words
+from archive.words import kind_of, of_kind, words
 
 MOST = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
@@ -43,6 +45,8 @@ class Query:
     max_files: int | None = None
     since: datetime | None = None
     until: datetime | None = None  # and not at this moment itself
+    imdb: int | None = None  # of this film or series alone
+    alive: bool = False  # only those
 
 
 class Page(NamedTuple):
@@ -60,13 +64,15 @@ def search(query: Query, *, limit: int = 50, before: int | None = None, offset: 
     if offset > _DEEPEST:
         return Page([], None)
     with outages():
-        if held := _named(query.text):
-            only = Torrent.objects.filter(pk=held.pk, **_filters(query))[offset:]
-            return Page([entry(row) for row in only], None)
+        if query.imdb is not None:
+            return _of_film(query.imdb, query, limit, before, offset)
+        if named := _named(query.text):
+            only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
+            return Page(entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return Page([entry(row) for row in rows[offset : offset + limit]], rows[-2].pk if more else looks.rest)
+    return Page(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -74,6 +80,20 @@ def _named(text: str) -> Torrent | None:
         return Torrent.objects.find(find(text[:_QUERY]))
     except NotAnInfohash:
         return None
+
+
+def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: int) -> Page:
+    """Of one film there are few enough to look at them all."""
+    every = set(words(query.text[:_QUERY]))
+    rows = [
+        row
+        for row in Torrent.objects.filter(pk__in=[row.pk for row in held(imdb)], **_filters(query))
+        if every <= set(row.words.split())
+        and (not query.kinds or kind_of(row.words) in query.kinds)
+        and (before is None or row.pk < before)
+    ]
+    found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
+    return Page(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 class _Looks:
@@ -116,4 +136,5 @@ def _filters(query: Query) -> dict[str, Any]:
         "stored_at__gte": query.since,
         "stored_at__lt": query.until,
     }
-    return {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return given | ALIVE if query.alive else given

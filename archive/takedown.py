@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha1, sha256
 
 from django.db import connection, transaction
@@ -20,6 +21,14 @@ _REASONS = """
 _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
 
 
+class Outcome(StrEnum):
+    """As a person is to read it, after the infohash."""
+
+    TAKEN_DOWN = "is taken down."
+    BLOCKED = "is blocked; it was not held."
+    KNOWN = "was blocked before; the new reason stands."
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
@@ -30,8 +39,8 @@ class Notice:
     taken_at: datetime
 
 
-def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> bool:
-    """Block the torrent by every infohash that it is known under, and delete its bytes. Whether it was held.
+def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
+    """Block the torrent by every infohash that it is known under, and delete its bytes.
 
     A torrent that lies in the storage and is not yet in the index is found by the name that it lies under; by its
     other names only once `scrub` has met it.
@@ -58,7 +67,9 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> bool:
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
         purge(names)
-        return bool(held)
+    if held:
+        return Outcome.TAKEN_DOWN
+    return Outcome.KNOWN if earlier else Outcome.BLOCKED
 
 
 def _unindexed(infohash: bytes) -> set[bytes]:

@@ -58,7 +58,7 @@ def kind_of(found_by: str) -> Kind:
 def found_by(torrent: bytes, metainfo: Metainfo) -> str:
     """What the index keeps: the words of the name and, where SEARCH_FILES is on, of the files' paths."""
     named = list(words(metainfo.name))
-    found = dict.fromkeys([of_kind(kind(metainfo.name, named))])
+    found = dict.fromkeys([of_kind(kind(metainfo.name, named, metainfo.main))])
     found |= dict.fromkeys(islice(_with_seasons(named), _MOST))
     if settings.SEARCH_FILES:
         for word in _of_files(torrent):

@@ -20,13 +20,21 @@ _ON_BOTH = {
     "import_torrents",
     "models",
     "admin",
+    "admin_queues",
+    "orders",
     "wanted",
     "keys",
     "search",
     "hashlists",
     "check",
+    "liveness",
     "peers",
     "torbox",
+    "films",
+    "titles",
+    "match",
+    "import_imdb",
+    "admin_films",
 }
 
 

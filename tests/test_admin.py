@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from archive import keys
 from archive.count import count
@@ -19,6 +20,7 @@ from archive.infohash import parse
 from archive.models import Takedown, Torrent, Tracker
 from archive.retrieve import retrieve
 from archive.takedown import blocked, notices, take_down
+from clients import read_addresses
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +156,7 @@ def test_infohashes_in_any_spelling_are_taken_down(admin_client: Client) -> None
     v1, v2 = make.infohashes(HYBRID)
     text = f"{'0a' * 20}\r\nmagnet:?xt=urn:btih:{v1.hex()}\r\n\r\n{v2.hex().upper()}\r\n"
     answer = admin_client.post(TAKE_DOWN, {"infohashes": text, "reason": "Secret"}, follow=True)
-    assert answer.content.decode().count("is taken down.") == 3
+    assert answer.content.decode().count("is blocked; it was not held.") == 3
     assert set(blocked([b"\x0a" * 20, v1, v2])) == {b"\x0a" * 20, v1, v2}
     assert list(notices()) == [], "the box was not ticked"
 
@@ -207,26 +209,48 @@ def test_the_reason_of_a_takedown_may_be_changed_and_nothing_else_that_matters(a
     assert list(notices()) == [], "the box was not ticked"
 
 
-def test_deleting_a_takedown_lifts_it(admin_client: Client) -> None:
+def test_a_takedown_is_lifted_after_a_question(admin_client: Client) -> None:
     deposit(HYBRID)
     take_down(make.infohashes(HYBRID)[0], "Court order")
-    takedown = Takedown.objects.get()
-    assert "Are you sure" in page(admin_client, f"{TAKEDOWNS}{takedown.pk}/delete/")
-    admin_client.post(f"{TAKEDOWNS}{takedown.pk}/delete/", {"post": "yes"})
+    url = f"{TAKEDOWNS}{Takedown.objects.get().pk}/"
+    shown = page(admin_client, f"{url}change/")
+    assert "Lift…" in shown and ">Delete<" not in shown and "Change takedown" not in shown
+    assert "no longer be refused" in page(admin_client, f"{url}delete/")
+    assert blocked(make.infohashes(HYBRID)), "it was only asked"
+    lifted = admin_client.post(f"{url}delete/", {"post": "yes"}, follow=True)
+    assert "may come in again." in lifted.content.decode()
     assert not blocked(make.infohashes(HYBRID))
+    assert [entry.is_deletion() for entry in LogEntry.objects.all()] == [True]
     assert deposit(HYBRID).new
 
 
 def test_several_takedowns_are_lifted_at_once(admin_client: Client) -> None:
     take_down(b"\x0a" * 20, "first")
     take_down(b"\x0b" * 20, "second")
-    chosen = {
-        "action": "delete_selected",
-        "_selected_action": [t.pk for t in Takedown.objects.all()],
-        "post": "yes",
-    }
-    admin_client.post(TAKEDOWNS, chosen)
+    chosen = {"action": "lift", "_selected_action": [t.pk for t in Takedown.objects.all()]}
+    asked = admin_client.post(TAKEDOWNS, chosen).content.decode()
+    assert "0A" * 20 in asked and "0B" * 20 in asked
+    assert len(blocked([b"\x0a" * 20, b"\x0b" * 20])) == 2, "it was only asked"
+    admin_client.post(TAKEDOWNS, chosen | {"post": "yes"})
     assert not blocked([b"\x0a" * 20, b"\x0b" * 20])
+
+
+def test_who_may_not_lift_is_not_offered_it(client: Client) -> None:
+    take_down(b"\x0a" * 20, "first")
+    user = User.objects.create_user("onlooker", password="secret", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_takedown"))
+    client.force_login(user)
+    url = f"{TAKEDOWNS}{Takedown.objects.get().pk}/"
+    assert "Lift" not in page(client, TAKEDOWNS) + page(client, f"{url}change/")
+    assert client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
+    assert blocked([b"\x0a" * 20])
+
+
+def test_what_was_blocked_before_is_told_apart(admin_client: Client) -> None:
+    take_down(b"\x0a" * 20, "first")
+    again = admin_client.post(TAKE_DOWN, {"infohashes": "0A" * 20, "reason": "second"}, follow=True)
+    assert "was blocked before; the new reason stands." in again.content.decode()
+    assert blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "second"}
 
 
 def test_the_front_page_of_the_operator_opens(admin_client: Client) -> None:
@@ -254,7 +278,30 @@ def test_a_key_is_issued_and_shown_once(admin_client: Client) -> None:
     assert text not in str(list(LogEntry.objects.values()))
 
 
-def test_a_key_is_renamed_suspended_resumed_and_revoked_but_not_deleted(admin_client: Client) -> None:
+@pytest.mark.parametrize(
+    ("form", "complaint"),
+    [
+        ({"name": " ", "client": ""}, "This field is required"),
+        ({"name": "Anna", "client": "away"}, "Select a valid choice"),
+    ],
+)
+def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
+    admin_client: Client, form: dict[str, str], complaint: str
+) -> None:
+    assert complaint in admin_client.post(f"{KEYS}add/", form).content.decode()
+    assert list(keys.issued()) == []
+
+
+def test_the_form_for_keys_offers_the_clients_there_are(admin_client: Client, settings: Settings) -> None:
+    settings.CLIENTS = read_addresses("home=qbittorrent://user:secret@localhost:8080")
+    shown = page(admin_client, f"{KEYS}add/")
+    assert '<option value="home">' in shown and "<textarea" not in shown and "Issue a key" in shown
+
+
+def test_a_key_is_renamed_suspended_resumed_and_revoked_but_not_deleted(
+    admin_client: Client, settings: Settings
+) -> None:
+    settings.CLIENTS = read_addresses("home=qbittorrent://user:secret@localhost:8080")
     key, text = keys.issue("Anna")
     admin_client.post(f"{KEYS}{key.id}/change/", {"name": "Berta", "client": "home"})
     assert [(one.name, one.client) for one in keys.issued()] == [("Berta", "home")]

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from archive.deposit import deposit
 from archive.errors import NotHeld, TakenDown
+from archive.models import Block
 from archive.retrieve import retrieve
 from archive.takedown import lift, notices
 from tests import make
@@ -115,6 +116,13 @@ def test_a_list_is_shown_to_the_public_only_on_request(listed: Path) -> None:
     assert [(one.infohashes, one.reason) for one in notices()] == [
         ((make.v1_hash(make.v1(b"shown")),), "Court order 12/2026")
     ]
+
+
+def test_a_list_of_digests_is_not_to_be_shown(listed: Path) -> None:
+    listed.write_text("0A" * 20)
+    with pytest.raises(CommandError, match="is never shown"):
+        take(f"hashed:{listed}", "--listed")
+    assert not Block.objects.exists()
 
 
 def test_a_list_that_cannot_be_had_is_named_and_the_others_are_taken(listed: Path) -> None:

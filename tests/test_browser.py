@@ -268,6 +268,48 @@ def test_storing_works_without_javascript(visit: Open, tmp_path: Path) -> None:
     expect(page.locator("li.good a")).to_have_text([make.v1_hash(t) for t in torrents.values()], timeout=SOON)
 
 
+def test_what_was_here_already_is_called_so(visit: Open, tmp_path: Path) -> None:
+    page = visit("/")
+    for n, told in enumerate(("stored: ", "was here already: ")):
+        page.locator("#files").set_input_files(
+            written(tmp_path / str(n), {f"{n}.torrent": make.v1(b"sent twice")})
+        )
+        line = page.locator("#results li.good", has_text=f"{n}.torrent")
+        expect(line.locator("span")).to_have_text(told + make.v1_hash(make.v1(b"sent twice")), timeout=SOON)
+    expect(page.locator("#summary")).to_have_text("1 of 1 stored, 1 of them here already")
+
+
+# The reference of the REST API
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESKTOP, "dark")], ids=["phone", "desktop"])
+def test_the_reference_is_accessible_also_where_it_is_opened(
+    visit: Open, size: ViewportSize, scheme: str
+) -> None:
+    page = visit("/api/v1/docs", viewport=size, color_scheme=scheme)
+    for operation in ("search", "key"):
+        page.locator(f"#operations-{operation}-{operation} .opblock-summary-control").click(timeout=SOON)
+    page.locator(".try-out__btn").first.click()
+    expect(page.locator(".btn.execute").first).to_be_visible(timeout=SOON)
+    assert page.evaluate(TOO_WIDE) <= 0
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("() => axe.run()")["violations"]
+    bad = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in bad] == []
+
+
+def test_the_reference_asks_this_server_and_leads_back_to_it(visit: Open) -> None:
+    page = visit("/api/v1/docs")
+    page.locator("#operations-stats-stats .opblock-summary-control").click(timeout=SOON)
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text(
+        "200", timeout=SOON
+    )
+    page.get_by_role("link", name="Hashkeep", exact=True).click()
+    expect(page.locator("#count")).to_be_visible(timeout=SOON)
+
+
 # How the pages look and feel
 
 

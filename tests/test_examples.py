@@ -1,5 +1,7 @@
 """The examples of the API page, copied from it as a reader would, against a whole Hashkeep."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 from lxml import html
 
 from tests import make
-from tests.servers.hashkeep import Hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep
 
 # PHP keeps WSDLs for a day in a folder that all its runs share.
 PROGRAMS = {
@@ -21,6 +23,8 @@ PROGRAMS = {
     "post.py": [sys.executable],
     "post.sh": ["sh", "-e"],
 }
+EXAMPLE = "c12fe1c06bba254a9dc9f519b335aa7c1367a88a"  # of the page
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 TORRENT = make.v1(b"by example", 3_000_000)
 
 
@@ -87,7 +91,58 @@ def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
             assert answer.headers.get_content_type() != "text/html"
 
 
+# The Torrent API
+
+STUDIED = ["add", "list", "info", "peers", "refused"]
+FILM = make.v1(b"Night.of.the.Living.Dead.1968.1080p.mkv", 1_468_006_400, piece_length=2**24)
+_COUNTED = f"""
+import datetime as dt
+from django.utils import timezone
+from archive.models import PeerDay, Torrent, Watched
+row = Torrent.objects.get(v1=bytes.fromhex("{make.v1_hash(FILM)}"))
+Watched.objects.update_or_create(pk=row.pk, defaults=dict(due=timezone.now(), looked_at=timezone.now(), misses=0))
+PeerDay.objects.get_or_create(
+    torrent=row, day=dt.date(2026, 11, 20), defaults=dict(countries=dict(ZZ=1, DE=2, US=4))
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def key(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of a researcher, in whose archive there is that one film, which has been looked at."""
+    folder = tmp_path_factory.mktemp("film")
+    (folder / "my.torrent").write_bytes(FILM)
+    assert run(server, folder, "post.sh").stdout.strip() == make.v1_hash(FILM)
+    server.manage("shell", "-v0", "-c", _COUNTED)
+    return server.manage("keys", "issue", "a researcher").stdout.strip()
+
+
+def test_examples_of_the_torrent_api_answer_as_the_page_says(
+    server: Hashkeep, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", key)
+    shown = page(server)
+    for name in STUDIED:
+        [code] = shown.xpath("//code[@data-example=$name]", name=f"{name}.sh")
+        (tmp_path / name).write_text(code.text_content().replace(EXAMPLE, make.v1_hash(FILM).lower()))
+        done = subprocess.run(["sh", "-e", name], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        [told] = shown.xpath("//code[@data-example=$name]", name=f"{name}.json")
+        expected = told.text_content().replace(EXAMPLE, make.v1_hash(FILM).lower())
+        answer = MOMENT.sub("(a moment)", done.stdout)
+        assert json.loads(answer) == json.loads(MOMENT.sub("(a moment)", expected)), done.stderr
+        assert list(json.loads(answer)) == list(json.loads(expected))
+
+
+def test_every_error_of_the_torrent_api_is_on_the_page(server: Hashkeep) -> None:
+    told = page(server).xpath("//table[@id='codes']//code/text()")
+    given = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "api" / "peerstats.py").read_text()))
+    assert set(told) == given - {"CONTENT_LENGTH", "REMOTE_ADDR"}
+    tested = (ROOT / "tests" / "test_peerstats.py").read_text()
+    assert [code for code in told if f'"{code}"' not in tested] == []
+
+
 def test_every_example_on_the_page_is_tried(server: Hashkeep) -> None:
     named = page(server).xpath("//code/@data-example")
-    assert sorted(named) == sorted([*PROGRAMS, "folder.sh", "fetch.sh"])
+    studied = [f"{name}.{kind}" for name in STUDIED for kind in ("sh", "json")]
+    assert sorted(named) == sorted([*PROGRAMS, "folder.sh", "fetch.sh", *studied])
     assert len(page(server).xpath("//pre")) == len(named)

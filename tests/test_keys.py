@@ -3,6 +3,7 @@
 import base64
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from archive import keys
 from archive.count import count
 from archive.errors import NoKey, SuspendedKey, Unavailable, UnknownKey
 from archive.models import IssuedKey
+from clients import read_addresses
 from tests import make
-from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.test_deposit import away
 from tests.test_soap import TORRENT, call
 
 pytestmark = pytest.mark.django_db
 
+HOME = read_addresses("home=qbittorrent://user:secret@localhost:8080")
 ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")
 
 
@@ -192,7 +195,30 @@ def manage(*args: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [([""], "needs a name"), (["  "], "needs a name"), (["Anna", "--client", "away"], "names: home")],
+)
+def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
+    wrong: list[str], complaint: str, settings: Settings
+) -> None:
+    settings.CLIENTS = HOME
+    with pytest.raises(CommandError, match=complaint):
+        call_command("keys", "issue", *wrong)
+    assert list(keys.issued()) == []
+
+
+def test_who_has_read_enough_of_a_list_is_no_trouble(guarded: Hashkeep) -> None:
+    guarded.manage("keys", "issue", "Anna")
+    command = f"{sys.executable} manage.py keys list | true; echo ended with ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, env=guarded.env, capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout, done.stderr) == ("ended with 1\n", "")
+
+
+def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+    settings.CLIENTS = HOME
     text = manage("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
     prefix = keys.authorize(text).prefix
     listed = manage("list", capsys=capsys)

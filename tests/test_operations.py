@@ -104,10 +104,10 @@ def test_what_comes_in_and_goes_out_is_counted_by_all_processes_together(alone: 
         time.sleep(0.1)
     assert told["hashkeep_deposits_total", "post", "new"] == 12
     assert told["hashkeep_deposits_total", "post", "held"] == 1
-    assert told["hashkeep_deposits_total", "post", "NotATorrent"] == 1
+    assert told["hashkeep_deposits_total", "post", "not-a-torrent"] == 1
     assert told["hashkeep_deposits_total", "page", "held"] == 1
     assert told["hashkeep_retrievals_total", "held"] == 10
-    assert told["hashkeep_retrievals_total", "NotHeld"] == 1
+    assert told["hashkeep_retrievals_total", "not-held"] == 1
     assert told["hashkeep_torrents",] == 12
     assert told["hashkeep_well", "storage"] == 1
 

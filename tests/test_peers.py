@@ -10,9 +10,10 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from archive import peers
-from archive.census import Subject, alive, ask, claim, enrol, gap
+from archive.census import Subject, ask, claim, enrol, gap
 from archive.deposit import deposit
 from archive.errors import NotHeld
+from archive.liveness import living
 from archive.marks import WIDTH, mark, number, pack, unpack
 from archive.models import DayKey, DayMarks, PeerDay, Torrent, Watched
 from archive.peers import Sight, history, on, record, today_key
@@ -163,12 +164,12 @@ def test_alive_is_what_had_a_peer_in_one_of_the_last_two_looks(watched: int) -> 
     states = []
     for addresses in ([], ["51.1.1.1"], [], [], ["51.1.1.1"]):
         record(watched, sight(*addresses))
-        states.append(alive(Watched.objects.get()))
+        states.append(watched in living([watched]))
     assert states == [False, True, True, False, True]
 
 
 def test_a_torrent_nobody_has_looked_at_is_not_called_alive(watched: int) -> None:
-    assert not alive(Watched.objects.get())
+    assert not living([watched])
 
 
 def test_a_stored_torrent_is_enrolled_and_looked_at_by_one_alone(watched: int) -> None:

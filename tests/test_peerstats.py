@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,6 +21,8 @@ from archive.takedown import take_down
 from archive.wanted import standing
 from tests import make
 from tests.test_deposit import away
+from tests.test_match import matched
+from tests.test_titles import load
 
 pytestmark = pytest.mark.django_db
 
@@ -143,11 +146,46 @@ def test_a_hash_is_understood_in_any_spelling_and_answered_in_lower_case(client:
         ("Artist - Album (1999) [FLAC]", "Music"),
         ("A Book.epub", "Books"),
         ("debian-12-amd64.iso", "PC"),
+        ("[Group] A Title - 05 [720p].mkv", "Anime"),
+        ("An.App.apk", "Mobile"),
+        ("A.Film.2001.1080p.mkv", "Movies"),
+        ("A Film XXX", "XXX"),
         ("whatever", "Unsorted"),
     ],
 )
 def test_the_category_is_one_of_the_documents(client: Client, key: str, name: str, category: str) -> None:
     assert get(client, f"/torrent/info/{stored(name, 5)}", key=key)["category"] == category
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("A.Film.2001.1080p.mkv", "A Film"),
+        ("Some.Show.S01E02.720p", "Some Show"),
+        ("Artist - Album (1999) [FLAC]", "Artist - Album (1999) [FLAC]"),
+        ("1080p", "1080p"),
+    ],
+)
+def test_the_title_is_what_the_name_says_where_the_film_is_not_known(
+    client: Client, key: str, name: str, title: str
+) -> None:
+    assert get(client, f"/torrent/info/{stored(name, 5)}", key=key)["title"] == title
+
+
+def test_a_film_that_was_matched_is_in_its_list(client: Client, key: str) -> None:
+    load()
+    infohash = stored("Spider-Man.Homecoming.(2017).BDRip.x264.AFM.mkv", 2970014871)
+    assert matched() == 1
+    told = get(client, f"/torrent/info/{infohash}", key=key)
+    assert (told["title"], told["imdbId"]) == ("Spider-Man: Homecoming", "tt2250912")
+    told = get(client, "/torrent/list/imdb/tt2250912", key=key)
+    assert (told["title"], [one["infohash"] for one in told["torrents"]]) == (
+        "Spider-Man: Homecoming",
+        [infohash],
+    )
+    add(client, key=key, infohash=infohash, imdbId="tt10872600")  # who says something is believed
+    assert get(client, "/torrent/list/imdb/tt2250912", key=key)["torrents"] == []
+    assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt10872600"
 
 
 def test_asking_has_a_torrent_looked_at_soon(client: Client, key: str) -> None:
@@ -198,6 +236,12 @@ def test_the_key_of_an_add_may_be_in_the_query_and_the_form_urlencoded(
     assert (answer.status_code, answer.content) == (200, b"{}")
 
 
+def test_what_the_dialect_does_not_know_is_passed_over(client: Client, key: str) -> None:
+    infohash = stored("held", 5)
+    assert add(client, key=key, infohash=infohash, host="x", imdb="nonsense", days="7") == {}
+    assert get(client, f"/torrent/info/{infohash}", key=key, lang="en", days="x")["torrentName"] == "held"
+
+
 # Errors
 
 INFO = f"/torrent/info/{'ab' * 20}"
@@ -229,6 +273,17 @@ def test_a_suspended_key_is_told(client: Client, key: str) -> None:
 def test_a_list_that_the_operator_does_not_give_is_told(client: Client, key: str, settings: Settings) -> None:
     settings.LISTING = False
     error(client, "/torrent/list/imdb/tt2250912", "ACCESS_FORBIDDEN", key=key)
+
+
+def test_more_requests_than_a_key_has_in_a_minute_are_told(
+    client: Client, key: str, settings: Settings
+) -> None:
+    settings.RATE_KEY = 1
+    cache.clear()
+    told = [
+        client.get(INFO, {"key": key}).json()["error"] for _ in range(4)
+    ]  # however a minute ends meanwhile
+    assert "TOO_MANY_REQUESTS" in told
 
 
 @pytest.mark.parametrize("imdb", ["2250912", "tt12", "tt" + "1" * 30, "ttABCDEFG", "tt١٢٣٤٥٦٧"])

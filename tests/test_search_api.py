@@ -43,6 +43,7 @@ def test_a_result_tells_what_the_index_knows(client: Client) -> None:
         "length": len(torrent),
         "complete": True,
         "kind": "filmhd",
+        "swarm": None,
         "torrent": f"http://testserver/torrent/{infohash}.torrent",
         "url": f"http://testserver/api/v1/torrents/{infohash}",
         "page": f"http://testserver/view/{infohash}",

@@ -72,6 +72,41 @@ def test_nothing_that_is_asked_for_is_an_error(client: Client, nonsense: dict[st
     assert not answer.page.xpath("//b")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"min_mib": "many"}, "This is no number from 0 on."),
+        ({"max_files": "-1"}, "This is no number from 0 on."),
+        ({"max_mib": "9" * 30}, "This is more than anything has."),
+        ({"since": "yesterday"}, "This is no date, such as 2026-01-31."),
+    ],
+)
+def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
+    client: Client, wrong: dict[str, str], complaint: str
+) -> None:
+    deposit(make.v1(b"hello"))
+    answer = get(client, "/search", data=wrong | {"min_files": "1"})
+    assert hits(answer) == ["hello"]
+    [name] = wrong
+    field = answer.page.xpath(f"//input[@name='{name}']")[0]
+    told = answer.page.get_element_by_id(field.get("aria-describedby"))
+    assert told.text_content() == f"{complaint} It was left out."
+    assert field.get("value") is None and field.get("aria-invalid") == "true"
+    assert answer.page.xpath("string(//input[@name='min_files']/@value)") == "1"
+    assert answer.page.xpath("//details[@class='filters']/@open")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n "])
+def test_a_blank_question_is_headed_as_none(client: Client, blank: str) -> None:
+    assert get(client, "/search", data={"q": blank}).page.xpath("string(//h1)") == "The newest torrents"
+
+
+@pytest.mark.parametrize(("digits", "hinted"), [(39, True), (41, True), (63, True), (20, False)])
+def test_what_is_nearly_an_infohash_is_counted(client: Client, digits: int, hinted: bool) -> None:
+    answer = get(client, "/search", data={"q": " " + ("0a" * 40)[:digits]})
+    assert (f"it has {digits} digits" in text(answer)) == hinted
+
+
 def test_dates_include_their_days(client: Client) -> None:
     deposit(make.v1(b"hello"))
     shown = get(client, "/search").page.xpath("string(//ol[@class='hits']//time/@datetime)")[:10]

@@ -11,7 +11,7 @@ from archive.deposit import deposit, deposit_many
 from archive.errors import NotHeld, TakenDown
 from archive.infohash import parse
 from archive.retrieve import retrieve
-from archive.takedown import Notice, blocked, lift, notices, take_down
+from archive.takedown import Notice, Outcome, blocked, lift, notices, take_down
 from archive.vault import vault
 from tests import make
 
@@ -116,9 +116,20 @@ def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -
     """As a crash between the object and its row leaves it."""
     v1, v2 = make.infohashes(HYBRID)
     vault().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
-    assert take_down(v1, REASON)
+    assert take_down(v1, REASON) == Outcome.TAKEN_DOWN
     assert stored(objects) == []
     assert set(blocked([v1, v2])) == {v1, v2}
+
+
+def test_each_kind_of_takedown_says_what_it_was() -> None:
+    deposit(V1)
+    assert [take_down(names(V1)["v1"], reason) for reason in ("first", "second")] == [
+        Outcome.TAKEN_DOWN,
+        Outcome.KNOWN,
+    ]
+    assert take_down(b"\x0a" * 20, "third") == Outcome.BLOCKED
+    assert "0A" * 20 + " was blocked before; the new reason stands." in run("0A" * 20, reason="fourth")
+    assert blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "fourth"}
 
 
 # The command ---------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 
 from archive.deposit import deposit
+from archive.films import tell, undo
 from archive.takedown import take_down
 from tests import make
 from tests.reading import get, text, view, weight
+from tests.test_match import matched
+from tests.test_titles import load
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,30 @@ def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
         assert fact in shown
     for fact in ("mktorrent 1.1", "1 October 2010, 00:00 UTC", "306 of 16.0 KiB"):
         assert fact in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("The.Matrix.1999.1080p", "The Matrix (1999), tt0133093 by its name and year"),
+        ("The.Matrix.2000.1080p", "The Matrix (1999), tt0133093 perhaps: its name fits, its year is one off"),
+    ],
+)
+def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, name: str, shown: str) -> None:
+    load()
+    torrent = make.v1(name.encode())
+    assert "Film or series" not in text(view(client, torrent))
+    seen = client.get(f"/view/{make.v1_hash(torrent)}")["ETag"]
+    assert matched() == 1
+    again = client.get(f"/view/{make.v1_hash(torrent)}", headers={"If-None-Match": seen})
+    assert again.status_code == 200
+    assert shown in text(view(client, torrent))
+    tell(make.infohashes(torrent)[0], "tt0211915", "<b>\u202e", "key hk_12345678")
+    page = text(view(client, torrent))
+    assert "(2001), tt0211915 somebody said so" in page
+    assert "hk_12345678" not in page
+    undo(make.infohashes(torrent)[0])
+    assert "Film or series" not in text(view(client, torrent))
 
 
 def test_the_files_are_a_tree(client: Client) -> None:

@@ -165,7 +165,7 @@ def test_a_form_is_written_down_no_further_than_a_door_can_use(server: Hashkeep,
     before = server.log.read_text()
     path = save(tmp_path, b"d4:info" + bytes(60_000_000))
     answer = curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
-    assert answer.count("The torrent has 10,") == 2
+    assert answer.count("more than the 10,000,000 bytes") == 2
     assert server.log.read_text() == before
 
 

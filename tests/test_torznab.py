@@ -11,6 +11,7 @@ from lxml import etree
 from pytest_django import Settings
 
 from archive.deposit import deposit
+from archive.films import tell
 from archive.takedown import take_down
 from tests import make
 from tests.test_deposit import away
@@ -139,6 +140,50 @@ def test_what_was_taken_down_is_gone(client: Client) -> None:
 def test_questions_are_understood(client: Client, question: dict[str, str], found: bool) -> None:
     deposit(SHOW)
     assert bool(titles(ask(client, **question))) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ({"t": "movie", "imdbid": "tt0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),  # as Radarr asks
+        ({"t": "search", "imdbid": "133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "cat": "2040"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "cat": "3000"}, ["a folder"]),  # what it is, its name hides
+        ({"t": "movie", "imdbid": "tt0133093", "limit": "1"}, ["Matrix.1999.1080p.mkv"]),
+        ({"t": "movie", "imdbid": "tt0133093", "limit": "1", "offset": "1"}, ["a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "q": "other"}, ["other.film.mkv"]),
+        ({"t": "movie", "imdbid": "tt0133094"}, []),
+        ({"t": "movie", "imdbid": "nonsense"}, []),
+        ({"t": "movie", "imdbid": "9" * 9}, []),
+        ({"t": "movie", "imdbid": "9" * 30}, []),
+        ({"t": "tvsearch", "imdbid": "tt2802850"}, ["Fargo.S01E02.mkv", "Fargo.S02.mkv"]),
+        ({"t": "tvsearch", "imdbid": "2802850", "season": "1"}, ["Fargo.S01E02.mkv"]),
+        ({"t": "tvsearch", "imdbid": "2802850", "season": "1", "ep": "3"}, []),
+    ],
+)
+def test_a_film_is_found_by_its_number_at_imdb(
+    client: Client, question: dict[str, str], found: list[str]
+) -> None:
+    names = ["a folder", "Matrix.1999.1080p.mkv", "Fargo.S02.mkv", "Fargo.S01E02.mkv", "other.film.mkv"]
+    told = dict(zip(names, ["tt0133093", "tt0133093", "tt2802850", "tt2802850", ""], strict=True))
+    for name, imdb in told.items():
+        deposit(torrent := make.v1(name.encode()))
+        if imdb:
+            tell(make.infohashes(torrent)[0], imdb, "", "test")
+    assert titles(ask(client, **question)) == found
+
+
+def test_an_item_names_its_film(client: Client) -> None:
+    """Radarr reads imdbid, or the digits of imdb; Jackett writes both."""
+    deposit(SHOW)
+    deposit(make.v1(b"no film"))
+    tell(make.infohashes(SHOW)[0], "tt10872600", "", "test")
+    none, show = ask(client, t="search").iterfind("channel/item")
+    assert (attributes(show, "imdb"), attributes(show, "imdbid")) == (["10872600"], ["tt10872600"])
+    assert (attributes(none, "imdb"), attributes(none, "imdbid")) == ([], [])
+    caps = ask(client, t="caps").find("searching")
+    assert "imdbid" in caps.find("movie-search").get("supportedParams").split(",")
 
 
 def test_a_day_is_an_episode_too(client: Client) -> None:

@@ -238,7 +238,9 @@ def test_the_page_for_our_own_errors_needs_nothing_that_may_be_broken(
 
 
 @pytest.mark.parametrize("url", ["/", f"/torrent/{HASH}.torrent"])
-def test_a_host_that_is_not_ours_is_told_so_in_plain_words(client: Client, settings: Settings, url: str) -> None:
+def test_a_host_that_is_not_ours_is_told_so_in_plain_words(
+    client: Client, settings: Settings, url: str
+) -> None:
     settings.ALLOWED_HOSTS = ["archive.example"]
     answer = client.get(url, headers={"host": "evil.example"})
     assert (answer.status_code, answer["Content-Type"]) == (400, "text/plain; charset=utf-8")

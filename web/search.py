@@ -12,6 +12,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from archive.errors import NotAnInfohash
+from archive.infohash import nearly
+from archive.liveness import counted
 from archive.magnet import read
 from archive.search import Query, search
 from web.page import page, refusals
@@ -20,22 +22,43 @@ _HITS = 25
 _SHOWN = 2_000  # characters of what was asked for
 _MIB = 1024 * 1024
 _LARGEST = 2**40  # MiB; more would not fit into the index, and nothing is that large
+_MOST_FILES = 2**31 - 1
+
+
+def _number(label: str, most: int) -> forms.IntegerField:
+    told = dict.fromkeys(("invalid", "min_value"), "This is no number from 0 on.")
+    told["max_value"] = "This is more than anything has."
+    return forms.IntegerField(label=label, min_value=0, max_value=most, required=False, error_messages=told)
+
+
+def _date(label: str) -> forms.DateField:
+    box = forms.DateInput(attrs={"type": "date"})
+    told = {"invalid": "This is no date, such as 2026-01-31."}
+    return forms.DateField(label=label, widget=box, required=False, error_messages=told)
 
 
 class Filters(forms.Form):
-    """What cannot be understood is left out: a search is no examination."""
+    """What cannot be understood is left out, and said so beside it: a search is no examination."""
 
-    min_mib = forms.IntegerField(min_value=0, max_value=_LARGEST, required=False)
-    max_mib = forms.IntegerField(min_value=0, max_value=_LARGEST, required=False)
-    min_files = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
-    max_files = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
-    since = forms.DateField(required=False)
-    until = forms.DateField(required=False)
-    before = forms.IntegerField(min_value=0, max_value=2**62, required=False)
+    min_mib = _number("At least, MiB", _LARGEST)
+    max_mib = _number("At most, MiB", _LARGEST)
+    min_files = _number("Files, at least", _MOST_FILES)
+    max_files = _number("Files, at most", _MOST_FILES)
+    since = _date("Stored from")
+    until = _date("Stored until")
+    alive = forms.BooleanField(label="Only what has peers", required=False)
+    before = _number("", 2**62)
 
     def understood(self) -> dict[str, Any]:
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value is not None}
+        shown_again = [name for name in self.cleaned_data if name in self.data]
+        self.data = {name: self.data[name] for name in shown_again}
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, False)}
+
+    def shown(self) -> list[forms.BoundField]:
+        """Nothing is alive where nobody ever looked."""
+        hidden = {"before"} if counted() else {"before", "alive"}
+        return [field for field in self if field.name not in hidden]
 
 
 @require_safe
@@ -44,16 +67,20 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
     text = request.GET.get("q", "")
     if settings.LISTING and _spells_an_infohash(text):
         return redirect(f"{reverse('find')}?{urlencode({'q': text})}")
-    asked = Filters(request.GET).understood()
+    filters = Filters(request.GET)
+    asked = filters.understood()
     before = asked.pop("before", None)
     found = search(_query(text, asked), limit=_HITS, before=before)
     context = {
         "query": text[:_SHOWN],
-        "asked": {name: str(value) for name, value in asked.items()},
+        "words": text[:_SHOWN].strip(),
+        "digits": len(text.strip()) if nearly(text.strip()) else 0,
+        "filters": filters.shown(),
+        "filtered": bool(asked) or bool(filters.errors),
         "hits": found.hits,
         "later": before is not None,
         "older": _same_search(request.GET, found.older) if found.older is not None else "",
-        "feed": f"{reverse('rss')}?{urlencode({'q': text[:_SHOWN]})}",
+        "feed": _feed(text[:_SHOWN], asked),
     }
     return page("search.html", context)
 
@@ -74,7 +101,12 @@ def _query(text: str, asked: dict[str, Any]) -> Query:
         max_files=asked.get("max_files"),
         since=datetime.combine(asked["since"], time.min, UTC) if "since" in asked else None,
         until=datetime.combine(asked["until"], time.max, UTC) if "until" in asked else None,
+        alive="alive" in asked,
     )
+
+
+def _feed(text: str, asked: dict[str, Any]) -> str:
+    return f"{reverse('rss')}?{urlencode({'q': text} | ({'alive': 'true'} if 'alive' in asked else {}))}"
 
 
 def _same_search(asked: QueryDict, before: int) -> str:

@@ -1,6 +1,5 @@
 """Every refusal and mistake as problem details (RFC 9457), and the one table of their statuses."""
 
-import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from rest_framework.exceptions import APIException
 
 import clients
 from archive import errors
+from archive.errors import word
 
 CONTENT_TYPE = "application/problem+json"
 _RETRY_AFTER = 30  # seconds
@@ -70,20 +70,20 @@ class Problem(NamedTuple):
 def problem(exception: Exception, request: HttpRequest) -> Problem | None:
     """What there is to say of this; None for what nobody expected."""
     if isinstance(exception, APIException):
-        status, word = exception.status_code, str(exception.default_code).replace("_", "-")
+        status, name = exception.status_code, str(exception.default_code).replace("_", "-")
         detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
-        return told(status, HTTPStatus(status).phrase, str(detail), word)
+        return told(status, HTTPStatus(status).phrase, str(detail), name)
     for kind, (status, title) in _REFUSALS.items():
         if isinstance(exception, kind):
-            return told(status, title, str(exception), _word(type(exception)), _headers(exception, request))
+            return told(status, title, str(exception), word(type(exception)), _headers(exception, request))
     return None
 
 
 def told(
-    status: int, title: str, detail: str, word: str = "", headers: dict[str, str] | None = None
+    status: int, title: str, detail: str, name: str = "", headers: dict[str, str] | None = None
 ) -> Problem:
     """`type` is about:blank where the status says all there is to say (RFC 9457, 4.2.1)."""
-    kind = f"/api/v1/docs#{word}" if word else "about:blank"
+    kind = f"/api/v1/docs#{name}" if name else "about:blank"
     details = {"type": kind, "title": title, "status": status, "detail": detail}
     return Problem(details, status, {"Cache-Control": "no-store", **(headers or {})})
 
@@ -91,12 +91,7 @@ def told(
 def words() -> dict[str, tuple[int, str]]:
     """Every word that a type may end in for a refusal of the archive, with its status and title."""
     ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, errors.Refusal)}
-    return {_word(kind): told for kind, told in ours.items()}
-
-
-def _word(kind: type[Exception]) -> str:
-    """NotATorrent is not-a-torrent."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+    return {word(kind): told for kind, told in ours.items()}
 
 
 def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:

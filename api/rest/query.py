@@ -38,6 +38,14 @@ def moment(request: Request, name: str) -> datetime | None:
         ) from None
 
 
+def flag(request: Request, name: str) -> bool:
+    """False where it is not given. Raises WrongParameter."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise WrongParameter(f"`{name}` is true or false.")
+    return text == "true"
+
+
 def one_of(request: Request, name: str, choices: Container[str]) -> list[str]:
     """All that is given under this name. Raises WrongParameter."""
     given: list[str] = request.query_params.getlist(name)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.paging import PARAMETERS, page, paged, window
-from api.rest.query import LARGEST, moment, number, one_of
+from api.rest.query import LARGEST, flag, moment, number, one_of
 from api.rest.resource import Resource
 from api.rest.shapes import TorrentSerializer, listed
 from archive.catalogue import Entry
@@ -40,6 +40,7 @@ class Search(Resource):
                 OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="When stored.")
                 for name in _MOMENTS
             ),
+            OpenApiParameter("alive", bool, description="Only what had peers when the census last looked."),
             *PARAMETERS,
         ],
         responses=paged(HitSerializer),
@@ -49,6 +50,7 @@ class Search(Resource):
         limit, before = window(request)
         asked: dict[str, Any] = {name: number(request, name, 0, LARGEST) for name in _NUMBERS}
         asked |= {name: moment(request, name) for name in _MOMENTS}
+        asked["alive"] = flag(request, "alive")
         kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
         found = search(Query(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before)
         return page(request, [_shown(request, hit) for hit in found.hits], found.older)

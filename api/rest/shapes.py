@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from archive.catalogue import Entry
 from archive.describe import Description
+from archive.liveness import Liveness
 from archive.magnet import magnet
 
 INFOHASH = {
@@ -30,6 +31,17 @@ class LinksSerializer(serializers.Serializer[Any]):
     page = serializers.URLField(help_text="For people.")
 
 
+class SwarmSerializer(serializers.Serializer[Any]):
+    alive = serializers.BooleanField(help_text="One of the last two looks found a peer.")
+    looked_at = serializers.DateTimeField(help_text="The last look.")
+    peers = serializers.IntegerField(help_text="That it found.")
+    seeders = serializers.IntegerField(
+        allow_null=True, help_text="By a tracker's word; null where none said."
+    )
+    leechers = serializers.IntegerField(allow_null=True, help_text="As `seeders`.")
+    completed = serializers.IntegerField(allow_null=True, help_text="Downloads, as `seeders`.")
+
+
 class TorrentSerializer(LinksSerializer):
     infohash = InfohashField(help_text="The one that it is stored under: v1 where it has one.")
     v1 = InfohashField(allow_null=True)
@@ -40,6 +52,7 @@ class TorrentSerializer(LinksSerializer):
     length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
     complete = serializers.BooleanField(help_text="Has the piece layers that its v2 files need (BEP 52).")
     stored_at = serializers.DateTimeField()
+    swarm = SwarmSerializer(allow_null=True, help_text="Null where nobody has counted its peers yet.")
 
 
 class DescriptionSerializer(TorrentSerializer):
@@ -63,6 +76,11 @@ def links(request: Request, infohash: str) -> dict[str, Any]:
     }
 
 
+def swarm(liveness: Liveness | None) -> dict[str, Any] | None:
+    """As SwarmSerializer."""
+    return liveness._asdict() if liveness else None
+
+
 def listed(request: Request, entry: Entry) -> dict[str, Any]:
     """As TorrentSerializer."""
     return {
@@ -76,6 +94,7 @@ def listed(request: Request, entry: Entry) -> dict[str, Any]:
         "length": entry.length,
         "complete": entry.complete,
         "stored_at": entry.stored_at,
+        "swarm": swarm(entry.liveness),
     }
 
 
@@ -94,6 +113,7 @@ def described(request: Request, described: Description) -> dict[str, Any]:
         "length": described.length,
         "complete": meta.complete,
         "stored_at": described.stored_at,
+        "swarm": swarm(described.liveness),
         "magnet": magnet(described.v1, described.v2, meta.name, described.trackers),
         "comment": details.comment,
         "created_by": details.created_by,

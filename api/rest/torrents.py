@@ -17,11 +17,12 @@ from api.rest.query import WrongParameter
 from api.rest.resource import Resource
 from api.rest.shapes import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
 from api.torrents import handed_out
-from archive.catalogue import look, newest
+from archive.catalogue import look
 from archive.describe import describe
 from archive.infohash import parse
 from archive.magnet import read
 from archive.retrieve import elsewhere, retrieve
+from archive.search import Query, search
 
 ONE = [OpenApiParameter("infohash", INFOHASH, OpenApiParameter.PATH)]
 _LONGEST = 5_000  # characters of a magnet link in a URL
@@ -37,9 +38,8 @@ class Torrents(Resource):
     def get(self, request: Request) -> Response:
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
         limit, before = window(request)
-        entries = newest(limit + 1, before)
-        cursor = entries[limit - 1].number if len(entries) > limit else None
-        return page(request, [listed(request, entry) for entry in entries[:limit]], cursor)
+        found = search(Query(), limit=limit, before=before)
+        return page(request, [listed(request, hit) for hit in found.hits], found.older)
 
 
 class Torrent(Resource):

@@ -1,5 +1,6 @@
 """What the commands have in common: help that is laid out by hand, and an end when whoever started them is gone."""
 
+import os
 import select
 import sys
 from argparse import RawDescriptionHelpFormatter
@@ -15,6 +16,16 @@ class Teaching(BaseCommand):
         return super().create_parser(
             prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
         )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads this, such as head, has seen enough
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # for what Python flushes at its end
+            sys.exit(1)
 
 
 def may_be_attached(parser: CommandParser) -> None:

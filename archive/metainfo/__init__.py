@@ -28,6 +28,7 @@ class Metainfo:
     name: str  # may hold anything: control characters, slashes, nothing at all
     size: int  # pad files (BEP 47) not counted
     files: int  # likewise
+    main: str  # name of the largest file
     piece_length: int
     private: bool  # BEP 27
     complete: bool  # whether v2 files have their piece layers; a torrent from the swarm comes without
@@ -76,6 +77,7 @@ class Reading:
             name=text(name(found.info), self._encoding),
             size=summed.size,
             files=summed.files,
+            main=text(summed.main[-1] if summed.main else b"", self._encoding),
             piece_length=length,
             private=is_private(found.info),
             complete=not v2 or complete(found.root, summed.layered, length),

@@ -28,6 +28,7 @@ class Content:
     size: int
     pads: int  # pad files, which count as neither
     span: int  # bytes that the pieces cover, including the pads; those of v2 are only implied
+    main: tuple[bytes, ...]  # path of the largest file
     tail: int = 0  # in v2: what the last file leaves of its last piece
     layered: dict[bytes, int] = field(default_factory=dict)  # in v2: root and size of files of several pieces
 
@@ -37,22 +38,26 @@ class Content:
 
 def sum_v1(entries: Iterable[Entry]) -> Content:
     """The files of v1; everything is in one loop, since a torrent can have hundreds of thousands."""
-    files = size = pads = padding = 0
-    for _, length, pad, _ in entries:
+    files = size = pads = padding = largest = 0
+    main: tuple[bytes, ...] = ()
+    for path, length, pad, _ in entries:
         if pad:
             pads += 1
             padding += length
         else:
             files += 1
             size += length
-    return Content(files, size, pads, size + padding)
+            if length > largest:
+                largest, main = length, path
+    return Content(files, size, pads, size + padding, main)
 
 
 def sum_v2(entries: Iterable[Entry], piece_length: int) -> Content:
     """The files of v2, each of which begins a piece of its own."""
-    files = size = pads = padding = tail = 0
+    files = size = pads = padding = tail = largest = 0
+    main: tuple[bytes, ...] = ()
     layered: dict[bytes, int] = {}
-    for _, length, _, root in entries:
+    for path, length, _, root in entries:
         files += 1
         size += length
         if length:
@@ -61,7 +66,9 @@ def sum_v2(entries: Iterable[Entry], piece_length: int) -> Content:
             padding += tail
         if length > piece_length:
             layered.setdefault(root, length)
-    return Content(files, size, pads, size + padding, tail, layered)
+        if length > largest:
+            largest, main = length, path
+    return Content(files, size, pads, size + padding, main, tail, layered)
 
 
 def versions(info: Dictionary, disorder: bool) -> tuple[bool, bool]:

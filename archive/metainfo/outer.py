@@ -58,7 +58,7 @@ def _check_start(torrent: bytes, max_bytes: int) -> None:
     if not torrent:
         raise EmptyTorrent("There is not a single byte.")
     if len(torrent) > max_bytes:
-        raise TooLarge(f"The torrent has {len(torrent):,} bytes; this archive takes {max_bytes:,}.")
+        raise TooLarge(f"The torrent has more than the {max_bytes:,} bytes that this archive takes.")
     if torrent[0] != DICTIONARY:
         start = torrent[:200].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
         known = (sentence for mark, sentence in _NOT_BENCODED if start.startswith(mark.lower()))

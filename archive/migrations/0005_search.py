@@ -72,7 +72,7 @@ def _fill(apps, schema_editor):
 
 def _found_by(name):
     named = list(words(name))
-    return " ".join(dict.fromkeys([of_kind(kind(name, named)), *named]))
+    return " ".join(dict.fromkeys([of_kind(kind(name, named, '')), *named]))
 
 
 def _add(apps, schema_editor):

@@ -53,6 +53,10 @@ what was lifted is blocked again as long as a list names it.
         sources = options["sources"] or settings.BLOCKLISTS
         if not sources:
             raise CommandError("Please name a list, or set BLOCKLISTS.")
+        if options["listed"] and any(source.startswith(_HASHED) for source in sources):
+            raise CommandError(
+                "What a list of digests blocks is never shown: leave out --listed, or that list."
+            )
         while True:
             failed = [source for source in sources if not self._take(source, options)]
             if not options["every"]:

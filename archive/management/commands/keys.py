@@ -59,6 +59,8 @@ A caller sends the key in any of these ways, to every door:
             raise CommandError(str(refusal)) from refusal
 
     def _issue(self, name: str, client: str) -> None:
+        if wrong := keys.misfit(name, client):
+            raise CommandError(wrong)
         _, text = keys.issue(name, client=client)
         self.stdout.write(text)
         self.stderr.write("Write it down now: it is shown this once.")

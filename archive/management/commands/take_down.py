@@ -80,8 +80,8 @@ def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
 
 def _take_down(text: str, options: dict[str, Any]) -> str:
     infohash = find(text)
-    held = take_down(infohash, options["reason"].strip(), listed=not options["unlisted"])
-    return f"{spell(infohash)} is {'taken down' if held else 'blocked; it was not held'}."
+    outcome = take_down(infohash, options["reason"].strip(), listed=not options["unlisted"])
+    return f"{spell(infohash)} {outcome}"
 
 
 def _lift(text: str) -> str:

@@ -15,11 +15,12 @@ const key = document.getElementById("key");
 const largest = Number(form.dataset.largest);
 
 let waiting = [];
-let tally = { files: 0, stored: 0, failed: 0, bytes: 0, sent: 0 };
+const NOTHING = { files: 0, stored: 0, known: 0, failed: 0, bytes: 0, sent: 0 };
+let tally = { ...NOTHING };
 let busy = 0;
 
 function add(files) {
-  if (done()) tally = { files: 0, stored: 0, failed: 0, bytes: 0, sent: 0 };
+  if (done()) tally = { ...NOTHING };
   for (const file of files) {
     waiting.push(file);
     tally.files += 1;
@@ -60,7 +61,7 @@ function send(file) {
   request.upload.addEventListener("progress", (event) => count(Math.min(event.loaded, file.size)));
   request.addEventListener("loadend", () => {
     count(file.size);
-    settle(line, storedAs(request), refusalIn(request));
+    settle(line, storedAs(request), refusalIn(request), request.getResponseHeader("X-Hashkeep-New") === "no");
   });
   request.open("POST", form.dataset.to);
   if (key) request.setRequestHeader("X-Api-Key", key.value.trim());
@@ -77,16 +78,17 @@ function refusalIn(request) {
   return request.getResponseHeader("X-Thetorrent-Error") || `The server answered ${request.status}.`;
 }
 
-function settle({ item, fate }, infohash, refusal) {
+function settle({ item, fate }, infohash, refusal, known) {
   busy -= 1;
   item.className = infohash ? "good" : "bad";
   if (infohash) {
     tally.stored += 1;
+    tally.known += known ? 1 : 0;
     const link = document.createElement("a");
     link.href = `/view/${infohash}`;
     link.className = "hash";
     link.textContent = infohash;
-    fate.replaceChildren("stored: ", link);
+    fate.replaceChildren(known ? "was here already: " : "stored: ", link);
   } else {
     tally.failed += 1;
     fate.textContent = refusal;
@@ -107,7 +109,8 @@ function draw() {
 
 function told() {
   const failures = tally.failed ? `, ${tally.failed} refused` : "";
-  return `${tally.stored} of ${tally.files} stored${failures}`;
+  const known = tally.known ? `, ${tally.known} of them here already` : "";
+  return `${tally.stored} of ${tally.files} stored${known}${failures}`;
 }
 
 const plural = (count) => `${count} file${count === 1 ? "" : "s"}`;

@@ -1,0 +1,35 @@
+"""What belongs to whom."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from archive.infohash import spell
+from archive.models.keys import IssuedKey
+
+
+class Belonging(models.Model):
+    """A torrent of an account, which is a key: asked for with it, held or not.
+
+    The infohashes are those that were known when it was asked for; the index may know another.
+    """
+
+    key = models.ForeignKey(IssuedKey, on_delete=models.CASCADE, related_name="belongings")
+    v1 = models.BinaryField("v1 or truncated v2 infohash", max_length=20, null=True)
+    v2 = models.BinaryField("v2 infohash", max_length=32, null=True)
+    name = models.TextField("what its owner calls it", default="", blank=True)
+    brought = models.BooleanField("its client has it from us", default=False)
+    added_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "v1"], name="belonging_once_by_v1"),
+            models.UniqueConstraint(fields=["key", "v2"], name="belonging_once_by_v2"),
+            models.CheckConstraint(
+                condition=Q(v1__isnull=False) | Q(v2__isnull=False), name="belonging_has_infohash"
+            ),
+        ]
+        indexes = [models.Index("v1", name="belonging_v1"), models.Index("v2", name="belonging_v2")]
+
+    def __str__(self) -> str:
+        return spell(bytes(self.v1 or self.v2 or b""))

@@ -1,0 +1,37 @@
+"""What must not be here, and who decided so why."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from archive.infohash import short, spell
+
+
+class Takedown(models.Model):
+    """One decision that a torrent must not be here, by each of its infohashes."""
+
+    reason = models.TextField()
+    listed = models.BooleanField("shown on the public page", default=True)
+    taken_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Block(models.Model):
+    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike.
+
+    Where it is `hashed`, those 20 bytes begin the SHA-1 or the SHA-256 of the infohash instead.
+    """
+
+    short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
+    infohash = models.BinaryField("infohash as it was given", max_length=32)
+    hashed = models.BooleanField("is a digest of an infohash that we do not know", default=False)
+    takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
+
+    def __str__(self) -> str:
+        name = spell(bytes(self.infohash))
+        return f"digest {name}" if self.hashed else name
+
+    @classmethod
+    def of(cls, infohash: bytes, takedown: Takedown) -> "Block":
+        return cls(short=short(infohash), infohash=infohash, takedown=takedown)

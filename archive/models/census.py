@@ -1,0 +1,60 @@
+"""How many peers torrents have, and nobody's address."""
+
+from django.db import models
+
+from archive.models.torrents import Torrent
+
+
+class Watched(models.Model):
+    """A stored torrent, as the census knows it: when its peers are to be counted again, and the last look."""
+
+    torrent = models.OneToOneField(Torrent, on_delete=models.CASCADE, primary_key=True)
+    due = models.DateTimeField(db_index=True)
+    asked_at = models.DateTimeField("somebody last asked for its peers", null=True, db_index=True)
+    looked_at = models.DateTimeField(null=True)
+    misses = models.SmallIntegerField("looks since one that found a peer", default=1)
+    peers = models.IntegerField("found by the last look", default=0)
+    seeders = models.IntegerField("by a tracker's word", null=True)
+    leechers = models.IntegerField("by a tracker's word", null=True)
+    completed = models.IntegerField("downloads, by a tracker's word", null=True)
+
+    class Meta:
+        verbose_name = "torrent in the census"
+        verbose_name_plural = "torrents in the census"
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id}: {self.peers}"
+
+
+class PeerDay(models.Model):
+    """How many distinct peers a torrent had on one day (UTC), over all looks of that day, by country."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField()
+    countries = models.JSONField("peers by ISO 3166-1 alpha-2 code")
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}: {self.countries}"
+
+
+class DayKey(models.Model):
+    """What addresses are hashed with for one day. It goes with its day, and then nobody can hash them again."""
+
+    day = models.DateField(primary_key=True)
+    key = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DayMarks(models.Model):
+    """Who was counted for a torrent today, as marks that name nobody (`peers`). They go with their day."""
+
+    pk = models.CompositePrimaryKey("torrent_id", "day")
+    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
+    day = models.DateField(db_index=True)
+    marks = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.torrent_id} {self.day}"

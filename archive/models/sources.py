@@ -1,0 +1,13 @@
+"""Other archives."""
+
+from django.db import models
+
+
+class Source(models.Model):
+    """Another archive that this one mirrors, and how far it has come."""
+
+    url = models.TextField(unique=True)
+    until = models.DateField("what was stored there before this day has been seen", null=True)
+
+    def __str__(self) -> str:
+        return self.url

@@ -1,0 +1,96 @@
+"""How long it takes to say which of many infohashes are held, among a million torrents; the aim is 200 ms.
+
+python -m bench.check --database postgres --torrents 1000000
+"""
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = (
+    "tests.settings"  # an archive of its own, on the database that was asked for
+)
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from archive.check import check  # noqa: E402
+
+_BATCH = 1_000
+_INSERT = "INSERT INTO archive_torrent (v1, v2, name, size, files, length, digest, complete, words) VALUES "
+_ROW = "(%s, %s, 'name', 1, 1, 30000, %s, true, '=other name')"
+_ASKED = (100, 5_000, 20_000)
+
+Pair = tuple[bytes | None, bytes | None]
+
+
+def fill(count: int) -> list[Pair]:
+    """Half are v1, a quarter v2 and a quarter hybrid."""
+    made: list[Pair] = []
+    for number in range(count):
+        v1, v2 = os.urandom(20), os.urandom(32)
+        made.append(((v1, None), (v1, None), (None, v2), (v1, v2))[number % 4])
+    with connection.cursor() as cursor:
+        for start in range(0, count, _BATCH):
+            some = made[start : start + _BATCH]
+            values = [value for pair in some for value in (*pair, bytes(32))]
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(some)), values)
+    return made
+
+
+def busy() -> float:
+    """Seconds of CPU of this process and, where there is one, of the database's process for it."""
+    if connection.vendor != "postgresql":
+        return time.process_time()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(backend,)] = cursor.fetchall()
+    spent = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return time.process_time() + sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+
+
+def report(kind: str, held: Sequence[bytes], strange: int, rounds: int) -> None:
+    """Seven in ten are held, as in a collection that is compared with an archive."""
+    for asked in _ASKED:
+        spent, worked, found = [], busy(), 0
+        for _ in range(rounds):
+            some = random.sample(held, asked * 7 // 10) + [
+                os.urandom(strange) for _ in range(asked * 3 // 10)
+            ]
+            began = time.perf_counter()
+            found = len(check(some))
+            spent.append((time.perf_counter() - began) * 1000)
+        cpu = (busy() - worked) / rounds * 1000
+        print(
+            f"{kind:16} {asked:6,} {median(spent):8.1f} {max(spent):8.1f} {cpu:8.1f} {found:8,}", flush=True
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--torrents", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+    call_command("migrate", verbosity=0)
+    made = fill(options.torrents)
+    if options.database == "postgres":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    v1s, v2s = [v1 for v1, _ in made if v1], [v2 for _, v2 in made if v2]
+    print(f"{'':16} {'asked':>6} {'p50 ms':>8} {'max ms':>8} {'CPU ms':>8} {'held':>8}")
+    report("v1", v1s, 20, options.rounds)
+    report("v2", v2s, 32, options.rounds)
+    report("truncated v2", [v2[:20] for v2 in v2s], 20, options.rounds)
+    connections.close_all()
+
+
+if __name__ == "__main__":
+    main()

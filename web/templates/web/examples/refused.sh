@@ -1,0 +1,1 @@
+curl -sS "{{ base }}/torrent/list/imdb/63350?key=$KEY"
