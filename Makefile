@@ -45,6 +45,9 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.search
 	$(PY) -m bench.search --database postgres
 	$(PY) -m bench.mirror
+	$(PY) -m bench.census
+	$(PY) -m bench.peer_days
+	$(PY) -m bench.peer_days --database postgres
 
 crash: system $(VENV)/test.stamp
 	$(PY) -m bench.crash --kills 1000

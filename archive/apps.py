@@ -1,6 +1,7 @@
-"""The archive as a Django app, and the checks that stop a start with a wrong STORAGE_URL or CLIENT_FILES."""
+"""The archive as a Django app, and the checks that stop a start with settings that lead nowhere."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -9,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.db.models.signals import post_migrate
 
 from storage import open_storage
+from swarm.country import Countries
 
 
 class ArchiveConfig(AppConfig):
@@ -36,4 +38,29 @@ def client_files_are_there(**_: Any) -> list[CheckMessage]:
             wrong.append(f"there is no client called {name} in CLIENTS.")
         elif not folder.is_dir():
             wrong.append(f"{folder} is no folder that this server can see.")
-    return [Error(f"CLIENT_FILES: {words}", id="archive.E002") for words in wrong]
+    return [Error(f"CLIENT_FILES: {words}", id="archive.E004") for words in wrong]
+
+
+@register()
+def country_database_is_sound(**_: Any) -> list[CheckMessage]:
+    """Where none is named there need not be one."""
+    path = Path(settings.COUNTRY_DB)
+    if not path.exists():
+        told = f"COUNTRY_DB: there is no file {path}. `manage.py countries` fetches one to there."
+        return [] if path == settings.DATA_DIR / "country.mmdb" else [Error(told, id="archive.E002")]
+    try:
+        Countries(path)
+    except ValueError as wrong:
+        return [Error(f"COUNTRY_DB: {wrong}", id="archive.E002")]
+    return []
+
+
+@register()
+def blocklists_are_there(**_: Any) -> list[CheckMessage]:
+    """Those that are files; a web server may be away for an hour."""
+    names = (source.removeprefix("hashed:") for source in filter(None, settings.BLOCKLISTS))
+    return [
+        Error(f"BLOCKLISTS: there is no file {name}.", id="archive.E003")
+        for name in names
+        if not name.startswith(("http://", "https://")) and not Path(name).is_file()
+    ]

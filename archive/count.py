@@ -1,20 +1,74 @@
 """How many torrents are stored: exact in every transaction, and as fast for fifty million as for one."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import Sum
 
-from archive.models import Tally
+from archive.models import StoredDay, Tally
 from archive.outage import outages
 
 _SHARDS = {"sqlite": 1, "postgresql": 16}  # SQLite has one writer at a time, so none to keep apart
+_ROWS = """
+    (SELECT count(*) AS stored, count(*) - count(v1) AS v2,
+        count(CASE WHEN v1 IS NOT NULL AND v2 IS NOT NULL THEN 1 END) AS hybrid FROM archive_torrent) AS one
+"""
+_BOTH = f"""
+    SELECT one.stored, tally.stored, one.v2 - tally.v2, one.hybrid - tally.hybrid FROM {_ROWS},
+        (SELECT coalesce(sum(stored), 0) AS stored, coalesce(sum(v2), 0) AS v2, coalesce(sum(hybrid), 0) AS hybrid
+            FROM archive_tally) AS tally
+"""  # noqa: S608
+_RIGHT = "UPDATE archive_tally SET stored = stored + %s, v2 = v2 + %s, hybrid = hybrid + %s WHERE shard = 0"
+_WRONG_DAYS = """
+    SELECT day, sum(more) FROM (
+        SELECT {day} AS day, count(*) AS more FROM archive_torrent GROUP BY 1
+        UNION ALL SELECT day, -stored FROM archive_storedday
+    ) AS both_of_them GROUP BY day HAVING sum(more) <> 0
+"""
+_DAY = {"sqlite": "date(stored_at)", "postgresql": "(stored_at AT TIME ZONE 'UTC')::date"}
+_RIGHT_DAY = """
+    INSERT INTO archive_storedday AS known (day, shard, stored) VALUES (%s, 0, %s)
+    ON CONFLICT (day, shard) DO UPDATE SET stored = known.stored + excluded.stored
+"""
+
+
+class Kinds(NamedTuple):
+    """Of the stored torrents, those that have one infohash, or the other, or both."""
+
+    v1: int
+    v2: int
+    hybrid: int
 
 
 def count() -> int:
     """Raises Unavailable."""
     with outages():
         return Tally.objects.aggregate(stored=Sum("stored"))["stored"] or 0
+
+
+def kinds() -> Kinds:
+    """Raises Unavailable."""
+    with outages():
+        sums = Tally.objects.aggregate(stored=Sum("stored"), v2=Sum("v2"), hybrid=Sum("hybrid"))
+    stored, v2, hybrid = (sums[name] or 0 for name in ("stored", "v2", "hybrid"))
+    return Kinds(stored - v2 - hybrid, v2, hybrid)
+
+
+def by_day(first: date, last: date) -> Mapping[date, int]:
+    """Of the torrents that are here, how many came on each day (UTC) on which any did. Raises Unavailable."""
+    with outages():
+        days = StoredDay.objects.filter(day__range=(first, last)).values_list("day").order_by("day")
+        return {day: stored for day, stored in days.annotate(Sum("stored")) if stored}
+
+
+def by_month(first: date, last: date) -> Mapping[date, int]:
+    """The same for months, each by its first day. Raises Unavailable."""
+    months: dict[date, int] = {}
+    for day, stored in by_day(first, last).items():
+        months[day.replace(day=1)] = months.get(day.replace(day=1), 0) + stored
+    return months
 
 
 class Recount(NamedTuple):
@@ -25,19 +79,21 @@ class Recount(NamedTuple):
 
 
 def recount(*, dry_run: bool = False) -> Recount:
-    """Count the rows one by one, and put the tally right where it says something else. Raises Unavailable.
+    """Count the rows one by one, and put the tallies right where they say something else. Raises Unavailable.
 
     Slow on millions. What is put right is a difference found in one snapshot, so deposits may go on meanwhile.
     """
-    with outages():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT (SELECT count(*) FROM archive_torrent), (SELECT coalesce(sum(stored), 0) FROM archive_tally)"
-            )
-            rows, tally = map(int, cursor.fetchone() or (0, 0))
-        if rows != tally and not dry_run:
-            Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
-            Tally.objects.filter(shard=0).update(stored=F("stored") + rows - tally)
+    with outages(), connection.cursor() as cursor:
+        cursor.execute(_BOTH)
+        rows, tally, v2, hybrid = map(int, cursor.fetchone() or (0, 0, 0, 0))
+        cursor.execute(_WRONG_DAYS.format(day=_DAY[connection.vendor]))
+        days = cursor.fetchall()
+        if not dry_run:
+            if (rows - tally, v2, hybrid) != (0, 0, 0):
+                Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
+                cursor.execute(_RIGHT, [rows - tally, v2, hybrid])
+            for wrong in days:
+                cursor.execute(_RIGHT_DAY, wrong)
     return Recount(rows, tally)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from archive.models import DayKey, Watched
+from archive.models import CensusDay, Watched
 from archive.outage import outages
 
 _MISSES = 2  # looks: alive is what had a peer in one of the last two
@@ -30,7 +30,7 @@ class Liveness(NamedTuple):
 def counted() -> bool:
     """Whether the census has ever looked at anything. Raises Unavailable."""
     with outages():
-        return DayKey.objects.exists()  # one row at most, and there is always one after the first look
+        return CensusDay.objects.exists()
 
 
 def liveness(torrents: Iterable[int]) -> dict[int, Liveness]:

@@ -1,19 +1,40 @@
-"""Telling peers apart without knowing them. A mark is three bytes of a keyed hash of an address.
+"""Who was counted today, in memory alone: nothing that was made of an address is ever written anywhere.
 
-The key is another each day and destroyed with it. And while it lives, each mark still stands for 256 addresses of
-IPv4, so that not even key and marks together, in a backup say, tell who was there. The price is that two peers of
-a country share a mark now and then: of 1,000 one in 30 days, and `number` corrects for what is to be expected.
+What is remembered is a keyed hash of each address, so that who is seen twice on a day counts once. The key is made of
+chance when the day begins and is gone when it ends, with all that it hashed; a process that ends takes both along. On
+a disk even hashes would tell too much: there are few addresses of IPv4, and who has the key can try them all.
 """
 
-import math
+import secrets
 from collections.abc import Iterable, Mapping
+from datetime import date
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
-WIDTH = 3  # bytes
-_POSSIBLE = 1 << 8 * WIDTH
+WIDTH = 6  # bytes of a mark: a million peers of one torrent share one on one day in 560
 
 Marks = dict[str, set[bytes]]  # by country, two letters
+
+
+class Seen:
+    """Of one process; another one knows nothing of it."""
+
+    def __init__(self) -> None:
+        self.name = secrets.randbits(63)
+        self._day: date | None = None
+        self._key = b""
+        self._marks: dict[int, bytes] = {}
+
+    def add(self, torrent: int, day: date, peers: Mapping[str, Iterable[str]]) -> dict[str, int]:
+        """Addresses by country, of one look; gives back how many distinct ones there have been on this day."""
+        if day != self._day:
+            self._day, self._key, self._marks = day, secrets.token_bytes(32), {}
+        marks = unpack(self._marks.get(torrent, b""))
+        for country, addresses in peers.items():
+            marks.setdefault(country, set()).update(mark(address, self._key) for address in addresses)
+        if marks:
+            self._marks[torrent] = pack(marks)
+        return {country: len(some) for country, some in marks.items()}
 
 
 def mark(address: str, key: bytes) -> bytes:
@@ -23,14 +44,8 @@ def mark(address: str, key: bytes) -> bytes:
     return blake2b(name, key=key, digest_size=WIDTH).digest()
 
 
-def number(marks: int) -> int:
-    """How many peers leave so many distinct marks, most likely."""
-    share = min(marks, _POSSIBLE - 1) / _POSSIBLE
-    return round(-_POSSIBLE * math.log1p(-share))
-
-
 def pack(marks: Mapping[str, Iterable[bytes]]) -> bytes:
-    """For each country its two letters, how many marks in three bytes, and the marks."""
+    """For each country its two letters, how many marks in three bytes, and the marks: a fifth of what sets take."""
     parts = []
     for country, some in sorted(marks.items()):
         joined = b"".join(sorted(some))

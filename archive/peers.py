@@ -1,7 +1,6 @@
 """How many peers a torrent had, by day and country. Counts only: no address is written down, ever."""
 
 import datetime as dt
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from archive import marks
+from archive import totals
 from archive.census import gap
 from archive.errors import NotHeld
 from archive.infohash import spell
-from archive.marks import Marks
-from archive.models import DayKey, DayMarks, PeerDay, Torrent, Watched
+from archive.models import PeerDay, Torrent, Watched
 from archive.outage import outages
 
 
@@ -35,41 +33,39 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What one look brought. `marks` are of the key of `day`; the rest is a tracker's word, None where none said."""
+    """What a census knows of a torrent after a look: distinct peers of its day, over all looks that it remembers.
+
+    `by`: the census's name. The rest is a tracker's word, None where none said.
+    """
 
     day: date
-    marks: Marks
+    countries: Mapping[str, int]
+    by: int
+    found: int
     seeders: int | None = None
     completed: int | None = None
     leechers: int | None = None
 
 
-def today_key() -> tuple[date, bytes]:
-    """The day and what its addresses are hashed with. The first call of a day destroys all of earlier ones."""
-    today = timezone.now().astimezone(dt.UTC).date()
-    with outages():
-        row, new = DayKey.objects.get_or_create(day=today, defaults={"key": secrets.token_bytes(32)})
-        if new:
-            DayKey.objects.exclude(day=today).delete()
-            DayMarks.objects.exclude(day=today).delete()
-    return today, bytes(row.key)
-
-
 def record(torrent: int, sight: Sight) -> None:
-    """Add a look to its day; to no day where that is over by now. Plans the next look. Raises Unavailable."""
-    found = sum(map(len, sight.marks.values()))
+    """Add a look to its day, and plan the next. Raises Unavailable.
+
+    Where another census looked earlier on that day, or this one before it was started again, nobody can tell whom
+    both saw: the larger number of each country stands, which is what was there at least.
+    """
     now = timezone.now()
     with outages(), transaction.atomic():
         watched = Watched.objects.select_for_update().filter(pk=torrent).first()
         if watched is None:
             return  # taken down meanwhile
-        if DayKey.objects.filter(day=sight.day).exists():
-            _add(torrent, sight)
-        watched.misses = 0 if found else min(watched.misses + 1, 100)
-        watched.peers, watched.looked_at = found, now
+        watched.misses = 0 if sight.found else min(watched.misses + 1, 100)
+        watched.peers, watched.looked_at = sight.found, now
         watched.seeders, watched.completed, watched.leechers = sight.seeders, sight.completed, sight.leechers
         watched.due = now + gap(watched.misses, watched.asked_at, now)
+        again = watched.due.astimezone(dt.UTC).date() == sight.day
+        watched.known_to = sight.by if again and sight.countries else None
         watched.save()
+        _add(torrent, sight)
 
 
 def history(infohash: bytes, first: date, last: date) -> list[Day]:
@@ -109,11 +105,10 @@ def _number(infohash: bytes) -> int:
 
 
 def _add(torrent: int, sight: Sight) -> None:
-    earlier = DayMarks.objects.filter(torrent_id=torrent, day=sight.day).first()
-    seen = marks.unpack(bytes(earlier.marks)) if earlier else {}
-    for country, some in sight.marks.items():
-        seen.setdefault(country, set()).update(some)
-    packed = marks.pack(seen)
-    DayMarks.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"marks": packed})
-    countries = {country: marks.number(len(some)) for country, some in seen.items()}
-    PeerDay.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"countries": countries})
+    row = PeerDay.objects.filter(torrent_id=torrent, day=sight.day).first()
+    before: Mapping[str, int] = row.countries if row else {}
+    after = {code: max(before.get(code, 0), peers) for code, peers in sight.countries.items()}
+    after = {**before, **after}
+    PeerDay.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"countries": after})
+    more = {code: peers - before.get(code, 0) for code, peers in after.items()}
+    totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from swarm.addresses import is_public
 from swarm.config import Config
 from swarm.lookups import Lookups
-from swarm.trackers import Report, Trackers
+from swarm.trackers import LeftAlone, Report, Trackers
 from swarm.udp import Swarm, TrackerError
 
 _TRACKERS = 10  # asked of one torrent: most have few that live, and some have hundreds that do not
@@ -56,8 +56,10 @@ class Census:
     async def _ask(self, url: str, target: bytes) -> Report:
         try:
             return await self._trackers.ask(url, target)
+        except LeftAlone:
+            return Report()  # what it did is in the log
         except TrackerError as error:
-            log.info("Tracker %s: %s", url, error)
+            log.info("Tracker %.200r: %s", url, error)
             return Report()
 
     def _counts(self, address: str) -> bool:

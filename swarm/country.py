@@ -1,5 +1,6 @@
 """The country of an address, by any country database in MaxMind's format."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import maxminddb
@@ -17,9 +18,15 @@ class Countries:
 
     def of(self, address: str) -> str:
         """ISO 3166-1 alpha-2, upper case."""
-        match self._reader.get(address) if self._reader else None:
+        match self._known(address):
             case {"country_code": str(code)} if len(code) == 2:  # DB-IP's, as packed by ip-location-db
                 return code.upper()
             case {"country": {"iso_code": str(code)}}:  # MaxMind's own, and DB-IP's
                 return code.upper()
         return UNKNOWN
+
+    def _known(self, address: str) -> object:
+        """Of a database without IPv6, or a damaged one, nothing; maxminddb's own words would name the address."""
+        with suppress(ValueError, maxminddb.InvalidDatabaseError):
+            return self._reader.get(address) if self._reader else None
+        return None

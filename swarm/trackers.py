@@ -8,11 +8,13 @@ import secrets
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote_from_bytes, urljoin, urlsplit
 
 import aiohttp
@@ -25,10 +27,15 @@ from swarm.udp import Endpoint, Silent, Swarm, TrackerError, Udp
 
 PORT = 1  # what trackers are told: nobody listens there, and so we are known again among the peers
 _LONGEST = 1_000_000  # bytes of an answer
-_PATIENCE = 10.0  # seconds for all that one tracker is asked
+_PATIENCE = 10.0  # seconds for its name, and again for all that it is asked over one of IPv4 and IPv6
 _REDIRECTS = 3
+_MOST = 1_000  # peers of an answer: 200 are asked for, and whoever tells of many more makes them up
+_LARGEST = 2**31  # seeders, or leechers, or downloads, that anybody could mean
+_REMEMBERED = 10_000  # trackers that fail
 _GIVEN_UP, _LEFT_ALONE = 3, 600.0  # failures in a row, and seconds: most trackers that torrents name are dead
 _STARTED, _STOPPED = 2, 3  # BEP 15
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -39,105 +46,112 @@ class Report:
     swarm: Swarm | None = None
 
 
+class LeftAlone(TrackerError):
+    """It is not asked for a while."""
+
+
 class Trackers:
     """To be made inside a running event loop; many may be asked at once."""
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
         self._udp = Udp(PORT)
-        self._http = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=_Resolver(self._addresses), limit=200, force_close=True),
-            headers={"User-Agent": "Hashkeep"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._http = {family: self._session(family) for family in (socket.AF_INET, socket.AF_INET6)}
         self._failing: dict[str, tuple[int, float]] = {}  # by URL: how often in a row, and when last
         self._peer_id = b"-HK0001-" + secrets.token_bytes(12)
 
     async def ask(self, url: str, target: bytes) -> Report:
-        """`target`: 20 bytes, a v1 infohash or the beginning of a v2. Raises TrackerError, within ten seconds."""
+        """`target`: 20 bytes, a v1 infohash or the beginning of a v2. Raises TrackerError, within twenty seconds."""
         failures, since = self._failing.get(url, (0, 0.0))
         if failures >= _GIVEN_UP and time.monotonic() - since < _LEFT_ALONE:
-            raise TrackerError("it has failed too often of late")
+            raise LeftAlone("it has failed too often of late")
+        self._failing.pop(url, None)
         try:
-            report = await self._ask(url, target)
+            return await self._ask(url, target)
         except TrackerError:
             self._failing[url] = failures + 1, time.monotonic()
+            if len(self._failing) > _REMEMBERED:
+                del self._failing[next(iter(self._failing))]
             raise
-        self._failing.pop(url, None)
-        return report
 
     async def close(self) -> None:
         self._udp.close()
-        await self._http.close()
+        for session in self._http.values():
+            await session.close()
+
+    def _session(self, family: socket.AddressFamily) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=_Resolver(self._addresses), family=family, limit=200, force_close=True
+            ),
+            headers={"User-Agent": "Hashkeep"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
     async def _ask(self, url: str, target: bytes) -> Report:
-        try:
-            parts = urlsplit(url)
-            async with asyncio.timeout(_PATIENCE):
-                match parts.scheme:
-                    case "udp":
-                        return await self._ask_udp(parts, target)
-                    case "http" | "https":
-                        return await self._ask_http(parts, target)
-        except TimeoutError:
-            raise TrackerError("it takes too long") from None
-        except (OSError, ValueError, aiohttp.ClientError) as error:
-            raise TrackerError(f"{type(error).__name__}") from None
-        raise TrackerError("it speaks neither UDP nor HTTP")
+        """Over IPv4 and over IPv6, where its name has both: each knows peers that the other does not."""
+        parts, one_each = await _bounded(self._found(url))
+        ask = self._ask_udp if parts.scheme == "udp" else self._ask_http
+        asked = (_bounded(ask(parts, family, at, target)) for family, at in one_each.items())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        reports = [answer for answer in answers if isinstance(answer, Report)]
+        for answer in answers:
+            if isinstance(answer, BaseException) and not (reports and isinstance(answer, TrackerError)):
+                raise answer
+        return _joined(reports)
+
+    async def _found(self, url: str) -> tuple[SplitResult, dict[socket.AddressFamily, Endpoint]]:
+        parts = urlsplit(url)
+        if parts.scheme not in ("udp", "http", "https"):
+            raise TrackerError("it speaks neither UDP nor HTTP")
+        addresses = await self._addresses(parts.hostname or "", parts.port or 80)
+        return parts, {
+            socket.AddressFamily(address["family"]): (address["host"], address["port"])
+            for address in reversed(addresses)
+        }
 
     # UDP
 
-    async def _ask_udp(self, parts: SplitResult, target: bytes) -> Report:
-        """Over IPv4 and over IPv6, where its name has both: each knows peers that the other does not."""
-        report, errors = Report(), list[TrackerError]()
-        addresses = await self._addresses(parts.hostname or "", parts.port or 80)
-        one_each = {address["family"]: (address["host"], address["port"]) for address in reversed(addresses)}
-        for family, at in one_each.items():
-            try:
-                await self._ask_family(socket.AddressFamily(family), at, target, report)
-            except TrackerError as error:
-                errors.append(error)
-        if len(errors) == len(one_each):
-            raise errors[0]
-        return report
-
-    async def _ask_family(
-        self, family: socket.AddressFamily, at: Endpoint, target: bytes, report: Report
-    ) -> None:
+    async def _ask_udp(
+        self, parts: SplitResult, family: socket.AddressFamily, at: Endpoint, target: bytes
+    ) -> Report:
+        report = Report()
         try:
-            [swarm] = await self._udp.scrape(family, at, [target])
-            report.swarm = swarm if report.swarm is None else max(report.swarm, swarm, key=sum)
+            [report.swarm] = await self._udp.scrape(family, at, [target])
         except Silent:
             raise
         except TrackerError:
             pass  # not every tracker takes scrapes
         compact = await self._udp.announce(family, at, target, _STARTED)
-        report.peers |= set(_unpack(compact, 4 if family == socket.AF_INET else 16))
+        report.peers = set(_unpack(compact, 4 if family == socket.AF_INET else 16))
         with suppress(TrackerError):
             await self._udp.announce(family, at, target, _STOPPED)
+        return report
 
     # HTTP
 
-    async def _ask_http(self, parts: SplitResult, target: bytes) -> Report:
-        report = Report()
+    async def _ask_http(
+        self, parts: SplitResult, family: socket.AddressFamily, at: Endpoint, target: bytes
+    ) -> Report:
+        report, get = Report(), partial(self._get, family)
         base, hash_ = parts.geturl(), quote_from_bytes(target, safe="")
         if scrape := _scrape_url(parts):
             with suppress(TrackerError, OSError, ValueError, aiohttp.ClientError):
-                report.swarm = _scraped(await self._get(_with(scrape, f"info_hash={hash_}")), target)
+                report.swarm = _scraped(await get(_with(scrape, f"info_hash={hash_}")), target)
         me = f"info_hash={hash_}&peer_id={quote_from_bytes(self._peer_id, safe='')}&port={PORT}&uploaded=0"
         me += "&downloaded=0&left=1&compact=1&numwant=200&event="
-        answer = await self._get(_with(base, f"{me}started"))
+        answer = await get(_with(base, f"{me}started"))
         if b"failure reason" in answer:
             raise TrackerError(f"it refuses: {bytes(answer[b'failure reason'])[:100]!r}")
         report.peers = set(_listed(answer))
         with suppress(TrackerError, OSError, ValueError, aiohttp.ClientError):
-            await self._get(_with(base, f"{me}stopped"))
+            await get(_with(base, f"{me}stopped"))
         return report
 
-    async def _get(self, url: str) -> dict[bytes, Any]:
+    async def _get(self, family: socket.AddressFamily, url: str) -> dict[bytes, Any]:
         for _ in range(1 + _REDIRECTS):
             self._check(url)
-            async with self._http.get(URL(url, encoded=True), allow_redirects=False) as answer:
+            async with self._http[family].get(URL(url, encoded=True), allow_redirects=False) as answer:
                 if answer.status in (301, 302, 303, 307, 308):
                     url = urljoin(url, answer.headers.get("Location", ""))
                     continue
@@ -189,6 +203,27 @@ class _Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+async def _bounded(asked: Awaitable[T]) -> T:
+    """In time, or with the one kind of error there is."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await asked
+    except TimeoutError:
+        raise TrackerError("it takes too long") from None
+    except (OSError, ValueError, aiohttp.ClientError) as error:
+        raise TrackerError(f"{type(error).__name__}") from None
+
+
+def _joined(reports: Sequence[Report]) -> Report:
+    swarms = [report.swarm for report in reports if report.swarm and _may_be(report.swarm)]
+    peers = {peer for report in reports for peer in islice(report.peers, _MOST)}
+    return Report(peers, max(swarms, key=sum, default=None))
+
+
+def _may_be(swarm: Swarm) -> bool:
+    return all(0 <= number < _LARGEST for number in swarm)
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

@@ -13,6 +13,7 @@ Endpoint = tuple[str, int]
 _MAGIC = 0x41727101980  # BEP 15's protocol id
 _CONNECT, _ANNOUNCE, _SCRAPE, _ERROR = range(4)
 _FRESH = 55.0  # seconds: BEP 15 lets a connection id live for a minute
+_CONNECTIONS = 10_000  # remembered
 _TRIES = (1.5, 3.0)  # seconds of patience for each; BEP 15's 15, 30, … are for clients that have all day
 AT_ONCE = 74  # infohashes of one scrape (BEP 15)
 
@@ -72,7 +73,10 @@ class Udp:
             if len(answer) < 8:
                 raise TrackerError("its connection id is too short")
             [number] = struct.unpack_from("!Q", answer)
+            self._connections.pop(at, None)
             self._connections[at] = (number, time.monotonic() + _FRESH)
+            if len(self._connections) > _CONNECTIONS:
+                del self._connections[next(iter(self._connections))]
         try:
             return await line.ask(at, number, action, body)
         except TrackerError:

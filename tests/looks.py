@@ -1,11 +1,12 @@
 """Looks of the census at stored torrents, as it records them."""
 
+from datetime import UTC, datetime
+
 from archive.catalogue import look
 from archive.census import enrol
 from archive.infohash import spell
 from archive.magnet import read
-from archive.marks import mark
-from archive.peers import Sight, record, today_key
+from archive.peers import Sight, record
 from tests import make
 
 
@@ -13,6 +14,6 @@ def look_at(torrent: bytes, *addresses: str, **told: int) -> None:
     """One look, which found these addresses, and whatever a tracker told."""
     enrol()
     v1, v2 = make.infohashes(torrent)
-    day, key = today_key()
-    marks = {"BR": {mark(one, key) for one in addresses}} if addresses else {}
-    record(look(read(spell(v1 or v2))).number, Sight(day, marks, **told))
+    found = len(set(addresses))
+    today, countries = datetime.now(UTC).date(), {"BR": found} if found else {}
+    record(look(read(spell(v1 or v2))).number, Sight(today, countries, by=1, found=found, **told))

@@ -43,6 +43,7 @@ PAGES = {
     "front": "/",
     "api": "/api",
     "takedowns": "/takedowns",
+    "statistics": "/stats?days=90",
     "hybrid": f"/view/{make.v1_hash(HYBRID)}",
     "many files": f"/view/{make.v1_hash(MANY)}",
     "taken down": f"/view/{TAKEN_DOWN}",
@@ -88,7 +89,13 @@ def filled(server: Hashkeep, chromium: Browser) -> Hashkeep:
     order = (
         f"from archive.takedown import take_down; take_down(bytes.fromhex('{TAKEN_DOWN}'), 'Court order 12')"
     )
-    server.manage("shell", "-c", order)
+    counted = (
+        "import datetime as dt; from archive.totals import add\n"
+        "for n in range(60): add(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=n), "
+        "looked=35_000, alive=20_000 + n, peers={'BR': 90_000 + n * 997 % 9_001, 'US': 12_000, 'ZZ': 9})"
+    )
+    for commands in (order, counted):
+        server.manage("shell", "-c", commands)
     return server
 
 
@@ -352,13 +359,13 @@ def test_dark_is_dark_and_light_is_light(visit: Open) -> None:
 def test_the_keyboard_reaches_everything_and_sees_where_it_is(visit: Open) -> None:
     page = visit("/")
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()")
         )
-    assert reached[:4] == ["Skip to the content", "Hashkeep", "API", "Takedowns"]
-    assert reached[4:8] == ["q", "Find", "the newest", "files"]
+    assert reached[:5] == ["Skip to the content", "Hashkeep", "API", "Statistics", "Takedowns"]
+    assert reached[5:9] == ["q", "Find", "the newest", "files"]
     page.locator("#files").focus()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Tab")

@@ -1,7 +1,6 @@
 """The census against an Internet of our own: a DHT, trackers, and peers that are nothing but addresses."""
 
 import json
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +21,8 @@ from tests import make
 from tests.servers import crowd, running, wait_until
 from tests.servers.hashkeep import ROOT, Hashkeep
 from tests.servers.misleading import URLS, misleading
-from tests.servers.swarm import ROUTER, Peer, dht, internet
+from tests.servers.names import names
+from tests.servers.swarm import ROUTER, Peer, dht, internet, live_at
 from tests.servers.trackers import http_tracker, udp_tracker
 
 COUNTRIES = {"51.0.0.0/8": "BR", "62.0.0.0/8": "US", "83.0.0.0/8": "IN"}
@@ -63,6 +64,53 @@ def test_every_peer_of_a_day_is_counted_once_in_its_country_and_written_nowhere(
         with census(archive):
             assert until(lambda: counted(archive)) == [{"BR": 80, "IN": 80, "US": 80}]
     assert found_in(tmp_path, HOSTS) == []
+
+
+def test_who_comes_later_on_a_day_is_added_and_a_new_census_takes_nobody_away(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    torrent = make.v1(b"coming and going")
+    target = make.infohashes(torrent)[0]
+    store(archive, tmp_path, torrent)
+    told = {target: [(host, 6881) for host in HOSTS[:10]]}
+    with http_tracker(HTTP, told):
+        with census(archive):
+            assert until(lambda: counted(archive)) == [{"BR": 10}]
+            told[target][:] = [(host, 6881) for host in HOSTS[5:15]]
+            ask(archive, "UPDATE archive_watched SET due = '2026-01-01'")
+            assert until(lambda: counted(archive) == [{"BR": 15}])
+        told[target][:] = [(host, 6881) for host in HOSTS[10:14] + HOSTS[80:100]]
+        ask(archive, "UPDATE archive_watched SET due = '2026-01-01', looked_at = NULL")
+        with census(archive):
+            assert until(lambda: counted(archive) == [{"BR": 15, "US": 20}])
+    assert ask(archive, "SELECT looked, alive, peers FROM archive_censusday") == [(1, 1, 35)]
+    assert found_in(tmp_path, HOSTS[:100]) == []
+
+
+def test_a_tracker_with_addresses_of_both_kinds_is_asked_over_both(
+    nodes: list[Peer], archive: Hashkeep, tmp_path: Path
+) -> None:
+    """A database of IPv4 alone knows no country for the others, and does not fail for them either."""
+    v4, v6 = "44.1.0.10", "2a02:44::10"
+    urls = [b"udp://both.example:6969/announce", b"http://both.example:8080/announce"]
+    torrent = make.v1(b"both kinds", outer={b"announce-list": [[url] for url in urls]})
+    target = make.infohashes(torrent)[0]
+    store(archive, tmp_path, torrent)
+    peers = ["51.60.0.1", "62.60.0.1", "2a02:51:0:1::1", "2a02:51:0:1::2", "2a02:51:0:2::1"]
+    told = [
+        {target: [(host, 6881) for host in some]} for some in (peers[:1], peers[2:4], peers[:2], peers[3:])
+    ]
+    live_at(v6)
+    with (
+        names({"both.example": f"{v4} {v6}"}),
+        udp_tracker((v4, 6969), told[0]),
+        udp_tracker((v6, 6969), told[1]),
+        http_tracker((v4, 8080), told[2]),
+        http_tracker((v6, 8080), told[3]),
+        census(archive),
+    ):
+        assert until(lambda: counted(archive)) == [{"BR": 1, "US": 1, "ZZ": 2}]
+    assert found_in(tmp_path, peers) == []
 
 
 def test_several_censuses_share_the_work(nodes: list[Peer], archive: Hashkeep, tmp_path: Path) -> None:
@@ -192,8 +240,8 @@ def ask(archive: Hashkeep, question: str) -> list[Any]:
 
 
 def found_in(folder: Path, hosts: list[str]) -> list[str]:
-    """Files in which any of the addresses stands, as text or as the four bytes that it is."""
-    needles = [form for host in hosts for form in (host.encode(), socket.inet_aton(host))]
+    """Files in which any of the addresses stands, as text or as the bytes that it is."""
+    needles = [form for host in hosts for form in (host.encode(), ip_address(host).packed)]
     return [
         str(path)
         for path in folder.rglob("*")

@@ -1,12 +1,13 @@
 """Counts by day and country, and what is kept of those who were counted: nothing that names them."""
 
 import datetime as dt
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.apps import apps
 from django.db import connection, connections
+from django.db.models import BinaryField
 from django.utils import timezone
 
 from archive import peers
@@ -14,10 +15,11 @@ from archive.census import Subject, ask, claim, enrol, gap
 from archive.deposit import deposit
 from archive.errors import NotHeld
 from archive.liveness import living
-from archive.marks import WIDTH, mark, number, pack, unpack
-from archive.models import DayKey, DayMarks, PeerDay, Torrent, Watched
-from archive.peers import Sight, history, on, record, today_key
+from archive.marks import WIDTH, Seen, mark, pack, unpack
+from archive.models import PeerDay, Torrent, Watched
+from archive.peers import Sight, history, on, record
 from archive.takedown import take_down
+from archive.totals import CensusTotal, countries, totals
 from tests import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,6 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KEY = bytes(32)
 TORRENT = make.v1(b"watched")
 HASH = make.infohashes(TORRENT)[0]
+ME, ANOTHER = 1, 2
+EVER = dt.date(2000, 1, 1), dt.date(2100, 1, 1)
 
 
 @pytest.fixture
@@ -34,9 +38,9 @@ def watched() -> int:
     return Torrent.objects.get().pk
 
 
-def sight(*addresses: str, country: str = "BR", **told: int) -> Sight:
-    day, key = today_key()
-    return Sight(day, {country: {mark(one, key) for one in addresses}} if addresses else {}, **told)
+def sight(peers: int = 0, country: str = "BR", by: int = ME, **told: int) -> Sight:
+    today = timezone.now().astimezone(dt.UTC).date()
+    return Sight(today, {country: peers} if peers else {}, by, peers, **told)
 
 
 def move_to(day: dt.date, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,14 +48,13 @@ def move_to(day: dt.date, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: moment)
 
 
-# What is kept
+# What is remembered for a day
 
 
-def test_a_mark_is_another_under_another_key_and_stands_for_many_addresses() -> None:
+def test_a_mark_is_another_under_another_key() -> None:
     assert mark("51.1.2.3", KEY) != mark("51.1.2.3", b"\1" * 32)
-    assert len(mark("51.1.2.3", KEY)) == WIDTH == 3
-    of_many = {mark(f"{a}.{b}.{c}.9", KEY) for a in range(1, 6) for b in range(100) for c in range(100)}
-    assert len(of_many) < 50_000  # some stand for several
+    assert len(mark("51.1.2.3", KEY)) == WIDTH
+    assert len({mark(f"51.{a}.{b}.9", KEY) for a in range(100) for b in range(250)}) == 25_000
 
 
 def test_an_ipv6_household_is_one_peer_whatever_it_calls_itself_today() -> None:
@@ -59,67 +62,70 @@ def test_an_ipv6_household_is_one_peer_whatever_it_calls_itself_today() -> None:
     assert mark("2a01:4f8:1:2::1", KEY) != mark("2a01:4f8:1:3::1", KEY)
 
 
-def test_as_many_are_reported_as_most_likely_were_there() -> None:
-    """What falls together is expected: of 200,000 addresses some 1,200 share a mark with another."""
-    marks = {mark(socket.inet_ntoa((n * 2_654_435_761 % 2**32).to_bytes(4)), KEY) for n in range(200_000)}
-    assert 198_600 < len(marks) < 199_000
-    assert number(len(marks)) == pytest.approx(200_000, rel=0.001)
-    assert [number(n) for n in (0, 1, 80, 240, 1000)] == [0, 1, 80, 240, 1000]
-
-
-def test_marks_come_back_from_the_table_as_they_went_in() -> None:
-    marks = {"BR": {b"abc", b"def"}, "ZZ": {b"\0\0\0"}}
+def test_marks_come_out_of_their_packet_as_they_went_in() -> None:
+    marks = {"BR": {b"abcdef", b"ghijkl"}, "ZZ": {bytes(6)}}
     assert unpack(pack(marks)) == marks
-    assert pack({"BR": [b"abc"]}) == b"BR\0\0\1abc"
+    assert pack({"BR": [b"abcdef"]}) == b"BR\0\0\1abcdef"
 
 
-def test_key_and_marks_go_with_their_day(watched: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    record(watched, sight("51.1.1.1"))
-    assert DayMarks.objects.count() == DayKey.objects.count() == 1
-    old = bytes(DayKey.objects.get().key)
-    tomorrow = timezone.now().date() + dt.timedelta(days=1)
-    move_to(tomorrow, monkeypatch)
-    assert today_key() != (tomorrow, old)
-    assert DayMarks.objects.count() == 0
-    assert DayKey.objects.get().day == tomorrow
-    assert PeerDay.objects.get().countries == {"BR": 1}
+def test_a_peer_seen_twice_on_a_day_is_one() -> None:
+    seen, today = Seen(), dt.date(2026, 1, 1)
+    assert seen.add(1, today, {"BR": ["51.1.1.1", "51.1.1.2"]}) == {"BR": 2}
+    assert seen.add(1, today, {"BR": ["51.1.1.2", "51.1.1.3"], "US": ["62.1.1.2"]}) == {"BR": 3, "US": 1}
+    assert seen.add(1, today, {}) == {"BR": 3, "US": 1}
+    assert seen.add(2, today, {"BR": ["51.1.1.1"]}) == {"BR": 1}
+
+
+def test_what_is_remembered_goes_with_its_day() -> None:
+    seen, today = Seen(), dt.date(2026, 1, 1)
+    seen.add(1, today, {"BR": ["51.1.1.1", "51.1.1.2"]})
+    before = dict(vars(seen))
+    assert seen.add(1, today + dt.timedelta(days=1), {"BR": ["51.1.1.1"]}) == {"BR": 1}
+    assert vars(seen)["_key"] != before["_key"]
+    assert list(vars(seen)["_marks"]) == [1]
+
+
+def test_no_table_has_room_for_what_was_made_of_an_address() -> None:
+    """Infohashes, and digests of torrents and of keys, are all that the index holds of bytes."""
+    binary = {
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_app_config("archive").get_models()
+        for field in model._meta.get_fields()
+        if isinstance(field, BinaryField)
+    }
+    known = {"Torrent.v1", "Torrent.v2", "Torrent.digest", "Wanted.v1", "Wanted.v2", "Wanted.names"}
+    assert binary == known | {"Block.short", "Block.infohash", "IssuedKey.digest", "Film.short"}
 
 
 # What is counted
 
 
-def test_a_peer_seen_twice_on_a_day_is_one(watched: int) -> None:
-    record(watched, sight("51.1.1.1", "51.1.1.2"))
-    record(watched, sight("51.1.1.2", "51.1.1.3"))
-    record(watched, sight("62.1.1.2", country="US"))
-    [day] = history(HASH, dt.date(2000, 1, 1), dt.date(2100, 1, 1))
+def test_the_figures_of_a_day_are_those_of_its_last_look(watched: int) -> None:
+    record(watched, sight(2))
+    record(watched, Sight(sight().day, {"BR": 3, "US": 1}, ME, 2))
+    [day] = history(HASH, *EVER)
     assert (day.countries, day.total) == ({"BR": 3, "US": 1}, 4)
     assert on(HASH) == day
+
+
+def test_of_two_that_counted_for_themselves_the_larger_number_stands(watched: int) -> None:
+    record(watched, Sight(sight().day, {"BR": 3, "US": 1}, ME, 4))
+    record(watched, Sight(sight().day, {"BR": 2, "US": 4, "IN": 1}, ANOTHER, 7))
+    assert on(HASH) == peers.Day(sight().day, {"BR": 3, "US": 4, "IN": 1})
 
 
 def test_each_day_is_counted_for_itself(watched: int, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = dt.date(2026, 1, 1), dt.date(2026, 1, 3)
     for day in (first, second):
         move_to(day, monkeypatch)
-        record(watched, sight("51.1.1.1"))
+        record(watched, sight(1))
     assert [one.day for one in history(HASH, first, second)] == [first, second]
     assert on(HASH) == on(HASH, second)
     assert on(HASH, dt.date(2026, 1, 2)) is None
 
 
-def test_a_look_that_ends_after_its_day_adds_to_no_day(watched: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    move_to(dt.date(2026, 1, 1), monkeypatch)
-    record(watched, sight("51.1.1.1", "51.1.1.2"))
-    late = sight("51.1.1.3")
-    move_to(dt.date(2026, 1, 2), monkeypatch)
-    today_key()
-    record(watched, late)
-    assert on(HASH, dt.date(2026, 1, 1)) == peers.Day(dt.date(2026, 1, 1), {"BR": 2})
-    assert on(HASH, dt.date(2026, 1, 2)) is None
-
-
 def test_looks_that_come_at_once_are_all_counted(watched: int) -> None:
-    sights = [sight(f"51.1.1.{n}") for n in range(20)]
+    sights = [Sight(sight().day, {"BR": n, f"X{chr(64 + n)}": 1}, ME, 1) for n in range(1, 21)]
 
     def look(one: Sight) -> None:
         record(watched, one)
@@ -127,21 +133,43 @@ def test_looks_that_come_at_once_are_all_counted(watched: int) -> None:
 
     with ThreadPoolExecutor(8) as several:
         list(several.map(look, sights))
-    assert on(HASH) == peers.Day(sights[0].day, {"BR": 20})
+    day = on(HASH)
+    assert day
+    assert (day.countries["BR"], day.total) == (20, 40)
+    assert totals(*EVER) == [CensusTotal(day.day, 1, 1, 40)]
+    assert countries(day.day) == day.countries
+
+
+def test_the_totals_of_a_day_are_the_sums_of_its_torrents(
+    watched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deposit(make.v1(b"other"))
+    enrol()
+    other = Torrent.objects.exclude(pk=watched).get().pk
+    day = dt.date(2026, 1, 1)
+    move_to(day, monkeypatch)
+    for torrent, seen in ((watched, {}), (other, {"BR": 2}), (watched, {"BR": 5, "US": 1})):
+        record(torrent, Sight(day, seen, ME, sum(seen.values())))
+    assert totals(day, day) == [CensusTotal(day, 2, 2, 8)]
+    assert countries(day) == {"BR": 7, "US": 1}
+    move_to(later := dt.date(2026, 1, 2), monkeypatch)
+    record(watched, sight())
+    assert totals(*EVER)[1:] == [CensusTotal(later, 1, 0, 0)]
+    assert countries(later) == {}
+    assert totals(dt.date(2025, 1, 1), dt.date(2025, 12, 31)) == []
 
 
 def test_what_a_tracker_says_is_kept_beside(watched: int) -> None:
-    record(watched, sight("51.1.1.1", seeders=3, leechers=4, completed=50))
+    record(watched, sight(1, seeders=3, leechers=4, completed=50))
     row = Watched.objects.get()
     assert (row.peers, row.seeders, row.leechers, row.completed) == (1, 3, 4, 50)
 
 
 def test_what_is_taken_down_is_not_counted_any_more(watched: int) -> None:
-    record(watched, sight("51.1.1.1"))
-    late = sight("51.1.1.2")
+    record(watched, sight(1))
     take_down(HASH, "because")
-    record(watched, late)
-    assert PeerDay.objects.count() == DayMarks.objects.count() == Watched.objects.count() == 0
+    record(watched, sight(2))
+    assert PeerDay.objects.count() == Watched.objects.count() == 0
     with pytest.raises(NotHeld):
         on(HASH)
 
@@ -162,8 +190,8 @@ def test_what_is_asked_for_is_looked_at_four_times_a_day_for_a_week() -> None:
 
 def test_alive_is_what_had_a_peer_in_one_of_the_last_two_looks(watched: int) -> None:
     states = []
-    for addresses in ([], ["51.1.1.1"], [], [], ["51.1.1.1"]):
-        record(watched, sight(*addresses))
+    for found in (0, 1, 0, 0, 1):
+        record(watched, sight(found))
         states.append(watched in living([watched]))
     assert states == [False, True, True, False, True]
 
@@ -174,17 +202,17 @@ def test_a_torrent_nobody_has_looked_at_is_not_called_alive(watched: int) -> Non
 
 def test_a_stored_torrent_is_enrolled_and_looked_at_by_one_alone(watched: int) -> None:
     assert enrol() == 0
-    assert claim(10) == [Subject(watched, (HASH,), (make.TRACKER.decode(),))]
-    assert claim(10) == []
+    assert claim(10, ME) == [Subject(watched, (HASH,), (make.TRACKER.decode(),))]
+    assert claim(10, ME) == []
 
 
 def test_a_look_that_never_ends_is_for_others_after_a_while(
     watched: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = timezone.now() + dt.timedelta(minutes=11)
-    claim(10)
+    claim(10, ME)
     monkeypatch.setattr(timezone, "now", lambda: later)
-    assert len(claim(10)) == 1
+    assert len(claim(10, ME)) == 1
 
 
 def test_many_that_claim_at_once_share_what_is_due() -> None:
@@ -193,13 +221,31 @@ def test_many_that_claim_at_once_share_what_is_due() -> None:
     enrol()
 
     def some(_: int) -> list[int]:
-        claimed = [subject.torrent for subject in claim(7)]
+        claimed = [subject.torrent for subject in claim(7, ME)]
         connections.close_all()
         return claimed
 
     with ThreadPoolExecutor(8) as several:
         taken = [number_ for each in several.map(some, range(16)) for number_ in each]
     assert len(taken) == len(set(taken)) == 60
+
+
+def test_who_knows_whom_it_has_counted_goes_on_counting_unless_it_is_late(
+    watched: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At noon, so that the next look falls on the same day."""
+    move_to(dt.date(2026, 1, 1), monkeypatch)
+    ask(watched)
+    record(watched, sight(1, by=ME))
+    due = Watched.objects.get().due
+    monkeypatch.setattr(timezone, "now", lambda: due + dt.timedelta(minutes=9))
+    assert claim(1, ANOTHER) == []
+    assert len(claim(1, ME)) == 1
+    record(watched, sight(1, by=ME))  # the last look of its day: tomorrow they all know as little
+    assert Watched.objects.get().known_to is None
+    Watched.objects.update(known_to=ME, due=due)
+    monkeypatch.setattr(timezone, "now", lambda: due + dt.timedelta(minutes=11))
+    assert len(claim(1, ANOTHER)) == 1
 
 
 def test_what_is_asked_for_comes_before_what_has_been_due_for_longer(watched: int) -> None:
@@ -209,7 +255,7 @@ def test_what_is_asked_for_comes_before_what_has_been_due_for_longer(watched: in
     assert asked
     Watched.objects.filter(pk=watched).update(due=timezone.now() - dt.timedelta(days=3))
     ask(asked.pk)
-    assert [subject.torrent for subject in claim(1)] == [asked.pk]
+    assert [subject.torrent for subject in claim(1, ME)] == [asked.pk]
 
 
 def test_asking_brings_a_far_look_near(watched: int) -> None:

@@ -173,4 +173,4 @@ def test_a_preflight_allows_reading_with_a_key_and_no_writing(client: Client) ->
 def test_writing_and_other_doors_allow_nobody_else(client: Client) -> None:
     assert "Access-Control-Allow-Origin" not in client.post(TORRENTS, b"x", content_type="text/plain")
     assert "Access-Control-Allow-Origin" not in client.get("/")
-    assert get(client, "stats") == {"torrents": 0}
+    assert get(client, "stats") == {"torrents": 0, "v1": 0, "v2": 0, "hybrid": 0}

@@ -114,7 +114,7 @@ def test_with_keys_only_storing_needs_one_and_reading_does_not(client: Client, s
         assert refused["WWW-Authenticate"] == "Bearer"
     assert body(client, V1, authorization=f"Bearer {text}").status_code == 201
     assert form(client, V2, **{"x-api-key": text}).status_code == 207
-    assert get(client, "stats") == {"torrents": 2}
+    assert get(client, "stats") == {"torrents": 2, "v1": 1, "v2": 1, "hybrid": 0}
     keys.suspend(key.prefix)
     problem(body(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
 

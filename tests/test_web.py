@@ -183,7 +183,7 @@ def test_the_examples_carry_the_servers_own_address(client: Client, settings: Se
 
 
 @pytest.fixture(
-    params=["/", "/api", "/takedowns", f"/view/{HASH}", f"/view/{ABSENT}", f"/view/{'CD' * 20}"]
+    params=["/", "/api", "/takedowns", "/stats", f"/view/{HASH}", f"/view/{ABSENT}", f"/view/{'CD' * 20}"]
     + ["/find?q=x", "/view/nonsense", "/nowhere"]
 )
 def every_page(client: Client, request: pytest.FixtureRequest) -> Any:
@@ -248,7 +248,9 @@ def test_a_host_that_is_not_ours_is_told_so_in_plain_words(
     assert b"evil.example" not in answer.content
 
 
-@pytest.mark.parametrize("url", ["/", "/find", "/api", "/takedowns", f"/view/{HASH}", "/robots.txt"])
+@pytest.mark.parametrize(
+    "url", ["/", "/find", "/api", "/takedowns", "/stats", f"/view/{HASH}", "/robots.txt"]
+)
 def test_pages_are_for_reading(client: Client, url: str) -> None:
     assert client.post(url).status_code == 405
 

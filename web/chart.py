@@ -1,6 +1,6 @@
-"""A small chart of peers by day, drawn on the server: numbers for an SVG, and for tables beside it."""
+"""Small charts of numbers by day, drawn on the server: numbers for an SVG, and for tables beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ _COUNTRIES = 8  # named; the others are summed up
 @dataclass(frozen=True, slots=True)
 class Bar:
     day: date
-    peers: int
+    number: int
     x: float
     y: float
     width: float
@@ -32,18 +32,25 @@ class Chart:
     others: int
 
 
+def bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar, ...]:
+    """Of so many days up to today; one without a number is a gap."""
+    most = max([*numbers.values(), 1])
+    step = WIDTH / days
+    first = today - timedelta(days=days - 1)
+    drawn = []
+    for day, number in numbers.items():
+        height = round(max(1.0, HEIGHT * number / most), 1)
+        x = round(step * (day - first).days, 1)
+        drawn.append(Bar(day, number, x, round(HEIGHT - height, 1), round(step * 0.8, 1), height))
+    return tuple(drawn)
+
+
 def chart(days: Sequence[Day], today: date) -> Chart | None:
     """Of the DAYS up to today; a day without a look is a gap. None where there was no look at all."""
     if not days:
         return None
-    most = max(day.total for day in days)
-    step = WIDTH / DAYS
-    first = today - timedelta(days=DAYS - 1)
-    bars = []
-    for day in days:
-        height = round(max(1.0, HEIGHT * day.total / max(most, 1)), 1)
-        x = round(step * (day.day - first).days, 1)
-        bars.append(Bar(day.day, day.total, x, HEIGHT - height, step - 2, height))
+    drawn = bars({day.day: day.total for day in days}, today, DAYS)
     ranked = sorted(days[-1].countries.items(), key=lambda one: (-one[1], one[0]))
     others = sum(peers for _, peers in ranked[_COUNTRIES:])
-    return Chart(tuple(bars), most, days[-1], tuple(ranked[:_COUNTRIES]), others)
+    most = max(bar.number for bar in drawn)
+    return Chart(drawn, most, days[-1], tuple(ranked[:_COUNTRIES]), others)

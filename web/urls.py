@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web import search, views, wellknown
+from web import search, stats, views, wellknown
 
 urlpatterns = [
     path("", views.front, name="front"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("store", views.store, name="store"),
     path("api", views.api, name="api"),
     path("api/v1/docs", views.reference, name="reference"),
+    path("stats", stats.stats_page, name="statistics"),
     path("takedowns", views.takedowns, name="takedowns"),
     path("takedowns.txt", views.all_takedowns, name="all_takedowns"),
     path("robots.txt", wellknown.robots),

@@ -8,7 +8,7 @@ from api.rest.deposits import Deposits
 from api.rest.description import Schema
 from api.rest.key import OwnKey
 from api.rest.search import Search
-from api.rest.stats import Stats
+from api.rest.stats import Days, Stats
 from api.rest.takedowns import Takedowns
 from api.rest.torrents import Download, Files, Lookup, Torrent
 from api.rest.wanted import Resolve, Wanted
@@ -25,6 +25,7 @@ urlpatterns = [
     path("wanted/<str:infohash>", Wanted.as_view(), name="wanted"),
     path("takedowns", Takedowns.as_view()),
     path("stats", Stats.as_view(), name="stats"),
+    path("stats/days", Days.as_view(), name="stats_days"),
     path("key", OwnKey.as_view()),
     path("clients/", clients.Clients.as_view(), name="clients"),
     path("clients/<str:name>/torrents", clients.Torrents.as_view()),

@@ -1,24 +1,26 @@
 """The census: takes torrents that are due, has the swarm looked at, and records how many were there.
 
 Wiring, since it joins the archive and the swarm, which do not know each other. Addresses live in memory here for
-as long as one look takes: they come in from the swarm, and country and mark go on to the archive.
+as long as one look takes: they come in from the swarm, and numbers alone go on to the index.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from traceback import format_tb
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
 
-from archive import census, peers
+from archive import census
 from archive.census import Subject
 from archive.errors import Unavailable
-from archive.marks import Marks, mark
-from archive.peers import Sight
+from archive.marks import Seen
+from archive.peers import Sight, record
 from swarm import Config
 from swarm.census import Census, Look
 from swarm.country import Countries
@@ -57,7 +59,7 @@ class Surveyor:
     """Any number may run, on any number of machines."""
 
     def __init__(self, countries: Countries) -> None:
-        self._countries = countries
+        self._countries, self._seen = countries, Seen()
         self._database = ThreadPoolExecutor(1, "index")  # the one thread that talks to it
 
     async def run(self, stop: Callable[[], bool]) -> None:
@@ -70,7 +72,7 @@ class Surveyor:
             try:
                 if loop.time() - enrolled > _ENROL_EVERY and not await self._ask(census.enrol):
                     enrolled = loop.time()
-                for subject in await self._ask(lambda: census.claim(_AT_ONCE - len(looks))):
+                for subject in await self._ask(lambda: census.claim(_AT_ONCE - len(looks), self._seen.name)):
                     looks.add(task := asyncio.create_task(self._look(subject)))
                     task.add_done_callback(looks.discard)
             except Unavailable:
@@ -88,16 +90,19 @@ class Surveyor:
             await self._ask(lambda: self._record(subject.torrent, look))
         except Unavailable:
             return  # it is due again when the lease ends
-        except Exception:
-            log.exception("A look at torrent %d failed; the others go on.", subject.torrent)
+        except Exception as error:
+            # Not its words, which might name a peer.
+            trace = "".join(format_tb(error.__traceback__))
+            log.error("A look at torrent %d failed: %s\n%s", subject.torrent, type(error).__name__, trace)
 
     def _record(self, torrent: int, look: Look) -> None:
-        day, key = peers.today_key()
-        marks: Marks = {}
+        today = datetime.now(UTC).date()
+        peers: dict[str, list[str]] = {}
         for address in look.peers:
-            marks.setdefault(self._countries.of(address), set()).add(mark(address, key))
+            peers.setdefault(self._countries.of(address), []).append(address)
+        countries = self._seen.add(torrent, today, peers)
         swarm = look.swarm._asdict() if look.swarm else {}
-        peers.record(torrent, Sight(day, marks, **swarm))
+        record(torrent, Sight(today, countries, self._seen.name, len(look.peers), **swarm))
 
     async def _ask(self, question: Callable[[], T]) -> T:
         def answer() -> T:

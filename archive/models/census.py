@@ -17,6 +17,7 @@ class Watched(models.Model):
     seeders = models.IntegerField("by a tracker's word", null=True)
     leechers = models.IntegerField("by a tracker's word", null=True)
     completed = models.IntegerField("downloads, by a tracker's word", null=True)
+    known_to = models.BigIntegerField("the census that knows who was counted today", null=True)
 
     class Meta:
         verbose_name = "torrent in the census"
@@ -38,23 +39,28 @@ class PeerDay(models.Model):
         return f"{self.torrent_id} {self.day}: {self.countries}"
 
 
-class DayKey(models.Model):
-    """What addresses are hashed with for one day. It goes with its day, and then nobody can hash them again."""
+class CensusDay(models.Model):
+    """How many torrents the census looked at on one day (UTC), how many of them had a peer, and all their peers.
+
+    Who was in two swarms is in the sum twice.
+    """
 
     day = models.DateField(primary_key=True)
-    key = models.BinaryField(max_length=32)
+    looked = models.BigIntegerField()
+    alive = models.BigIntegerField()
+    peers = models.BigIntegerField()
 
     def __str__(self) -> str:
-        return str(self.day)
+        return f"{self.day}: {self.peers} in {self.alive} of {self.looked}"
 
 
-class DayMarks(models.Model):
-    """Who was counted for a torrent today, as marks that name nobody (`peers`). They go with their day."""
+class CountryDay(models.Model):
+    """The same sum for one country."""
 
-    pk = models.CompositePrimaryKey("torrent_id", "day")
-    torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
-    day = models.DateField(db_index=True)
-    marks = models.BinaryField()
+    pk = models.CompositePrimaryKey("day", "country")
+    day = models.DateField()
+    country = models.TextField("ISO 3166-1 alpha-2 code")
+    peers = models.BigIntegerField()
 
     def __str__(self) -> str:
-        return f"{self.torrent_id} {self.day}"
+        return f"{self.day} {self.country}: {self.peers}"

@@ -138,6 +138,20 @@ class Tally(models.Model):
 
     shard = models.SmallIntegerField(primary_key=True)
     stored = models.BigIntegerField()
+    v2 = models.BigIntegerField("of them, those without a v1 infohash", db_default=0)
+    hybrid = models.BigIntegerField("of them, those with both", db_default=0)
 
     def __str__(self) -> str:
         return f"{self.shard}: {self.stored}"
+
+
+class StoredDay(models.Model):
+    """How many of the torrents that are here came on one day (UTC), in shards that the same triggers keep."""
+
+    pk = models.CompositePrimaryKey("day", "shard")
+    day = models.DateField()
+    shard = models.SmallIntegerField()
+    stored = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.shard}: {self.stored}"

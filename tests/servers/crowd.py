@@ -3,6 +3,7 @@
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from tests.servers.swarm import Address
 
 _PORT = 6881
 _PATIENCE = 20.0  # seconds
+_WHOLE = 20  # bytes that the answer to an announce has at least (BEP 15)
 
 
 def join_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> None:
@@ -64,8 +66,12 @@ def _announce_by_udp(host: str, target: bytes, tracker: Address, seeds: bool) ->
         left = 0 if seeds else 1
         numbers = struct.pack("!QQQIIIiH", 0, left, 0, 2, 0, 7, -1, _PORT)
         head = connected[8:16] + struct.pack("!II", 1, 2)
-        answer = _ask(line, tracker, head + target + secrets.token_bytes(20) + numbers)
-        assert struct.unpack_from("!II", answer) == (1, 2), answer
+        announce = head + target + secrets.token_bytes(20) + numbers
+        deadline = time.monotonic() + _PATIENCE
+        # opentracker says nothing more than that as long as it has not read its list.
+        while len(answer := _ask(line, tracker, announce)) < _WHOLE and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert struct.unpack_from("!II", answer) == (1, 2) and len(answer) >= _WHOLE, answer
 
 
 def _line(host: str) -> socket.socket:

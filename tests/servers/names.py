@@ -13,7 +13,10 @@ _TYPES = {4: 1, 6: 28}  # A and AAAA, by the version of the address
 
 @contextmanager
 def names(known: Mapping[str, str]) -> Iterator[str]:
-    """Answers with the address of a known name, and that it knows no other. Yields its own address."""
+    """Answers with the address of a known name, or several with spaces, and that it knows no other name.
+
+    Yields its own address.
+    """
     lines = Path("/etc/resolv.conf").read_text().splitlines()
     host = next(line.split()[1] for line in lines if line.startswith("nameserver"))
     server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,10 +46,8 @@ def _answer(packet: bytes, known: Mapping[str, str]) -> bytes:
         at += 1 + length
     question = packet[12 : at + 5]
     [kind] = struct.unpack("!H", packet[at + 1 : at + 3])
-    address = known.get(".".join(labels).lower())
-    records = b""
-    if address and _TYPES[ip_address(address).version] == kind:
-        packed = ip_address(address).packed
-        records = struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(packed)) + packed
-    flags = 0x8180 if address else 0x8183
-    return packet[:2] + struct.pack("!HHHHH", flags, 1, bool(records), 0, 0) + question + records
+    addresses = [ip_address(one) for one in known.get(".".join(labels).lower(), "").split()]
+    asked = [one.packed for one in addresses if _TYPES[one.version] == kind]
+    records = b"".join(struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(one)) + one for one in asked)
+    flags = 0x8180 if addresses else 0x8183
+    return packet[:2] + struct.pack("!HHHHH", flags, 1, len(asked), 0, 0) + question + records

@@ -48,6 +48,11 @@ def internet() -> Iterator[None]:
         os.close(before)
 
 
+def live_at(address: str) -> None:
+    """Have this IPv6 address, on which a server can listen only then; inside `internet`."""
+    subprocess.run(["ip", "-6", "addr", "add", f"{address}/128", "dev", "lo"], check=True)
+
+
 @dataclass(frozen=True)
 class Content:
     """Files on disk, and the torrent that libtorrent makes of them."""

@@ -36,7 +36,7 @@ class Tracker:
         known = self.peers.setdefault(announce.infohash, [])
         if announce.event == "stopped":
             known[:] = [peer for peer in known if peer != (host, announce.port)]
-            return {b"peers": b""}
+            return {b"peers": b"", b"peers6": b""}
         if (host, announce.port) not in known:
             known.append((host, announce.port))
         named = [(ip_address(host), struct.pack("!H", port)) for host, port in known]
@@ -48,7 +48,7 @@ class Tracker:
 
 @contextmanager
 def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
-    tracker = Tracker("http://{}:{}/announce".format(*address), peers)
+    tracker = Tracker(_url("http", address), peers)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -78,11 +78,16 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
 @contextmanager
 def http_server(address: Address, handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The URL by which a tracker there is announced to."""
-    server = ThreadingHTTPServer(address, handler)
+    family = _family(address)
+
+    class Server(ThreadingHTTPServer):
+        address_family = family
+
+    server = Server(address, handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield "http://{}:{}/announce".format(*address)
+        yield _url("http", address)
     finally:
         server.shutdown()
         thread.join()
@@ -91,8 +96,8 @@ def http_server(address: Address, handler: type[BaseHTTPRequestHandler]) -> Iter
 
 @contextmanager
 def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
-    tracker = Tracker("udp://{}:{}/announce".format(*address), peers)
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    tracker = Tracker(_url("udp", address), peers)
+    server = socket.socket(_family(address), socket.SOCK_DGRAM)
     server.bind(address)
     thread = threading.Thread(target=_serve, args=(server, tracker), daemon=True)
     thread.start()
@@ -115,4 +120,14 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
         elif action == 1:  # announce
             event, port = struct.unpack("!I12xH", packet[80:98])
             found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
-            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + found[b"peers"], sender)
+            compact = found[b"peers6" if server.family == socket.AF_INET6 else b"peers"]
+            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + compact, sender)
+
+
+def _url(scheme: str, address: Address) -> str:
+    host, port = address
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/announce"
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET

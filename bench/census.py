@@ -1,0 +1,152 @@
+"""How many torrents one census looks at: a second, and a second of its CPU; and the memory that it takes.
+
+python -m bench.census --torrents 2000    as root: it all happens in a network namespace of its own
+
+Of the torrents 57 in a hundred have peers, seven each, which is what `archive/census.py` plans in the long run. They
+are told of by DHT nodes (libtorrent, in another process) and by an opentracker that is asked over UDP and over HTTP.
+With six nodes for all lookups, libtorrent, whose questions have numbers of 15 bits, takes some answers for those of
+another torrent, one in a hundred or so; among the millions of nodes of the Internet that is not to be met with.
+"""
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from io import BytesIO
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from bench.torrents import torrent
+from tests.servers import crowd
+from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.opentracker import opentracker
+from tests.servers.swarm import ROUTER, dht, internet
+
+ALIVE, PEERS = 0.57, 7
+IN_DHT = 3  # of the peers; the tracker knows all of them
+TRACKER = ("44.1.0.7", 6969)
+HOSTS = [f"51.60.{n // 250}.{n % 250 + 1}" for n in range(1_000)]
+DAY = 86_400
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Use(NamedTuple):
+    """Of a process until now."""
+
+    cpu: float  # seconds
+    memory: float  # MB, at most
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--torrents", type=int, default=2_000)
+    count = parser.parse_args().torrents
+    with ExitStack() as stack:
+        stack.enter_context(internet())
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        for name in ("data", "tracker"):
+            (home / name).mkdir()
+        targets = [bytes.fromhex(torrent(number, 1_000)[0]) for number in range(count)]
+        tracker = stack.enter_context(opentracker(home / "tracker", TRACKER, targets))
+        stack.enter_context(nodes(targets[: int(count * ALIVE)]))
+        archive = filled(home / "data", count, f"{tracker.udp},{tracker.http}")
+        report(archive, count)
+
+
+def report(archive: Hashkeep, count: int) -> None:
+    with census(archive) as process:
+        while not done(archive):
+            time.sleep(0.1)
+        began, before, first = time.perf_counter(), use(process), done(archive)
+        while (last := done(archive)) < count:
+            time.sleep(0.1)
+        seconds, after = time.perf_counter() - began, use(process)
+    looks, cpu = last - first, after.cpu - before.cpu
+    print(
+        f"{looks:,} looks, {found(archive):,} peers: {looks / seconds:.1f}/s, {looks / cpu:.0f} a CPU second, "
+        f"{after.memory:.0f} MB at most; {looks / seconds * DAY / 1e6:.1f} million a day"
+    )
+
+
+def filled(folder: Path, count: int, trackers: str) -> Hashkeep:
+    router = "{}:{}".format(*ROUTER)
+    archive = Hashkeep(
+        folder, BT_LISTEN="70.2.0.1:6881", DHT_BOOTSTRAP=router, TRACKERS=trackers, CENSUS="on"
+    )
+    archive.manage("migrate", "-v0")
+    with tarfile.open(folder / "torrents.tar", "w") as packed:
+        for number in range(count):
+            infohash, bytes_ = torrent(number, 1_000)
+            member = tarfile.TarInfo(f"{infohash}.torrent")
+            member.size = len(bytes_)
+            packed.addfile(member, BytesIO(bytes_))
+    archive.manage("import_torrents", str(folder / "torrents.tar"))
+    return archive
+
+
+@contextmanager
+def nodes(alive: list[bytes]) -> Iterator[None]:
+    """A DHT in a process of its own, in which these have peers; the tracker knows them too."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, alive), daemon=True)
+    process.start()
+    theirs.close()  # so that its end ends us too
+    ours.recv()
+    yield
+    process.terminate()
+
+
+def serve(pipe: Connection, alive: list[bytes]) -> None:
+    nodes = dht()
+    at = [node.address for node in nodes]
+    for number, target in enumerate(alive):
+        hosts = [HOSTS[(number * PEERS + n) % len(HOSTS)] for n in range(PEERS)]
+        crowd.join_dht(hosts[:IN_DHT], target, at)
+        crowd.join_udp(hosts, target, TRACKER)
+    pipe.send("ready")
+    pipe.recv()
+
+
+@contextmanager
+def census(archive: Hashkeep) -> Iterator[int]:
+    command = [sys.executable, "manage.py", "census"]
+    with archive.log.open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=archive.env, stdout=log, stderr=log)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def use(process: int) -> Use:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    peak = Path(f"/proc/{process}/status").read_text().partition("VmHWM:")[2].split()[0]
+    return Use((int(fields[11]) + int(fields[12])) / _TICK, int(peak) / 1024)
+
+
+def done(archive: Hashkeep) -> int:
+    return ask(archive, "SELECT count(looked_at) FROM archive_watched")
+
+
+def found(archive: Hashkeep) -> int:
+    return ask(archive, "SELECT sum(peers) FROM archive_watched")
+
+
+def ask(archive: Hashkeep, question: str) -> int:
+    with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=30)) as index:
+        return int(index.execute(question).fetchone()[0] or 0)
+
+
+if __name__ == "__main__":
+    main()

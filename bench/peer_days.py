@@ -1,0 +1,209 @@
+"""The table of daily counts: rows and bytes for a million torrents and a year, and how soon a history is read.
+
+python -m bench.peer_days --database postgres --rows 100000000    needs 130 bytes of disk a row, and minutes
+
+The rows are those of a year of what `archive/census.py` plans: of 35 looks 20 are at the living, the same each day,
+and 15 at the dead, each in its turn. Assumed, not measured: n peers or more have 1/n of the living, up to 1,000, and
+countries are drawn from 60 by Zipf's law. They lie in the order in which a census writes them, but on SQLite, which
+keeps them in the order of their key. "From the disk" is after the system was told to forget the table's files.
+"""
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from functools import partial
+from glob import glob
+from json import dumps
+from pathlib import Path
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # an archive of its own, on the database asked for
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from archive.models import PeerDay, Torrent  # noqa: E402
+from archive.peers import history, on  # noqa: E402
+
+FIRST, DAYS = date(2025, 1, 1), 365
+LAST = FIRST + timedelta(days=DAYS - 1)
+A_DAY = 35_000  # looks, for a million torrents
+LIVING, DEAD_EVERY = 20 / 35, 64
+POOL, SAMPLE = 1_000, 300
+
+_POOL = "CREATE TABLE pool (number integer PRIMARY KEY, countries {})"
+_DAY_TABLE = "CREATE TABLE days (number integer PRIMARY KEY, day text, phase integer)"
+_LIVING_BY_DAY = """
+    INSERT INTO archive_peerday (torrent_id, day, countries)
+    SELECT i %% %s + 1, date '2025-01-01' + (i / %s)::int, countries
+    FROM generate_series(0::bigint, %s) AS i JOIN pool ON number = i * 7919 %% 1000
+"""
+_DEAD_BY_DAY = """
+    INSERT INTO archive_peerday (torrent_id, day, countries)
+    SELECT %s + 1 + i / %s %% 64 * %s + i %% %s, date '2025-01-01' + (i / %s)::int, '{}'
+    FROM generate_series(0::bigint, %s) AS i
+"""
+_NUMBERS = "WITH RECURSIVE one(n) AS (VALUES (%s) UNION ALL SELECT n + 1 FROM one WHERE n < %s)"
+_LIVING_BY_KEY = f"""
+    INSERT INTO archive_peerday (torrent_id, day, countries) {_NUMBERS}
+    SELECT n, day, countries FROM one CROSS JOIN days
+    CROSS JOIN pool ON pool.number = (n * 365 + days.number) * 7919 %% 1000
+"""
+_DEAD_BY_KEY = f"""
+    INSERT INTO archive_peerday (torrent_id, day, countries) {_NUMBERS}
+    SELECT n, day, '{{}}' FROM one CROSS JOIN days ON phase = n %% 64
+"""
+_TORRENTS_AT_ONCE = 5_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    rows = parser.parse_args().rows
+    call_command("migrate", verbosity=0)
+    began, empty = time.perf_counter(), size()
+    living = fill(rows // DAYS)
+    rows, full = PeerDay.objects.count(), size() - empty
+    print(
+        f"{rows:,} rows in {time.perf_counter() - began:.0f} s, {full / rows:.0f} bytes each, index and all;"
+    )
+    print(f"a million torrents and a year: {A_DAY * 365:,} rows, {A_DAY * 365 * full / rows / 1e9:.2f} GB")
+    some = add_torrents(living)
+    forget()
+    print("                      p50 ms   p99 ms   max ms   CPU ms")
+    show("from the disk", {"60 days": 60}, some[: SAMPLE // 2])
+    forget()
+    show("from the disk", {"a year": DAYS}, some[SAMPLE // 2 :])
+    show("from memory", {"a day": 0, "60 days": 60, "a year": DAYS}, some)
+    connections.close_all()
+
+
+def fill(a_day: int) -> int:
+    """How many torrents live: they are the first."""
+    living = int(a_day * LIVING)
+    json = {"postgresql": "jsonb", "sqlite": "text"}[connection.vendor]
+    rng = random.Random(1)
+    with connection.cursor() as cursor:
+        cursor.execute(_POOL.format(json))
+        pool = [(number, dumps(counts(rng))) for number in range(POOL)]
+        cursor.executemany("INSERT INTO pool VALUES (%s, %s)", pool)
+    {"postgresql": fill_postgresql, "sqlite": fill_sqlite}[connection.vendor](living, a_day - living)
+    return living
+
+
+def counts(rng: random.Random) -> dict[str, int]:
+    """Peers by country of one torrent that lives."""
+    codes = [a + b for a in "ABCDEF" for b in "KLMNOPQRST"]
+    weights = [1 / (n + 1) for n in range(len(codes))]
+    found: dict[str, int] = {}
+    for code in rng.choices(codes, weights, k=min(1_000, int(1 / (1 - rng.random())))):
+        found[code] = found.get(code, 0) + 1
+    return found
+
+
+def fill_postgresql(living: int, dead: int) -> None:
+    """A day after the other, as a census does, but the index at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # no look at each torrent
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute("ALTER TABLE archive_peerday SET UNLOGGED")
+        cursor.execute("ALTER TABLE archive_peerday DROP CONSTRAINT archive_peerday_pkey")
+        cursor.execute(_LIVING_BY_DAY, [living, living, living * DAYS - 1])
+        cursor.execute(_DEAD_BY_DAY, [living, dead, dead, dead, dead, dead * DAYS - 1])
+        cursor.execute("ALTER TABLE archive_peerday ADD PRIMARY KEY (torrent_id, day)")
+        cursor.execute("ANALYZE archive_peerday")
+        cursor.execute("SET session_replication_role = origin")
+
+
+def fill_sqlite(living: int, dead: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute(_DAY_TABLE)
+        days = [(n, FIRST + timedelta(days=n), n % DEAD_EVERY) for n in range(DAYS)]
+        cursor.executemany("INSERT INTO days VALUES (%s, %s, %s)", days)
+        cursor.execute("CREATE INDEX phases ON days (phase, number)")
+        last = living + dead * DEAD_EVERY
+        for insert, first, end in ((_LIVING_BY_KEY, 1, living), (_DEAD_BY_KEY, living + 1, last)):
+            for start in range(first, end + 1, _TORRENTS_AT_ONCE):
+                cursor.execute(insert, [start, min(start + _TORRENTS_AT_ONCE - 1, end)])
+        cursor.execute("PRAGMA foreign_keys = ON")
+
+
+def add_torrents(living: int) -> list[bytes]:
+    """Of some of the living; their infohashes."""
+    numbers = random.Random(2).sample(range(1, living + 1), SAMPLE)
+    Torrent.objects.bulk_create(
+        Torrent(pk=n, v1=n.to_bytes(20), name="x", size=1, files=1, length=1, digest=bytes(32))
+        for n in numbers
+    )
+    return [n.to_bytes(20) for n in numbers]
+
+
+def show(how: str, spans: dict[str, int], infohashes: list[bytes]) -> None:
+    for name, days in spans.items():
+        first = LAST - timedelta(days=days - 1)
+        look = partial(history, first=first, last=LAST) if days else on
+        worked = cpu()
+        spent = sorted(map(timed(look), infohashes))
+        each = (cpu() - worked) / len(spent) * 1000
+        p50, p99 = spent[len(spent) // 2], spent[len(spent) * 99 // 100]
+        print(f"{how:14} {name:8} {p50:8.2f} {p99:8.2f} {spent[-1]:8.2f} {each:8.2f}", flush=True)
+
+
+def timed(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
+    def spent(infohash: bytes) -> float:
+        began = time.perf_counter()
+        assert look(infohash)
+        return (time.perf_counter() - began) * 1000
+
+    return spent
+
+
+def cpu() -> float:
+    """Seconds that this process has worked until now, and with PostgreSQL the one that serves it."""
+    ours = time.process_time()
+    if connection.vendor == "sqlite":
+        return ours
+    fields = Path(f"/proc/{ask('SELECT pg_backend_pid()')}/stat").read_text().rpartition(")")[2].split()
+    return ours + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def size() -> int:
+    if connection.vendor == "postgresql":
+        return int(ask("SELECT pg_table_size('archive_peerday') + pg_indexes_size('archive_peerday')"))
+    return int(ask("PRAGMA page_count")) * int(ask("PRAGMA page_size"))
+
+
+def forget() -> None:
+    """The system's memory of the table's files; what it has not written yet, it keeps."""
+    if connection.vendor == "postgresql":
+        ask("CHECKPOINT")
+        folder = ask("SHOW data_directory")
+        names = ("archive_peerday", "archive_peerday_pkey")
+        paths = [f"{folder}/{ask(f'SELECT pg_relation_filepath({name!r})')}" for name in names]
+    else:
+        ask("PRAGMA wal_checkpoint(TRUNCATE)")
+        paths = [str(connection.settings_dict["NAME"])]
+    connections.close_all()
+    for path in (found for each in paths for found in glob(f"{each}*")):
+        file = os.open(path, os.O_RDONLY)
+        os.fsync(file)
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
+
+
+def ask(question: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        answers: Iterable[tuple[object, ...]] = cursor.fetchall() if cursor.description else [("",)]
+        return str(next(iter(answers))[0])
+
+
+if __name__ == "__main__":
+    main()
