@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 SERVER ?= granian
+# Tests mostly wait for servers, so three at once keep two cores busy.
+JOBS ?= 3
 PY = $(VENV)/bin/python
 
 .PHONY: run test system lint types tests format bench crash fuzz
@@ -24,7 +26,7 @@ types: $(VENV)/test.stamp
 	$(VENV)/bin/mypy .
 
 tests: $(VENV)/test.stamp
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses $(JOBS) --dist loadfile
 	$(VENV)/bin/pytest --database postgres
 
 format: $(VENV)/test.stamp

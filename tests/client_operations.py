@@ -226,6 +226,7 @@ def reannounce(case: Case) -> None:
     _announced(case)
     case.client.stop(case.infohash)
     until(lambda: case.announces("stopped"))
+    time.sleep(1)  # who starts before the tracker's answer has been read may not announce it
     case.client.start(case.infohash)
     until(lambda: case.announces("started") > 1)
     _reannounce(case)

@@ -123,7 +123,6 @@ def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
         (saying(b"oh", b"401 Unauthorized"), WrongPassword),
         (saying(b"oh", b"403 Forbidden"), WrongPassword),
     ],
-    ids=str,
 )
 def test_whatever_it_does_instead_is_told_in_time(
     kind: str, manner: Manner, expected: type[ClientError]

@@ -50,7 +50,7 @@ def internet() -> Iterator[None]:
 
 def live_at(address: str) -> None:
     """Have this IPv6 address, on which a server can listen only then; inside `internet`."""
-    subprocess.run(["ip", "-6", "addr", "add", f"{address}/128", "dev", "lo"], check=True)
+    subprocess.run(["ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
 
 
 @dataclass(frozen=True)
