@@ -20,7 +20,7 @@ from archive.words import kind_of
 
 _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
 _BRIEFS = """
-    SELECT coalesce(v1, v2), name, size FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})
+    SELECT coalesce(v1, v2), name, size, files FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})
 """
 
 
@@ -52,6 +52,7 @@ class Brief(NamedTuple):
     infohash: bytes
     name: str
     size: int
+    files: int
 
 
 def look(asked: Magnet) -> Entry:
@@ -75,7 +76,7 @@ def briefs(infohashes: Iterable[bytes]) -> dict[bytes, Brief]:
         for start in range(0, len(stored), _PER_QUERY):
             some = stored[start : start + _PER_QUERY]
             cursor.execute(_BRIEFS.format(", ".join(["%s"] * len(some))), some + some)
-            found |= {bytes(row[0]): Brief(bytes(row[0]), row[1], row[2]) for row in cursor.fetchall()}
+            found |= {bytes(row[0]): Brief(bytes(row[0]), *row[1:]) for row in cursor.fetchall()}
     return {asked: found[name] for asked, name in held.items() if name in found}
 
 

@@ -36,8 +36,9 @@ def _answer(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
         raise Failed("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
     with_files = request.GET.get("list_files", "").lower() in ("true", "1")
     asked = dict.fromkeys(infohash for text in texts if (infohash := _infohash(text)))
-    lister = Lister() if with_files else None
-    found = {name.hex(): _told(name, brief, lister) for name, brief in briefs(asked).items()}
+    held = briefs(asked)
+    lister = Lister(len(held)) if with_files else None
+    found = {name.hex(): _told(name, brief, lister) for name, brief in held.items()}
     # Nothing at all is null here, and an empty list there; clients know both.
     return success(list(found.values()) if form == "list" else found or None, _TOLD)
 
@@ -53,7 +54,7 @@ def _infohash(text: str) -> bytes | None:
 def _told(asked: bytes, brief: Brief, lister: Lister | None) -> dict[str, Any]:
     """By the name that was asked for, since that is what clients look for."""
     told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
-    files = lister.of(spell(brief.infohash)) if lister else None
+    files = lister.of(spell(brief.infohash), brief.files) if lister else None
     if files is not None:
         told["files"] = [{"name": path, "size": size} for path, size in files]
     return told

@@ -1,7 +1,6 @@
-"""The files of a torrent as TorBox lists them. An id is a file's place in the torrent, pad files left out."""
+"""The files of a torrent as TorBox lists them: all, or none. An id is a file's place, pad files left out."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +10,8 @@ from archive.infohash import parse
 from archive.metainfo import Reading
 from archive.retrieve import retrieve
 
-MOST = 10_000  # in one answer
+ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
+_MOST = 10_000  # of several torrents in one answer
 _READ = 50_000_000  # bytes of torrents, for one answer
 _FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of few files are read once
 
@@ -19,27 +19,26 @@ _recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for o
 
 
 def paths(reading: Reading) -> Iterator[tuple[str, int]]:
-    """As `Folder/File`, or just the name of a single file; and the bytes of each. No more than MOST."""
+    """As `Folder/File`, or just the name of a single file; and the bytes of each."""
     name = reading.metainfo.name
-    for path, size in islice(reading.files(), MOST):
+    for path, size in reading.files():
         single = reading.metainfo.files == 1 and path == (name,)  # BEP 52 tells the two apart in the same way
         yield "/".join(path if single else (name, *path)), size
 
 
 class Lister:
-    """Files of several torrents, up to MOST in all."""
+    """The files of the torrents in one answer."""
 
-    def __init__(self) -> None:
-        self._left, self._bytes = MOST, _READ
+    def __init__(self, torrents: int) -> None:
+        self._left, self._bytes = ALONE if torrents == 1 else _MOST, _READ
 
-    def of(self, infohash: str) -> list[tuple[str, int]] | None:
-        """None where there is no room for them any more. Raises NotHeld, TakenDown, Unavailable."""
+    def of(self, infohash: str, count: int) -> list[tuple[str, int]] | None:
+        """None where there is no room for all of them. Raises NotHeld, TakenDown, Unavailable."""
         known = _recent.get(infohash)
-        if not self._left or (known is None and self._bytes <= 0):
+        if count > self._left or (known is None and self._bytes <= 0):
             return None
-        found = (self._read(infohash) if known is None else known)[: self._left]
-        self._left -= len(found)
-        return found
+        self._left -= count
+        return self._read(infohash) if known is None else known
 
     def _read(self, infohash: str) -> list[tuple[str, int]]:
         torrent = retrieve(parse(infohash)).torrent

@@ -10,7 +10,7 @@ from api.torbox.account import account
 from api.torbox.body import Given, given
 from api.torbox.control import number_of
 from api.torbox.envelope import Failed, success
-from api.torbox.files import paths
+from api.torbox.files import ALONE, paths
 from api.torrents import handed_out
 from archive.account import one
 from archive.describe import describe
@@ -80,12 +80,13 @@ def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
 
 def _told(reading: Reading) -> dict[str, Any]:
     meta = reading.metainfo
+    files = [{"name": path, "size": size} for path, size in paths(reading)] if meta.files <= ALONE else None
     return {
         "name": meta.name,
         "hash": spell(meta.infohash).lower(),
         "size": meta.size,
         "trackers": list(meta.trackers),
-        "files": [{"name": path, "size": size} for path, size in paths(reading)],
+        **({} if files is None else {"files": files}),
     }
 
 

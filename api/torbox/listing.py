@@ -43,7 +43,8 @@ def number(request: HttpRequest, name: str, default: int) -> int:
 
 
 def _rows(key: Key, owned: Callable[[], list[Owned]]) -> list[dict[str, Any]]:
-    mine, lister = owned(), Lister()
+    mine = owned()
+    lister = Lister(len(mine))
     if not key.client:
         standings = _standings(mine)
         return [row(key, each, without_client(each, standings.get(each.id)), None, lister) for each in mine]

@@ -67,7 +67,7 @@ def _work(theirs: Torrent, seen: Seen) -> dict[str, Any]:
 def _held(mine: Owned, lister: Lister) -> dict[str, Any]:
     if mine.entry is None:
         return {"files": []}
-    files = lister.of(mine.entry.infohash)
+    files = lister.of(mine.entry.infohash, mine.entry.files)
     return {} if files is None else {"files": told(files, mine.infohashes[0].hex())}
 
 
