@@ -20,7 +20,7 @@ _ZIPPED_AT_MOST = 1_000_000  # bytes
 _HASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
 
 # /H, /H.torrent, and /torrent/H or /torrents/H with or without a suffix: Torrage ignored what came after the hash.
-_PATH = re.compile(rf"/(?:{_HASH}(?:\.torrent)?|torrents?/{_HASH}(?:\.[^/]*)?)", re.ASCII)
+_PATH = re.compile(rf"/(?:{_HASH}(?i:\.torrent)?|torrents?/{_HASH}(?:\.[^/]*)?)", re.ASCII)
 
 
 class Answer(NamedTuple):

@@ -24,7 +24,7 @@ from api.rest.resource import forget
 from archive import errors, release
 from archive.catalogue import Entry, look
 from archive.census import ask
-from archive.errors import NotAuthorized, Refusal
+from archive.errors import NotAnInfohash, NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
 from archive.keys import Key, authorize, find
@@ -177,7 +177,9 @@ def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
 
 def add(request: Request, key: Key) -> dict[str, Any]:
     """Held or not: what is held is looked at soon, what is not is looked for. `imdbId` and `title` are ours."""
-    wish = _named(_given(request, "infohash"))
+    if not (named := _given(request, "infohash")):
+        raise NotAnInfohash("No infohash was sent; it goes into the field `infohash`.")
+    wish = _named(named)
     if imdb := _given(request, "imdbId"):
         tell(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
     if not settings.RESOLVE:

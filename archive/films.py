@@ -30,7 +30,7 @@ class Match:
 def number(imdb: str) -> int:
     """Of `tt` and seven to nine digits. Raises NotAnImdbId."""
     if not (match := _ID.fullmatch(imdb)) or int(match[1]) >= 2**31:
-        raise NotAnImdbId("An IMDb id is tt and seven digits or more.")
+        raise NotAnImdbId("An IMDb id is tt and seven to nine digits.")
     return int(match[1])
 
 

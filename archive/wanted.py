@@ -20,6 +20,7 @@ from archive.takedown import blocked
 from archive.wake import SETTLED, ring
 
 _WISHES_FOR = "SELECT id, names, v1, v2 FROM archive_wanted WHERE v1 IN ({}) OR v2 IN ({})"
+_UNASKED = "It is not held, and this archive does not ask the BitTorrent network."
 _FULFIL = "DELETE FROM archive_wanted WHERE id IN ({})"
 
 
@@ -69,6 +70,13 @@ def want_all(asked: Sequence[Asked]) -> list[Standing | Refusal]:
         settled.get(one.magnet) or refused.get(one.asker) or _standing(found[names(one.magnet)])
         for one in asked
     ]
+
+
+def unsought(magnets: Sequence[Magnet]) -> list[Standing]:
+    """How each stands where the settings forbid to ask the network: held, or given up. Raises Unavailable."""
+    with outages():
+        found = _settled(magnets)
+    return [found.get(one) or Standing(spell(one.infohash), "given up", reason=_UNASKED) for one in magnets]
 
 
 def look(magnets: Sequence[Magnet]) -> list[Standing]:

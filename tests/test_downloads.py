@@ -67,6 +67,7 @@ def spellings(torrent: bytes) -> Iterator[str]:
     "shape",
     [
         "/{}.torrent",
+        "/{}.TORRENT",
         "/torrent/{}.torrent",
         "/torrent/{}",
         "/torrents/{}",
@@ -181,6 +182,9 @@ def test_a_miss_is_404_in_plain_text(origin: str, path: str, method: str) -> Non
         ("/torrents/nonsense", 400),  # Hash2Torrent's answer
         ("/torrent/nonsense.torrent", 404),
         ("/nonsense.torrent", 404),
+        ("/nonsense.TORRENT", 404),
+        ("/torrents/", 400),
+        ("/torrent/", 404),
         ("/torrent/" + "F" * 41, 404),
         ("/torrent/..%2f..%2fetc%2fpasswd", 404),
         ("/torrent/%ff%fe.torrent", 404),

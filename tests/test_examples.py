@@ -71,8 +71,11 @@ def test_the_loop_stores_a_whole_folder(server: Hashkeep, tmp_path: Path) -> Non
     torrents = {name: make.v1(name.encode()) for name in names}
     for name, torrent in torrents.items():
         (tmp_path / name).write_bytes(torrent)
+    (tmp_path / "wrong.torrent").write_bytes(b"d4:infoi0ee")
     lines = run(server, tmp_path, "folder.sh").stdout.splitlines()
-    assert sorted(lines) == sorted(f"{name}\t{make.v1_hash(torrent)}" for name, torrent in torrents.items())
+    told = {name: make.v1_hash(torrent) for name, torrent in torrents.items()}
+    told["wrong.torrent"] = "Error 12: Broken torrent file, please recreate it and try again."
+    assert sorted(lines) == sorted(f"{name}\t{what}" for name, what in told.items())
 
 
 def test_what_the_example_fetches_is_what_was_stored(server: Hashkeep, tmp_path: Path) -> None:

@@ -227,6 +227,12 @@ def test_what_is_not_held_and_cannot_be_looked_for_is_told(
     assert add(client, key=key, infohash="ab" * 20)["error"] == "INFOHASH_NOT_FOUND"
 
 
+def test_an_add_without_an_infohash_is_told_so(client: Client, key: str) -> None:
+    answer = add(client, key=key, hash="ab" * 20)
+    assert answer["error"] == "INVALID_INFOHASH"
+    assert "`infohash`" in answer["message"]
+
+
 def test_the_key_of_an_add_may_be_in_the_query_and_the_form_urlencoded(
     client: Client, key: str, settings: Settings
 ) -> None:

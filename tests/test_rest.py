@@ -270,6 +270,22 @@ def test_twenty_thousand_may_be_checked_at_once_and_not_one_more(client: Client)
     problem(client.get(f"{API}/check"), 400, "wrong-parameter")
 
 
+def test_without_the_network_each_wish_is_told_whether_it_is_held(client: Client, settings: Settings) -> None:
+    settings.RESOLVE = False
+    deposit(V1)
+    take_down(b"\xcd" * 20, "Court order")
+    wishes = [make.v1_hash(V1), "ab" * 20, "nonsense", "cd" * 20]
+    answer = client.post(f"{API}/resolve", wishes, content_type="application/json")
+    assert answer.status_code == 202
+    held, missing, wrong, taken = answer.json()
+    assert (held["state"], held["infohash"]) == ("held", make.v1_hash(V1))
+    assert held["torrent"].endswith(f"/torrent/{make.v1_hash(V1)}.torrent")
+    assert (missing["state"], wrong["state"], taken["state"]) == ("given up", "refused", "given up")
+    assert "does not ask the BitTorrent network" in missing["reason"]
+    assert "Court order" in taken["reason"]
+    problem(client.get(missing["url"]), 404, "not-held")  # nothing was noted
+
+
 # Keys ----------------------------------------------------------------------------------------------
 
 

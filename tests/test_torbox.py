@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import bencodepy
@@ -118,6 +120,12 @@ def test_there_is_no_pausing_without_a_client(anna: Account) -> None:
     for operation in ("pause", "resume", "stop_seeding", "dance", ""):
         assert refused(anna.does(torrent_id=id_, operation=operation)) == (400, "INVALID_OPTION")
     assert refused(anna.does(operation="delete")) == (400, "MISSING_REQUIRED_OPTION")
+
+
+def test_an_unknown_operation_is_told_which_there_are(anna: Account) -> None:
+    detail = anna.does(torrent_id=1, operation="dance").json()["detail"]
+    table = Path("docs/torbox.md").read_text().split("| `controltorrent` | ")[1].split(";")[0]
+    assert set(re.findall(r"'(\w+)'", detail)) == set(re.findall(r"`(\w+)`", table))
 
 
 def test_another_name_can_be_given(anna: Account) -> None:

@@ -179,6 +179,17 @@ def test_the_examples_carry_the_servers_own_address(client: Client, settings: Se
     assert "http://archive.example" not in shown
 
 
+def test_the_network_is_spoken_of_where_it_is_asked(client: Client, settings: Settings) -> None:
+    settings.RESOLVE = True
+    shown = text(get(client, "/api"))
+    assert "fetched from the BitTorrent network" in shown
+    assert "looked for in the BitTorrent network" in shown
+    settings.RESOLVE = False
+    shown = text(get(client, "/api"))
+    assert "BitTorrent network" not in shown
+    assert "does not look for torrents" in shown
+
+
 # What holds for every page
 
 

@@ -176,6 +176,7 @@ def api(request: HttpRequest) -> HttpResponse:
         "wsdl": f"{base}/api/storetorrent.wsdl",
         "max_bytes": settings.MAX_TORRENT_BYTES,
         "keys": settings.UPLOADS == "keys",
+        "resolves": settings.RESOLVE,
     }
     return page("api.html", context)
 

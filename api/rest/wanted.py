@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from api.rest.resource import Resource
 from api.rest.shapes import InfohashField
 from api.rest.torrents import ONE
-from archive.errors import NotAnInfohash, NotHeld
+from archive.errors import NotAnInfohash
 from archive.infohash import parse
 from archive.magnet import Magnet, read
-from archive.wanted import Standing, standing, want
+from archive.wanted import Standing, standing, unsought, want
 
 _MOST = 1_000  # in one request
 _LONGEST = 20_000  # characters of a magnet link
@@ -48,12 +48,14 @@ class Resolve(Resource):
         },
     )
     def post(self, request: Request) -> Response:
-        """Have torrents fetched from the BitTorrent network: a JSON list of infohashes and magnet links."""
+        """Have torrents fetched from the BitTorrent network: a JSON list of infohashes and magnet links.
+
+        An archive that does not ask the network gives up at once what it does not hold, and says so.
+        """
         asked = [_read(text) for text in _list(request.data)]
-        if not settings.RESOLVE:
-            raise NotHeld("This archive does not ask the BitTorrent network.")
         magnets = [one for one in asked if isinstance(one, Magnet)]
-        standings = iter(want(magnets, request.META["REMOTE_ADDR"]))
+        found = want(magnets, request.META["REMOTE_ADDR"]) if settings.RESOLVE else unsought(magnets)
+        standings = iter(found)
         told = [_shown(request, next(standings)) if isinstance(one, Magnet) else one for one in asked]
         return Response(told, status=202, headers=_UNCACHED)
 

@@ -22,6 +22,7 @@ _OPERATIONS: dict[str, Callable[[Client, bytes], None]] = {
     "pause": lambda client, infohash: client.stop(infohash),
     "stop_seeding": lambda client, infohash: client.stop(infohash),
 }
+_NAMES = ", ".join(f"'{name}'" for name in (*_OPERATIONS, "delete"))
 _DONE = "Torrent operation processed successfully."
 
 
@@ -30,7 +31,7 @@ def control(request: HttpRequest) -> HttpResponse:
     asked = given(request, "torrent_id", "operation", "all")
     operation = asked.text("operation").lower()
     if operation not in ("delete", *_OPERATIONS):
-        raise Failed("INVALID_OPTION", "An operation is one of 'reannounce', 'delete', 'resume', 'pause'.")
+        raise Failed("INVALID_OPTION", f"An operation is one of {_NAMES}.")
     everything = asked.flag("all")
     chosen = owned(key) if everything else [one(key, number_of(asked.text("torrent_id")))]
     if operation == "delete":

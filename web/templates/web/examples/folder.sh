@@ -1,5 +1,4 @@
 for torrent in *.torrent; do
-    printf '%s\t' "$torrent"
-    curl -sS --form "torrent=@\"$torrent\"" {{ base }}/upload
-    echo
+    answer=$(curl -sS --form "torrent=@\"$torrent\"" {{ base }}/upload)
+    printf '%s\t%s\n' "$torrent" "$answer"
 done
