@@ -1,5 +1,6 @@
 """The files of a torrent as TorBox lists them: all, or none. An id is a file's place, pad files left out."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from archive.retrieve import retrieve
 ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
 _MOST = 10_000  # of several torrents in one answer
 _READ = 50_000_000  # bytes of torrents, for one answer
+_SECONDS = 0.5  # of work, for one answer: a torrent may have 200,000 pad files, which are read and not listed
 _FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of few files are read once
 
 _recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
@@ -31,14 +33,18 @@ class Lister:
 
     def __init__(self, torrents: int) -> None:
         self._left, self._bytes = ALONE if torrents == 1 else _MOST, _READ
+        self._until = time.thread_time() + _SECONDS
 
     def of(self, infohash: str, count: int) -> list[tuple[str, int]] | None:
         """None where there is no room for all of them. Raises NotHeld, TakenDown, Unavailable."""
         known = _recent.get(infohash)
-        if count > self._left or (known is None and self._bytes <= 0):
+        if count > self._left or (known is None and not self._may_read()):
             return None
         self._left -= count
         return self._read(infohash) if known is None else known
+
+    def _may_read(self) -> bool:
+        return self._bytes > 0 and time.thread_time() < self._until
 
     def _read(self, infohash: str) -> list[tuple[str, int]]:
         torrent = retrieve(parse(infohash)).torrent
