@@ -126,7 +126,7 @@ def test_the_census_is_searched_by_infohash(admin_client: Client, counted: None,
 def test_the_census_of_a_torrent_tells_its_days(admin_client: Client, counted: None) -> None:
     number = Torrent.objects.get(name="first name").pk
     shown = page(admin_client, f"{CENSUS}{number}/change/")
-    assert f"{timezone.now():%Y-%m-%d}: 2 (BR 2)" in shown
+    assert f"{timezone.now():%-d %B %Y}: 2 (BR 2)" in shown
     assert not re.findall(r'<(?:input type="text"|textarea|select)', shown)
 
 
