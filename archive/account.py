@@ -11,15 +11,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from archive.catalogue import Entry, entry
-from archive.errors import NotHeld, TakenDown
+from archive.errors import NotHeld
 from archive.keys import Key
 from archive.magnet import Magnet
 from archive.models import Belonging, Torrent
 from archive.outage import outages
-from archive.takedown import blocked
+from archive.takedown import blocked, heed
 
 NAME_KEPT = 255  # characters
 _LARGEST = 2**63 - 1  # of the database's whole numbers
+_AT_ONCE = 500  # SQLite has a limit on variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ def add(key: Key, asked: Magnet, name: str = "") -> Owned:
     """What is there already stays, but for a new name. Raises TakenDown, Unavailable."""
     with outages():
         known = _with_all_names(asked)
-        if reasons := blocked(known.infohashes):
-            raise TakenDown(next(iter(reasons.values())))
+        heed(known.infohashes)
         try:
             with transaction.atomic():
                 row = _mine(key).filter(_named(known.infohashes)).first() or Belonging(key_id=key.id)
@@ -64,8 +64,7 @@ def one(key: Key, number: int) -> Owned:
         row = _mine(key).filter(pk=number).first() if 0 <= number <= _LARGEST else None
         if row is None:
             raise NotHeld(f"You have no torrent with the id {number}.")
-        if reasons := blocked(_infohashes(row)):
-            raise TakenDown(next(iter(reasons.values())))
+        heed(_infohashes(row))
         return _owned([row])[0]
 
 
@@ -78,12 +77,14 @@ def owned(key: Key, first: int = 0, most: int | None = None) -> list[Owned]:
         return _owned([row for row in rows if not any(infohash in gone for infohash in _infohashes(row))])
 
 
-def remove(key: Key, number: int) -> None:
-    """The torrent itself stays in the archive. Raises NotHeld, Unavailable."""
+def remove(key: Key, *numbers: int) -> None:
+    """The torrents themselves stay in the archive. Raises NotHeld where none of them was there, Unavailable."""
+    known = [number for number in numbers if 0 <= number <= _LARGEST]
     with outages():
-        deleted, _ = _mine(key).filter(pk=number).delete() if 0 <= number <= _LARGEST else (0, {})
-    if not deleted:
-        raise NotHeld(f"You have no torrent with the id {number}.")
+        some = (known[start : start + _AT_ONCE] for start in range(0, len(known), _AT_ONCE))
+        deleted = sum(_mine(key).filter(pk__in=each).delete()[0] for each in some)
+    if numbers and not deleted:
+        raise NotHeld(f"You have no torrent with the id {numbers[0]}.")
 
 
 def rename(key: Key, number: int, name: str) -> None:

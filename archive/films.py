@@ -11,6 +11,7 @@ from archive.errors import NotAnImdbId, NotListed
 from archive.infohash import short
 from archive.models import Confidence, Film, Title, Torrent
 from archive.outage import outages
+from archive.titles import clean
 
 _ID = re.compile(r"tt(\d{7,9})", re.ASCII)
 MOST = 1000
@@ -49,7 +50,7 @@ def tell(infohash: bytes, imdb: str, title: str, source: str, *, final: bool = F
         known = Title.objects.filter(pk=imdb_number).first()
         told = {
             "imdb": imdb_number,
-            "title": _clean(title) or (known.title if known else ""),
+            "title": clean(title).strip() or (known.title if known else ""),
             "year": known.year if known else None,
             "source": source,
             "confidence": Confidence.TOLD,
@@ -70,11 +71,6 @@ def _own_name(infohash: bytes) -> bytes:
 def _yields(row: Film, imdb: int) -> bool:
     """Whether what is noted gives way to what somebody says."""
     return row.imdb != imdb if row.undone else row.confidence != Confidence.TOLD
-
-
-def _clean(title: str) -> str:
-    """Without what a database cannot hold."""
-    return title[:500].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def undo(infohash: bytes) -> None:

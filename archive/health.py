@@ -6,14 +6,12 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-import storage
 from archive.count import count
 from archive.errors import Unavailable
 from archive.outage import outages
 from archive.pulse import EVERY, silence
-from archive.vault import key, vault
+from archive.vault import vault
 
-_NOBODY = bytes(20)  # an infohash that no torrent has; to ask for it must end in "missing"
 _MISSED = 4  # beats that a process may leave out before it counts as gone
 
 
@@ -52,10 +50,7 @@ def _look(part: str, act: Callable[[], object]) -> State:
 
 def _reach_storage() -> None:
     with outages():
-        try:
-            vault().get(key(_NOBODY))
-        except storage.Missing:
-            return
+        vault().check()
 
 
 def _resolver() -> State:

@@ -86,6 +86,10 @@ def _is_tracker(url: str) -> bool:
 def _peer(text: str, private: bool) -> tuple[str, int] | None:
     """`address:port`, `[address]:port`. A name is none: looking it up would ask a stranger's server."""
     host, _, port = text.rpartition(":")
+    if (
+        "%" in host
+    ):  # a zone (RFC 4007) may be any text, of several lines too, and means something on one machine alone
+        return None
     try:
         address, number = ip_address(host.strip("[]")), int(port)
     except ValueError:

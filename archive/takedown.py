@@ -8,7 +8,7 @@ from hashlib import sha1, sha256
 
 from django.db import connection, transaction
 
-from archive.errors import NotHeld
+from archive.errors import NotHeld, TakenDown
 from archive.infohash import short
 from archive.models import Block, Takedown, Torrent
 from archive.outage import outages
@@ -103,11 +103,14 @@ def purge(infohashes: Iterable[bytes]) -> None:
 
 
 def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
-    """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason."""
+    """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason.
+
+    Raises Unavailable.
+    """
     wanted = {infohash: _marks(infohash) for infohash in infohashes}
     shorts = sorted({mark for marks in wanted.values() for mark in marks})
     reasons: dict[bytes, str] = {}
-    with connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long to ask
+    with outages(), connection.cursor() as cursor:  # twice an upload; the ORM would take ten times as long
         for start in range(0, len(shorts), _PER_QUERY):
             some = shorts[start : start + _PER_QUERY]
             cursor.execute(_REASONS.format(", ".join(["%s"] * len(some))), some)
@@ -115,6 +118,12 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     return {
         infohash: reasons[mark] for infohash, marks in wanted.items() for mark in marks if mark in reasons
     }
+
+
+def heed(infohashes: Iterable[bytes]) -> None:
+    """Of one torrent, by all its infohashes. Raises TakenDown, Unavailable."""
+    if reasons := blocked(infohashes):
+        raise TakenDown(next(iter(reasons.values())))
 
 
 def _marks(infohash: bytes) -> tuple[bytes, ...]:

@@ -21,6 +21,7 @@ _YEAR = re.compile(r"\d{4}", re.ASCII)
 _BATCH = 5_000
 _PER_QUERY = 200  # SQLite folds a thousand conditions at most
 _LAST = re.compile(r"(.+), (the|a|an|le|la|les|der|die|das|el|los|las|il|lo|gli|i)", re.IGNORECASE)
+_JOINERS = "\u200c\u200d"  # Persian and Hindi are spelled with these
 _APOSTROPHES = str.maketrans("", "", "'’‘`´")  # release names leave them out
 
 
@@ -59,6 +60,12 @@ def plain(title: str) -> str:
     return " ".join(words(title.replace("&", " and ").translate(_APOSTROPHES)))
 
 
+def clean(title: str) -> str:
+    """As it may be kept and shown: not too long, and without what acts and is not seen, or no database can hold."""
+    kept = title[:500].encode(errors="replace").decode()
+    return "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in kept)
+
+
 def replace(titles: Iterable[Listed]) -> Generator[int, None, None]:
     """Make the table hold these and no others; how many of them are in, again and again until all are.
 
@@ -91,7 +98,7 @@ def _row(one: Listed, number: int) -> Title:
     return Title(
         imdb=one.imdb,
         series=one.series,
-        title=one.title[:500].replace("\0", ""),
+        title=clean(one.title),
         year=one.year,
         plain=compared[:500],
         plain_original="" if original == compared else original[:500],

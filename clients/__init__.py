@@ -112,6 +112,11 @@ class Torrent:
     seconds_left: int | None
     error: str
 
+    @property
+    def infohashes(self) -> tuple[bytes, ...]:
+        """Whole ones: v1 first."""
+        return tuple(filter(None, (self.v1, self.v2)))
+
     def goes_by(self, infohash: bytes) -> bool:
         """Whether this is its v1, v2 or truncated v2 infohash."""
         return infohash in {self.v1, self.v2, (self.v2 or b"")[:20]} - {None, b""}

@@ -59,6 +59,9 @@ class Storage(Protocol):
     def keys(self, after: str = "") -> Iterator[str]:
         """Every torrent's key greater than `after`, in the order of the strings, however many there are."""
 
+    def check(self) -> None:
+        """Raises Unavailable where nothing could be put at this moment, as far as can be told without a try."""
+
     def link(self, key: str) -> str | None:
         """Where a client can fetch the object itself, if the store offers that."""
 

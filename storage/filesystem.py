@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from errno import ENOENT
+from errno import EACCES, ENOENT, ENOSPC
 from io import FileIO
 from pathlib import Path
 from stat import ST_MTIME
@@ -17,6 +17,7 @@ from storage import LISTED, Missing, Object, TooLong, Unavailable, checked
 FANOUT = re.compile("[0-9A-F]{2}")
 PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
+_ROOM = 32_000_000  # bytes: the largest torrent that any setting allows
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
@@ -95,6 +96,20 @@ class Filesystem:
         except OSError as error:
             raise Unavailable(error.strerror) from error
 
+    def check(self) -> None:
+        try:
+            if not self._begun() and (self._seen or not self._may_begin()):
+                raise self._missing()
+            places = [self.incoming, self.root, *map(str, Path(self.root).parents)]
+            place = next(filter(os.path.isdir, places))  # a new archive makes what is missing below
+            if not os.access(place, os.W_OK):
+                raise PermissionError(EACCES, f"{place} cannot be written to")
+            disk = os.statvfs(place)
+            if disk.f_bavail * disk.f_frsize < _ROOM:
+                raise OSError(ENOSPC, f"{place} is on a disk that is all but full")
+        except OSError as error:
+            raise Unavailable(error.strerror) from error
+
     def link(self, key: str) -> str | None:
         checked(key)
         return None
@@ -130,9 +145,7 @@ class Filesystem:
             return
         if not self._seen:  # made once; a folder that has gone since is a disk that is no longer mounted
             if not self._begun() and not self._may_begin():
-                raise FileNotFoundError(
-                    ENOENT, f"{self.root} is empty, though torrents are held: {_NOT_MOUNTED}"
-                )
+                raise self._missing()
             os.makedirs(self.incoming, exist_ok=True)
             self._seen = True
         for parent in Path(self.root).parents:
@@ -143,6 +156,11 @@ class Filesystem:
                 if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED:
                     os.unlink(f"{self.incoming}/{name}")
         self._ready = True
+
+    def _missing(self) -> OSError:
+        return FileNotFoundError(
+            ENOENT, f"{self.root} is empty or gone, though torrents are held: {_NOT_MOUNTED}"
+        )
 
     def _begun(self) -> bool:
         """Have there been objects here, ever? Those who copy a storage may leave .incoming out."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ OPTIONS = {"endpoint", "region", "links", "public"}
 PROBE = "if-none-match.probe"
 PRESIGNED_SECONDS = 3600
 CONFLICTS = 5
+NOBODY = f"{'0' * 40}.torrent"  # no torrent has this infohash; to ask for it must end in "missing"
 
 CONFIG = Config(
     signature_version="s3v4",
@@ -109,6 +110,10 @@ class S3:
         checked(key)
         with plainly():
             self._client.delete_object(Bucket=self.bucket, Key=key)
+
+    def check(self) -> None:
+        with suppress(Missing):
+            self.get(NOBODY)
 
     def keys(self, after: str = "") -> Iterator[str]:
         with plainly():

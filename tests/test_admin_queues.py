@@ -123,6 +123,11 @@ def test_the_census_is_searched_by_infohash(admin_client: Client, counted: None,
     assert 'class="field-seeding">7<' in shown
 
 
+@pytest.mark.parametrize("wrong", [f"{2**63}/change/", f"{2**63}/history/"])
+def test_numbers_that_no_row_has_are_not_found(admin_client: Client, wrong: str) -> None:
+    assert admin_client.get(CENSUS + wrong).status_code == 302
+
+
 def test_the_census_of_a_torrent_tells_its_days(admin_client: Client, counted: None) -> None:
     number = Torrent.objects.get(name="first name").pk
     shown = page(admin_client, f"{CENSUS}{number}/change/")

@@ -254,6 +254,22 @@ def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, min
     assert [client.get(path).status_code for path in paths] == [410, 410]
 
 
+def test_what_is_blocked_by_a_name_that_only_the_client_knows_is_refused(
+    client: Client, mine: Account
+) -> None:
+    """A hybrid that came by a link with its v1 infohash alone, and was taken down by the other."""
+    v2 = secrets.token_bytes(32)
+    mine.daemon.has(mine.v1, infohash_v2=v2.hex())
+    put(mine, "a.mkv")
+    paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
+    take_down(v2, "Court order 13")
+    assert [client.get(path).status_code for path in paths] == [451, 451]
+    assert ask(client, mine, 451, file_id=0)["detail"].endswith("Court order 13")
+    mylist = f"/v1/api/torrents/mylist?token={mine.token}"
+    assert client.get(mylist).json()["data"] == []
+    assert client.get(f"{mylist}&id={mine.number}").status_code == 451
+
+
 # Whole files and parts
 
 

@@ -121,6 +121,8 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
     assert storage.put(keys[1], bytes_of[1])
     with pytest.raises(Unavailable, match="No space left on device"):
         storage.put(keys[2], bytes_of[2])
+    with pytest.raises(Unavailable, match="all but full"):
+        storage.check()
     assert whole(storage) == set(keys[:2])
     assert unfinished(small_disk) == []
     with pytest.raises(Missing):
@@ -144,6 +146,8 @@ def test_a_read_only_disk_refuses_and_still_gives(small_disk: Path) -> None:
     for refused in (lambda: storage.put(OTHER, b""), lambda: storage.delete(KEY)):
         with pytest.raises(Unavailable, match="Read-only file system"):
             refused()
+    with pytest.raises(Unavailable, match="cannot be written to"):
+        storage.check()
     assert storage.get(KEY).data == b"bytes"
     assert list(storage.keys()) == [KEY]
 
@@ -266,6 +270,8 @@ def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
     for _ in range(3):
         with pytest.raises(Unavailable):
             store.put(f"{'CD' * 20}.torrent", b"two")
+        with pytest.raises(Unavailable, match="empty or gone"):
+            store.check()
     (tmp_path / "elsewhere").rename(tmp_path / "disk")
     assert store.put(f"{'CD' * 20}.torrent", b"two")
     assert store.get(key).data == b"one"
@@ -278,7 +284,7 @@ def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> No
         assert Filesystem(disk).put(KEY, b"one")
     store = Filesystem(disk, may_begin=lambda: False)
     with pytest.raises(
-        Unavailable, match=f"{disk} is empty, though torrents are held: its disk is not mounted"
+        Unavailable, match=f"{disk} is empty or gone, though torrents are held: its disk is not mounted"
     ):
         store.put(OTHER, b"two")
     assert list(disk.iterdir()) == []

@@ -55,6 +55,12 @@ def test_title_and_year_come_from_the_list_where_nobody_says_them() -> None:
     assert film([HASH]) == Match(AMELIE, "Amélie", 2001, told=True, sure=True)
 
 
+def test_a_title_holds_nothing_that_acts_and_is_not_seen() -> None:
+    tell(HASH, MATRIX, "The\u202e\x1b Matrix\0\ud800", "key a")
+    told = film([HASH])
+    assert told and told.title == "The   Matrix ?"
+
+
 @pytest.mark.parametrize("imdb", ["", "0133093", "tt12", "tt9999999999", "TT0133093", "tt01330933\n"])
 def test_what_is_no_id_is_refused(imdb: str) -> None:
     with pytest.raises(NotAnImdbId):

@@ -1,6 +1,7 @@
 """IMDb's file is read by the command, packed or not, and torrents are matched by the other one."""
 
 import gzip
+import tracemalloc
 from io import StringIO
 from pathlib import Path
 
@@ -77,6 +78,28 @@ def test_another_file_is_refused_and_what_was_there_stays(tmp_path: Path, conten
     with pytest.raises(CommandError, match=says):
         run("import_imdb", str(other))
     assert Title.objects.count() == 16
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(BASICS.read_bytes() + b"\t" * 100))
+    packed[10:] = b"\xff" * (len(packed) - 10)
+    broken = tmp_path / "broken.gz"
+    broken.write_bytes(packed)
+    with pytest.raises(CommandError, match="cannot be read"):
+        run("import_imdb", str(broken))
+
+
+def test_a_line_without_end_is_not_kept_in_memory(tmp_path: Path) -> None:
+    endless = tmp_path / "endless.gz"
+    with gzip.open(endless, "wb") as file:
+        file.write(BASICS.read_bytes())
+        for _ in range(60):
+            file.write(b"a" * 1_000_000)
+    tracemalloc.start()
+    assert "16 titles" in run("import_imdb", str(endless))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 def test_a_file_that_is_not_there_is_told() -> None:

@@ -1,6 +1,7 @@
 """Magnet links, as libtorrent reads them."""
 
 import base64
+from urllib.parse import quote
 
 import libtorrent
 import pytest
@@ -137,3 +138,9 @@ def test_a_bare_infohash_is_read_too(text: str, v1: str, v2: str) -> None:
 def test_what_names_no_torrent_is_refused(link: str) -> None:
     with pytest.raises(NotAnInfohash):
         read(link)
+
+
+def test_a_peer_with_a_zone_is_none() -> None:
+    """A zone may hold any text, such as another line for a client; on the open Internet there are none."""
+    zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
+    assert read(f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}", private=True).peers == ()

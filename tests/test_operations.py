@@ -50,6 +50,8 @@ def test_a_storage_that_is_gone_is_told_with_the_time_since_it_was_well(alone: H
     for _ in range(10):  # so that each of the server's processes has seen it well
         get(alone, "/health")
     shutil.rmtree(alone.torrents)
+    answer = get(alone, "/health")
+    assert (answer.status_code, answer.json()["storage"]["ok"]) == (503, False)
     alone.torrents.write_text("no folder")
     answer = get(alone, "/health")
     assert answer.status_code == 503

@@ -1,5 +1,7 @@
 """What names tell of the films and series in torrents."""
 
+import tracemalloc
+
 import pytest
 
 from archive.release import read
@@ -41,6 +43,17 @@ def test_a_series_is_told_from_a_film(name: str) -> None:
 def test_a_collection_is_several(name: str) -> None:
     assert read(name).several
     assert not read("The Matrix 1999").several
+
+
+@pytest.mark.parametrize(
+    "many", ["(9999999 of 2)", "Ep 1 - 20240101", "s01-9999999", "1 - 9999999TV", f"({'9' * 150} of 2)"]
+)
+def test_no_name_takes_much_memory(many: str) -> None:
+    tracemalloc.start()
+    assert read(f"The Matrix 1999 {many}").title == "The Matrix"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10_000_000
 
 
 @pytest.mark.timeout(30)

@@ -29,6 +29,12 @@ def test_what_was_put_comes_back_byte_for_byte(storage: Storage, size: int) -> N
     assert storage.get(KEY).data == data
 
 
+def test_a_storage_that_can_be_used_says_so_before_and_after_its_first_object(storage: Storage) -> None:
+    storage.check()
+    storage.put(KEY, b"bytes")
+    storage.check()
+
+
 def test_the_first_stays(storage: Storage) -> None:
     storage.put(KEY, b"first")
     assert storage.put(KEY, b"second") is False

@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from archive.account import add
 from archive.deposit import deposit, deposit_many
+from archive.magnet import Magnet
 from tests import make
 from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
 
@@ -101,6 +103,16 @@ def test_a_torrent_that_is_deleted_stays_in_the_archive(anna: Account, way: str)
     assert told(anna("get", "checkcached", {"hash": HASH}))[HASH]["name"] == "a film.mkv"
     if way != "all":
         assert refused(answers[way]()) == (404, "ITEM_NOT_FOUND")
+
+
+def test_very_many_are_deleted_at_once(
+    anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(1_200):
+        add(anna.key, Magnet(hashlib.sha1(b"%d" % n).digest()))
+    with django_assert_max_num_queries(40):
+        told(anna.does(all=True, operation="delete"))
+    assert anna.list() == []
 
 
 def test_lists_come_in_parts(anna: Account) -> None:
@@ -219,6 +231,16 @@ class TestCheckCached:
                 content_type="application/json",
             )
         )
+
+    def test_files_are_not_read_for_ever(self, anna: Account) -> None:
+        """Pad files do not count in a list, and to read them takes as long as others."""
+        pads = [{b"attr": b"p", b"length": 1, b"path": [b".pad", b"1"]}] * 150_000
+        files = [*pads, {b"length": 1, b"path": [b"a"]}]
+        like = {b"piece length": 2**20, b"pieces": bytes(20), b"files": files}
+        held = [make.seal({b"name": b"%d" % n, **like}) for n in range(4)]
+        deposit_many(held)
+        found = told(anna("get", f"checkcached?hash={','.join(map(make.v1_hash, held))}&list_files=true"))
+        assert 1 <= sum("files" in row for row in found.values()) < 4
 
     def test_files_are_listed_up_to_a_limit(self, anna: Account) -> None:
         many = make.v1(b"many", files={(b"%d" % n,): 1 for n in range(9_999)})

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pytest_django import Settings
@@ -67,6 +68,15 @@ def test_a_torrent_goes_to_the_client_and_is_shown_as_it_is_there(anna: Account,
     until(lambda: anna.list()[0]["download_state"] == "stalled (no seeds)")
     told(anna.does(torrent_id=id_, operation="reannounce"))
     told(anna.does(torrent_id=id_, operation="stop_seeding"))
+
+
+def test_a_link_brings_the_client_one_torrent_and_no_other(anna: Account, daemon: Qbittorrent) -> None:
+    """A client takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
+    zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
+    link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
+    told(anna("post", "asynccreatetorrent", {"magnet": link}))
+    until(lambda: anna.list()[0]["download_state"] == "metaDL")
+    assert hashes(daemon) == ["5a" * 20]
 
 
 def test_a_magnet_link_that_nobody_can_resolve_waits_in_the_client(

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from archive import keys
+from archive.deposit import deposit
 from archive.takedown import take_down
 from tests import make
 from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
@@ -138,6 +139,15 @@ class TestBodies:
         assert refused(anna("post", "createtorrent", {"file": large})) == (413, "TOO_MUCH_DATA")
         huge = SimpleUploadedFile("a.torrent", bytes(200_000))
         assert refused(anna("post", "createtorrent", {"file": huge})) == (413, "TOO_MUCH_DATA")
+
+    def test_no_more_is_read_of_a_link_than_of_one_in_a_form(self, client: Client) -> None:
+        deposit(TORRENT)
+        link = f"magnet:?dn={'a' * 20_000}&xt=urn:btih:{HASH}"
+        for body, status in ((link, 400), (MAGNET + "&tr=x" * 100_000, 200)):
+            answer = client.post(
+                f"{HERE}torrentinfo", json.dumps({"magnet": body}), content_type="application/json"
+            )
+            assert answer.status_code == status
 
 
 class TestRefusals:

@@ -12,6 +12,7 @@ from api.torbox.hands import client_of
 from archive.account import Owned, one
 from archive.errors import NotHeld
 from archive.keys import Key
+from archive.takedown import heed
 from clients import File, OutOfReach, Torrent, Unfinished, known_as
 from clients.finished import Finished, open_finished
 
@@ -42,6 +43,7 @@ def reach(key: Key, number: int, index: int) -> Finished:
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
     if told and told.at > time.monotonic() - _REMEMBERED:
+        heed(told.torrent.infohashes)
         with suppress(OutOfReach):  # it has been moved since, perhaps
             return open_finished(folder, told.torrent, told.file)
     torrent, files = _ask(key, mine)
@@ -88,6 +90,7 @@ def _ask(key: Key, mine: Owned) -> tuple[Torrent, list[File]]:
     with client_of(key) as client:
         infohash = known_as(client, mine.infohashes)
         torrent, files = client.find(infohash), client.files(infohash)
+    heed(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both
     if mine.entry and len(files) != mine.entry.files:
         files = [file for file in files if not _PAD.search(file.path)]
     if mine.entry and files and len(files) != mine.entry.files:

@@ -22,6 +22,9 @@ _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _LINE = 1_000  # bytes that a boundary may have
 _TEXT = 1_600_000  # bytes of what is no form with files; JsonBody takes as many
 _FIELDS = 1_000
+_WORD = (
+    20_000  # characters of a text, as in a form: whoever reads a link of a million works on it for seconds
+)
 _CAPITAL = re.compile("(?<=[a-z])([A-Z])")
 
 
@@ -33,7 +36,7 @@ class Given(NamedTuple):
 
     def text(self, name: str) -> str:
         value = self.fields.get(name)
-        return str(value).strip() if isinstance(value, str | int | float) else ""
+        return str(value)[:_WORD].strip() if isinstance(value, str | int | float) else ""
 
     def flag(self, name: str) -> bool:
         """`true` is also written True and 1."""

@@ -79,8 +79,7 @@ def _delete(key: Key, chosen: Sequence[Owned]) -> None:
             for mine in ours:
                 with suppress(UnknownTorrent):
                     client.remove(known_as(client, mine.infohashes), data=True)
-    for mine in chosen:
-        remove(key, mine.id)
+    remove(key, *(mine.id for mine in chosen))
 
 
 def _look_again(chosen: Sequence[Owned], asker: str) -> None:

@@ -1,5 +1,6 @@
 """The files of a torrent as TorBox lists them. An id is a file's place in the torrent, pad files left out."""
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ from archive.retrieve import retrieve
 
 MOST = 10_000  # in one answer
 _READ = 50_000_000  # bytes of torrents, for one answer
+_SECONDS = 0.5  # of work, for one answer: a torrent may have 200,000 pad files, which are read and not listed
 _FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of few files are read once
 
 _recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
@@ -31,15 +33,19 @@ class Lister:
 
     def __init__(self) -> None:
         self._left, self._bytes = MOST, _READ
+        self._until = time.thread_time() + _SECONDS
 
     def of(self, infohash: str) -> list[tuple[str, int]] | None:
         """None where there is no room for them any more. Raises NotHeld, TakenDown, Unavailable."""
         known = _recent.get(infohash)
-        if not self._left or (known is None and self._bytes <= 0):
+        if not self._left or (known is None and not self._may_read()):
             return None
         found = (self._read(infohash) if known is None else known)[: self._left]
         self._left -= len(found)
         return found
+
+    def _may_read(self) -> bool:
+        return self._bytes > 0 and time.thread_time() < self._until
 
     def _read(self, infohash: str) -> list[tuple[str, int]]:
         torrent = retrieve(parse(infohash)).torrent

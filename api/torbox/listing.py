@@ -16,6 +16,7 @@ from archive.deposit import deposit_many
 from archive.infohash import short
 from archive.keys import Key
 from archive.magnet import Magnet
+from archive.takedown import blocked, heed
 from archive.wanted import Standing, look
 from clients import Client, Torrent, UnknownTorrent, known_as
 
@@ -29,7 +30,7 @@ def mylist(request: HttpRequest) -> HttpResponse:
     key = account(request)
     if request.GET.get("id"):
         id_ = number(request, "id", 0)
-        return success(_rows(key, lambda: [one(key, id_)])[0], _LISTED)
+        return success(_rows(key, lambda: [one(key, id_)], alone=True)[0], _LISTED)
     first, most = number(request, "offset", 0), min(number(request, "limit", _MOST), _MOST)
     return success(_rows(key, lambda: owned(key, first, most)), _LISTED)
 
@@ -42,17 +43,26 @@ def number(request: HttpRequest, name: str, default: int) -> int:
     return int(text)
 
 
-def _rows(key: Key, owned: Callable[[], list[Owned]]) -> list[dict[str, Any]]:
+def _rows(key: Key, owned: Callable[[], list[Owned]], *, alone: bool = False) -> list[dict[str, Any]]:
+    """`alone`: one that was taken down is refused, and not just left out."""
     mine, lister = owned(), Lister()
     if not key.client:
         standings = _standings(mine)
         return [row(key, each, without_client(each, standings.get(each.id)), None, lister) for each in mine]
     theirs, learnt = _theirs(key, mine) if mine else ({}, [])
+    # A link names one of a hybrid's two infohashes, and the client knows both.
+    refused = blocked(name for has in theirs.values() for name in has.infohashes)
+    if alone:
+        heed(refused)
     if learnt:
         deposit_many(learnt, door="torbox")
         mine = owned()
     pairs = [(each, theirs.get(each.id)) for each in mine]
-    return [row(key, each, in_client(has) if has else gone(), has, lister) for each, has in pairs]
+    return [
+        row(key, each, in_client(has) if has else gone(), has, lister)
+        for each, has in pairs
+        if has is None or not any(name in refused for name in has.infohashes)
+    ]
 
 
 def _theirs(key: Key, mine: Sequence[Owned]) -> tuple[dict[int, Torrent], list[bytes]]:

@@ -24,6 +24,7 @@ else:
     _Paginator, _Admin = Paginator, admin.ModelAdmin
 
 AT_ONCE = 100  # rows of a page, and of an action
+_ID = 18  # characters: a number below 2**63
 _PAGES = 100  # who wants what lies further back searches for it
 
 
@@ -76,6 +77,10 @@ class List(ReadOnly, _Admin):
 
     class Media:
         css = {"all": ["admin/hashkeep.css"]}
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
+        """A database stumbles over larger numbers than it can hold."""
+        return super().get_object(request, object_id, from_field) if len(object_id) <= _ID else None
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

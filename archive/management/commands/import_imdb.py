@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -14,6 +15,7 @@ from archive.management.teaching import Teaching
 from archive.titles import HEADER, Listed, read, replace
 
 _GZIP = b"\x1f\x8b"
+_LONGEST = 10_000  # characters of a line; what is longer counts as several, and is none of IMDb's
 _TOLD = 10  # wrong lines that are named
 
 
@@ -39,7 +41,7 @@ was there before is in force until the new file is in. `match_films` then compar
                 for some in replace(self._titles(file, bar)):
                     taken += some
                     bar.set_postfix_str(f"{taken:,} titles", refresh=False)
-        except (OSError, EOFError, UnicodeDecodeError) as error:
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise CommandError(
                 f"{options['file']} cannot be read: {error}. The titles read before are still in force."
             ) from error
@@ -58,7 +60,7 @@ was there before is in force until the new file is in. `match_films` then compar
                 raise CommandError(
                     "This is not IMDb's title.basics.tsv: its first line should name nine columns."
                 )
-            for line in text:
+            while line := text.readline(_LONGEST):
                 self._lines += 1
                 if title := self._read(line):
                     yield title
