@@ -24,6 +24,7 @@ from archive.outage import outages
 State = Literal["active", "suspended", "revoked"]
 
 _PREFIX = re.compile(r"hk_[0-9a-f]{8}")
+_BEGINNING = re.compile(r"hk_[0-9a-f]{8}|hk_[0-9a-f]{6,7}\Z")  # enough to be typed
 _LETTERS = string.ascii_letters + string.digits
 _UNKNOWN = "There is no such key, or it has been revoked."
 _SECRET = 32  # letters: 190 bits, which is why one plain SHA-256 is enough
@@ -123,13 +124,18 @@ def revoke(prefix: str) -> Key:
 
 
 def _turn(prefix: str, state: State) -> Key:
-    beginning = _PREFIX.match(prefix.strip())
+    beginning = _BEGINNING.match(prefix.strip())
+    if not beginning:
+        raise UnknownKey(_UNKNOWN)
     with outages():
-        named = IssuedKey.objects.filter(prefix=beginning[0] if beginning else "")
+        named = IssuedKey.objects.filter(prefix__startswith=beginning[0])
         living = named if state == "revoked" else named.exclude(state="revoked")
-        if not living.update(state=state):
+        rows = list(living[:2])
+        if len(rows) > 1:
+            raise UnknownKey(f"Several keys begin with {beginning[0]}: please give all eight digits.")
+        if not rows or not living.filter(pk=rows[0].pk).update(state=state):
             raise UnknownKey(_UNKNOWN)
-        return _known(named.get())
+        return _known(IssuedKey.objects.get(pk=rows[0].pk))
 
 
 def _usable(row: IssuedKey) -> Key:

@@ -267,6 +267,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "archive.formats"
 APPEND_SLASH = False
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True

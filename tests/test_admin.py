@@ -66,6 +66,16 @@ def test_the_list_shows_hashes_in_hex_and_the_newest_first(admin_client: Client,
     assert make.v1_hash(V1) in shown and make.v2_hash(V2) in shown
 
 
+def test_lists_and_details_tell_sizes_and_moments_in_the_words_of_the_pages(admin_client: Client) -> None:
+    deposit(make.v1(b"first name", size=100_000))
+    Torrent.objects.update(stored_at=datetime(2026, 3, 9, 21, 5, tzinfo=UTC))
+    row = page(admin_client, TORRENTS)
+    assert '<span class="day">9 March 2026,</span> <span class="day">21:05 UTC</span>' in row
+    details = page(admin_client, f"{TORRENTS}{Torrent.objects.get().pk}/change/")
+    assert "9 March 2026, 21:05 UTC" in details
+    assert "97.7 KiB" in row and "97.7 KiB" in details
+
+
 @pytest.mark.parametrize(
     "spelling",
     [

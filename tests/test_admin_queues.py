@@ -131,7 +131,7 @@ def test_numbers_that_no_row_has_are_not_found(admin_client: Client, wrong: str)
 def test_the_census_of_a_torrent_tells_its_days(admin_client: Client, counted: None) -> None:
     number = Torrent.objects.get(name="first name").pk
     shown = page(admin_client, f"{CENSUS}{number}/change/")
-    assert f"{timezone.now():%Y-%m-%d}: 2 (BR 2)" in shown
+    assert f"{timezone.now():%-d %B %Y}: 2 (BR 2)" in shown
     assert not re.findall(r'<(?:input type="text"|textarea|select)', shown)
 
 

@@ -313,6 +313,8 @@ def test_the_reference_asks_this_server_and_leads_back_to_it(visit: Open) -> Non
     expect(page.locator(".live-responses-table .response-col_status").last).to_contain_text(
         "200", timeout=SOON
     )
+    for name in ("API", "Statistics", "Takedowns"):
+        expect(page.get_by_role("navigation").get_by_role("link", name=name, exact=True)).to_be_visible()
     page.get_by_role("link", name="Hashkeep", exact=True).click()
     expect(page.locator("#count")).to_be_visible(timeout=SOON)
 
@@ -371,6 +373,27 @@ def test_the_keyboard_reaches_everything_and_sees_where_it_is(visit: Open) -> No
     page.keyboard.press("Tab")
     outline = page.locator("#choose").evaluate("label => getComputedStyle(label).outlineStyle")
     assert outline == "solid"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_admins_fields_have_room_for_an_infohash(
+    visit: Open, server: Hashkeep, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setitem(server.env, "DJANGO_SUPERUSER_PASSWORD", "secret")
+    person = ("--username", f"anna{width}", "--email", "anna@example.org")
+    server.manage("createsuperuser", "--noinput", *person)
+    page = visit("/admin/login/", viewport={"width": width, "height": 800})
+    page.get_by_label("Username").fill(f"anna{width}")
+    page.get_by_label("Password").fill("secret")
+    page.get_by_role("button", name="Log in").click()
+    for table in ("film", "torrent", "watched"):
+        page.goto(f"/admin/archive/{table}/")
+        assert page.locator("#searchbar").evaluate("field => field.offsetWidth") > 250
+        assert page.evaluate(TOO_WIDE) <= 0
+    page.goto("/admin/archive/film/add/")
+    field = page.locator("#id_infohash")
+    field.fill(make.v1_hash(HYBRID))
+    assert field.evaluate("field => field.scrollWidth - field.clientWidth") <= 0
 
 
 def test_where_storing_needs_a_key_the_page_sends_it_with_every_file(

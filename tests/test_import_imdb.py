@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from archive.deposit import deposit
 from archive.films import film
-from archive.models import Title
+from archive.models import Title, Torrent
 from tests import make
 from tests.test_titles import BASICS
 
@@ -30,6 +30,17 @@ def test_the_file_is_read_as_it_is_published(tmp_path: Path) -> None:
     assert Title.objects.count() == 16
     assert "16 titles" in run("import_imdb", str(BASICS))
     assert Title.objects.count() == 16
+
+
+def test_bars_end_at_what_was_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [b"The.Matrix.1999.1080p.mkv", b"gone", b"Fargo.1996.1080p.mkv"]
+    for name in names:
+        deposit(make.v1(name))
+    Torrent.objects.get(name="gone").delete()
+    run("import_imdb", str(BASICS))
+    assert "100%" in capsys.readouterr().err
+    run("match_films")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("100%")
 
 
 def test_torrents_are_matched_afterwards(tmp_path: Path) -> None:

@@ -249,6 +249,7 @@ def test_a_storage_that_is_away_stops_the_import_and_it_can_be_resumed(
 
 def test_the_exit_code_tells_of_a_path_that_does_not_exist(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
+    archive.manage("migrate", "--verbosity", "0")
     done = archive.manage("import_torrents", "/nowhere/at/all", may_fail=True)
     assert done.returncode == 1
     assert "/nowhere/at/all" in done.stderr

@@ -231,6 +231,21 @@ def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], 
         call_command("keys", "resume", prefix)
 
 
+def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
+    first, _ = keys.issue("first")
+    second, _ = keys.issue("second")
+    IssuedKey.objects.filter(pk=first.id).update(prefix="hk_1a2b3c4d")
+    IssuedKey.objects.filter(pk=second.id).update(prefix="hk_1a2b3c5e")
+    assert keys.suspend("hk_1a2b3c4").name == "first"
+    for wrong in ("hk_1a2b3", "hk_1a2b3cxx", "hk_1a2b3c44", "hk_1a2b3_", "hk_", ""):
+        with pytest.raises(UnknownKey, match="no such key"):
+            keys.suspend(wrong)
+    with pytest.raises(UnknownKey, match="Several keys begin with hk_1a2b3c"):
+        keys.suspend("hk_1a2b3c")
+    keys.revoke("hk_1a2b3c5e")
+    assert keys.resume("hk_1a2b3c").name == "first"
+
+
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
     with hashkeep(tmp_path_factory.mktemp("guarded"), UPLOADS="keys") as running:

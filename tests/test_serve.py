@@ -34,6 +34,31 @@ def test_a_database_without_tables_is_told_before_anybody_is_served(tmp_path: Pa
     assert "Hashkeep answers at" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [("keys", "list"), ("import_torrents", "."), ("scrub",), ("match_films",)]
+)
+def test_a_command_that_needs_the_tables_says_that_they_are_missing(
+    tmp_path: Path, command: list[str]
+) -> None:
+    done = Hashkeep(tmp_path).manage(*command, may_fail=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "run manage.py migrate first" in done.stderr
+    assert "index" not in done.stderr and "again" not in done.stderr
+
+
+def test_a_command_after_an_upgrade_says_that_a_migration_is_due(tmp_path: Path) -> None:
+    archive = Hashkeep(tmp_path)
+    archive.manage("migrate", "--verbosity", "0")
+    assert archive.manage("keys", "list").stderr == ""
+    archive.manage(
+        "shell",
+        "-c",
+        "from django.db.migrations.recorder import MigrationRecorder\n"
+        "MigrationRecorder.Migration.objects.filter(app='archive').last().delete()",
+    )
+    assert "run manage.py migrate first" in archive.manage("keys", "list", may_fail=True).stderr
+
+
 @pytest.mark.parametrize("web_server", ["granian", "gunicorn"])
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, web_server: str) -> None:
     """The terminal sends it to every process of the group."""

@@ -103,6 +103,13 @@ def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
     assert not set("\u202e\x00\u2066") & set(unescape(answer.content.decode()))
 
 
+def test_names_may_break_after_dots_wherever_they_are_shown(client: Client) -> None:
+    torrent = make.v1(b"A.Name_of-dots", files={(b"Sub.folder", b"A.file"): 1})
+    page = view(client, torrent).page
+    assert [len(page.xpath(f"//{place}/bdi//wbr")) for place in ("h1", "summary", "li")] == [3, 1, 1]
+    assert page.xpath("string(//h1)") == "A.Name_of-dots"
+
+
 def test_a_torrent_without_a_name_still_has_a_heading(client: Client) -> None:
     answer = view(client, make.v1(b"", files={(b"a",): 5}))
     assert answer.page.xpath("string(//h1)") == "(no name)"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.visible import visible
+from web.visible import breakable, visible
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_what_is_too_long_is_cut_and_says_so(text: str) -> None:
 
 def test_what_just_fits_is_not_cut() -> None:
     assert visible("x" * 200) == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The.Matrix_1999-GROUP", "The.<wbr>Matrix_<wbr>1999-<wbr>GROUP"),
+        ("plain words", "plain words"),
+        ("...and __init__ - x.", "...<wbr>and __<wbr>init__ - x."),
+        ("<b>.&amp;_'\"", "&lt;b&gt;.<wbr>&amp;amp;_<wbr>&#x27;&quot;"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("", ""),
+    ],
+)
+def test_lines_may_break_between_words_and_markup_stays_text(text: str, shown: str) -> None:
+    assert breakable(text) == shown

@@ -158,6 +158,12 @@ def test_takedowns_are_listed_with_infohash_date_and_reason(client: Client) -> N
     assert client.get("/takedowns.txt").content.decode() == f"{ABSENT}\t{date}\tCourt order <b>12</b>\n"
 
 
+def test_takedowns_that_are_not_listed_are_neither_told_nor_denied(client: Client) -> None:
+    take_down(b"\xcd" * 20, "its very hash must not be spread", listed=False)
+    shown = text(get(client, "/takedowns"))
+    assert "Nothing that may be named here has been taken down." in shown
+
+
 def test_of_very_many_takedowns_the_page_shows_the_newest(client: Client) -> None:
     for n in range(130):
         take_down(bytes([n]) * 20, f"reason {n}")
@@ -168,6 +174,17 @@ def test_of_very_many_takedowns_the_page_shows_the_newest(client: Client) -> Non
 
 
 # The API page
+
+
+@pytest.mark.parametrize("open_to_all", [True, False])
+def test_the_api_page_begins_with_links_to_all_its_parts(
+    client: Client, settings: Settings, open_to_all: bool
+) -> None:
+    settings.UPLOADS, settings.LISTING = ("open" if open_to_all else "keys"), open_to_all
+    api = get(client, "/api").page
+    assert [link.removeprefix("#") for link in api.xpath("//nav//@href[starts-with(., '#')]")] == api.xpath(
+        "//h2/@id"
+    )
 
 
 def test_the_examples_carry_the_servers_own_address(client: Client, settings: Settings) -> None:

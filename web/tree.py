@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.utils.html import escape
-
-from web.visible import visible
+from web.visible import breakable, visible
 
 _DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
 _ROOM = 32_000  # bytes of a page for the tree
@@ -68,4 +66,4 @@ def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _weight(name: str) -> int:
-    return len(escape(name).encode()) + _MARKUP
+    return len(breakable(name).encode()) + _MARKUP

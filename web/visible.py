@@ -1,10 +1,15 @@
 """Text of strangers, made fit to be looked at: names, comments and trackers may hold any character there is."""
 
+import re
 import unicodedata
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 
 # Controls, formats (the bidi overrides among them), halves of surrogate pairs, ends of lines and paragraphs.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 LONGEST = 200  # characters, where nothing else is said
+_AFTER = re.compile(r"(?<=[._-])(?=[^\s._-])")  # where names have what others write a space for
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 
 
@@ -27,3 +32,8 @@ def visible(text: str, longest: int = LONGEST) -> str:
     if not text.isprintable():
         text = text.translate(_MARKS)
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def breakable(text: str) -> SafeString:
+    """For HTML: lines that must be broken are broken after dots, underscores and hyphens, before words are."""
+    return SafeString(_AFTER.sub("<wbr>", escape(text)))  # no entity has one of these inside

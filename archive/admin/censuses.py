@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -112,7 +113,9 @@ class WatchedAdmin(ByInfohash):
         lines = []
         for day in reversed(counted):
             most = sorted(day.countries.items(), key=lambda one: (-one[1], one[0]))[:_COUNTRIES]
-            lines.append((str(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in most)))
+            lines.append(
+                (date_format(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in most))
+            )
         return format_html_join("", "<div>{}: {} ({})</div>", lines) or "-"
 
     def has_order_permission(self, request: HttpRequest) -> bool:

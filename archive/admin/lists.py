@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -135,7 +136,8 @@ def at(moment: datetime | None) -> SafeString | str:
     """Short enough for a column."""
     if moment is None:
         return "-"
-    return format_html('<span class="day">{}</span> {}', f"{moment:%Y-%m-%d}", f"{moment:%H:%M}")
+    day, _, time = date_format(moment, "DATETIME_FORMAT").rpartition(", ")
+    return format_html('<span class="day">{},</span> <span class="day">{}</span>', day, time)
 
 
 def chosen(request: HttpRequest, rows: QuerySet[Any], what: str) -> list[Any]:

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -17,6 +16,7 @@ from archive.admin.lists import Bounded, ByInfohash, ReadOnly, at, chosen, hashe
 from archive.count import count
 from archive.infohash import spell
 from archive.models import Torrent, Tracker
+from web.templatetags.shown import size
 from web.visible import visible
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
@@ -80,7 +80,7 @@ class TorrentAdmin(ByInfohash):
 
     @admin.display(description="content")
     def content(self, torrent: Torrent) -> str:
-        return filesizeformat(torrent.size)
+        return size(torrent.size)
 
     @admin.display(description="v1 infohash")
     def v1_hex(self, torrent: Torrent) -> str:

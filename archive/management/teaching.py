@@ -1,4 +1,7 @@
-"""What the commands have in common: help that is laid out by hand, and an end when whoever started them is gone."""
+"""What the commands have in common.
+
+Help that is laid out by hand, a word where the index has no tables yet, and an end when whoever started them is gone.
+"""
 
 import os
 import select
@@ -6,16 +9,24 @@ import sys
 from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 
 class Teaching(BaseCommand):
-    """Its `help` is shown as it is written, with examples."""
+    """Its `help` is shown as it is written, with examples; it needs the index, unless it says otherwise."""
+
+    requires_migrations_checks = True
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
             prog_name, subcommand, formatter_class=RawDescriptionHelpFormatter, **kwargs
         )
+
+    def check_migrations(self) -> None:
+        """Django's own would warn, and go on."""
+        must_be_migrated()
 
     def run_from_argv(self, argv: list[str]) -> None:
         try:
@@ -26,6 +37,16 @@ class Teaching(BaseCommand):
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
             )  # for what Python flushes at its end
             sys.exit(1)
+
+
+def must_be_migrated() -> None:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except (DatabaseError, InterfaceError):
+        return  # it is away: whoever needs it says so, and what lies on this disk can be served all the same
+    if waiting:
+        raise CommandError("The database has not the tables of this version: run manage.py migrate first.")
 
 
 def may_be_attached(parser: CommandParser) -> None:

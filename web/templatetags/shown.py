@@ -2,10 +2,11 @@
 
 from django import template
 
-from web.visible import visible
+from web.visible import breakable, visible
 
 register = template.Library()
 register.filter("visible", visible)
+register.filter("breakable", breakable)
 
 _THIN = "\u202f"  # a narrow space that does not break
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")

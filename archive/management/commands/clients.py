@@ -43,6 +43,8 @@ A HASH is an infohash in any spelling, v1, v2 or truncated v2, or a magnet link.
 again, and that is no error. `pull` stores what a client has.
 """
 
+    requires_migrations_checks = False  # only `add` looks into the index, and only for an infohash
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", metavar="NAME", help="one of the configured clients")
         actions = parser.add_subparsers(dest="action", metavar="ACTION")

@@ -66,6 +66,7 @@ was there before is in force until the new file is in. `match_films` then compar
                     yield title
                 if not self._lines % 10_000:
                     bar.update(file.tell() - bar.n)
+            bar.update(file.tell() - bar.n)
 
     def _read(self, line: str) -> Listed | None:
         try:

@@ -43,7 +43,11 @@ A caller sends the key in any of these ways, to every door:
         acts.add_parser("list", help="every key, the newest first")
         for act in _TURNS:
             turned = acts.add_parser(act, help=_TURNS[act][1])
-            turned.add_argument("prefix", metavar="KEY", help="its beginning: hk_ and eight digits")
+            turned.add_argument(
+                "prefix",
+                metavar="KEY",
+                help="its beginning: hk_ and eight digits, or six where no other key begins so",
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

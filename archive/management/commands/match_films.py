@@ -37,6 +37,7 @@ was undone in the admin stays undone.
                     withdrawn += found.withdrawn
                     bar.set_postfix_str(f"{matched:,} matched", refresh=False)
                     bar.update(found.looked_at)
+                bar.total = bar.n  # it was an estimate
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable
         self.stdout.write(f"{matched:,} matched, {withdrawn:,} withdrawn.")

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connection
 
+from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
 
 
@@ -37,7 +37,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         command = _granian if options["server"] == "granian" else _gunicorn
         _must_be_free(settings.HOST, settings.PORT)
-        _must_be_migrated()
+        must_be_migrated()
+        connection.close()  # what is started from here opens its own
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
         _count_anew()
@@ -65,18 +66,6 @@ def _must_be_free(host: str, port: int) -> None:
         raise CommandError(
             f"It cannot listen on {host}, port {port}: {error.strerror}. Another HOST or PORT, perhaps?"
         ) from None
-
-
-def _must_be_migrated() -> None:
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
-        return  # it is away: what lies on this disk can be served all the same
-    finally:
-        connection.close()
-    if waiting:
-        raise CommandError("The database has not the tables of this version: run manage.py migrate first.")
 
 
 def _count_anew() -> None:
