@@ -473,4 +473,5 @@ def test_whoever_stops_reading_leaves_seat_and_file(client: Client, mine: Accoun
         for _ in range(40):
             client.get(path).close()
     assert len(os.listdir("/proc/self/fd")) <= before
-    assert threading.active_count() <= threads
+    # A reader that stayed would have stayed 160 times; what else the process does may begin or end meanwhile.
+    assert threading.active_count() < threads + 10
