@@ -6,7 +6,8 @@ outages) is Django's. The Host header is not looked at, since nothing in the ans
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import ExitStack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db import close_old_connections
 
 from api import torrentcache
 from api.download import Answer, answer, infohash
+from api.files.reading import Body
 from api.shelf import Ready, Shelf
 from archive.errors import Unavailable
 from archive.retrieve import Retrieved, again, at_hand
@@ -107,23 +109,9 @@ def _fed(found: Retrieved, given: Answer, start_response: StartResponse) -> Iter
         return [_BUSY.body]
     pieces = found.origin.pieces() if found.origin else None
     start_response(_STATUS[given.status], given.headers)
-    return _Feed(pieces or iter([given.body]))
-
-
-class _Feed:
-    """What PEP 3333 asks of a body that holds something: it is closed, whether it was read to its end or not."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._open = True
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
-
-    def close(self) -> None:
-        if self._open:
-            self._open = False
-            _feeding.release()
+    ends = ExitStack()
+    ends.callback(_feeding.release)
+    return Body(pieces or iter([given.body]), ends)
 
 
 def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:

@@ -3,7 +3,6 @@
 What was not found in time is 408, as Hash2Torrent says it. A magnet link's `tr` and `x.pe` may be in the query.
 """
 
-import math
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -16,10 +15,8 @@ from api.torrents import handed_out, plain, refused
 from archive.errors import NotHeld, Refusal
 from archive.infohash import spell
 from archive.magnet import Magnet, read
-from archive.resolve import resolve
+from archive.resolve import how_long, resolve
 from archive.retrieve import elsewhere
-
-_LONGEST = 60.0  # seconds; what asks for more gets this
 
 
 @csrf_exempt  # it changes nothing that anybody has a right to
@@ -31,7 +28,9 @@ def fetch(request: HttpRequest) -> HttpResponse:
     try:
         if link := _elsewhere(wanted):
             return HttpResponseRedirect(link)
-        found = resolve(_magnet(request, wanted), request.META["REMOTE_ADDR"], _timeout(request))
+        found = resolve(
+            _magnet(request, wanted), request.META["REMOTE_ADDR"], how_long(request.GET.get("timeout", ""))
+        )
         return handed_out(request, found)
     except Refusal as refusal:
         return refused(request, refusal)
@@ -55,11 +54,3 @@ def _magnet(request: HttpRequest, wanted: bytes) -> Magnet:
     urn = f"urn:btih:{spell(wanted)}" if len(wanted) == 20 else f"urn:btmh:1220{spell(wanted)}"
     hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
     return read("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)
-
-
-def _timeout(request: HttpRequest) -> float:
-    try:
-        seconds = float(request.GET.get("timeout", ""))
-    except ValueError:
-        return float(settings.RESOLVE_TIMEOUT)
-    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)

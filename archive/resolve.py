@@ -1,5 +1,7 @@
 """A torrent, even if it is not held yet: then the network is searched for it, and the caller waits a while."""
 
+import math
+
 from django.conf import settings
 
 from archive.errors import StillWanted, TakenDown
@@ -8,6 +10,17 @@ from archive.magnet import Magnet
 from archive.note import Asked
 from archive.retrieve import Retrieved, at_hand, retrieve
 from archive.waiting import room
+
+_LONGEST = 60.0  # seconds; what asks for more gets this
+
+
+def how_long(text: str) -> float:
+    """How many seconds a request means by its `timeout`; where it says none, RESOLVE_TIMEOUT."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)
 
 
 def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:

@@ -39,8 +39,19 @@ class Given(NamedTuple):
         return str(value)[:_WORD].strip() if isinstance(value, str | int | float) else ""
 
     def flag(self, name: str) -> bool:
-        """`true` is also written True and 1."""
-        return self.text(name).lower() in ("true", "1", "on", "yes")
+        return is_true(self.text(name))
+
+
+def is_true(text: str) -> bool:
+    """`true` is also written True and 1."""
+    return text.lower() in ("true", "1", "on", "yes")
+
+
+def whole(text: str, name: str, digits: int = 18) -> int:
+    """A number that any database can hold, if it has no more digits than that. Raises Failed."""
+    if not (text.isascii() and text.isdigit() and len(text) <= digits):
+        raise Failed("INVALID_OPTION", f"`{name}` is a whole number.")
+    return int(text)
 
 
 def given(request: HttpRequest, *names: str) -> Given:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api.torbox.account import account
-from api.torbox.body import given
+from api.torbox.body import given, whole
 from api.torbox.envelope import Failed, success
 from api.torbox.hands import client_of
 from archive.account import Owned, one, owned, remove, shared
@@ -56,9 +56,7 @@ def number_of(text: str) -> int:
     """The id of a torrent. Raises Failed."""
     if not text:
         raise Failed("MISSING_REQUIRED_OPTION", "Say which torrent in `torrent_id`.")
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Failed("INVALID_OPTION", "`torrent_id` is a whole number.")
-    return int(text)
+    return whole(text, "torrent_id")
 
 
 def _tell(key: Key, operation: str, chosen: Sequence[Owned], *, lenient: bool) -> None:

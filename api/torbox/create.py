@@ -11,13 +11,14 @@ from api.torbox.account import account, auth_id
 from api.torbox.body import Given, given
 from api.torbox.envelope import Failed, success
 from api.torbox.hands import client_of
+from api.torbox.row import link
 from archive.account import Owned, add, handed
 from archive.catalogue import look
 from archive.deposit import deposit
 from archive.errors import NotAnInfohash, NotHeld, StillWanted
 from archive.infohash import parse as spelled
 from archive.keys import Key
-from archive.magnet import Magnet, magnet, read
+from archive.magnet import Magnet, read
 from archive.metainfo import parse
 from archive.resolve import resolve
 from archive.retrieve import retrieve
@@ -95,9 +96,8 @@ def _fetched(wish: Magnet, asker: str, seconds: float, has_client: bool) -> _Fou
 
 def _link(wish: Magnet) -> str:
     """Written anew: clients take a line of the original for another link."""
-    v1, v2 = (infohash.hex() if infohash else None for infohash in (wish.v1, wish.v2))
     peers = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in wish.peers)
-    return magnet(v1, v2, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
+    return link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
 
 
 def _taken(key: Key, found: _Found, name: str) -> Owned:

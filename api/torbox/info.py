@@ -1,6 +1,5 @@
 """torrentinfo, magnettofile and exportdata: torrents by whatever names them. The first two are for everybody."""
 
-import math
 from typing import Any
 
 from django.conf import settings
@@ -11,18 +10,18 @@ from api.torbox.body import Given, given
 from api.torbox.control import number_of
 from api.torbox.envelope import Failed, success
 from api.torbox.files import ALONE, paths
+from api.torbox.row import link
 from api.torrents import handed_out
 from archive.account import one
 from archive.describe import describe
 from archive.infohash import parse, spell
-from archive.magnet import magnet, read
+from archive.magnet import read
 from archive.metainfo import Reading
-from archive.resolve import resolve
+from archive.resolve import how_long, resolve
 from archive.retrieve import Retrieved, retrieve
 from archive.throttle import spend
 from archive.unpack import unpack
 
-_LONGEST = 60.0  # seconds; what asks for more gets this
 _TOLD = "Successfully retrieved torrent metadata for the hash."
 _EXPORTED = "Torrent data exported successfully."
 
@@ -54,18 +53,17 @@ def export(request: HttpRequest) -> HttpResponse:
     mine = one(key, number_of(request.GET.get("torrent_id", "")))
     if kind == "file":
         return handed_out(request, retrieve(mine.infohashes[0]))
-    v1, v2 = (infohash.hex() if infohash else None for infohash in (mine.v1, mine.v2))
     if mine.entry is None:
-        return success(magnet(v1, v2, mine.name, ()), _EXPORTED)
+        return success(link(mine, mine.name), _EXPORTED)
     known = describe(parse(mine.entry.infohash))
-    return success(magnet(v1, v2, known.metainfo.name, known.trackers), _EXPORTED)
+    return success(link(mine, known.metainfo.name, known.trackers), _EXPORTED)
 
 
 def _info(request: HttpRequest, asked: Given) -> HttpResponse:
     """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
     limit = settings.MAX_TORRENT_BYTES
     if named := asked.text("hash") or asked.text("magnet"):
-        torrent = _resolved(request, named, _seconds(asked.text("timeout"))).torrent
+        torrent = _resolved(request, named, how_long(asked.text("timeout"))).torrent
     elif asked.file is not None:
         torrent = unpack(asked.file, limit)
     else:
@@ -88,11 +86,3 @@ def _told(reading: Reading) -> dict[str, Any]:
         "trackers": list(meta.trackers),
         **({} if files is None else {"files": files}),
     }
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)

@@ -6,7 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from api.torbox.account import account
-from api.torbox.envelope import Failed, success
+from api.torbox.body import whole
+from api.torbox.envelope import success
 from api.torbox.files import Lister
 from api.torbox.hands import client_of
 from api.torbox.row import row
@@ -37,10 +38,7 @@ def mylist(request: HttpRequest) -> HttpResponse:
 
 def number(request: HttpRequest, name: str, default: int) -> int:
     """Raises Failed."""
-    text = request.GET.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Failed("INVALID_OPTION", f"`{name}` is a whole number.")
-    return int(text)
+    return whole(request.GET.get(name) or str(default), name)
 
 
 def _rows(key: Key, owned: Callable[[], list[Owned]], *, alone: bool = False) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from api.files.link import Link, spell
 from api.files.reach import reach, reach_all
 from api.torbox.account import account
+from api.torbox.body import is_true, whole
 from api.torbox.envelope import Failed, success
 from archive.keys import Key, find
 
-_TRUE = {"true", "1", "yes", "on"}
-_NUMBER = 19  # digits of the largest
+_DIGITS = 19  # of the largest number; what is no torrent's or file's is not found
 
 
 def requestdl(request: HttpRequest) -> HttpResponse:
@@ -19,9 +19,10 @@ def requestdl(request: HttpRequest) -> HttpResponse:
         return _unprocessable(missing)
     key = account(request)
     number = _number(request, "torrent_id")
-    link, name = _zip(key, number) if _is(request, "zip_link") else _file(key, number, request)
+    zipped = is_true(request.GET.get("zip_link", ""))
+    link, name = _zip(key, number) if zipped else _file(key, number, request)
     url = request.build_absolute_uri(spell(link, name))
-    if _is(request, "redirect"):
+    if is_true(request.GET.get("redirect", "")):
         return HttpResponse(status=307, headers={"Location": url, "Cache-Control": "no-store"})
     return success(url, "Torrent download requested successfully.")
 
@@ -30,9 +31,10 @@ def _file(key: Key, number: int, request: HttpRequest) -> tuple[Link, str]:
     """Whatever keeps the link from working is better told now."""
     if not request.GET.get("file_id"):
         raise Failed("MISSING_REQUIRED_OPTION", "Send file_id, or zip_link=true for all files in one zip.")
-    found = reach(key, number, _number(request, "file_id"))
+    index = _number(request, "file_id")
+    found = reach(key, number, index)
     found.file.close()
-    return Link(key.id, number, _number(request, "file_id")), found.name
+    return Link(key.id, number, index), found.name
 
 
 def _zip(key: Key, number: int) -> tuple[Link, str]:
@@ -47,15 +49,8 @@ def _given(request: HttpRequest, name: str) -> bool:
     return bool(request.GET.get(name) or (name == "token" and find(request.headers.get("Authorization", ""))))
 
 
-def _is(request: HttpRequest, name: str) -> bool:
-    return request.GET.get(name, "").lower() in _TRUE
-
-
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET[name]
-    if not (text.isascii() and text.isdigit() and len(text) <= _NUMBER):
-        raise Failed("INVALID_OPTION", f"{name} is a whole number.")
-    return int(text)
+    return whole(request.GET[name], name, _DIGITS)
 
 
 def _unprocessable(missing: list[str]) -> HttpResponse:

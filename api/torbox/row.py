@@ -1,5 +1,6 @@
 """A torrent as mylist tells of it: its own words, its client's, and how it stands. What is unknown is left out."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from api.torbox.files import Lister, told
 from api.torbox.states import Seen
 from archive.account import Owned
 from archive.keys import Key
-from archive.magnet import magnet
+from archive.magnet import Magnet, magnet
 from clients import Torrent
 
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
@@ -30,7 +31,7 @@ def _own(key: Key, mine: Owned, theirs: Torrent | None) -> dict[str, Any]:
         "owner": owner,
         "hash": infohash,
         "alternative_hashes": [infohash.hex() for infohash in mine.infohashes[1:]],
-        "magnet": _link(mine),
+        "magnet": link(mine, mine.entry.name if mine.entry else mine.name),
         "name": mine.name or (known.name if known else "") or infohash,
         "size": known.size if known else 0,
         "created_at": moment(mine.added_at),
@@ -71,9 +72,9 @@ def _held(mine: Owned, lister: Lister) -> dict[str, Any]:
     return {} if files is None else {"files": told(files, mine.infohashes[0].hex())}
 
 
-def _link(mine: Owned) -> str:
-    v1, v2 = (infohash.hex() if infohash else None for infohash in (mine.v1, mine.v2))
-    return magnet(v1, v2, mine.entry.name if mine.entry else mine.name, ())
+def link(torrent: Owned | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
+    v1, v2 = (infohash.hex() if infohash else None for infohash in (torrent.v1, torrent.v2))
+    return magnet(v1, v2, name, trackers)
 
 
 def moment(at: datetime) -> str:

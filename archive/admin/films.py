@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from archive.admin.lists import List, chosen
+from archive.admin.lists import ByInfohash, List, chosen
 from archive.errors import NotAnImdbId, NotAnInfohash
 from archive.films import number, shorts, spell, tell, undo
 from archive.infohash import find
@@ -63,7 +63,7 @@ class FilmForm(_Form):
 
 
 @admin.register(Film)
-class FilmAdmin(List):
+class FilmAdmin(ByInfohash):
     """What is said here is believed before everybody else. To delete a row is to forget it, so that it may be found
     again; to undo it is to know that it is wrong."""
 
@@ -71,7 +71,6 @@ class FilmAdmin(List):
     list_filter = ("confidence", "undone")
     form = FilmForm
     fields = ("infohash", "imdb_id", "title")
-    search_fields = ("imdb",)  # shows the box; get_search_results looks
     search_help_text = f"An infohash in any spelling, or a magnet link. {_SOUGHT}"
     ordering = ("-pk",)
     actions = ("undo",)
@@ -94,15 +93,13 @@ class FilmAdmin(List):
     def imdb_id(self, film: Film) -> str:
         return spell(film.imdb)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
-    ) -> tuple[QuerySet[Model], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.filter(short__in=shorts(find(search_term))), False
-        except NotAnInfohash:
-            return queryset.filter(imdb__in=_numbers(search_term)), False
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+        return rows.filter(short__in=shorts(infohash))
+
+    def otherwise(
+        self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash
+    ) -> QuerySet[Model]:
+        return rows.filter(imdb__in=_numbers(text))
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         said = form.cleaned_data

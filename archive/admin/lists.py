@@ -106,7 +106,7 @@ class List(ReadOnly, _Admin):
 
 
 class ByInfohash(List):
-    """Searched by infohash alone."""
+    """Searched by infohash."""
 
     search_fields = ("pk",)  # shows the box; get_search_results looks
     search_help_text = "An infohash in any spelling, v1 or v2, or a magnet link"
@@ -119,8 +119,14 @@ class ByInfohash(List):
         try:
             return self.meant(queryset, find(search_term)), False
         except NotAnInfohash as refusal:
-            messages.warning(request, str(refusal))
-            return queryset.none(), False
+            return self.otherwise(request, queryset, search_term, refusal), False
+
+    def otherwise(
+        self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash
+    ) -> QuerySet[Model]:
+        """Those that are meant by what is no infohash."""
+        messages.warning(request, str(refusal))
+        return rows.none()
 
     def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         """Those of this infohash; here where rows have the numbers of torrents."""
