@@ -36,33 +36,54 @@ _READERS = 4  # a disk has little to gain from more
 _BUFFER = 65_536  # bytes of each connection at most
 _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
 _IDLE = 600  # seconds until granian ends a thread that has nothing to do
+_CALLED = -1  # no thread: somebody is on the way to the front
 _ASIDE = 60.0  # seconds that one waits to be called to the front, or without a sign of who stands there
 _KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
 
 
 class _Relay:
-    """Of granian's threads one stands at the front. It is relieved when it has to hear a body out."""
+    """Of granian's threads one stands at the front. It is relieved when it has to hear a body out.
+
+    Whoever began to wait last goes first: what he needs is still at hand, and those before him may go home.
+    """
 
     def __init__(self) -> None:
-        self._free = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: list[threading.Lock] = []  # each is released to call one
         self._first, self._seen = 0, 0.0
 
     def leave(self) -> None:
         """Whoever waits goes to the front. Where nobody does, granian starts another thread by itself."""
-        with self._free:
+        with self._lock:
             if self._first == threading.get_ident():
                 self._first = 0
-                self._free.notify()
+                if self._waiting:
+                    self._first = _CALLED
+                    self._waiting.pop().release()
 
     def stand(self) -> None:
         """Return to granian, and so to the front; but wait while another stands there."""
         me, now = threading.get_ident(), time.monotonic()
-        if self._first != me and self._seen > now - _ASIDE:
-            with self._free:
-                if not self._free.wait_for(lambda: not self._first, _ASIDE):
-                    return
-                self._first = me
+        if self._first != me and self._seen > now - _ASIDE and not self._free():
+            return
         self._first, self._seen = me, now
+
+    def _free(self) -> bool:
+        """Wait for it."""
+        with self._lock:
+            if not self._first:
+                self._first = _CALLED
+                return True
+            call = threading.Lock()
+            call.acquire()
+            self._waiting.append(call)
+        if call.acquire(timeout=_ASIDE):
+            return True
+        with self._lock:
+            if call not in self._waiting:  # but called at the last moment
+                return True
+            self._waiting.remove(call)
+            return False
 
 
 class Front:
@@ -79,14 +100,17 @@ class Front:
             proto.response_bytes(*ready)
         elif has_body(environ):
             self._relay.leave()
-            hear_out(environ)  # here and now: granian drops what is unread when this call returns
-            self._crew.do(partial(_safely, self._answer, proto, dict(environ)))
+            _safely(self._hear, proto, environ)  # here and now: granian drops what is unread on our return
             environ.clear()  # it stays as long as the thread waits
         elif is_download(environ):
             self._readers.do(partial(_safely, self._read, proto, environ))
         else:
             self._crew.do(partial(_safely, self._answer, proto, environ))
         self._relay.stand()
+
+    def _hear(self, proto: Any, environ: WSGIEnvironment) -> None:
+        hear_out(environ)
+        self._crew.do(partial(_safely, self._answer, proto, dict(environ)))
 
     def _read(self, proto: Any, environ: WSGIEnvironment) -> None:
         """Downloads again, those that lie on the disk. Few threads at a time, for the same reason as ever."""
