@@ -1,7 +1,6 @@
 """The one way in. Every door, every command and every resolved torrent comes through here."""
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -20,7 +19,6 @@ from archive.unpack import unpack
 from archive.vault import key, sound, vault
 from archive.wanted import met
 
-_WRITERS = 16  # objects of one batch on their way to the disk at once: an fsync waits, it does not work
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"
 _COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 _INSERT = f"INSERT INTO archive_torrent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
@@ -65,7 +63,9 @@ def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
     for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
     """
-    [outcome] = deposit_many([torrent], door=door)
+    one = _understand(torrent)
+    outcome = _settled(one) if isinstance(one, _Candidate) else one
+    deposits.labels(door, _word(outcome)).inc()
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -105,19 +105,22 @@ def _understand(torrent: bytes) -> _Candidate | Refusal:
     return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers, meta.infohash)
 
 
+def _settled(candidate: _Candidate) -> Receipt | Refusal:
+    """With all that come at once, where that saves work; over a network one that is slow would keep the others."""
+    try:
+        return _settle_together(candidate) if vault().local else _settle([candidate])[0]
+    except Unavailable as unavailable:
+        return unavailable
+
+
 def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     """One outcome a candidate: refused as blocked, stored, held already, or held but now complete."""
     with outages():
         refused = _refused(candidates)
         chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
         entries = _store(chosen)
-        reasons = [_enter_together(entries[0])] if len(entries) == 1 else _enter(entries)
+        refused |= _enter(entries)
     new = {entry.row.infohash for entry in entries if entry.new}
-    refused |= {
-        entry.row.infohash: reason
-        for entry, reason in zip(entries, reasons, strict=True)
-        if reason is not None
-    }
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
@@ -126,36 +129,33 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     ]
 
 
+_settle_together = Together(_settle)
+
+
 def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:
     """Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes."""
     known = _known(chosen)
     held = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
-    fresh = [one for infohash, one in chosen.items() if infohash not in held]
-    if len(fresh) > 1:
-        with ThreadPoolExecutor(_WRITERS) as writers:
-            entries = list(writers.map(_keep, fresh))
-    else:
-        entries = [_keep(one) for one in fresh]
+    fresh = {key(infohash): one for infohash, one in chosen.items() if infohash not in held}
+    new = vault().put_all({name: one.torrent for name, one in fresh.items()}) if fresh else ()
+    entries = [_Entry(one, one.row, new=True) if name in new else _found(one) for name, one in fresh.items()]
     for infohash, row in held.items():
         _meet_again(row, chosen[infohash])
         entries.append(_Entry(chosen[infohash], row, new=False))
     return entries
 
 
-def _enter(entries: Sequence[_Entry]) -> list[str | None]:
+def _enter(entries: Sequence[_Entry]) -> dict[bytes, str]:
     """Into the index. A takedown may have come since the first look: whoever comes second cleans up.
 
-    For each, the reason of such a takedown.
+    The reasons of such takedowns, by the infohash that the torrent would be stored under.
     """
     if rows := [entry.row for entry in entries if entry.row.pk is None]:
         _record(rows)
     overtaken = _refused([entry.candidate for entry in entries])
     purge(overtaken)
     _tell([entry for entry in entries if entry.row.infohash not in overtaken])
-    return [overtaken.get(entry.row.infohash) for entry in entries]
-
-
-_enter_together = Together(_enter)
+    return overtaken
 
 
 def _tell(entries: Sequence[_Entry]) -> None:
@@ -200,16 +200,13 @@ def _known(infohashes: Iterable[bytes]) -> list[bytes]:
         return [bytes(infohash) for (infohash,) in cursor.fetchall()]
 
 
-def _keep(candidate: _Candidate) -> _Entry:
-    """Put the bytes under their name. Where sound bytes lie there without a row, those are the first stored."""
-    name = key(candidate.infohash)
-    if vault().put(name, candidate.torrent):
-        return _Entry(candidate, candidate.row, new=True)
+def _found(candidate: _Candidate) -> _Entry:
+    """There are bytes under its name, and no row. If they are sound, those are the first stored."""
     if earlier := sound(candidate.infohash):
         torrent, meta = earlier
         if meta.complete or not candidate.row.complete:
             return _Entry(candidate, Torrent.of(torrent, meta), new=False)
-    vault().put(name, candidate.torrent, replace=True)
+    vault().put(key(candidate.infohash), candidate.torrent, replace=True)
     return _Entry(candidate, candidate.row, new=True)
 
 

@@ -1,7 +1,7 @@
 """The contract: bytes under a key, durable once acknowledged. Knows nothing of what the bytes mean."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -49,6 +49,9 @@ class Storage(Protocol):
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
         """Durable when it returns. False: there was an object already, and it stays (unless replace)."""
+
+    def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
+        """As put, for many at once, which costs less; the keys of those that were new."""
 
     def get(self, key: str, most: int | None = None) -> Object:
         """Raises Missing, and TooLong where it has more than `most` bytes; those are not read then."""

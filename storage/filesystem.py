@@ -3,10 +3,11 @@
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from errno import EACCES, ENOENT, ENOSPC
 from io import FileIO
+from itertools import islice
 from pathlib import Path
 from stat import ST_MTIME
 from typing import NamedTuple
@@ -18,6 +19,7 @@ FANOUT = re.compile("[0-9A-F]{2}")
 PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
 _ROOM = 32_000_000  # bytes: the largest torrent that any setting allows
+_TOGETHER = 64  # objects, whose files are open at once
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
@@ -40,17 +42,12 @@ class Filesystem:
         self._forget()
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
-        path = self._path(key)
-        try:
-            folder = self._folder(key)
-            new = replace or not os.path.exists(path)
-            if new:
-                new = self._write(key, data, path, replace)
-            # Also for an object that was there: its writer may not have come this far.
-            sync(folder)
-        except OSError as error:
-            self._forget()
-            raise Unavailable(error.strerror) from error
+        return bool(self._put({key: data}, replace=replace))
+
+    def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
+        rest, new = iter(objects.items()), set[str]()
+        while some := dict(islice(rest, _TOGETHER)):
+            new |= self._put(some)
         return new
 
     def get(self, key: str, most: int | None = None) -> Object:
@@ -124,20 +121,35 @@ class Filesystem:
         self._settled_above = bytearray(256)
         self._ready = False
 
-    def _folder(self, key: str) -> str:
-        """The key's folder, there to stay. One that a neighbour has just made may not be on disk yet."""
-        upper, lower, place = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}", int(key[:4], 16)
-        if not self._settled[place]:
+    def _put(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
+        """Every step for all of them before the next: what one fsync has brought to disk, the others find there."""
+        paths = {key: self._path(key) for key in objects}
+        try:
+            folders = [folder for key in objects for folder in self._folders(key)]
+            missing = [key for key in objects if replace or not os.path.exists(paths[key])]
+            new = self._write({key: objects[key] for key in missing}, paths, replace)
+            # Also for an object that was there: its writer may not have come this far.
+            for folder in dict.fromkeys(folders):
+                sync(folder)
+        except OSError as error:
+            self._forget()
+            raise Unavailable(error.strerror) from error
+        for key in objects:
+            self._settled[int(key[:4], 16)] = self._settled_above[int(key[:2], 16)] = True
+        return new
+
+    def _folders(self, key: str) -> Iterator[str]:
+        """What must be on disk for the key's folder to stay; one that a neighbour has just made may not be yet."""
+        upper, lower = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}"
+        if not self._settled[int(key[:4], 16)]:
             self._prepare()
             for folder in (upper, lower):
                 with suppress(FileExistsError):
                     os.mkdir(folder)
-            if not self._settled_above[place >> 8]:
-                sync(self.root)
-                self._settled_above[place >> 8] = True
-            sync(upper)
-            self._settled[place] = True
-        return lower
+            if not self._settled_above[int(key[:2], 16)]:
+                yield self.root
+            yield upper
+        yield lower
 
     def _prepare(self) -> None:
         """The root on disk, and what a crash has left unfinished swept away, once in a process."""
@@ -166,18 +178,21 @@ class Filesystem:
         """Have there been objects here, ever? Those who copy a storage may leave .incoming out."""
         return os.path.isdir(self.incoming) or bool(names(self.root, FANOUT))
 
-    def _write(self, key: str, data: bytes, path: str, replace: bool) -> bool:
+    def _write(self, objects: Mapping[str, bytes], paths: Mapping[str, str], replace: bool) -> set[str]:
         """Whole and on disk under another name first; then a link, which never replaces, decides who won."""
-        unfinished = f"{self.incoming}/{key}.{os.urandom(8).hex()}"
+        unfinished = {key: f"{self.incoming}/{key}.{os.urandom(8).hex()}" for key in objects}
+        new = set()
         try:
-            write(unfinished, data)
-            (os.replace if replace else os.link)(unfinished, path)
-        except FileExistsError:
-            return False
+            write({unfinished[key]: data for key, data in objects.items()})
+            for key, name in unfinished.items():
+                with suppress(FileExistsError):
+                    (os.replace if replace else os.link)(name, paths[key])
+                    new.add(key)
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(unfinished)
-        return True
+            for name in unfinished.values():
+                with suppress(FileNotFoundError):
+                    os.unlink(name)
+        return new
 
 
 class File(NamedTuple):
@@ -213,12 +228,20 @@ def piecewise(file: FileIO) -> Iterator[bytes]:
             yield piece
 
 
-def write(path: str, data: bytes) -> None:
-    with open(path, "xb", buffering=0) as file:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
+def write(files: Mapping[str, bytes]) -> None:
+    """All of them on disk. Of several each is on its way there when the first is waited for."""
+    with ExitStack() as stack:
+        opened = []
+        for path, data in files.items():
+            file = stack.enter_context(open(path, "xb", buffering=0))
+            opened.append(file.fileno())
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if len(files) > 1:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for number in opened:
+            os.fsync(number)
 
 
 def read(file: int, size: int) -> bytes:

@@ -1,7 +1,8 @@
 """Objects in a bucket of any S3-compatible store, flat, <INFOHASH>.torrent. boto3 finds the credentials."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from hashlib import md5
@@ -22,6 +23,7 @@ OPTIONS = {"endpoint", "region", "links", "public"}
 PROBE = "if-none-match.probe"
 PRESIGNED_SECONDS = 3600
 CONFLICTS = 5
+WRITERS = 16  # of one batch on their way at once
 NOBODY = f"{'0' * 40}.torrent"  # no torrent has this infohash; to ask for it must end in "missing"
 
 CONFIG = Config(
@@ -91,6 +93,11 @@ class S3:
                 return False
             self._send(key, data)
             return True
+
+    def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
+        with ThreadPoolExecutor(WRITERS) as writers:
+            new = writers.map(self.put, objects.keys(), objects.values())
+            return {key for key, first in zip(objects, new, strict=True) if first}
 
     def get(self, key: str, most: int | None = None) -> Object:
         checked(key)

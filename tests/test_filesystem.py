@@ -131,6 +131,16 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
     assert storage.put(keys[2], bytes_of[2])
 
 
+def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path) -> None:
+    storage = Filesystem(small_disk)
+    many = [Random(number).randbytes(10_000) for number in range(9)]
+    objects = {f"{hashlib.sha1(data).hexdigest().upper()}.torrent": data for data in many}
+    with pytest.raises(Unavailable, match="No space left on device"):
+        storage.put_all(objects)
+    assert whole(storage) < objects.keys()
+    assert unfinished(small_disk) == []
+
+
 def test_a_full_disk_does_not_cost_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
     storage = Filesystem(small_disk)
     storage.put(KEY, b"first" * 6000)
@@ -242,12 +252,13 @@ def delete_what_a_neighbour_deleted(root: Path) -> None:
     ("act", "left"),
     [
         (lambda root: Filesystem(root).put(KEY, b"first"), b"first"),
+        (lambda root: Filesystem(root).put_all({OTHER: b"another", KEY: b"first"}), b"first"),
         (put_by_a_neighbour_who_died, b"first"),
         (replace, b"first"),
         (delete, None),
         (delete_what_a_neighbour_deleted, None),
     ],
-    ids=["put", "put by a neighbour", "replace", "delete", "delete by a neighbour"],
+    ids=["put", "put of many", "put by a neighbour", "replace", "delete", "delete by a neighbour"],
 )
 def test_a_power_failure_undoes_nothing_that_was_acknowledged(
     image: Path, tmp_path: Path, act: Callable[[Path], object], left: bytes | None

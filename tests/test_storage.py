@@ -41,6 +41,14 @@ def test_the_first_stays(storage: Storage) -> None:
     assert storage.get(KEY).data == b"first"
 
 
+def test_of_many_at_once_those_that_are_new_are_told(storage: Storage) -> None:
+    storage.put(KEY, b"first")
+    many = {f"{number:040X}.torrent": b"%d" % number * 5000 for number in range(150)}
+    assert storage.put_all({KEY: b"second", **many}) == many.keys()
+    assert storage.put_all({}) == storage.put_all(many) == set()
+    assert {key: storage.get(key).data for key in list(storage.keys())} == {KEY: b"first", **many}
+
+
 def test_of_sixteen_racing_writers_one_is_first(storage: Storage) -> None:
     storage.put(f"{'0' * 40}.torrent", b"so that S3 has been asked what it can do")
     for number in range(1, 6):
