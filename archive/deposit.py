@@ -117,6 +117,7 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     """One outcome a candidate: refused as blocked, stored, held already, or held but now complete."""
     with outages():
         refused = _refused(candidates)
+        purge(refused)  # what an earlier try put there before the takedown came, and then broke off
         chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
         entries = _store(chosen)
         refused |= _enter(entries)
@@ -129,7 +130,16 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     ]
 
 
-_settle_together = Together(_settle)
+def _settle_strangers(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
+    """As _settle; but another copy of what came at the same time is met as if it had come later."""
+    outcomes, best = _settle(candidates), _best_of_each(candidates)
+    for place, one in enumerate(candidates):
+        if one.row.digest != best[one.infohash].row.digest:
+            [outcomes[place]] = _settle([one])
+    return outcomes
+
+
+_settle_together = Together(_settle_strangers)
 
 
 def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:

@@ -63,10 +63,10 @@ class _Relay:
 
     def stand(self) -> None:
         """Return to granian, and so to the front; but wait while another stands there."""
-        me, now = threading.get_ident(), time.monotonic()
-        if self._first != me and self._seen > now - _ASIDE and not self._free():
+        me = threading.get_ident()
+        if self._first != me and self._seen > time.monotonic() - _ASIDE and not self._free():
             return
-        self._first, self._seen = me, now
+        self._first, self._seen = me, time.monotonic()
 
     def _free(self) -> bool:
         """Wait for it."""

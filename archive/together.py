@@ -4,10 +4,8 @@ Where the price is one of the batch and not of its items, as a transaction's way
 once pay it twice and not eight times, and never quarrel for the lock.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -15,37 +13,56 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(slots=True, eq=False)
 class _Errand(Generic[Item, Result]):
-    item: Item
-    tried: bool = False
-    results: list[Result] = field(default_factory=list)  # one, when it is done
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.tried = False
+        self.results: list[Result] = []  # one, when it is done
+        self.called = Lock()  # released when it is done, or when its thread is to lead
+        self.called.acquire()
 
 
 class Together(Generic[Item, Result]):
-    """`work` gets the items of all who wait, in the thread of whoever has the turn; it returns a result for each."""
+    """`work` gets the items of all who wait, in the thread of one of them; it returns a result for each."""
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._work = work
-        self._waiting: deque[_Errand[Item, Result]] = deque()
-        self._turn = Lock()
+        self._lock = Lock()
+        self._waiting: list[_Errand[Item, Result]] = []
+        self._led = False
 
     def __call__(self, item: Item) -> Result:
         """Returns what `work` returns for this item, and raises what it raises."""
         errand: _Errand[Item, Result] = _Errand(item)
-        self._waiting.append(errand)
-        with self._turn:
-            if not errand.tried:
-                self._lead()
+        with self._lock:
+            self._waiting.append(errand)
+            leads, self._led = not self._led, True
+        if not leads:
+            errand.called.acquire()
+        if not errand.tried:
+            self._lead()
         # Where its batch failed, perhaps over the item of somebody else: alone, then.
         [result] = errand.results or self._work([item])
         return result
 
     def _lead(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            with suppress(Exception):
+                results = self._work([errand.item for errand in batch])
+                for errand, result in zip(batch, results, strict=True):
+                    errand.results.append(result)
+        finally:
+            self._end(batch)
+
+    def _end(self, batch: list[_Errand[Item, Result]]) -> None:
+        """The first of those who came meanwhile leads them; these go home."""
+        with self._lock:
+            if self._waiting:
+                self._waiting[0].called.release()
+            else:
+                self._led = False
         for errand in batch:
             errand.tried = True
-        with suppress(Exception):
-            results = self._work([errand.item for errand in batch])
-            for errand, result in zip(batch, results, strict=True):
-                errand.results.append(result)
+            errand.called.release()

@@ -124,6 +124,7 @@ class Filesystem:
     def _put(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
         """Every step for all of them before the next: what one fsync has brought to disk, the others find there."""
         paths = {key: self._path(key) for key in objects}
+        settled, above = self._settled, self._settled_above  # others, if somebody fails and forgets meanwhile
         try:
             folders = [folder for key in objects for folder in self._folders(key)]
             missing = [key for key in objects if replace or not os.path.exists(paths[key])]
@@ -135,7 +136,7 @@ class Filesystem:
             self._forget()
             raise Unavailable(error.strerror) from error
         for key in objects:
-            self._settled[int(key[:4], 16)] = self._settled_above[int(key[:2], 16)] = True
+            settled[int(key[:4], 16)] = above[int(key[:2], 16)] = True
         return new
 
     def _folders(self, key: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ from archive.errors import (
     Truncated,
     Unavailable,
 )
-from archive.models import Torrent
+from archive.models import Torrent, Tracker
 from archive.retrieve import retrieve
 from archive.takedown import lift, take_down
 from archive.vault import vault
@@ -249,6 +249,29 @@ def test_eight_at_once_store_each_torrent_once() -> None:
     assert count() == Torrent.objects.count() == len(list(vault().keys())) == 20
     assert sum(receipt.new for receipt in receipts) == 20
     assert [receipt.infohash for receipt in receipts] == [make.v1_hash(torrent) for torrent in torrents]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trackers_of_copies_that_come_at_once_are_all_remembered() -> None:
+    copies = [make.v1(outer={b"announce": b"udp://%d.example:1" % number}) for number in range(8)]
+    receipts = together(lambda torrent: deposit(torrent), copies)
+    assert len({receipt.infohash for receipt in receipts}) == 1
+    assert sum(receipt.new for receipt in receipts) == 1
+    first = retrieve(make.infohashes(copies[0])[0]).torrent
+    others = [copy for copy in copies if copy != first]
+    assert set(Tracker.objects.values_list("url", flat=True)) == {
+        f"udp://{copies.index(copy)}.example:1" for copy in others
+    }
+
+
+def test_what_a_try_left_that_a_takedown_overtook_is_gone_with_the_next() -> None:
+    """As when the index failed, or a kill came, between the bytes and the row."""
+    torrent = make.v1()
+    take_down(make.infohashes(torrent)[0], "No.")
+    vault().put(f"{make.v1_hash(torrent)}.torrent", torrent)
+    with pytest.raises(TakenDown):
+        deposit(torrent)
+    assert list(vault().keys()) == []
 
 
 @pytest.mark.django_db(transaction=True)

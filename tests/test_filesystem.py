@@ -248,6 +248,18 @@ def delete_what_a_neighbour_deleted(root: Path) -> None:
     Filesystem(root).delete(KEY)
 
 
+MANY = {f"{number:02X}{number:02X}{'E' * 36}.torrent": b"%d" % number for number in range(1, 200, 3)}
+
+
+def test_a_power_failure_undoes_none_of_many(image: Path, tmp_path: Path) -> None:
+    root = tmp_path / "disk" / "objects"
+    with power_failure(image, tmp_path / "disk"):
+        assert Filesystem(root).put_all(MANY) == MANY.keys()
+    with mounted(["-o", "loop", str(image)], tmp_path / "disk"):
+        storage = Filesystem(root)
+        assert {key: storage.get(key).data for key in list(storage.keys())} == MANY
+
+
 @pytest.mark.parametrize(
     ("act", "left"),
     [

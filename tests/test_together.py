@@ -58,3 +58,54 @@ def test_those_who_wait_are_served_together(desk: Desk) -> None:
 def test_in_a_batch_that_fails_each_is_tried_alone(desk: Desk) -> None:
     assert come(desk, 1, 2, 13, 4) == [1, 4, ValueError, 16]
     assert sorted(map(sorted, desk.batches[2:])) == [[2], [4], [13]]
+
+
+def test_a_leader_who_is_stopped_keeps_nobody(desk: Desk) -> None:
+    """KeyboardInterrupt and its like are his own; the others are tried alone."""
+
+    def stop(items: Sequence[int]) -> list[int]:
+        if len(items) > 1:
+            raise KeyboardInterrupt
+        return desk.work(items)
+
+    together = Together(stop)
+    with ThreadPoolExecutor(4) as threads:
+        errands = [threads.submit(together, 1)]
+        desk.begun.wait(60)
+        errands += [threads.submit(together, item) for item in (2, 3, 4)]
+        while len(together._waiting) < 3:
+            wait(errands, timeout=0.01)
+        desk.go_on.set()
+        outcomes = [type(error) if (error := errand.exception()) else errand.result() for errand in errands]
+    assert outcomes[0] == 1
+    assert outcomes[1:].count(KeyboardInterrupt) == 1
+    assert all(
+        one in (item * item, KeyboardInterrupt) for item, one in zip((2, 3, 4), outcomes[1:], strict=True)
+    )
+    assert together(5) == 25
+
+
+def test_whoever_is_served_does_not_wait_for_the_next_batch() -> None:
+    gates = {1: Event(), 2: Event()}
+    begun = Event()
+
+    def work(items: Sequence[int]) -> list[int]:
+        if 2 in items:
+            begun.set()
+        gates[items[0]].wait(60)
+        return list(items)
+
+    together = Together(work)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(together, 1)
+        while not together._led or together._waiting:
+            wait([first], timeout=0.01)
+        second = threads.submit(together, 2)
+        while not together._waiting:
+            wait([first], timeout=0.01)
+        gates[1].set()
+        assert begun.wait(60)
+        assert first.result(timeout=60) == 1
+        assert not second.done()
+        gates[2].set()
+        assert second.result(timeout=60) == 2
