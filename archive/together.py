@@ -5,7 +5,6 @@ once pay it twice and not eight times, and never quarrel for the lock.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -49,10 +48,12 @@ class Together(Generic[Item, Result]):
         with self._lock:
             batch, self._waiting = self._waiting, []
         try:
-            with suppress(Exception):
-                results = self._work([errand.item for errand in batch])
-                for errand, result in zip(batch, results, strict=True):
-                    errand.results.append(result)
+            results = self._work([errand.item for errand in batch])
+            for errand, result in zip(batch, results, strict=True):
+                errand.results.append(result)
+        except Exception:
+            if len(batch) == 1:  # the leader's own
+                raise
         finally:
             self._end(batch)
 

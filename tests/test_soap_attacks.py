@@ -60,16 +60,21 @@ def test_an_attack_ends_in_a_small_answer_soon_and_with_little_memory(server: Ha
     assert {status for _, status, _ in answers} == {500}
     assert all(b":Fault>" in answer and len(answer) < 1_000 for *_, answer in answers)
     assert not any(b"root:" in answer for *_, answer in answers)
-    assert min(answers)[0] < SOON
+    assert min(answers)[0] < SOON or min(answers)[0] < 2 * hearing(server, body)
     assert more < 50_000_000
     assert server.log.stat().st_size == said
 
 
-def timed(server: Hashkeep, body: bytes) -> tuple[float, int, bytes]:
+def hearing(server: Hashkeep, body: bytes) -> float:
+    """Seconds that this machine takes for as many bytes that nobody looks at; a slow one, half of SOON and more."""
+    return min(timed(server, body, "/upload")[0] for _ in range(10))
+
+
+def timed(server: Hashkeep, body: bytes, path: str = "/soap") -> tuple[float, int, bytes]:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.connect()
     start = time.perf_counter()
-    connection.request("POST", "/soap", body, {"Content-Type": "text/xml"})
+    connection.request("POST", path, body, {"Content-Type": "text/xml"})
     answer = connection.getresponse()
     content = answer.read()
     connection.close()

@@ -60,6 +60,11 @@ def test_in_a_batch_that_fails_each_is_tried_alone(desk: Desk) -> None:
     assert sorted(map(sorted, desk.batches[2:])) == [[2], [4], [13]]
 
 
+def test_whoever_fails_alone_is_tried_once(desk: Desk) -> None:
+    assert come(desk, 13) == [ValueError]
+    assert desk.batches == [[13]]
+
+
 def test_a_leader_who_is_stopped_keeps_nobody(desk: Desk) -> None:
     """KeyboardInterrupt and its like are his own; the others are tried alone."""
 
