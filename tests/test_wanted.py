@@ -187,7 +187,8 @@ def test_what_kills_one_resolver_after_another_is_put_off_for_longer_and_longer(
         later(gaps[-1] + timedelta(seconds=1))
     assert gaps[0] == timedelta()  # it happens to the innocent as well
     assert timedelta(seconds=30) <= gaps[1] <= timedelta(seconds=90)
-    assert all(first * 1.5 < second for first, second in pairwise(gaps[1:]))
+    # Chance takes or gives half of each; the fourfold is then a third more at the least.
+    assert all(first * 1.33 < second for first, second in pairwise(gaps[1:]))
     claims.missed(claims.claim("careful", 10), "careful")
     assert Wanted.objects.get().deserted == 0
 
