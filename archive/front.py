@@ -38,7 +38,6 @@ _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle be
 _IDLE = 600  # seconds until granian ends a thread that has nothing to do
 _CALLED = -1  # no thread: somebody is on the way to the front
 _ASIDE = 60.0  # seconds that one waits to be called to the front, or without a sign of who stands there
-_KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
 
 
 class _Relay:
@@ -131,6 +130,7 @@ def _safely(work: Callable[[Any, WSGIEnvironment], object], proto: Any, environ:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--kill-after", type=int, default=5, help="seconds that a worker has to end")
     options = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -150,7 +150,7 @@ def main() -> None:
         http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN, max_buffer_size=_BUFFER),
         log_level=LogLevels.error,
         respawn_failed_workers=True,
-        workers_kill_timeout=_KILL_AFTER,
+        workers_kill_timeout=options.kill_after,
     ).serve()
 
 

@@ -1,5 +1,6 @@
 """Starting and ending the server as people do."""
 
+import os
 import signal
 import socket
 from pathlib import Path
@@ -63,6 +64,16 @@ def test_a_command_after_an_upgrade_says_that_a_migration_is_due(tmp_path: Path)
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, web_server: str) -> None:
     """The terminal sends it to every process of the group."""
     with hashkeep(tmp_path, server=web_server) as running:
+        running.kill(signal.SIGINT)
+        assert not running.answers()
+
+
+@pytest.mark.parametrize(("web_server", "module"), [("granian", "archive.front"), ("gunicorn", "gunicorn")])
+def test_ctrl_c_ends_a_worker_that_does_not_listen_too(tmp_path: Path, web_server: str, module: str) -> None:
+    """One that gets the signal while it begins may miss it; gunicorn by itself waits half a minute for that one."""
+    with hashkeep(tmp_path, server=web_server) as running:
+        *_, worker = (one for one in running.processes("-m", module) if one != running.pid)
+        os.kill(worker, signal.SIGSTOP)
         running.kill(signal.SIGINT)
         assert not running.answers()
 

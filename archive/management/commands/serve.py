@@ -14,6 +14,8 @@ from django.db import connection
 from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
 
+_KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
+
 
 class Command(BaseCommand):
     help = (
@@ -86,13 +88,14 @@ def _keep(*command: str) -> None:
 
 
 def _granian(workers: int, _: int) -> list[str]:
-    return ["archive.front", "--workers", str(workers)]
+    return ["archive.front", "--workers", str(workers), "--kill-after", str(_KILL_AFTER)]
 
 
 def _gunicorn(workers: int, threads: int) -> list[str]:
     return [
         *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "error"),
         *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
+        *("--graceful-timeout", str(_KILL_AFTER)),
         *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
         "archive.wsgi:application",
     ]
