@@ -6,6 +6,7 @@ Plain values in and out, so that the fast lane and Django's views share one answ
 import gzip
 import re
 from typing import NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 from archive.infohash import parse
 from archive.retrieve import Retrieved
@@ -33,6 +34,10 @@ def infohash(path: str) -> bytes | None:
     """The infohash that a download URL's path asks for, if it is one."""
     match = _PATH.fullmatch(path)
     return parse(match[1] or match[2]) if match else None
+
+
+def is_download(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
 
 
 def answer(found: Retrieved, accept_encoding: str = "", if_none_match: str = "") -> Answer:

@@ -59,32 +59,21 @@ def recall(environ: WSGIEnvironment) -> Answer | None:
 def fetch(environ: WSGIEnvironment) -> Answer | None:
     """The answer from the disk, remembered; None for what is large, or not ours to answer."""
     found = _found(environ, _LARGE)
-    if found is None:
-        return None
-    path, encoding = environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")
-    given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
-    _remember(path, encoding, found, given)
-    return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
+    return found and _given(environ, found)
 
 
 def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """The body of the answer, or None where Django is to answer."""
-    if known := recall(environ) or fetch(environ):
-        start_response(_STATUS[known.status], known.headers)
-        return [known.body]
-    found = _found(environ)
-    if found is None:
-        return None
-    encoding, none_match = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH", "")
-    given = answer(found, encoding, none_match)
-    if environ["REQUEST_METHOD"] == "GET" and given.body is found.torrent:
+    given, found = recall(environ), None
+    if given is None:
+        found = _found(environ)
+        if found is None:
+            return None
+        given = _given(environ, found)
+    if found and len(found.torrent) > _LARGE and given.body is found.torrent:
         return _fed(found, given, start_response)
     start_response(_STATUS[given.status], given.headers)
-    return [given.body if environ["REQUEST_METHOD"] == "GET" else b""]
-
-
-def is_download(environ: WSGIEnvironment) -> bool:
-    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
+    return [given.body]
 
 
 def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | None:
@@ -95,6 +84,14 @@ def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | Non
         return at_hand(wanted, most) if wanted else None
     except Unavailable:
         return None
+
+
+def _given(environ: WSGIEnvironment, found: Retrieved) -> Answer:
+    encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
+    given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    if len(found.torrent) <= _LARGE:
+        _remember(environ["PATH_INFO"], encoding, found, given)
+    return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
 
 
 def _remember(path: str, encoding: str, found: Retrieved, given: Answer) -> None:

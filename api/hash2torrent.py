@@ -51,6 +51,8 @@ def _elsewhere(wanted: bytes) -> str | None:
 
 def _magnet(request: HttpRequest, wanted: bytes) -> Magnet:
     """The whole link, since what was not said here could not help to find it."""
-    urn = f"urn:btih:{spell(wanted)}" if len(wanted) == 20 else f"urn:btmh:1220{spell(wanted)}"
     hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
+    if not hints:
+        return read(spell(wanted))
+    urn = f"urn:btih:{spell(wanted)}" if len(wanted) == 20 else f"urn:btmh:1220{spell(wanted)}"
     return read("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)

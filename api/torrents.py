@@ -55,6 +55,8 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 def plain(status: int, text: str, retry_after: int | None = None, end: str = "\n") -> HttpResponse:
     response = HttpResponse(f"{text}{end}", status=status, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = "no-store"
+    response["Content-Length"] = str(len(response.content))
+    response["X-Content-Type-Options"] = "nosniff"
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response

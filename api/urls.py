@@ -14,6 +14,12 @@ from api.torrentcache import upload
 from api.torrents import download
 from api.torznab import torznab
 
+by_infohash = [
+    re_path(r"^torrents/.*$", fetch),
+    re_path(r"^torrent/.*$", download),
+    re_path(r"^[^/]+\.[Tt][Oo][Rr][Rr][Ee][Nn][Tt]$", download),  # Django reverses no (?i:)
+    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch, name="download"),
+]
 urlpatterns = [
     path("autoupload.php", upload),
     path("upload.php", upload),
@@ -36,8 +42,5 @@ urlpatterns = [
     path("torrent/info/<str:infohash>", PeerStats.as_view(act=info)),
     path("torrent/peers/<str:infohash>", PeerStats.as_view(act=peers)),
     path("torrent/add", PeerStats.as_view(verb="POST", act=add)),
-    re_path(r"^torrents/.*$", fetch),
-    re_path(r"^torrent/.*$", download),
-    re_path(r"^[^/]+\.[Tt][Oo][Rr][Rr][Ee][Nn][Tt]$", download),  # Django reverses no (?i:)
-    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch, name="download"),
+    *by_infohash,
 ]

@@ -25,7 +25,8 @@ from granian.server import mp
 from granian.wsgi import _callback_wrapper as granians_own
 
 import archive.wsgi  # noqa: F401  it sets Django up for those below
-from api.fastlane import fetch, is_download, recall
+from api.download import is_download
+from api.fastlane import fetch, recall
 from api.files.readers import MOST as SEATS
 from archive.bodies import has_body, hear_out
 from archive.crew import Crew

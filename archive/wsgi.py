@@ -5,18 +5,42 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
 from api import fastlane as http  # noqa: E402  they need Django to be set up
+from api.download import is_download  # noqa: E402
+from api.urls import by_infohash  # noqa: E402
 from archive import patience  # noqa: E402
 from archive.bodies import hear_out  # noqa: E402
 from archive.headers import tame  # noqa: E402
+from archive.public import Handler, at_public_url  # noqa: E402
 from archive.turns import turn  # noqa: E402
 from soap import fastlane as soap  # noqa: E402
+
+
+class _ByInfohash(WSGIHandler):
+    """Django without its middleware, which takes longer than to say that a torrent is not held.
+
+    Sessions, forms and the Host header have no part in what is answered to an infohash.
+    """
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._middleware_chain = convert_exception_to_response(at_public_url(_answer))
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    path = request.path_info.removeprefix("/")
+    view: Handler = next(match.func for route in by_infohash if (match := route.resolve(path)))
+    return view(request)
+
+
+_by_infohash = _ByInfohash()
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -29,11 +53,12 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
     tame(environ)
     patience.begin()
+    django = _by_infohash if is_download(environ) else _django
     with hear_out(environ), turn():
         return _whole(
             http.receive(environ, start_response)
             or soap.receive(environ, start_response)
-            or _django(environ, start_response)
+            or django(environ, start_response)
         )
 
 

@@ -204,6 +204,14 @@ def test_a_takedown_is_451_and_names_the_page_that_explains(origin: str, path: s
     assert "Asked for by its author." in answer.text
 
 
+@pytest.mark.parametrize("path", ["/torrent/{}.torrent", "/torrents/{}"])
+def test_the_host_header_has_no_part_in_it_held_or_not(stocked: Hashkeep, path: str) -> None:
+    for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404)):
+        answer = get(stocked.url + path.format(infohash), Host="somewhere.else.example")
+        assert answer.status_code == status
+        assert int(answer.headers["Content-Length"]) == len(answer.content)
+
+
 def test_other_methods_are_refused(stocked: Hashkeep) -> None:
     assert get(f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent", "DELETE").status_code == 405
 
