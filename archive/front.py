@@ -32,12 +32,15 @@ from archive.bodies import has_body, hear_out
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
-_CONNECTIONS = 2048  # at once in each process. Each may stop in the middle of an upload, and keep a thread
+_CONNECTIONS = 2048  # at once in each process
+_THREADS = 512  # granian starts them all in a minute of work, and each keeps some 80 KB
+_HEARD = _THREADS - 12  # bodies at once: each may stop in the middle, and keep its thread
 _READERS = 4  # a disk has little to gain from more
 _BUFFER = 65_536  # bytes of each connection at most
 _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
 _IDLE = 600  # seconds until granian ends a thread that has nothing to do
 _CALLED = -1  # no thread: somebody is on the way to the front
+_TOO_MANY = b"Very many are sending something at this moment. Please try again in a while.\n"
 _ASIDE = 60.0  # seconds that one waits to be called to the front, or without a sign of who stands there
 
 
@@ -94,19 +97,27 @@ class Front:
         self._readers = Crew(_READERS)
         self._crew = Crew(2 * settings.THREADS + SEATS)  # as many may be busy with slow readers
         self._relay = _Relay()
+        self._ears = threading.BoundedSemaphore(_HEARD)
 
     def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:
         if ready := recall(environ):
             proto.response_bytes(*ready)
         elif has_body(environ):
-            self._relay.leave()
-            _safely(self._hear, proto, environ)  # here and now: granian drops what is unread on our return
+            self._receive(proto, environ)
             environ.clear()  # it stays as long as the thread waits
         elif is_download(environ):
             self._readers.do(partial(_safely, self._read, proto, environ))
         else:
             self._crew.do(partial(_safely, self._answer, proto, environ))
         self._relay.stand()
+
+    def _receive(self, proto: Any, environ: WSGIEnvironment) -> None:
+        if self._ears.acquire(blocking=False):
+            self._relay.leave()
+            _safely(self._hear, proto, environ)  # here and now: granian drops what is unread on our return
+            self._ears.release()
+        else:
+            proto.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "30")], _TOO_MANY)
 
     def _hear(self, proto: Any, environ: WSGIEnvironment) -> None:
         hear_out(environ)
@@ -143,7 +154,7 @@ def main() -> None:
         port=settings.PORT,
         interface=Interfaces.WSGI,
         workers=options.workers,
-        blocking_threads=_CONNECTIONS,
+        blocking_threads=_THREADS,
         blocking_threads_idle_timeout=_IDLE,
         backpressure=_CONNECTIONS,
         # HTTP/1 alone: over HTTP/2, an upload that breaks off leaves its thread in a loop for ever (granian 2.8.7).

@@ -3,7 +3,7 @@
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -55,9 +55,9 @@ def memory(server: Hashkeep) -> int:
     return pages * resource.getpagesize()
 
 
-def goes_on(server: Hashkeep, name: bytes) -> None:
+def goes_on(server: Hashkeep, name: bytes, torrents: Sequence[bytes] = (*[SMALL] * 10, LARGE)) -> None:
     """Downloads, an upload and a page, each within seconds."""
-    for torrent in [SMALL] * 10 + [LARGE]:
+    for torrent in torrents:
         answer = requests.get(f"{server.url}/{make.v1_hash(torrent)}.torrent", timeout=20)
         assert (answer.status_code, answer.content) == (200, torrent)
     new = make.v1(name)
@@ -72,6 +72,26 @@ def test_600_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashke
         goes_on(stocked, b"beside stalled uploads")
         assert memory(stocked) - before < 100_000_000
     goes_on(stocked, b"after stalled uploads")
+
+
+def test_more_than_it_can_hear_are_refused_at_once_and_keep_nobody_from_downloading(tmp_path: Path) -> None:
+    """Whoever wants to upload has to wait for them, for two minutes at most (archive/patience.py)."""
+    running = Hashkeep(tmp_path)
+    running.manage("migrate", "--verbosity", "0")
+    running.start("--workers", "1")
+    try:
+        requests.post(f"{running.url}/upload", files={"torrent": SMALL}, timeout=60).raise_for_status()
+        with connections(running, 1200, STALLED):
+            for _ in range(20):
+                answer = requests.get(f"{running.url}/{make.v1_hash(SMALL)}.torrent", timeout=20)
+                assert (answer.status_code, answer.content) == (200, SMALL)
+            assert requests.get(running.url, timeout=20).ok
+            refused = requests.post(f"{running.url}/upload", files={"torrent": SMALL}, timeout=20)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+            assert "Please try again" in refused.text
+        goes_on(running, b"after very many", torrents=[SMALL])
+    finally:
+        running.kill()
 
 
 def test_chunked_uploads_that_stop_keep_nobody_waiting_either(stocked: Hashkeep) -> None:
