@@ -348,12 +348,18 @@ def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
     """Does it once, and leaves the daemon as it was."""
     subject = lab.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
-        made = content(Path(folder), f"{kind} for {name}", kind, [lab.tracker.url])
+        made = content(Path(folder), f"{operation}, {kind}, {name}", kind, [lab.tracker.url])
         case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
         try:
             OPERATIONS[operation](case)
         except (RejectedTorrent, UnknownTorrent, InVain):
             return False
+        except AssertionError as error:
+            trackers = subject.client.trackers(case.infohash) if case.seen() else "gone"
+            error.add_note(
+                f"{operation}, {kind}, {name}: {case.seen()}, {trackers}, {case.announces()} announces"
+            )
+            raise
         finally:
             if case.seen():
                 case.client.remove(case.infohash)

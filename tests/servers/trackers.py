@@ -82,6 +82,7 @@ def http_server(address: Address, handler: type[BaseHTTPRequestHandler]) -> Iter
 
     class Server(ThreadingHTTPServer):
         address_family = family
+        request_queue_size = 128  # by itself 5: who does not get through may try again only after minutes
 
     server = Server(address, handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
