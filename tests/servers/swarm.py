@@ -108,6 +108,7 @@ class Peer:
                 "recv_socket_buffer_size": 2_000_000,
                 "send_socket_buffer_size": 2_000_000,
                 "connections_limit": 1000,
+                "listen_queue_size": 1000,  # by itself 5: of a hundred who come at once some would wait a second
                 "active_limit": -1,
                 "active_seeds": -1,
                 "active_dht_limit": -1,
