@@ -6,6 +6,7 @@ What was not found in time is 408, as Hash2Torrent says it. A magnet link's `tr`
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -32,6 +33,8 @@ def fetch(request: HttpRequest) -> HttpResponse:
             _magnet(request, wanted), request.META["REMOTE_ADDR"], how_long(request.GET.get("timeout", ""))
         )
         return handed_out(request, found)
+    except TooManyFieldsSent:
+        return plain(400, "Too many parameters")
     except Refusal as refusal:
         return refused(request, refusal)
 

@@ -1,5 +1,8 @@
 """Downloads by any spelling of an infohash, and what there is to say when there is none. Never HTML, never 200."""
 
+from contextlib import suppress
+
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -64,6 +67,8 @@ def plain(status: int, text: str, retry_after: int | None = None, end: str = "\n
 
 def _taken_down(request: HttpRequest, refusal: TakenDown) -> HttpResponse:
     """RFC 7725: say that it is for legal reasons, and where the one who blocks explains."""
-    response = plain(451, str(refusal))
-    response["Link"] = f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'
+    response, page = plain(451, str(refusal)), reverse("takedowns")
+    with suppress(DisallowedHost):  # then it stays a relative one
+        page = request.build_absolute_uri(page)
+    response["Link"] = f'<{page}>; rel="blocked-by"'
     return response

@@ -103,7 +103,8 @@ class Front:
         if ready := recall(environ):
             proto.response_bytes(*ready)
         elif has_body(environ):
-            self._receive(proto, environ)
+            if not self._receive(proto, environ):
+                return  # granian drops the body only now: whoever waits to stand would keep its sender waiting
             environ.clear()  # it stays as long as the thread waits
         elif is_download(environ):
             self._readers.do(partial(_safely, self._read, proto, environ))
@@ -111,13 +112,17 @@ class Front:
             self._crew.do(partial(_safely, self._answer, proto, environ))
         self._relay.stand()
 
-    def _receive(self, proto: Any, environ: WSGIEnvironment) -> None:
-        if self._ears.acquire(blocking=False):
+    def _receive(self, proto: Any, environ: WSGIEnvironment) -> bool:
+        """Whether there was anybody to hear it."""
+        if not self._ears.acquire(blocking=False):
+            proto.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "30")], _TOO_MANY)
+            return False
+        try:
             self._relay.leave()
             _safely(self._hear, proto, environ)  # here and now: granian drops what is unread on our return
+        finally:
             self._ears.release()
-        else:
-            proto.response_bytes(503, [("Content-Type", "text/plain"), ("Retry-After", "30")], _TOO_MANY)
+        return True
 
     def _hear(self, proto: Any, environ: WSGIEnvironment) -> None:
         hear_out(environ)

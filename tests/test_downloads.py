@@ -188,6 +188,8 @@ def test_a_miss_is_404_in_plain_text(origin: str, path: str, method: str) -> Non
         ("/torrent/" + "F" * 41, 404),
         ("/torrent/..%2f..%2fetc%2fpasswd", 404),
         ("/torrent/%ff%fe.torrent", 404),
+        ("/torrent/%0a", 404),
+        ("/torrents/%0a", 400),
     ],
 )
 def test_what_is_no_infohash_is_said_to_be_none(stocked: Hashkeep, path: str, status: int) -> None:
@@ -210,6 +212,25 @@ def test_the_host_header_has_no_part_in_it_held_or_not(stocked: Hashkeep, path: 
         answer = get(stocked.url + path.format(infohash), Host="somewhere.else.example")
         assert answer.status_code == status
         assert int(answer.headers["Content-Length"]) == len(answer.content)
+
+
+@pytest.mark.parametrize("ending", [".%0A", ".a%0Ab"])
+@pytest.mark.parametrize("path", ["/torrent/{}", "/torrents/{}"])
+def test_what_follows_an_infohash_is_ignored_be_it_a_new_line(
+    stocked: Hashkeep, path: str, ending: str
+) -> None:
+    for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404), (make.v1_hash(TAKEN), 451)):
+        assert get(stocked.url + path.format(infohash) + ending).status_code == status
+
+
+def test_a_takedown_is_one_under_any_name_of_the_server(stocked: Hashkeep) -> None:
+    answer = get(f"{stocked.url}/{make.v1_hash(TAKEN)}", Host="no name at all")
+    assert (answer.status_code, answer.headers["Link"]) == (451, '</takedowns>; rel="blocked-by"')
+
+
+def test_more_parameters_than_anybody_needs_are_refused_in_plain_text(stocked: Hashkeep) -> None:
+    answer = get(f"{stocked.url}/{'9' * 40}?{'a&' * 1100}")
+    assert (answer.status_code, answer.text) == (400, "Too many parameters\n")
 
 
 def test_other_methods_are_refused(stocked: Hashkeep) -> None:
