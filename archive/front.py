@@ -29,6 +29,7 @@ from api.download import is_download
 from api.fastlane import fetch, recall
 from api.files.readers import MOST as SEATS
 from archive.bodies import has_body, hear_out
+from archive.cores import take_one
 from archive.crew import Crew
 
 _log = logging.getLogger(__name__)
@@ -144,6 +145,12 @@ def _safely(work: Callable[[Any, WSGIEnvironment], object], proto: Any, environ:
         proto.response_bytes(500, [], b"")
 
 
+def _front(processes: int, application: WSGIApplication, *options: Any) -> Front:
+    """In a process that is to serve, before it has any thread but this."""
+    take_one(processes)
+    return Front(application, *options)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workers", type=int, default=1)
@@ -152,7 +159,7 @@ def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # granian offers no other way to be called without its own wrapper.
-    mp._wsgi_call_wrap = Front  # type: ignore[assignment, attr-defined]
+    mp._wsgi_call_wrap = partial(_front, options.workers)  # type: ignore[attr-defined]
     Granian(
         "archive.wsgi:application",
         address=settings.HOST,

@@ -114,3 +114,32 @@ def test_whoever_is_served_does_not_wait_for_the_next_batch() -> None:
         assert not second.done()
         gates[2].set()
         assert second.result(timeout=60) == 2
+
+
+def test_who_leads_waits_for_as_many_as_were_here_before(desk: Desk) -> None:
+    """Those who have been served are on their way back."""
+    together = Together(desk.work, moment=60)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(together, 1)
+        desk.begun.wait(60)
+        others = [threads.submit(together, item) for item in (2, 3)]
+        while len(together._waiting) < 2:
+            wait([first], timeout=0.01)
+        desk.go_on.set()
+        assert first.result(timeout=30) == 1
+        assert not wait(others, timeout=0.2).done
+        assert threads.submit(together, 4).result(timeout=30) == 16
+        assert [other.result(timeout=30) for other in others] == [4, 9]
+    assert list(map(sorted, desk.batches)) == [[1], [2, 3, 4]]
+
+
+def test_who_leads_does_not_wait_long_for_those_who_stay_away(desk: Desk) -> None:
+    assert come(desk, 1, 2, 3) == [1, 4, 9]
+    assert list(map(sorted, desk.batches)) == [[1], [2, 3]]
+
+
+def test_who_comes_alone_waits_for_nobody(desk: Desk) -> None:
+    desk.go_on.set()
+    together = Together(desk.work, moment=60)
+    with ThreadPoolExecutor(1) as threads:
+        assert [threads.submit(together, item).result(timeout=30) for item in (1, 2, 3)] == [1, 4, 9]

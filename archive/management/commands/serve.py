@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from archive.cores import cores
 from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it; "
             "let nginx stand before it, as slow clients take its threads",
         )
-        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one a core)")
+        parser.add_argument("--workers", type=int, default=len(cores()), help="processes (one a core)")
         parser.add_argument(
             "--threads", type=int, default=settings.THREADS, help="requests at once in each process (THREADS)"
         )
