@@ -32,7 +32,12 @@ class Command(BaseCommand):
             help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it; "
             "let nginx stand before it, as slow clients take its threads",
         )
-        parser.add_argument("--workers", type=int, default=len(cores()), help="processes (one a core)")
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=len(cores()),
+            help="processes (as many as cores: then each of granian's is kept to one of them)",
+        )
         parser.add_argument(
             "--threads", type=int, default=settings.THREADS, help="requests at once in each process (THREADS)"
         )
