@@ -52,7 +52,6 @@ class _Entry:
 
     candidate: _Candidate
     row: Torrent
-    new: bool
 
 
 def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
@@ -120,8 +119,8 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
         purge(refused)  # what an earlier try put there before the takedown came, and then broke off
         chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
         entries = _store(chosen)
-        refused |= _enter(entries)
-    new = {entry.row.infohash for entry in entries if entry.new}
+        new = _record(entry.row for entry in entries if entry.row.pk is None)
+        refused |= _overtaken(entries)
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
@@ -148,20 +147,18 @@ def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:
     held = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
     fresh = {key(infohash): one for infohash, one in chosen.items() if infohash not in held}
     new = vault().put_all({name: one.torrent for name, one in fresh.items()}) if fresh else ()
-    entries = [_Entry(one, one.row, new=True) if name in new else _found(one) for name, one in fresh.items()]
+    entries = [_Entry(one, one.row) if name in new else _found(one) for name, one in fresh.items()]
     for infohash, row in held.items():
         _meet_again(row, chosen[infohash])
-        entries.append(_Entry(chosen[infohash], row, new=False))
+        entries.append(_Entry(chosen[infohash], row))
     return entries
 
 
-def _enter(entries: Sequence[_Entry]) -> dict[bytes, str]:
-    """Into the index. A takedown may have come since the first look: whoever comes second cleans up.
+def _overtaken(entries: Sequence[_Entry]) -> dict[bytes, str]:
+    """A takedown may have come since the first look: whoever comes second cleans up. The others are in for good.
 
     The reasons of such takedowns, by the infohash that the torrent would be stored under.
     """
-    if rows := [entry.row for entry in entries if entry.row.pk is None]:
-        _record(rows)
     overtaken = _refused([entry.candidate for entry in entries])
     purge(overtaken)
     _tell([entry for entry in entries if entry.row.infohash not in overtaken])
@@ -215,25 +212,31 @@ def _found(candidate: _Candidate) -> _Entry:
     if earlier := sound(candidate.infohash):
         torrent, meta = earlier
         if meta.complete or not candidate.row.complete:
-            return _Entry(candidate, Torrent.of(torrent, meta), new=False)
+            return _Entry(candidate, Torrent.of(torrent, meta))
     vault().put(key(candidate.infohash), candidate.torrent, replace=True)
-    return _Entry(candidate, candidate.row, new=True)
+    return _Entry(candidate, candidate.row)
 
 
-def _record(rows: Iterable[Torrent]) -> None:
-    """Insert the rows, in an order that keeps two batches from waiting for each other."""
+def _record(rows: Iterable[Torrent]) -> set[bytes]:
+    """Insert the rows, in an order that keeps two batches from waiting for each other.
+
+    The infohashes of those that were not there: so what is told as new is what the count rises by.
+    """
     best: dict[bytes, Torrent] = {}
     for row in sorted(rows, key=lambda row: (row.infohash, not row.complete)):
         best.setdefault(row.infohash, row)
-    for tries_left in reversed(range(_TRIES)):
+    tries = 0
+    while best:
         try:
             _insert(list(best.values()))
-            return
+            break
         except IntegrityError:  # somebody was faster with some of them, and may have taken them down since
-            if not tries_left:
+            tries += 1
+            if tries == _TRIES:
                 raise
             for infohash in _known(best):
                 del best[infohash]
+    return set(best)
 
 
 def _insert(rows: Sequence[Torrent]) -> None:

@@ -192,7 +192,8 @@ def test_names_that_a_database_would_choke_on_are_kept(objects: Path) -> None:
 def test_bytes_that_a_crash_left_without_a_row_are_the_first_stored() -> None:
     first, second = make.v1(outer={b"comment": b"first"}), make.v1(outer={b"comment": b"second"})
     vault().put(f"{make.v1_hash(first)}.torrent", first)
-    assert deposit(second) == Receipt(make.v1_hash(first), new=False)
+    assert deposit(second) == Receipt(make.v1_hash(first), new=True)
+    assert count() == 1
     assert kept(make.v1_hash(first)) == first
     assert bytes(Torrent.objects.get().digest) == make.sha256(first)
 
