@@ -5,6 +5,7 @@ Nothing is announced to the DHT (every torrent has it disabled; lookups are made
 
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ _ALERTS = (
     | lt.alert_category.storage
 )
 
+_LAST_QUESTIONS = 0.5  # seconds
 _UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
 
 # Peers are not told of one another, neither by us nor by them (PEX): whom we try is ours to choose.
@@ -172,9 +174,11 @@ class Network:
         beside.replace(path)
 
     def close(self) -> None:
-        """Waits for what libtorrent still has to tell the trackers, two seconds at most."""
+        """Waits for what libtorrent still has to tell the trackers, two seconds and a half at most."""
         for target in list(self._handles):
             self.drop(target)
+        # What it has not begun to send by then may be lost: on a busy machine 2 of 12, after this pause 0 of 23.
+        time.sleep(_LAST_QUESTIONS)
         del self._session
 
     def _params(self) -> lt.session_params:

@@ -45,7 +45,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hashkeep, H
 def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep, Hashkeep]) -> None:
     source, mirror = pair
     command = [sys.executable, "manage.py", "mirror", source.url, "--parallel", "2"]
-    for least in (50, 150):
+    for least in (50, 250):
         running = subprocess.Popen(
             command, cwd=ROOT, env=mirror.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -58,7 +58,7 @@ def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep
         assert len(objects_of(mirror)) < TORRENTS
     said = mirror.manage("mirror", source.url).stdout
     stored = int(said.split()[0])
-    assert 0 < stored <= TORRENTS - 150
+    assert 0 < stored <= TORRENTS - 200, "a kill costs what was fetched since the last batch, and no more"
     assert f"{TORRENTS - stored} held already" in said
     assert objects_of(mirror) == objects_of(source)
     assert (
