@@ -43,6 +43,7 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.uploads --database postgres
 	$(PY) -m bench.resolve
 	$(PY) -m bench.resolve --database postgres
+	$(PY) -m bench.waiting
 	$(PY) -m bench.seeders
 	$(PY) -m bench.search
 	$(PY) -m bench.search --database postgres
