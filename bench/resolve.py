@@ -126,15 +126,21 @@ async def get_all(server: Hashkeep, hashes: list[bytes]) -> list[float | None]:
 
 
 async def get(server: Hashkeep, client: int, infohash: bytes) -> float | None:
-    """Seconds, on a connection of its own; None for whatever is not the torrent. Ten share an address."""
+    """Seconds; None for whatever is not the torrent."""
     began = time.perf_counter()
+    answer = await ask(server, client, infohash, LONGEST)
+    return time.perf_counter() - began if answer.startswith(b"HTTP/1.1 200") else None
+
+
+async def ask(server: Hashkeep, client: int, infohash: bytes, seconds: float) -> bytes:
+    """The whole answer, on a connection of its own. Ten clients share an address."""
     home = (f"90.0.{client // 10}.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port, local_addr=home)
-    path = f"/{infohash.hex()}?timeout={LONGEST}"
+    path = f"/{infohash.hex()}?timeout={seconds}"
     writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
     answer = await reader.read(-1)
     writer.close()
-    return time.perf_counter() - began if answer.startswith(b"HTTP/1.1 200") else None
+    return answer
 
 
 def dead(server: Hashkeep) -> None:

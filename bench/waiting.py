@@ -14,6 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.downloads import CONNECTIONS, fill
+from bench.resolve import ask
 from bench.wrk import Load, wrk
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.swarm import ROUTER, dht, internet
@@ -24,15 +25,10 @@ _UNTIL_THEY_WAIT = 3.0  # seconds
 
 
 async def wait_in_vain(server: Hashkeep, client: int, seconds: float) -> None:
-    """Raises RuntimeError where the answer is another than that nothing was found. Ten share an address."""
-    home = (f"90.0.{client // 10}.1", 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, local_addr=home)
-    path = f"/{os.urandom(20).hex()}?timeout={seconds}"
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
-    answer = await reader.read(-1)
-    writer.close()
+    """Raises RuntimeError where the answer is another than that nothing was found."""
+    answer = await ask(server, client, os.urandom(20), seconds)
     if not answer.startswith(b"HTTP/1.1 408"):
-        raise RuntimeError(f"{path}: {answer[:100]!r}")
+        raise RuntimeError(f"It should be 408: {answer[:100]!r}")
 
 
 async def beside_waiting(server: Hashkeep, paths: Path, seconds: int) -> Load:
