@@ -15,9 +15,8 @@ from api.torrents import download
 from api.torznab import torznab
 
 by_infohash = [
-    re_path(
-        r"^torrents/[\s\S]*$", fetch
-    ),  # a dot is no newline, which may be part of what follows an infohash
+    # What follows an infohash may hold a new line, for which a dot does not stand.
+    re_path(r"^torrents/[\s\S]*$", fetch),
     re_path(r"^torrent/[\s\S]*$", download),
     re_path(r"^[^/]+\.[Tt][Oo][Rr][Rr][Ee][Nn][Tt]$", download),  # Django reverses no (?i:)
     re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch, name="download"),

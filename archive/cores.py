@@ -25,9 +25,8 @@ def take_one(processes: int) -> None:
     may_have = cores()
     if processes != len(may_have):
         return
-    claims = os.open(
-        settings.DATA_DIR / "cores", os.O_RDWR | os.O_CREAT, 0o600
-    )  # never closed: its locks would go
+    # Never closed: its locks would go.
+    claims = os.open(settings.DATA_DIR / "cores", os.O_RDWR | os.O_CREAT, 0o600)
     for place, core in enumerate(may_have):
         with suppress(OSError):
             fcntl.lockf(claims, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)

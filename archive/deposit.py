@@ -121,6 +121,7 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
         entries = _store(chosen)
         new = _record(entry.row for entry in entries if entry.row.pk is None)
         refused |= _overtaken(entries)
+        _tell([entry for entry in entries if entry.row.infohash not in refused])
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
@@ -155,13 +156,12 @@ def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:
 
 
 def _overtaken(entries: Sequence[_Entry]) -> dict[bytes, str]:
-    """A takedown may have come since the first look: whoever comes second cleans up. The others are in for good.
+    """A takedown may have come since the first look: whoever comes second cleans up.
 
     The reasons of such takedowns, by the infohash that the torrent would be stored under.
     """
     overtaken = _refused([entry.candidate for entry in entries])
     purge(overtaken)
-    _tell([entry for entry in entries if entry.row.infohash not in overtaken])
     return overtaken
 
 

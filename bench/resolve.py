@@ -33,6 +33,13 @@ TORRENTS = {1: 100, 20: 200, 100: 300, 500: 500}  # by how many are asked for at
 DEAD, DEAD_FOR = 1000, 20.0
 SEEDER = ("44.1.0.1", 6881)
 LONGEST = 60  # seconds
+# Settings of a server that knows the namespace's DHT and nothing else.
+NETWORK = {
+    "RESOLVE": "on",
+    "BT_LISTEN": "70.1.0.1:6881",
+    "DHT_BOOTSTRAP": "{}:{}".format(*ROUTER),
+    "TRACKERS": "",
+}
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
@@ -55,10 +62,8 @@ def main() -> None:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         hashes = stack.enter_context(seeded(folder))
         database = stack.enter_context(postgres()) if options.database == "postgres" else ""
-        router = "{}:{}".format(*ROUTER)
-        network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
-        server = stack.enter_context(hashkeep(folder / "data", DATABASE_URL=database, **network))
-        bare = Bare("71.1.0.1:6881", router)
+        server = stack.enter_context(hashkeep(folder / "data", DATABASE_URL=database, **NETWORK))
+        bare = Bare("71.1.0.1:6881", NETWORK["DHT_BOOTSTRAP"])
         warm_up(bare, server, hashes[:20])
         rest = iter(hashes[20:])
         print(f"{options.database:10} at once   p50 ms   p99 ms   max ms   lost   CPU ms   RSS MB")

@@ -14,10 +14,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.downloads import CONNECTIONS, fill
-from bench.resolve import ask
+from bench.resolve import NETWORK, ask
 from bench.wrk import Load, wrk
 from tests.servers.hashkeep import Hashkeep
-from tests.servers.swarm import ROUTER, dht, internet
+from tests.servers.swarm import dht, internet
 
 WAITING = 200
 AIMS = "Aims: at least 0.80 of the rate, less than 2 times the p99"
@@ -52,9 +52,7 @@ def measure(rounds: int, seconds: int) -> list[tuple[Load, Load]]:
         stack.enter_context(internet())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="waiting-")))
         nodes = dht()
-        router = "{}:{}".format(*ROUTER)
-        network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
-        server = Hashkeep(folder, **network)
+        server = Hashkeep(folder, **NETWORK)
         paths = folder / "paths"
         paths.write_text("".join(f"/{name}.torrent\n" for name in fill(server)))
         server.start()

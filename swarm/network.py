@@ -67,7 +67,7 @@ _ALERTS = (
     | lt.alert_category.storage
 )
 
-_LAST_QUESTIONS = 0.5  # seconds
+_LAST_ANNOUNCES = 0.5  # seconds
 _UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
 
 # Peers are not told of one another, neither by us nor by them (PEX): whom we try is ours to choose.
@@ -178,7 +178,7 @@ class Network:
         for target in list(self._handles):
             self.drop(target)
         # What it has not begun to send by then may be lost: on a busy machine 2 of 12, after this pause 0 of 23.
-        time.sleep(_LAST_QUESTIONS)
+        time.sleep(_LAST_ANNOUNCES)
         del self._session
 
     def _params(self) -> lt.session_params:

@@ -25,7 +25,7 @@ from bench.mirror import fill, objects_of
 from tests import make
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 
-TORRENTS = 400
+TORRENTS = 600  # three batches: the last is still to be fetched when the second is being written
 
 
 # Two whole Hashkeeps
