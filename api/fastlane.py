@@ -6,7 +6,7 @@ outages) is Django's. The Host header is not looked at, since nothing in the ans
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -113,14 +113,23 @@ def _fed(found: Retrieved, given: Answer, start_response: StartResponse) -> Iter
 
 def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """As serve, for uploads: it works on the index, so it takes its turn."""
-    if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in UPLOADS:
+    if not is_upload(environ):
         return None
-    close_old_connections()
     try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        form, kind, key = environ["wsgi.input"], environ.get("CONTENT_TYPE", ""), torrentcache.key_in(environ)
-        body, headers = torrentcache.answer(form, kind, length, key)
+        [given] = receive_all([environ])
     finally:
         close_old_connections()
-    start_response(_STATUS[200], list(headers.items()))
-    return [body]
+    start_response(_STATUS[given.status], given.headers)
+    return [given.body]
+
+
+def is_upload(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in UPLOADS
+
+
+def receive_all(environs: Sequence[WSGIEnvironment]) -> list[Answer]:
+    """The answers to uploads, which are stored together."""
+    close_old_connections()
+    uploads = [torrentcache.sent(environ, environ["wsgi.input"]) for environ in environs]
+    answers = torrentcache.answer_all(uploads)
+    return [Answer(200, list(headers.items()), body) for body, headers in answers]

@@ -5,8 +5,8 @@ client of Torrage takes them for "unknown error". The body of a success has no n
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.form import BrokenForm, Source, read
-from archive.deposit import deposit
+from archive.deposit import Receipt, deposit_many
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
@@ -37,32 +37,48 @@ class NothingSent(Refusal):
     """There is no file in the field `torrent`."""
 
 
+class Sent(NamedTuple):
+    """An upload: its body, of this Content-Type and so many bytes, and the key, if it is not in the form."""
+
+    form: Source
+    kind: str
+    length: int
+    key: str
+
+
 @csrf_exempt
 def upload(request: HttpRequest) -> HttpResponse:
     """Store the file in the multipart field `torrent`. A key may be in a field too, `apikey`."""
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
-    body, headers = answer(request, request.META.get("CONTENT_TYPE", ""), length, key_in(request.META))
+    [(body, headers)] = answer_all([sent(request.META, request)])
     return HttpResponse(body, headers=headers)
 
 
-def key_in(environ: Mapping[str, Any]) -> str:
-    """The key that the request carries outside of its form."""
+def sent(environ: Mapping[str, Any], form: Source) -> Sent:
     authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
-    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+    key = find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+    return Sent(form, environ.get("CONTENT_TYPE", ""), int(environ.get("CONTENT_LENGTH") or 0), key)
 
 
-def answer(form: Source, kind: str, length: int, key: str) -> tuple[bytes, dict[str, str]]:
-    """Store the file in the form's field `torrent`; body and headers of the answer, whose status is 200.
+def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:
+    """Store the files in the forms' field `torrent`; body and headers of each answer, whose status is 200.
 
     The key may be in the form too, in its field `apikey`.
     """
+    outcomes = deposit_many(map(_sent_in, uploads), door="post")
+    return [_failed(one) if isinstance(one, Refusal) else _stored(one) for one in outcomes]
+
+
+def _sent_in(upload: Sent) -> bytes | Refusal:
     try:
-        receipt = deposit(_torrent(form, kind, length, key), door="post")
+        return _torrent(*upload)
     except Refusal as refusal:
-        return _failed(refusal)
+        return refusal
+
+
+def _stored(receipt: Receipt) -> tuple[bytes, dict[str, str]]:
     infohash = receipt.infohash
     return _answer(
         infohash,

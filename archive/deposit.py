@@ -14,7 +14,6 @@ from archive.models import Torrent, Tracker
 from archive.outage import outages
 from archive.pen import pen
 from archive.takedown import blocked, purge
-from archive.together import Together
 from archive.unpack import unpack
 from archive.vault import key, sound, vault
 from archive.wanted import met
@@ -46,14 +45,6 @@ class _Candidate:
     infohash: bytes  # that it would be stored under
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A candidate whose bytes lie in the storage, and the row for them: the index's, or one that it lacks."""
-
-    candidate: _Candidate
-    row: Torrent
-
-
 def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
     """Keep a torrent for good: when this returns, it is on the disk and in the index.
 
@@ -62,17 +53,18 @@ def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
     for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
     """
-    one = _understand(torrent)
-    outcome = _settled(one) if isinstance(one, _Candidate) else one
-    deposits.labels(door, _word(outcome)).inc()
+    [outcome] = deposit_many([torrent], door=door)
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def deposit_many(torrents: Iterable[bytes], *, door: str = "program") -> list[Receipt | Refusal]:
-    """As deposit, for each of a batch that fits in memory; one transaction takes them all."""
-    understood = [_understand(torrent) for torrent in torrents]
+def deposit_many(torrents: Iterable[bytes | Refusal], *, door: str = "program") -> list[Receipt | Refusal]:
+    """As deposit, for each of a batch that fits in memory; one transaction takes them all.
+
+    What the door itself has refused stays refused, and is counted.
+    """
+    understood = [one if isinstance(one, Refusal) else _understand(one) for one in torrents]
     candidates = [one for one in understood if isinstance(one, _Candidate)]
     try:
         settled: Iterable[Receipt | Refusal] = _settle(candidates) if candidates else []
@@ -104,74 +96,58 @@ def _understand(torrent: bytes) -> _Candidate | Refusal:
     return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers, meta.infohash)
 
 
-def _settled(candidate: _Candidate) -> Receipt | Refusal:
-    """With all that come at once, where that saves work; over a network one that is slow would keep the others."""
-    try:
-        return _settle_together(candidate) if vault().local else _settle([candidate])[0]
-    except Unavailable as unavailable:
-        return unavailable
-
-
 def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     """One outcome a candidate: refused as blocked, stored, held already, or held but now complete."""
     with outages():
         refused = _refused(candidates)
         purge(refused)  # what an earlier try put there before the takedown came, and then broke off
-        chosen = _best_of_each([one for one in candidates if one.infohash not in refused])
-        entries = _store(chosen)
-        new = _record(entry.row for entry in entries if entry.row.pk is None)
-        refused |= _overtaken(entries)
-        _tell([entry for entry in entries if entry.row.infohash not in refused])
+        welcome = [one for one in candidates if one.infohash not in refused]
+        best = _best_of_each(welcome)
+        kept = _store(best)
+        new = _record(row for row in kept.values() if row.pk is None)
+        _meet_again([one for one in welcome if one.row.digest != kept[one.infohash].digest])
+        refused |= _overtaken(welcome)
+        _tell([one for infohash, one in best.items() if infohash not in refused], kept)
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
-        else Receipt(spell(one.infohash), new=one.infohash in new and chosen[one.infohash] is one)
+        else Receipt(spell(one.infohash), new=one.infohash in new and best[one.infohash] is one)
         for one in candidates
     ]
 
 
-def _settle_strangers(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
-    """As _settle; but another copy of what came at the same time is met as if it had come later."""
-    outcomes, best = _settle(candidates), _best_of_each(candidates)
-    for place, one in enumerate(candidates):
-        if one.row.digest != best[one.infohash].row.digest:
-            [outcomes[place]] = _settle([one])
-    return outcomes
+def _store(best: dict[bytes, _Candidate]) -> dict[bytes, Torrent]:
+    """The rows for what lies in the storage now: the index's, or such as it lacks.
 
-
-_settle_together = Together(_settle_strangers)
-
-
-def _store(chosen: dict[bytes, _Candidate]) -> list[_Entry]:
-    """Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes."""
-    known = _known(chosen)
-    held = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
-    fresh = {key(infohash): one for infohash, one in chosen.items() if infohash not in held}
+    Objects first, rows second: a crash in between leaves an object that scrub or the next deposit indexes.
+    """
+    known = _known(best)
+    kept = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
+    fresh = {key(infohash): one for infohash, one in best.items() if infohash not in kept}
+    for infohash, row in kept.items():
+        if row.digest == best[infohash].row.digest:
+            vault().put(key(infohash), best[infohash].torrent)  # nothing, unless the bytes have been lost
     new = vault().put_all({name: one.torrent for name, one in fresh.items()}) if fresh else ()
-    entries = [_Entry(one, one.row) if name in new else _found(one) for name, one in fresh.items()]
-    for infohash, row in held.items():
-        _meet_again(row, chosen[infohash])
-        entries.append(_Entry(chosen[infohash], row))
-    return entries
+    return kept | {one.infohash: one.row if name in new else _found(one) for name, one in fresh.items()}
 
 
-def _overtaken(entries: Sequence[_Entry]) -> dict[bytes, str]:
+def _overtaken(candidates: Sequence[_Candidate]) -> dict[bytes, str]:
     """A takedown may have come since the first look: whoever comes second cleans up.
 
     The reasons of such takedowns, by the infohash that the torrent would be stored under.
     """
-    overtaken = _refused([entry.candidate for entry in entries])
+    overtaken = _refused(candidates)
     purge(overtaken)
     return overtaken
 
 
-def _tell(entries: Sequence[_Entry]) -> None:
+def _tell(best: Iterable[_Candidate], kept: dict[bytes, Torrent]) -> None:
     """Those who wished for them."""
     complete: list[Torrent] = []
     incomplete: list[Torrent] = []
-    for entry in entries:
-        whole = entry.row.complete or entry.candidate.row.complete
-        (complete if whole else incomplete).append(entry.candidate.row)
+    for one in best:
+        whole = one.row.complete or kept[one.infohash].complete
+        (complete if whole else incomplete).append(one.row)
     met(complete, incomplete)
 
 
@@ -207,14 +183,14 @@ def _known(infohashes: Iterable[bytes]) -> list[bytes]:
         return [bytes(infohash) for (infohash,) in cursor.fetchall()]
 
 
-def _found(candidate: _Candidate) -> _Entry:
+def _found(candidate: _Candidate) -> Torrent:
     """There are bytes under its name, and no row. If they are sound, those are the first stored."""
     if earlier := sound(candidate.infohash):
         torrent, meta = earlier
         if meta.complete or not candidate.row.complete:
-            return _Entry(candidate, Torrent.of(torrent, meta))
+            return Torrent.of(torrent, meta)
     vault().put(key(candidate.infohash), candidate.torrent, replace=True)
-    return _Entry(candidate, candidate.row)
+    return candidate.row
 
 
 def _record(rows: Iterable[Torrent]) -> set[bytes]:
@@ -248,11 +224,17 @@ def _insert(rows: Sequence[Torrent]) -> None:
             cursor.execute(_INSERT + ", ".join([_VALUES] * len(some)), values)
 
 
-def _meet_again(held: Torrent, candidate: _Candidate) -> None:
-    """A copy of what is held. It replaces bytes that are lost or lack their piece layers; else trackers count."""
-    if held.digest == candidate.row.digest:
-        vault().put(key(held.infohash), candidate.torrent)  # nothing, unless the bytes have been lost
+def _meet_again(copies: Sequence[_Candidate]) -> None:
+    """Others of what is held. One replaces bytes that are lost or lack their piece layers; else trackers count."""
+    if not copies:
         return
+    held = {row.infohash: row for row in Torrent.objects.stored_under({one.infohash for one in copies})}
+    for one in copies:
+        if row := held.get(one.infohash):  # else it has just been taken down
+            _meet(row, one)
+
+
+def _meet(held: Torrent, candidate: _Candidate) -> None:
     stored = sound(held.infohash)
     completes = candidate.row.complete and not held.complete and held.v2 == candidate.row.v2
     if stored is None or completes:

@@ -1,9 +1,9 @@
-"""granian with one thread at the front, which answers downloads from memory, and a crew behind it for all else.
+"""granian with one thread at the front, which answers downloads from memory, and others behind it for all else.
 
 python -m archive.front --workers 2    the serve command starts it so
 
 In granian's own way any of its threads takes any request. Where many may have to wait there are hundreds of them,
-and they contend for one lock: a download costs twice as much.
+and they contend for one lock: a download costs twice as much. Uploads are for clerks, who store many at once.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import logging
 import resource
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -24,18 +24,22 @@ from granian.log import LogLevels
 from granian.server import mp
 from granian.wsgi import _callback_wrapper as granians_own
 
-import archive.wsgi  # noqa: F401  it sets Django up for those below
+import archive.wsgi  # it sets Django up for those below
+from api import fastlane as http
 from api.download import is_download
-from api.fastlane import fetch, recall
 from api.files.readers import MOST as SEATS
 from archive.bodies import has_body, hear_out
+from archive.clerk import Clerk
 from archive.cores import take_one
 from archive.crew import Crew
+from archive.vault import vault
+from soap import fastlane as soap
 
 _log = logging.getLogger(__name__)
 _CONNECTIONS = 2048  # at once in each process
 _THREADS = 512  # granian starts them all in a minute of work, and each keeps some 80 KB
 _HEARD = _THREADS - 12  # bodies at once: each may stop in the middle, and keep its thread
+_SMALL = 262_144  # bytes of an upload that is stored with others; a large one would keep them waiting
 _READERS = 4  # a disk has little to gain from more
 _BUFFER = 65_536  # bytes of each connection at most
 _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
@@ -90,6 +94,16 @@ class _Relay:
             return False
 
 
+Request = tuple[Any, WSGIEnvironment]
+Answer = archive.wsgi.Answer
+ReceiveAll = Callable[[Sequence[WSGIEnvironment]], Sequence[Answer]]
+
+_DOORS: tuple[tuple[Callable[[WSGIEnvironment], bool], ReceiveAll], ...] = (
+    (http.is_upload, http.receive_all),
+    (soap.is_call, soap.receive_all),
+)
+
+
 class Front:
     """What granian calls for each request, on one of its threads. The answer goes to `proto`, from any thread."""
 
@@ -98,10 +112,13 @@ class Front:
         self._readers = Crew(_READERS)
         self._crew = Crew(2 * settings.THREADS + SEATS)  # as many may be busy with slow readers
         self._relay = _Relay()
+        # Over a network one that is slow would keep the others.
+        doors = _DOORS if vault().local else ()
+        self._clerks = [(fits, Clerk(partial(_receive_all, door), self._give)) for fits, door in doors]
         self._ears = threading.BoundedSemaphore(_HEARD)
 
     def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:
-        if ready := recall(environ):
+        if ready := http.recall(environ):
             proto.response_bytes(*ready)
         elif has_body(environ):
             if not self._receive(proto, environ):
@@ -127,14 +144,41 @@ class Front:
 
     def _hear(self, proto: Any, environ: WSGIEnvironment) -> None:
         hear_out(environ)
-        self._crew.do(partial(_safely, self._answer, proto, dict(environ)))
+        request = proto, dict(environ)
+        length = environ.get("CONTENT_LENGTH", "")
+        for fits, clerk in self._clerks if length.isdecimal() and int(length) <= _SMALL else ():
+            if fits(environ):
+                clerk.bring(request)
+                return
+        self._alone(request)
+
+    def _alone(self, request: Request) -> None:
+        self._crew.do(partial(_safely, self._answer, *request))
+
+    def _give(self, request: Request, answer: Answer | None) -> None:
+        _, environ = request
+        if answer is None:
+            environ["wsgi.input"].seek(0)
+            self._alone(request)
+        else:
+            environ["wsgi.input"].close()
+            _safely(lambda proto, _: proto.response_bytes(*answer), *request)
 
     def _read(self, proto: Any, environ: WSGIEnvironment) -> None:
         """Downloads again, those that lie on the disk. Few threads at a time, for the same reason as ever."""
-        if given := fetch(environ):
+        if given := http.fetch(environ):
             proto.response_bytes(*given)
         else:
             self._crew.do(partial(_safely, self._answer, proto, environ))
+
+
+def _receive_all(door: ReceiveAll, requests: Sequence[Request]) -> Sequence[Answer | None]:
+    """None where they went wrong together, over one of them perhaps: each is to be tried alone."""
+    try:
+        return archive.wsgi.together(door, [environ for _, environ in requests])
+    except Exception:
+        _log.exception("Uploads went wrong together")
+        return [None] * len(requests)
 
 
 def _safely(work: Callable[[Any, WSGIEnvironment], object], proto: Any, environ: WSGIEnvironment) -> None:

@@ -1,7 +1,7 @@
 """Where the web server comes in. Downloads of what lies on this disk are answered before Django is asked."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.conf import settings
@@ -9,6 +9,8 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
@@ -60,6 +62,17 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
             or soap.receive(environ, start_response)
             or django(environ, start_response)
         )
+
+
+def together(
+    receive_all: Callable[[Sequence[WSGIEnvironment]], Sequence[Answer]], environs: Sequence[WSGIEnvironment]
+) -> Sequence[Answer]:
+    """The answers to requests that have been heard out, all of them for the same door, from that door."""
+    for environ in environs:
+        tame(environ)
+    patience.begin()
+    with turn():
+        return receive_all(environs)
 
 
 def _whole(answer: Iterable[bytes] | HttpResponseBase) -> Iterable[bytes]:

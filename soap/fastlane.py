@@ -1,23 +1,38 @@
 """Calls without Django's middleware: they have no session and no page, and cost a fifth less without theirs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 
-from soap.server import answer
+from soap.server import answer_all
 from soap.urls import urlpatterns
 
 _CALLS = frozenset(f"/{url.pattern}" for url in urlpatterns)
 
+Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
+
 
 def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """The body of the answer, or None where Django is to answer. Takes its turn, as it works on the index."""
-    if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in _CALLS:
+    if not is_call(environ):
         return None
+    try:
+        [(status, headers, body)] = receive_all([environ])
+    finally:
+        close_old_connections()
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body]
+
+
+def is_call(environ: WSGIEnvironment) -> bool:
+    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _CALLS
+
+
+def receive_all(environs: Sequence[WSGIEnvironment]) -> list[Answer]:
+    """The answers to calls, whose torrents are stored together."""
     close_old_connections()
-    response = answer(WSGIRequest(environ))
-    response.close()  # Django's own end of a request, with which it sees to its connections
-    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
-    return [response.content]
+    responses = answer_all([WSGIRequest(environ) for environ in environs])
+    return [(one.status_code, list(one.items()), one.content) for one in responses]

@@ -3,7 +3,8 @@
 It reads nothing: its own reader of messages builds trees, follows references and logs what it could not read.
 """
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import spyne.const
 from django.conf import settings
@@ -13,34 +14,38 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server.django import DjangoHttpMethodContext, DjangoServer
 
+from archive.deposit import Receipt
+from archive.errors import Refusal
 from archive.keys import find
 from soap.envelope import Call, NotSoap
-from soap.service import TorrentCache
+from soap.service import TorrentCache, store
 from soap.wsdl import THETORRENT
+
+_CALL = "hashkeep.call"  # in META
 
 spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second
 
 
+class _Done(NamedTuple):
+    """A call that is to be answered: what became of its torrent."""
+
+    operation: str
+    outcome: Receipt | Refusal
+
+
 class _Calls(ProtocolBase):
-    """spyne's input protocol: three steps, each of which only hands on what Call has read."""
+    """spyne's input protocol: three steps, each of which only hands on what is known already."""
 
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:
-        [(call, request)] = ctx.in_string
-        try:
-            call.read(request)
-        except NotSoap as error:
-            raise Fault(error.faultcode, str(error)) from None
-        except OSError:
-            raise Fault("Client", "The message broke off.") from None
-        ctx.in_document = call
+        [ctx.in_document] = ctx.in_string
+        if isinstance(ctx.in_document, Fault):
+            raise ctx.in_document
 
     def decompose_incoming_envelope(self, ctx: Any, message: str) -> None:
-        if ctx.in_document.operation not in TorrentCache.public_methods:
-            raise Fault("Client", "There is no such operation; there are storeTorrent and cacheTorrent.")
         ctx.method_request_string = ctx.in_document.operation
 
     def deserialize(self, ctx: Any, message: str) -> None:
-        ctx.in_object = [ctx.in_document]
+        ctx.in_object = [ctx.in_document.outcome]
 
 
 class _Answers(Soap11):
@@ -53,11 +58,8 @@ class _Answers(Soap11):
 
 class _Server(DjangoServer):
     def get_contexts(self, request: HttpRequest) -> Any:
-        # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
-        call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=_key(request))
         ctx = DjangoHttpMethodContext(self, request, self.app.out_protocol.mime_type)
-        ctx.in_string = [(call, request)]
-        ctx.files.append(call)  # closed with the context, whose cycles of references would keep the torrent
+        ctx.in_string = [request.META[_CALL]]
         return self.generate_contexts(ctx)
 
 
@@ -78,8 +80,30 @@ _server = _Server(
 )
 
 
-def answer(request: HttpRequest) -> HttpResponse:
-    """Take the call, and give the answer or the fault."""
+def answer_all(requests: Sequence[HttpRequest]) -> list[HttpResponse]:
+    """Take the calls, whose torrents are stored together, and give an answer or a fault to each."""
+    calls = [_read(request) for request in requests]
+    outcomes = iter(store(call for call in calls if isinstance(call, Call)))
+    done = [_Done(call.operation, next(outcomes)) if isinstance(call, Call) else call for call in calls]
+    return [_answer(request, call) for request, call in zip(requests, done, strict=True)]
+
+
+def _read(request: HttpRequest) -> Call | Fault:
+    # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
+    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=_key(request))
+    try:
+        call.read(request)
+    except NotSoap as error:
+        return Fault(error.faultcode, str(error))
+    except OSError:
+        return Fault("Client", "The message broke off.")
+    if call.operation not in TorrentCache.public_methods:
+        return Fault("Client", "There is no such operation; there are storeTorrent and cacheTorrent.")
+    return call
+
+
+def _answer(request: HttpRequest, call: _Done | Fault) -> HttpResponse:
+    request.META[_CALL] = call
     response = _server.handle_rpc(request)
     # SOAP 1.1 wants status 500 for a fault; Django would log that as an error of ours.
     response._has_been_logged = True

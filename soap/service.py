@@ -1,14 +1,15 @@
-"""The two operations of the old caches, and what each says where the archive refuses.
+"""The two operations of the old caches, and what each says of what became of its torrent.
 
 A torrent that is refused is an answer like any other: faults are for messages that are no SOAP, or no call of ours.
 """
 
 import binascii
+from collections.abc import Iterable
 
 from django.conf import settings
 from spyne import Service, Unicode, rpc
 
-from archive.deposit import deposit
+from archive.deposit import Receipt, deposit_many
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
@@ -43,20 +44,30 @@ _RESULT = {"_returns": Unicode(sub_ns=""), "_out_variable_name": "Result", "_no_
 
 class TorrentCache(Service):
     @rpc(Unicode, _out_message_name=f"{{{THETORRENT.calls}}}storeTorrentResponse", **_RESULT)
-    def storeTorrent(call: Call) -> str:
+    def storeTorrent(outcome: Receipt | Refusal) -> str:
         """thetorrent.org: the infohash, or a text that is none."""
-        try:
-            return deposit(_torrent(call), door="soap").infohash
-        except Refusal as refusal:
-            return f"error: {_printable(str(refusal))}"
+        if isinstance(outcome, Refusal):
+            return f"error: {_printable(str(outcome))}"
+        return outcome.infohash
 
     @rpc(Unicode, _out_message_name=f"{{{TORRAGE.calls}}}cacheTorrentResponse", **_RESULT)
-    def cacheTorrent(call: Call) -> str:
+    def cacheTorrent(outcome: Receipt | Refusal) -> str:
         """Torrage: the infohash, or a number of two digits."""
-        try:
-            return deposit(_torrent(call), door="soap").infohash
-        except Refusal as refusal:
-            return str(next((code for kind, code in _CODES.items() if isinstance(refusal, kind)), 14))
+        if isinstance(outcome, Refusal):
+            return str(next((code for kind, code in _CODES.items() if isinstance(outcome, kind)), 14))
+        return outcome.infohash
+
+
+def store(calls: Iterable[Call]) -> list[Receipt | Refusal]:
+    """What became of the argument of each, whichever operation is to say it. They are stored together."""
+    return deposit_many(map(_sent_in, calls), door="soap")
+
+
+def _sent_in(call: Call) -> bytes | Refusal:
+    try:
+        return _torrent(call)
+    except Refusal as refusal:
+        return refusal
 
 
 def _torrent(call: Call) -> bytes:

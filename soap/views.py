@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from soap.server import answer
+from soap.server import answer_all
 from soap.wsdl import Dialect, wsdl
 
 
@@ -13,6 +13,7 @@ from soap.wsdl import Dialect, wsdl
 def soap(request: HttpRequest, dialect: Dialect) -> HttpResponse:
     """Every URL takes the calls of either dialect; the WSDL is its own."""
     if request.method == "POST":
-        return answer(request)
+        [answer] = answer_all([request])
+        return answer
     location = request.build_absolute_uri(dialect.path)
     return HttpResponse(wsdl(dialect, location), content_type="text/xml; charset=utf-8")
