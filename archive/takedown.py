@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha1, sha256
 
 from django.db import connection, transaction
@@ -126,6 +127,7 @@ def heed(infohashes: Iterable[bytes]) -> None:
         raise TakenDown(next(iter(reasons.values())))
 
 
+@lru_cache(maxsize=1024)  # each deposit asks twice
 def _marks(infohash: bytes) -> tuple[bytes, ...]:
     """By each of these it may be blocked: itself, or a digest of it, whole or truncated."""
     spellings = {infohash, short(infohash)}

@@ -144,11 +144,10 @@ class Filesystem:
         upper, lower = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}"
         if not self._settled[int(key[:4], 16)]:
             self._prepare()
-            for folder in (upper, lower):
-                with suppress(FileExistsError):
-                    os.mkdir(folder)
             if not self._settled_above[int(key[:2], 16)]:
+                _make(upper)
                 yield self.root
+            _make(lower)
             yield upper
         yield lower
 
@@ -261,6 +260,11 @@ def sync(folder: str) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _make(folder: str) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(folder)
 
 
 def names(folder: str, wanted: re.Pattern[str]) -> list[str]:
