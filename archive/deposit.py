@@ -239,8 +239,11 @@ def _meet(held: Torrent, candidate: _Candidate) -> None:
     completes = candidate.row.complete and not held.complete and held.v2 == candidate.row.v2
     if stored is None or completes:
         vault().put(key(held.infohash), candidate.torrent, replace=True)
-        changed = {column: getattr(candidate.row, column) for column in ("length", "digest", "complete")}
-        Torrent.objects.filter(pk=held.pk).update(**changed)
+        for column in ("length", "digest", "complete"):
+            setattr(held, column, getattr(candidate.row, column))  # for the next copy too
+        Torrent.objects.filter(pk=held.pk).update(
+            length=held.length, digest=held.digest, complete=held.complete
+        )
     else:
         _note_trackers(held, candidate.trackers, stored[1].trackers)
 

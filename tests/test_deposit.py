@@ -265,6 +265,24 @@ def test_trackers_of_copies_that_come_at_once_are_all_remembered() -> None:
     }
 
 
+def test_of_two_that_complete_the_same_torrent_the_first_is_kept() -> None:
+    data = b"x" * 100_000
+    infohash = deposit(make.v2(data=data, layers=False)).infohash
+    full = make.v2(data=data)
+    first, second = (full[:-1] + b"1:z1:%be" % letter for letter in (b"1", b"2"))
+    assert deposit_many([first, second]) == [Receipt(infohash, new=False)] * 2
+    assert (kept(infohash), Torrent.objects.get().complete) == (first, True)
+
+
+def test_what_comes_twice_in_a_batch_brings_its_trackers() -> None:
+    copies = [make.v1(outer={b"announce": b"udp://%d.example:1" % number}) for number in range(3)]
+    [first, *others] = deposit_many(copies)
+    infohash = make.v1_hash(copies[0])
+    assert first == Receipt(infohash, new=True)
+    assert others == [Receipt(infohash, new=False)] * 2
+    assert set(Tracker.objects.values_list("url", flat=True)) == {"udp://1.example:1", "udp://2.example:1"}
+
+
 def test_what_a_try_left_that_a_takedown_overtook_is_gone_with_the_next() -> None:
     """As when the index failed, or a kill came, between the bytes and the row."""
     torrent = make.v1()
