@@ -65,7 +65,7 @@ class _Server(DjangoServer):
 
 def _key(request: HttpRequest) -> str:
     """PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL."""
-    authorization, header = request.headers.get("Authorization", ""), request.headers.get("X-Api-Key", "")
+    authorization, header = request.META.get("HTTP_AUTHORIZATION", ""), request.META.get("HTTP_X_API_KEY", "")
     return find(authorization, header, request.GET.get("apikey", ""))
 
 
