@@ -96,9 +96,9 @@ def test_of_very_many_some_wait_for_the_next_batch(desk: Desk) -> None:
     clerk = desk.clerk()
     clerk.bring(0)
     assert desk.next() == [0]
-    for item in range(1, 101):
+    for item in range(1, 31):
         clerk.bring(item)
     desk.served(0)
-    assert desk.next() == list(range(1, 65))
-    desk.served(*range(1, 65))
-    assert desk.next() == list(range(65, 101))
+    assert desk.next() == list(range(1, 17))
+    desk.served(*range(1, 17))
+    assert desk.next() == list(range(17, 31))

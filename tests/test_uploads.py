@@ -24,20 +24,22 @@ PRIVATE = make.v1(b"private", private=1)
 GARBAGE = b"this is no torrent"
 
 
-def by_post(server: Hashkeep, torrent: bytes) -> str:
+def by_post(server: Hashkeep, torrent: bytes, query: str = "") -> str:
     answer = requests.post(
-        f"{server.url}/autoupload.php", files={"torrent": ("a.torrent", torrent)}, timeout=LONG
+        f"{server.url}/autoupload.php?{query}", files={"torrent": ("a.torrent", torrent)}, timeout=LONG
     )
     assert answer.status_code == 200
     return answer.headers.get("X-Thetorrent-Hash") or answer.text
 
 
-def by_soap(server: Hashkeep, torrent: bytes) -> str:
+def by_soap(server: Hashkeep, torrent: bytes, query: str = "") -> str:
     envelope = (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><storeTorrent>'
         f"<torrent>{b64encode(torrent).decode()}</torrent></storeTorrent></e:Body></e:Envelope>"
     )
-    answer = requests.post(f"{server.url}/soap", envelope, headers={"Content-Type": "text/xml"}, timeout=LONG)
+    answer = requests.post(
+        f"{server.url}/soap?{query}", envelope, headers={"Content-Type": "text/xml"}, timeout=LONG
+    )
     assert answer.status_code == 200
     return answer.text.partition("Result")[2].partition(">")[2].partition("<")[0]
 
@@ -74,6 +76,15 @@ def test_each_gets_its_own_answer(server: Hashkeep, door: Callable[[Hashkeep, by
     for torrent in [*good, large]:
         url = f"{server.url}/{make.v1_hash(torrent)}.torrent"
         assert requests.get(url, timeout=LONG).content == torrent
+
+
+@pytest.mark.parametrize("door", [by_post, by_soap])
+def test_a_query_of_very_many_fields_harms_nobody(server: Hashkeep, door: Callable[..., str]) -> None:
+    torrents = [make.v1(b"%d" % number) for number in range(9)]
+    with ThreadPoolExecutor(len(torrents)) as threads:
+        answers = list(threads.map(lambda one: door(server, one, "a=1&" * 1500), torrents))
+    assert answers == [make.v1_hash(one) for one in torrents]
+    assert "went wrong" not in server.log.read_text()
 
 
 class Proto:
