@@ -7,7 +7,6 @@ a URL, and the PHP sample of Torrage takes its first 40 characters.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +24,7 @@ from archive.errors import (
     TooLarge,
     Unavailable,
 )
-from archive.keys import admit, find
+from archive.keys import admit, carried, find
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
@@ -57,9 +56,8 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def sent(environ: Mapping[str, Any], form: Source) -> Sent:
-    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
-    key = find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
-    return Sent(form, environ.get("CONTENT_TYPE", ""), int(environ.get("CONTENT_LENGTH") or 0), key)
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    return Sent(form, environ.get("CONTENT_TYPE", ""), length, carried(environ))
 
 
 def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:

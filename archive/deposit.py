@@ -74,6 +74,8 @@ def deposit_many(torrents: Iterable[bytes | Refusal], *, door: str = "program") 
     outcomes = [next(results) if isinstance(one, _Candidate) else one for one in understood]
     for outcome in outcomes:
         deposits.labels(door, _word(outcome)).inc()
+        if isinstance(outcome, Refusal):  # without the frames that it came through, which hold whole torrents
+            outcome.__traceback__ = outcome.__cause__ = outcome.__context__ = None
     return outcomes
 
 

@@ -95,8 +95,7 @@ class _Relay:
 
 
 Request = tuple[Any, WSGIEnvironment]
-Answer = archive.wsgi.Answer
-ReceiveAll = Callable[[Sequence[WSGIEnvironment]], Sequence[Answer]]
+ReceiveAll = Callable[[Sequence[WSGIEnvironment]], Sequence[soap.Answer]]
 
 _DOORS: tuple[tuple[Callable[[WSGIEnvironment], bool], ReceiveAll], ...] = (
     (http.is_upload, http.receive_all),
@@ -155,7 +154,7 @@ class Front:
     def _alone(self, request: Request) -> None:
         self._crew.do(partial(_safely, self._answer, *request))
 
-    def _give(self, request: Request, answer: Answer | None) -> None:
+    def _give(self, request: Request, answer: soap.Answer | None) -> None:
         _, environ = request
         if answer is None:
             environ["wsgi.input"].seek(0)
@@ -172,7 +171,7 @@ class Front:
             self._crew.do(partial(_safely, self._answer, proto, environ))
 
 
-def _receive_all(door: ReceiveAll, requests: Sequence[Request]) -> Sequence[Answer | None]:
+def _receive_all(door: ReceiveAll, requests: Sequence[Request]) -> Sequence[soap.Answer | None]:
     """None where they went wrong together, over one of them perhaps: each is to be tried alone."""
     try:
         return archive.wsgi.together(door, [environ for _, environ in requests])

@@ -10,10 +10,11 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
+from urllib.parse import parse_qs
 
 from django.conf import settings
 
@@ -100,6 +101,12 @@ def find(authorization: str, *others: str) -> str:
         user, password = _basic(credentials)
         carried = [user if _PREFIX.match(user) or not password else password]
     return next(filter(None, map(str.strip, (*carried, *others))), "")
+
+
+def carried(environ: Mapping[str, Any]) -> str:
+    """As find, of a whole request: in its headers, or its query's `apikey`, of which it may have any number."""
+    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
+    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
 
 
 def issued() -> Iterator[Key]:

@@ -10,8 +10,6 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-Answer = tuple[int, list[tuple[str, str]], bytes]  # status, headers, body
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
 _django = get_wsgi_application()
 
@@ -65,8 +63,9 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 
 def together(
-    receive_all: Callable[[Sequence[WSGIEnvironment]], Sequence[Answer]], environs: Sequence[WSGIEnvironment]
-) -> Sequence[Answer]:
+    receive_all: Callable[[Sequence[WSGIEnvironment]], Sequence[soap.Answer]],
+    environs: Sequence[WSGIEnvironment],
+) -> Sequence[soap.Answer]:
     """The answers to requests that have been heard out, all of them for the same door, from that door."""
     for environ in environs:
         tame(environ)

@@ -5,7 +5,6 @@ It reads nothing: its own reader of messages builds trees, follows references an
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
-from urllib.parse import parse_qs
 
 import spyne.const
 from django.conf import settings
@@ -17,7 +16,7 @@ from spyne.server.django import DjangoHttpMethodContext, DjangoServer
 
 from archive.deposit import Receipt
 from archive.errors import Refusal
-from archive.keys import find
+from archive.keys import carried
 from soap.envelope import Call, NotSoap
 from soap.service import TorrentCache, store
 from soap.wsdl import THETORRENT
@@ -64,13 +63,6 @@ class _Server(DjangoServer):
         return self.generate_contexts(ctx)
 
 
-def _key(request: HttpRequest) -> str:
-    """PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL."""
-    authorization, header = request.META.get("HTTP_AUTHORIZATION", ""), request.META.get("HTTP_X_API_KEY", "")
-    # Not request.GET, which refuses a query of a thousand fields.
-    return find(authorization, header, *parse_qs(request.META.get("QUERY_STRING", "")).get("apikey", []))
-
-
 _server = _Server(
     Application(
         [TorrentCache],
@@ -92,7 +84,8 @@ def answer_all(requests: Sequence[HttpRequest]) -> list[HttpResponse]:
 
 def _read(request: HttpRequest) -> Call | Fault:
     # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
-    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=_key(request))
+    # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
+    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=carried(request.META))
     try:
         call.read(request)
     except NotSoap as error:

@@ -68,6 +68,8 @@ def _sent_in(call: Call) -> bytes | Refusal:
         return _torrent(call)
     except Refusal as refusal:
         return refusal
+    finally:
+        call.close()
 
 
 def _torrent(call: Call) -> bytes:
@@ -82,8 +84,6 @@ def _torrent(call: Call) -> bytes:
         return binascii.a2b_base64(call.argument, strict_mode=True)
     except binascii.Error:
         raise NotATorrent("The argument is not base64.") from None
-    finally:
-        call.close()
 
 
 def _printable(text: str) -> str:

@@ -274,6 +274,13 @@ def test_of_two_that_complete_the_same_torrent_the_first_is_kept() -> None:
     assert (kept(infohash), Torrent.objects.get().complete) == (first, True)
 
 
+def test_a_refusal_that_is_kept_keeps_no_torrent() -> None:
+    """Its frames would, and whoever says it may keep it: spyne's contexts go only with the garbage."""
+    for refusal in deposit_many([b"junk", b"d4:info", b"", make.v1(private=1)]):
+        assert isinstance(refusal, Refusal)
+        assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
+
+
 def test_what_comes_twice_in_a_batch_brings_its_trackers() -> None:
     copies = [make.v1(outer={b"announce": b"udp://%d.example:1" % number}) for number in range(3)]
     [first, *others] = deposit_many(copies)

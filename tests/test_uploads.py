@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from archive import front, wsgi
 from archive.count import count
+from soap.fastlane import Answer
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
@@ -117,7 +118,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> Queue[int]:
     """How many uploads were taken together, whenever that was."""
     seen, together = Queue[int](), wsgi.together
 
-    def noted(door: front.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[front.Answer]:
+    def noted(door: front.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[Answer]:
         seen.put(len(environs))
         return together(door, environs)
 
@@ -129,7 +130,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> Queue[int]:
 def test_where_they_go_wrong_together_each_is_tried_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(door: front.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[front.Answer]:
+    def fail(door: front.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[Answer]:
         answers = door(environs)  # so that the bodies have been read
         raise RuntimeError(f"after {len(answers)} answers")
 
