@@ -39,12 +39,12 @@ class Completion:
         self._later = later
         self._infohash = sha256(info).digest()
         self._target = self._infohash[:20]
+        self._peers = tuple(peers)
         self._asked: tuple[Address, ...] = ()
         self._met: list[Address] = []
         self._over = False
-        self._ask(peers)
+        self._try_all()
         self._look(0)
-        later(_TOGETHER, lambda: self._try_each(iter(self._met)))
 
     @property
     def hopeful(self) -> bool:
@@ -65,10 +65,18 @@ class Completion:
         if not self._over and not self._network.connecting(self._target):
             self._network.fetch(self._infohash, self._asked, ())
 
+    def _try_all(self) -> None:
+        self._ask(self._peers)
+        self._later(_TOGETHER, lambda: self._try_each(iter(self._met)))
+
     def _try_each(self, peers: Iterator[Address]) -> None:
-        if not self._over and (peer := next(peers, None)):
+        if self._over:
+            return
+        if peer := next(peers, None):
             self._ask((peer,))
             self._later(_ALONE, lambda: self._try_each(peers))
+        else:
+            self._try_all()
 
     def _look(self, times: int) -> None:
         if not self._over:

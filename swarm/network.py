@@ -43,7 +43,7 @@ class Metadata:
 class Layers:
     target: bytes
     layers: dict[bytes, bytes] | None
-    """None: not all of them have come yet."""
+    """None: not all of them have come yet, or not all are true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +252,12 @@ def _metadata(info: lt.torrent_info) -> Metadata:
 
 def _layers(params: lt.add_torrent_params) -> dict[bytes, bytes] | None:
     try:
-        whole = lt.write_torrent_file(params)
-    except RuntimeError:  # as long as one is missing
+        whole = cast(dict[bytes, dict[bytes, bytes]], lt.write_torrent_file(params))
+        # One peer's false layer beside a true one of another is in there too (libtorrent 2.1.1), but not read again.
+        lt.torrent_info(cast("lt.TorrentFileDict", whole))  # in the stubs alone
+    except RuntimeError:  # one is missing, or false
         return None
-    return cast(dict[bytes, bytes] | None, cast(dict[bytes, object], whole).get(b"piece layers"))
+    return whole.get(b"piece layers")
 
 
 def _speakable(tracker: str) -> bool:

@@ -8,12 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import bencodepy
 import pytest
 
 from swarm import Config, Found, Session, Wish
 from tests import make
 from tests.servers.hostile_peer import Lie, hostile_peer
-from tests.servers.lies import LIES, LIES_ABOUT_LAYERS, hesitation
+from tests.servers.lies import LIES, LIES_ABOUT_LAYERS, bare, hesitation, late_layers
 from tests.servers.swarm import Address, Content, Peer, content, internet
 from tests.test_swarm import find, info_of, same, until
 
@@ -48,7 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with internet(), ExitStack() as stack:
         seeder = Peer(SEEDER)
         held = {name: make.v1(name.encode(), 20_000) for name in (*NAMES, "honest")}
-        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation")}
+        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation", "late")}
         for each in (*(Content(NO_FILES, "", one) for one in held.values()), *v2.values()):
             seeder.seed(each)
         lies: dict[str, Lie] = {lie.__name__: lie for lie in LIES}
@@ -104,6 +105,15 @@ def test_what_a_peer_says_of_piece_layers_is_believed_only_if_it_is_true(world: 
 def test_who_lies_of_piece_layers_does_not_keep_us_from_who_tells_them(world: World, name: str) -> None:
     wish = Wish(v2=world.v2[name].v2, peers=(world.liars[name], SEEDER))
     assert same(find(world.session, wish), world.v2[name])
+
+
+def test_who_has_been_tried_for_piece_layers_is_tried_again(world: World) -> None:
+    """It says nothing of them in the first round, which takes three seconds and a half with two peers."""
+    wanted, peers = world.v2["late"], (("66.8.0.2", 6881), ("66.8.0.3", 6881))
+    layers = bencodepy.decode(wanted.torrent)[b"piece layers"]
+    late, liar = late_layers(info_of(wanted), layers, 4), bare(info_of(wanted))
+    with hostile_peer(peers[0], late), hostile_peer(peers[1], liar):
+        assert same(find(world.session, Wish(v2=wanted.v2, peers=peers)), wanted)
 
 
 def test_what_was_found_is_looked_for_again_undisturbed(world: World) -> None:

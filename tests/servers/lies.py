@@ -209,13 +209,24 @@ def short_layers(info: bytes) -> Lie:
     return lambda connection: _serve(connection, info, lambda asked: (_HASHES, asked + bytes(32)))
 
 
+def late_layers(info: bytes, layers: dict[bytes, bytes], seconds: float) -> Lie:
+    """True ones in the end. `layers`: by pieces root, for pieces of 16 KiB."""
+    until = time.monotonic() + seconds
+
+    def answer(asked: bytes) -> tuple[int, bytes]:
+        if time.monotonic() < until:
+            return _HASH_REJECT, asked
+        return _HASHES, asked + layers[asked[:32]].ljust(32 * _hashes(asked), b"\0")
+
+    return lambda connection: _serve(connection, info, answer)
+
+
 LIES_ABOUT_LAYERS = (bare, false_layers, refused_layers, short_layers)
 
 
 def _hashes(asked: bytes) -> int:
-    """BEP 52: pieces root, base layer, index, length, proof layers."""
-    length, proofs = struct.unpack("!8xII", asked[32:48])
-    return int(length + proofs)
+    """BEP 52: pieces root, base layer, index, length, proof layers. The whole layer needs no proof."""
+    return int.from_bytes(asked[40:44], "big")
 
 
 def _greet(connection: socket.socket) -> None:
