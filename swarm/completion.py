@@ -1,7 +1,7 @@
 """The info dictionary is found; now the piece layers, which peers tell only to who asked by the v2 hash.
 
-All peers are asked together, and then each of those that know the v2 hash alone: one that does not answer, or
-not the truth, is asked again and again by libtorrent before another.
+All peers are asked together, and then each of those that know the v2 hash alone, round after round: one that does
+not answer, or not the truth, is asked again and again by libtorrent before another.
 
 Trackers are not asked again: a libtorrent peer that hears of us in the v2 swarm of a hybrid answers our v1
 handshakes with the v2 hash from then on, which fails.
@@ -39,7 +39,7 @@ class Completion:
         self._later = later
         self._infohash = sha256(info).digest()
         self._target = self._infohash[:20]
-        self._peers = tuple(peers)
+        self._peers = set(peers)
         self._asked: tuple[Address, ...] = ()
         self._met: list[Address] = []
         self._over = False
@@ -50,6 +50,10 @@ class Completion:
     def hopeful(self) -> bool:
         """Somebody who knows the v2 hash was there."""
         return bool(self._met)
+
+    def meet(self, peers: Iterable[Address]) -> None:
+        """For the next round."""
+        self._peers.update(peers)
 
     def end(self) -> None:
         self._over = True

@@ -82,6 +82,8 @@ class Session:
             task.ask(wish.trackers)
         elif not wish.met_by(task.info):
             return self._answer(waiting, None)
+        else:
+            task.meet(wish.peers)
         task.waiting.append(waiting)
         self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
         return None

@@ -49,7 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with internet(), ExitStack() as stack:
         seeder = Peer(SEEDER)
         held = {name: make.v1(name.encode(), 20_000) for name in (*NAMES, "honest")}
-        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation", "late")}
+        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation", "late", "joined")}
         for each in (*(Content(NO_FILES, "", one) for one in held.values()), *v2.values()):
             seeder.seed(each)
         lies: dict[str, Lie] = {lie.__name__: lie for lie in LIES}
@@ -114,6 +114,16 @@ def test_who_has_been_tried_for_piece_layers_is_tried_again(world: World) -> Non
     late, liar = late_layers(info_of(wanted), layers, 4), bare(info_of(wanted))
     with hostile_peer(peers[0], late), hostile_peer(peers[1], liar):
         assert same(find(world.session, Wish(v2=wanted.v2, peers=peers)), wanted)
+
+
+def test_who_comes_while_piece_layers_are_awaited_brings_peers_for_all(world: World) -> None:
+    wanted, liar = world.v2["joined"], ("66.8.0.4", 6881)
+    first = queue.Queue[Found | None]()
+    with hostile_peer(liar, bare(info_of(wanted))) as visitors:
+        world.session.search(Wish(v2=wanted.v2, peers=(liar,)), 60, first.put)
+        until(lambda: len(visitors) >= 2)  # the second time it is for the layers
+        assert same(find(world.session, Wish(v2=wanted.v2, peers=(SEEDER,))), wanted)
+        assert same(first.get(timeout=30), wanted)
 
 
 def test_what_was_found_is_looked_for_again_undisturbed(world: World) -> None:
