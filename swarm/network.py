@@ -88,8 +88,6 @@ class Network:
         self._config = config
         self._handles: dict[bytes, lt.torrent_handle] = {}
         self._session = lt.session(self._params())
-        if not config.allow_private:
-            self._session.set_ip_filter(_only_public())
         self._session.set_alert_fd(wake)
 
     def lookup(self, target: bytes) -> None:
@@ -193,6 +191,9 @@ class Network:
         own = [host for host in hosts if host not in {"0.0.0.0", "::"}]  # noqa: S104
         # libtorrent takes them in turn, be the peer's address of the same kind or not.
         one_kind = len({":" in host for host in hosts}) == 1
+        # Set later, it would come after the DHT's first words.
+        if not config.allow_private:
+            params.ip_filter = _only_public()
         params.settings = cast(
             "lt.settings_pack",  # in the stubs alone
             LIBTORRENT

@@ -166,7 +166,15 @@ def test_trackers_that_lie_hang_or_lead_astray_are_bounded_and_the_rest_goes_on(
     assert int(memory) < 250_000  # kB, with libtorrent and Django in it
     assert visits.private == 0
     told = archive.log.read_text()
-    for word in ("is private or reserved", "is too long", "is not bencoded", "takes too long", "refuses"):
+    for word in (
+        "is private or reserved",
+        "is too long",
+        "is not bencoded",
+        "takes too long",
+        "refuses",
+        "redirects too often",
+        "does not answer",
+    ):
         assert word in told
 
 

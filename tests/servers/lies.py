@@ -170,6 +170,11 @@ def gossip(peers: Iterable[Address]) -> Lie:
         key: b"".join(host.packed + port for host, port in named if host.version == version)
         for key, version in ((b"added", 4), (b"added6", 6))
     }
+    # Without a byte of flags for each libtorrent does not read the peers.
+    message |= {
+        key + b".f": bytes(sum(host.version == version for host, _ in named))
+        for key, version in ((b"added", 4), (b"added6", 6))
+    }
 
     def lie(connection: socket.socket) -> None:
         _shake_hands(connection, 0)

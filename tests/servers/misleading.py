@@ -61,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _odd(self) -> None:
         """Peers that are none: halves, names, private addresses."""
         self._send(
-            200, b"d5:peersld2:ip9:localhost4:porti1eed2:ip8:10.0.0.14:porti2eei5ee6:peers67:\1\2\3\4\5\6\7e"
+            200, b"d5:peersld2:ip9:localhost4:porti2eed2:ip8:10.0.0.14:porti2eei5ee6:peers67:\1\2\3\4\5\6\7e"
         )
 
     def _send(self, status: int, body: bytes, location: str = "") -> None:

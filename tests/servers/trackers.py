@@ -15,6 +15,7 @@ import bencodepy
 
 from tests.servers.swarm import Address
 
+_MAGIC, _CONNECTION = 0x41727101980, 42  # BEP 15
 _EVENTS = ("", "completed", "started", "stopped")
 
 
@@ -115,9 +116,11 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
         packet, sender = server.recvfrom(2048)
         if not packet:
             return
-        action, transaction = struct.unpack("!II", packet[8:16])
+        connection, action, transaction = struct.unpack("!QII", packet[:16])
+        if connection != (_CONNECTION if action else _MAGIC):
+            continue
         if action == 0:  # connect
-            server.sendto(struct.pack("!IIQ", 0, transaction, 42), sender)
+            server.sendto(struct.pack("!IIQ", 0, transaction, _CONNECTION), sender)
         elif action == 1:  # announce
             event, port = struct.unpack("!I12xH", packet[80:98])
             found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
