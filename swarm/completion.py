@@ -10,15 +10,16 @@ handshakes with the v2 hash from then on, which fails.
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from swarm.network import Address, Network
+from swarm.network import Address, Metadata, Network
 from swarm.pursuit import Later
 from swarm.search import Waiting
 
 # A peer that still believes in the connection by which the info dictionary came refuses another one, and
 # libtorrent alone would wait seconds before it tries again.
 _TRY_AGAIN_AFTER = (0.25, 0.75, 1.5)
-_TOGETHER = 1.0
-_ALONE = 1.25
+_TOGETHER = 0.75
+_ALONE = 1.0
+_SPEED = 1_000_000  # bytes a second of a slow peer: how much longer all of this takes with large layers
 # libtorrent asks peers for the layers by itself, but does not say when it has them all.
 _LOOK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
 
@@ -28,16 +29,20 @@ class Completion:
         self,
         network: Network,
         later: Later,
-        info: bytes,
+        metadata: Metadata,
         targets: tuple[bytes, ...],
         peers: Iterable[Address],
     ) -> None:
         self.waiting: list[Waiting] = []
-        self.info = info
+        self.info = metadata.info
+        self.size = metadata.layers
+        self.slowness = 1 + self.size / _SPEED
+        """By this everything takes longer than with the smallest."""
+        self._pace = self.slowness
         self.targets = targets
         self._network = network
         self._later = later
-        self._infohash = sha256(info).digest()
+        self._infohash = sha256(self.info).digest()
         self._target = self._infohash[:20]
         self._peers = set(peers)
         self._asked: tuple[Address, ...] = ()
@@ -60,8 +65,9 @@ class Completion:
         self._network.drop(self._target)
 
     def _ask(self, peers: Iterable[Address]) -> None:
-        self._asked = tuple(peers)
-        self._network.drop(self._target)
+        if (asked := tuple(peers)) != self._asked:
+            self._network.drop(self._target)
+        self._asked = asked
         for wait in (0, *_TRY_AGAIN_AFTER):
             self._later(wait, self._connect)
 
@@ -71,19 +77,22 @@ class Completion:
 
     def _try_all(self) -> None:
         self._ask(self._peers)
-        self._later(_TOGETHER, lambda: self._try_each(iter(self._met)))
+        self._later(_TOGETHER * self._pace, lambda: self._try_each(iter(self._met)))
 
     def _try_each(self, peers: Iterator[Address]) -> None:
         if self._over:
             return
         if peer := next(peers, None):
             self._ask((peer,))
-            self._later(_ALONE, lambda: self._try_each(peers))
+            self._later(_ALONE * self._pace, lambda: self._try_each(peers))
         else:
+            self._pace *= 1.5  # they may be far away
             self._try_all()
 
     def _look(self, times: int) -> None:
         if not self._over:
-            self._met += self._network.connected(self._target) - set(self._met)
+            new = self._network.connected(self._target) - set(self._met)
+            self._met = [*new, *self._met]  # who has not been tried alone comes first
             self._network.ask_layers(self._target)
-            self._later(_LOOK_GAPS[min(times, len(_LOOK_GAPS) - 1)], lambda: self._look(times + 1))
+            gap = _LOOK_GAPS[min(times, len(_LOOK_GAPS) - 1)] * self.slowness
+            self._later(gap, lambda: self._look(times + 1))

@@ -16,6 +16,8 @@ class Config:
     state: Path | None = None
     """The DHT table is kept here across restarts."""
     max_metadata: int = 32_000_000
+    max_torrent: int = 32_000_000
+    """Piece layers that would make more than this of a torrent are not asked for."""
 
 
 # Measured in a namespace of its own, see bench/resolve.py. What counts in a real swarm is how soon dead peers are

@@ -35,8 +35,8 @@ class Peers:
 class Metadata:
     info: bytes
     has_v2: bool
-    needs_layers: bool
-    """Some file is longer than a piece."""
+    layers: int
+    """Bytes of piece layers that its peers are to be asked for: of v2 files that are longer than a piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ _ALERTS = (
     | lt.alert_category.storage
 )
 
+_HASH = 32  # bytes
 _LAST_ANNOUNCES = 0.5  # seconds
 _UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
 
@@ -162,14 +163,17 @@ class Network:
                     yield event
 
     def keep(self) -> None:
-        """Write the DHT table down."""
+        """Write the DHT table down, if the disk takes it."""
         if (path := self._config.state) is None:
             return
         state = self._session.session_state(lt.save_state_flags_t.save_dht_state)
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f"{path.name}.new")
-        beside.write_bytes(lt.write_session_params_buf(state, lt.save_state_flags_t.save_dht_state))
-        beside.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(lt.write_session_params_buf(state, lt.save_state_flags_t.save_dht_state))
+            beside.replace(path)
+        except OSError as error:
+            log.warning("the DHT table cannot be kept in %s: %s", path, error)
 
     def close(self) -> None:
         """Waits for what libtorrent still has to tell the trackers, two seconds and a half at most."""
@@ -205,6 +209,9 @@ class Network:
                 "outgoing_interfaces": ",".join(own) if one_kind else "",
                 "dht_bootstrap_nodes": ",".join(config.bootstrap),
                 "max_metadata_size": config.max_metadata,
+                # 150 bytes can name two million pieces, for which libtorrent takes 15 MB. Of v1 the hash of a piece
+                # has 20 bytes, of v2 it has more.
+                "max_piece_count": config.max_torrent // 20,
             },
         )
         return params
@@ -240,15 +247,18 @@ def _target(hashes: lt.info_hash_t) -> bytes:
 
 
 def _metadata(info: lt.torrent_info) -> Metadata:
-    files = info.layout()
+    has_v2 = info.info_hashes().has_v2()
+    return Metadata(info.info_section(), has_v2, _size_of_layers(info) if has_v2 else 0)
+
+
+def _size_of_layers(info: lt.torrent_info) -> int:
+    files, piece_length = info.layout(), info.piece_length()
     sizes = [
         files.file_size(number)
         for number in range(files.num_files())
         if not files.file_flags(number) & lt.file_flags_t.flag_pad_file
     ]
-    longest = max(sizes, default=0)
-    has_v2 = info.info_hashes().has_v2()
-    return Metadata(info.info_section(), has_v2, has_v2 and longest > info.piece_length())
+    return sum(-(-size // piece_length) * _HASH for size in sizes if size > piece_length)
 
 
 def _layers(params: lt.add_torrent_params) -> dict[bytes, bytes] | None:

@@ -31,6 +31,7 @@ Action = Callable[[], object]
 _LAYERS_WITHIN = 3.0
 # If somebody knows the v2 hash, and is only slow or a liar.
 _LAYERS_AT_LAST = 7.0
+_LAYERS_AT_ONCE = 32_000_000  # bytes; libtorrent keeps them twice, and works on them while others wait
 _KEEP_EVERY = 600.0
 _COUNT_EVERY = 1.0
 
@@ -41,22 +42,24 @@ class Session:
         os.set_blocking(self._ear, False)
         os.set_blocking(self._wake, False)
         self._network = Network(config, self._wake)
-        self._trackers = config.trackers
+        self._trackers, self._max_torrent = config.trackers, config.max_torrent
         self._calls: deque[Action] = deque()
         self._due: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
         self._tasks: dict[bytes, Search | Completion] = {}  # by target, a hybrid's under two
         self._counts = {"dht_nodes": 0, "peers": 0, "announced": 0, "found": 0, "missed": 0}
-        self._open = True
+        self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._run, name="swarm", daemon=True)
         self._thread.start()
 
     def search(self, wish: Wish, seconds: float, done: Callable[[Found | None], None]) -> None:
         """Returns at once. `done` is called exactly once, by the session's thread; with None when time is over."""
-        if not self._open:
-            raise RuntimeError("the session is closed")
         now = time.monotonic()
-        self._call(partial(self._begin, Waiting(wish, now, now + seconds, done)))
+        begin = partial(self._begin, Waiting(wish, now, now + seconds, done))
+        with self._door:
+            if not self._open:
+                raise RuntimeError("the session is closed")
+            self._call(begin)
 
     def statistics(self) -> dict[str, int]:
         return self._counts | {"searches": len(set(self._tasks.copy().values()))}
@@ -74,18 +77,17 @@ class Session:
         wish = waiting.wish
         under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
         task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
-        if isinstance(task, Search):
-            for one in wish.hashes:
-                if self._tasks.setdefault(one[:20], task) is task:
-                    task.look_for(one)
-            task.meet(wish.peers)
-            task.ask(wish.trackers)
-        elif not wish.met_by(task.info):
+        if not self._open or (isinstance(task, Completion) and not wish.met_by(task.info)):
             return self._answer(waiting, None)
-        else:
-            task.meet(wish.peers)
         task.waiting.append(waiting)
         self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
+        if isinstance(task, Completion):
+            return task.meet(wish.peers)
+        for one in wish.hashes:
+            if self._tasks.setdefault(one[:20], task) is task:
+                task.look_for(one)
+        task.meet(wish.peers)
+        task.ask(wish.trackers)
         return None
 
     def _hear(self, event: Event) -> None:
@@ -115,29 +117,38 @@ class Session:
         searches = {task for target in targets if isinstance(task := self._tasks.get(target), Search)}
         waiting = [each for search in searches for each in search.waiting]
         met = [each for each in waiting if each.wish.met_by(info)]
-        more = bool(met) and metadata.needs_layers
+        more = bool(met) and self._may_complete(metadata)
         peers = {peer for search in searches for peer in search.peers()} if more else set()
         for search in searches:
             self._end(search)
         if more:
-            self._complete(info, targets, peers, met)
+            self._complete(metadata, targets, peers, met)
         for each in waiting:
             if each not in met and not each.wish.targets.isdisjoint(targets):
                 self._answer(each, None)  # its two hashes are of two torrents
             elif each not in met:
                 self._begin(each)
-            elif not metadata.needs_layers:
-                self._answer(each, info, {} if metadata.has_v2 else None)
+            elif not more:
+                self._answer(each, info, {} if metadata.has_v2 and not metadata.layers else None)
+
+    def _may_complete(self, metadata: Metadata) -> bool:
+        """150 bytes of metadata can ask for 64 MB of piece layers."""
+        under_way = sum(task.size for task in set(self._tasks.values()) if isinstance(task, Completion))
+        return (
+            metadata.layers > 0
+            and len(metadata.info) + metadata.layers <= self._max_torrent
+            and under_way + metadata.layers <= _LAYERS_AT_ONCE
+        )
 
     def _complete(
-        self, info: bytes, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]
+        self, metadata: Metadata, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]
     ) -> None:
-        completion = Completion(self._network, self._later, info, targets, peers)
+        completion = Completion(self._network, self._later, metadata, targets, peers)
         completion.waiting = waiting
         self._tasks |= dict.fromkeys(targets, completion)
         hopeless = partial(self._completed, completion, None)
-        self._later(_LAYERS_WITHIN, lambda: None if completion.hopeful else hopeless())
-        self._later(_LAYERS_AT_LAST, hopeless)
+        self._later(_LAYERS_WITHIN * completion.slowness, lambda: None if completion.hopeful else hopeless())
+        self._later(_LAYERS_AT_LAST * completion.slowness, hopeless)
 
     def _completed(self, completion: Completion, layers: dict[bytes, bytes] | None) -> None:
         if completion not in self._tasks.values():
@@ -167,12 +178,13 @@ class Session:
         self._calls.append(partial(waiting.done, found))
 
     def _stop(self) -> None:
+        with self._door:
+            self._open = False
         for task in set(self._tasks.values()):
             for each in task.waiting:
                 self._answer(each, None)
             self._end(task)
         self._network.keep()
-        self._open = False
 
     def _keep(self) -> None:
         """Every now and then, for the day this process is killed."""

@@ -1,5 +1,6 @@
 """Peers that lie: they harm nothing, and delay nothing else. All of them at once."""
 
+import hashlib
 import queue
 import statistics
 import time
@@ -49,7 +50,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with internet(), ExitStack() as stack:
         seeder = Peer(SEEDER)
         held = {name: make.v1(name.encode(), 20_000) for name in (*NAMES, "honest")}
-        v2 = {name: content(folder, name, "v2") for name in (*ABOUT_LAYERS, "hesitation", "late", "joined")}
+        v2 = {
+            name: content(folder, name, "v2")
+            for name in (*ABOUT_LAYERS, "hesitation", "late", "joined", "far away")
+        }
         for each in (*(Content(NO_FILES, "", one) for one in held.values()), *v2.values()):
             seeder.seed(each)
         lies: dict[str, Lie] = {lie.__name__: lie for lie in LIES}
@@ -73,6 +77,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(session, seeder, held, v2, liars, visitors, alone, beside, quick)
 
 
+def large_info(size: int) -> bytes:
+    pieces = size // 20
+    info = {b"length": 16_384 * pieces, b"name": b"x", b"piece length": 16_384, b"pieces": bytes(20 * pieces)}
+    return bytes(bencodepy.encode(info))
+
+
+def huge(pieces: int) -> bytes:
+    """A v2 info dictionary of 150 bytes, whose piece layers have 32 bytes for each piece."""
+    root = hashlib.sha256(b"%d" % pieces).digest()
+    file = {b"": {b"length": pieces * 16_384, b"pieces root": root}}
+    info = {b"file tree": {b"x": file}, b"meta version": 2, b"name": b"x", b"piece length": 16_384}
+    return bytes(bencodepy.encode(info))
+
+
 def sha1(torrent: bytes) -> bytes:
     return make.infohashes(torrent)[0]
 
@@ -88,6 +106,17 @@ def test_a_peer_that_lies_does_not_keep_us_from_one_that_does_not(world: World, 
     """Even if it comes first."""
     found = [world.beside[name].get(timeout=180) for _ in range(2)]
     assert [one and one.info in world.held[name] for one in found] == [True, True]
+
+
+@pytest.mark.parametrize(("size", "taken"), [(31_000_000, True), (33_000_000, False)])
+def test_metadata_is_taken_up_to_a_size_and_beyond_it_not_even_if_it_is_true(
+    world: World, size: int, taken: bool
+) -> None:
+    info, peer = large_info(size), ("66.8.0.5", 6881)
+    with hostile_peer(peer, bare(info)):
+        wish = Wish(hashlib.sha1(info, usedforsecurity=False).digest(), peers=(peer,))
+        found = find(world.session, wish, seconds=60 if taken else 10)
+    assert (found and found.info) == (info if taken else None)
 
 
 def test_lying_peers_of_one_torrent_do_not_delay_another(world: World) -> None:
@@ -108,10 +137,10 @@ def test_who_lies_of_piece_layers_does_not_keep_us_from_who_tells_them(world: Wo
 
 
 def test_who_has_been_tried_for_piece_layers_is_tried_again(world: World) -> None:
-    """It says nothing of them in the first round, which takes three seconds and a half with two peers."""
+    """It says nothing of them in the first round, which takes 2.75 s with two peers."""
     wanted, peers = world.v2["late"], (("66.8.0.2", 6881), ("66.8.0.3", 6881))
     layers = bencodepy.decode(wanted.torrent)[b"piece layers"]
-    late, liar = late_layers(info_of(wanted), layers, 4), bare(info_of(wanted))
+    late, liar = late_layers(info_of(wanted), layers, 3), bare(info_of(wanted))
     with hostile_peer(peers[0], late), hostile_peer(peers[1], liar):
         assert same(find(world.session, Wish(v2=wanted.v2, peers=peers)), wanted)
 
@@ -124,6 +153,37 @@ def test_who_comes_while_piece_layers_are_awaited_brings_peers_for_all(world: Wo
         until(lambda: len(visitors) >= 2)  # the second time it is for the layers
         assert same(find(world.session, Wish(v2=wanted.v2, peers=(SEEDER,))), wanted)
         assert same(first.get(timeout=30), wanted)
+
+
+def test_a_lone_peer_is_given_time_to_tell_the_piece_layers(world: World) -> None:
+    wanted, peer = world.v2["far away"], ("66.8.0.6", 6881)
+    layers = bencodepy.decode(wanted.torrent)[b"piece layers"]
+    with hostile_peer(peer, late_layers(info_of(wanted), layers, 2)) as visitors:
+        assert same(find(world.session, Wish(v2=wanted.v2, peers=(peer,))), wanted)
+    assert len(visitors) == 2  # one connection for the metadata, one for the layers
+
+
+def test_piece_layers_that_would_make_too_much_of_a_torrent_are_not_asked_for() -> None:
+    """It is larger than this in itself, or together with those that are just being completed."""
+    infos = [huge(pieces) for pieces in (600_000, 625_000, 1_250_000)]
+    first, second, larger = wishes = [
+        Wish(v2=hashlib.sha256(info).digest(), peers=((f"66.9.0.{at}", 6881),))
+        for at, info in enumerate(infos, 1)
+    ]
+    answers = queue.Queue[Found | None]()
+    with internet(), ExitStack() as stack:
+        visitors = [
+            stack.enter_context(hostile_peer(wish.peers[0], bare(info)))
+            for wish, info in zip(wishes, infos, strict=True)
+        ]
+        session = Session(Config("70.1.0.1:6881"))
+        stack.callback(session.close)
+        session.search(first, 60, answers.put)
+        until(lambda: len(visitors[0]) >= 2)  # the second time it is for the layers
+        found = [find(session, wish, seconds=5) for wish in (second, larger)]
+        assert [one and (one.info, one.layers) for one in found] == [(infos[1], None), (infos[2], None)]
+        assert [len(each) for each in visitors] == [2, 1, 1]
+        assert answers.empty()
 
 
 def test_what_was_found_is_looked_for_again_undisturbed(world: World) -> None:

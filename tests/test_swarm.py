@@ -5,6 +5,7 @@ Settings are those of every day but for the bootstrap node: here every public ad
 
 import queue
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -315,6 +316,33 @@ def test_a_dht_table_that_cannot_be_read_is_done_without(swarm: Swarm, tmp_path:
     session = Session(config(tmp_path / "dht.state"))
     assert same(find(session, Wish(swarm.v1.v1)), swarm.v1)
     session.close()
+
+
+def test_a_dht_table_that_cannot_be_written_keeps_nobody_from_closing(
+    swarm: Swarm, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    session = Session(config(tmp_path / "file" / "dht.state"))
+    session.close()
+    assert "the DHT table cannot be kept" in caplog.text
+
+
+def test_whoever_asks_while_the_session_closes_is_told_so_or_answered(swarm: Swarm) -> None:
+    answers: queue.Queue[Found | None] = queue.Queue()
+    session = Session(config())
+    asked = 0
+    closing = threading.Thread(target=session.close)
+    closing.start()
+    with pytest.raises(RuntimeError):
+        while True:
+            session.search(Wish(NOWHERE), 600, answers.put)
+            asked += 1
+    closing.join()
+    assert asked and answers.qsize() == asked
+
+
+def test_a_wish_that_cannot_be_searched_for_is_over_in_time_all_the_same(everyday: Session) -> None:
+    assert find(everyday, Wish(NOWHERE, trackers=("http://\ud800.example/announce",)), seconds=0.5) is None
 
 
 def test_whoever_waits_is_answered_when_the_session_closes(swarm: Swarm) -> None:

@@ -53,6 +53,7 @@ def config() -> Config:
         bootstrap=tuple(settings.DHT_BOOTSTRAP),
         trackers=tuple(settings.TRACKERS),
         state=Path(settings.DATA_DIR) / "dht",
+        max_torrent=settings.MAX_TORRENT_BYTES,
     )
 
 

@@ -15,7 +15,7 @@ from tests.servers.swarm import Address
 _PIECE = 16_384
 _HAVE_ALL, _EXTENDED, _HASH_REQUEST, _HASHES, _HASH_REJECT = 14, 20, 21, 22, 23
 _HANDSHAKE, _METADATA, _PEX = 0, 3, 4  # of extensions; the last two are our own choice
-_LARGE = 31_000_000  # as large as metadata may be
+_SMALL, _LARGE = 100_000, 31_000_000  # the latter is as large as metadata may be
 
 
 def silence(connection: socket.socket) -> None:
@@ -117,11 +117,28 @@ def too_large_by_little(connection: socket.socket) -> None:
 
 
 def sizes_that_disagree(connection: socket.socket) -> None:
-    """Says one size in the handshake, another with each piece, and sends a third."""
-    theirs = _shake_hands(connection, 100_000)
+    """Says one size in the handshake, and another with each piece."""
+    _answer(connection, lambda piece: 1_000_000 + piece, _PIECE)
+
+
+def pieces_too_large(connection: socket.socket) -> None:
+    _answer(connection, lambda piece: _SMALL, 3 * _PIECE)
+
+
+def pieces_too_large_by_little(connection: socket.socket) -> None:
+    """What is larger than 17 KiB libtorrent does not even read."""
+    _answer(connection, lambda piece: _SMALL, _PIECE + 900)
+
+
+def pieces_too_small(connection: socket.socket) -> None:
+    _answer(connection, lambda piece: _SMALL, _PIECE - 1)
+
+
+def _answer(connection: socket.socket, total: Callable[[int], int], length: int) -> None:
+    theirs = _shake_hands(connection, _SMALL)
     while True:
         piece = _asked(connection)
-        _send_piece(connection, theirs, piece, 1_000_000 + piece, bytes(3 * _PIECE))
+        _send_piece(connection, theirs, piece, total(piece), bytes(length))
 
 
 def piece_of_its_own(connection: socket.socket) -> None:
@@ -155,6 +172,9 @@ LIES: tuple[Lie, ...] = (
     too_large,
     too_large_by_little,
     sizes_that_disagree,
+    pieces_too_large,
+    pieces_too_large_by_little,
+    pieces_too_small,
     piece_of_its_own,
     wrong_metadata,
     large_metadata,
