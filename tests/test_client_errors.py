@@ -38,6 +38,7 @@ from tests.servers.rude import (
     not_http,
     rude,
     saying,
+    saying_later,
     silent,
     telling_on,
 )
@@ -157,6 +158,15 @@ def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> 
     with rude(saying(body)) as port:
         error = error_of(kind, port, call)
     assert isinstance(error, Garbled | UnknownTorrent)
+    assert f":{port}" in str(error)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call != "version"])
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
+def test_what_makes_no_sense_is_no_answer_after_a_good_beginning_either(body: bytes, call: str) -> None:
+    with rude(saying_later(body)) as port:
+        error = error_of("transmission", port, call)
+    assert isinstance(error, Garbled)
     assert f":{port}" in str(error)
 
 

@@ -9,6 +9,7 @@ from threading import Event, Thread
 Manner = Callable[[socket.socket, bytes], None]
 """Gets the connection, and the beginning of what was asked."""
 
+_SESSION = b'{"result": "success", "arguments": {"torrents": [], "version": "4", "rpc-version": 18}}'
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -61,11 +62,16 @@ def saying(body: bytes, status: bytes = b"200 OK") -> Manner:
     return say
 
 
+def saying_later(body: bytes) -> Manner:
+    """A Transmission that tells its version, and says this to all else."""
+    return lambda connection, asked: saying(_SESSION if b"session-get" in asked else body)(connection, asked)
+
+
 def telling_on(secret: str) -> Manner:
     """A Transmission that takes no torrent, and gives as its reason what nobody should hear."""
 
     def tell(connection: socket.socket, asked: bytes) -> None:
-        answer = b'{"result": "success", "arguments": {"torrents": [], "version": "4", "rpc-version": 18}}'
+        answer = _SESSION
         if b"torrent-add" in asked:
             answer = b'{"result": "\\u001b[31mwho says %s may not\\n"}' % secret.encode()
         saying(answer)(connection, asked)
