@@ -19,7 +19,10 @@ LARGE = make.v1(b"large", 4_000_000_000)
 MEGABYTES = bytes(6_000_000)  # more than the kernel takes in advance
 UPLOAD = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 STALLED = UPLOAD + b"Content-Length: 1000000\r\n\r\n--x\r\n"
-MANY = 600  # more than the threads that work and wait, and more than the 16 turns
+MANY = (
+    450  # more than the 16 turns and the threads that work; one process may get all of them, and can hear 500
+)
+TOO_MANY = 600
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,7 @@ def goes_on(server: Hashkeep, name: bytes, torrents: Sequence[bytes] = (*[SMALL]
     assert requests.get(server.url, timeout=20).ok
 
 
-def test_600_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashkeep) -> None:
+def test_450_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashkeep) -> None:
     before = memory(stocked)
     with connections(stocked, MANY, STALLED):
         goes_on(stocked, b"beside stalled uploads")
@@ -89,7 +92,7 @@ def test_more_than_it_can_hear_are_refused_at_once_and_keep_nobody_from_download
     running.start("--workers", "1")
     try:
         requests.post(f"{running.url}/upload", files={"torrent": SMALL}, timeout=60).raise_for_status()
-        with connections(running, MANY, STALLED):
+        with connections(running, TOO_MANY, STALLED):
             deadline = time.monotonic() + 60
             while threads(running) < 512:  # until it hears all that it can
                 assert time.monotonic() < deadline
