@@ -19,10 +19,8 @@ LARGE = make.v1(b"large", 4_000_000_000)
 MEGABYTES = bytes(6_000_000)  # more than the kernel takes in advance
 UPLOAD = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 STALLED = UPLOAD + b"Content-Length: 1000000\r\n\r\n--x\r\n"
-MANY = (
-    450  # more than the 16 turns and the threads that work; one process may get all of them, and can hear 500
-)
-TOO_MANY = 600
+MANY = 450  # more than the 16 turns and the threads that work
+TOO_MANY = 600  # a process hears 500; one of two may get far more than its half
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,6 @@ from tests.servers.transmission import transmission
 TRACKER: Address = ("81.1.0.1", 6969)
 _PORT = 6881
 
-# What it tells the DHT once may get lost, and by itself it does so again only after minutes.
 _RTORRENT = """
 network.bind_address.set = {host}
 network.port_range.set = {port}-{port}
@@ -34,7 +33,6 @@ directory.default.set = {folder}
 session.path.set = {home}/session
 system.daemon.set = true
 schedule2 = join, 1, 30, "dht.add_node={node}"
-schedule2 = tell, 20, 30, "d.multicall2=main,d.tracker_announce.force="
 """
 
 
