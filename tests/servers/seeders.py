@@ -32,7 +32,6 @@ dht.port.set = {port}
 directory.default.set = {folder}
 session.path.set = {home}/session
 system.daemon.set = true
-schedule2 = join, 1, 30, "dht.add_node={node}"
 """
 
 
@@ -64,8 +63,12 @@ def _aria2(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
 def _rtorrent(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
     (home / "session").mkdir()
     settings = home / "rtorrent.rc"
-    node = "{}:{}".format(*NODES[0])
-    settings.write_text(_RTORRENT.format(host=host, port=_PORT, folder=held[0].folder, home=home, node=node))
+    joining = "".join(
+        f'schedule2 = join{at}, 1, 30, "dht.add_node={node}:{port}"\n'
+        for at, (node, port) in enumerate(NODES)
+    )
+    chosen = _RTORRENT.format(host=host, port=_PORT, folder=held[0].folder, home=home)
+    settings.write_text(chosen + joining)
     files = [str(_write(home, each)) for each in held]
     with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
         yield address
