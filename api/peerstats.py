@@ -27,7 +27,7 @@ from archive.census import ask
 from archive.errors import NotAnInfohash, NotAuthorized, Refusal
 from archive.films import Match, film, tell, torrents
 from archive.infohash import parse, spell
-from archive.keys import Key, authorize, find
+from archive.keys import Key, authorize, carried
 from archive.kind import Kind
 from archive.liveness import living
 from archive.magnet import Magnet, read
@@ -97,9 +97,8 @@ class PeerStats(APIView):
             raise WrongRequest(f"This is for {self.verb}.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST:
             raise WrongRequest(f"A request has at most {_LONGEST:,} bytes.")
-        carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
         try:
-            self.key = authorize(find(*carriers, _given(request, "key"), _given(request, "apikey")))
+            self.key = authorize(carried(request.META, _given(request, "key"), _given(request, "apikey")))
         except NotAuthorized:
             spend(request.META["REMOTE_ADDR"])  # whoever guesses is counted as well
             raise

@@ -24,7 +24,7 @@ from archive.errors import (
     TooLarge,
     Unavailable,
 )
-from archive.keys import admit, carried, find
+from archive.keys import admit, carried, find, in_query
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
@@ -57,7 +57,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 def sent(environ: Mapping[str, Any], form: Source) -> Sent:
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    return Sent(form, environ.get("CONTENT_TYPE", ""), length, carried(environ))
+    return Sent(form, environ.get("CONTENT_TYPE", ""), length, carried(environ, *in_query(environ)))
 
 
 def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:

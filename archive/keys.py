@@ -96,17 +96,21 @@ def find(authorization: str, *others: str) -> str:
     "" where it carries none. Whether it is one that was ever issued is not known here.
     """
     scheme, _, credentials = authorization.strip().partition(" ")
-    carried = [credentials.strip()] if scheme.lower() == "bearer" else []
+    authorized = [credentials.strip()] if scheme.lower() == "bearer" else []
     if scheme.lower() == "basic":
         user, password = _basic(credentials)
-        carried = [user if _PREFIX.match(user) or not password else password]
-    return next(filter(None, map(str.strip, (*carried, *others))), "")
+        authorized = [user if _PREFIX.match(user) or not password else password]
+    return next(filter(None, map(str.strip, (*authorized, *others))), "")
 
 
-def carried(environ: Mapping[str, Any]) -> str:
-    """As find, of a whole request: in its headers, or its query's `apikey`, of which it may have any number."""
-    authorization, header = environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", "")
-    return find(authorization, header, *parse_qs(environ.get("QUERY_STRING", "")).get("apikey", []))
+def carried(environ: Mapping[str, Any], *others: str) -> str:
+    """As find, of a whole request: in its headers, Authorization and X-Api-Key, or else in these."""
+    return find(environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", ""), *others)
+
+
+def in_query(environ: Mapping[str, Any]) -> list[str]:
+    """What a query gives as its `apikey`, among however many fields; Django reads no more than a thousand."""
+    return parse_qs(environ.get("QUERY_STRING", "")).get("apikey", [])
 
 
 def issued() -> Iterator[Key]:

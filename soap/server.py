@@ -16,7 +16,7 @@ from spyne.server.django import DjangoHttpMethodContext, DjangoServer
 
 from archive.deposit import Receipt
 from archive.errors import Refusal
-from archive.keys import carried
+from archive.keys import carried, in_query
 from soap.envelope import Call, NotSoap
 from soap.service import TorrentCache, store
 from soap.wsdl import THETORRENT
@@ -85,7 +85,9 @@ def answer_all(requests: Sequence[HttpRequest]) -> list[HttpResponse]:
 def _read(request: HttpRequest) -> Call | Fault:
     # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
     # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
-    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=carried(request.META))
+    call = Call(
+        longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=carried(request.META, *in_query(request.META))
+    )
     try:
         call.read(request)
     except NotSoap as error:

@@ -133,12 +133,10 @@ class Session:
 
     def _may_complete(self, metadata: Metadata) -> bool:
         """150 bytes of metadata can ask for 64 MB of piece layers."""
+        if not metadata.layers or len(metadata.info) + metadata.layers > self._max_torrent:
+            return False
         under_way = sum(task.size for task in set(self._tasks.values()) if isinstance(task, Completion))
-        return (
-            metadata.layers > 0
-            and len(metadata.info) + metadata.layers <= self._max_torrent
-            and under_way + metadata.layers <= _LAYERS_AT_ONCE
-        )
+        return under_way + metadata.layers <= _LAYERS_AT_ONCE
 
     def _complete(
         self, metadata: Metadata, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]

@@ -1,6 +1,5 @@
 """Peers that lie: they harm nothing, and delay nothing else. All of them at once."""
 
-import hashlib
 import queue
 import statistics
 import time
@@ -77,15 +76,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(session, seeder, held, v2, liars, visitors, alone, beside, quick)
 
 
-def large_info(size: int) -> bytes:
-    pieces = size // 20
-    info = {b"length": 16_384 * pieces, b"name": b"x", b"piece length": 16_384, b"pieces": bytes(20 * pieces)}
-    return bytes(bencodepy.encode(info))
-
-
 def huge(pieces: int) -> bytes:
     """A v2 info dictionary of 150 bytes, whose piece layers have 32 bytes for each piece."""
-    root = hashlib.sha256(b"%d" % pieces).digest()
+    root = make.sha256(b"%d" % pieces)
     file = {b"": {b"length": pieces * 16_384, b"pieces root": root}}
     info = {b"file tree": {b"x": file}, b"meta version": 2, b"name": b"x", b"piece length": 16_384}
     return bytes(bencodepy.encode(info))
@@ -112,10 +105,10 @@ def test_a_peer_that_lies_does_not_keep_us_from_one_that_does_not(world: World, 
 def test_metadata_is_taken_up_to_a_size_and_beyond_it_not_even_if_it_is_true(
     world: World, size: int, taken: bool
 ) -> None:
-    info, peer = large_info(size), ("66.8.0.5", 6881)
+    wanted, peer = Content(NO_FILES, "", make.v1(b"x", size // 20 * make.BLOCK)), ("66.8.0.5", 6881)
+    info = info_of(wanted)
     with hostile_peer(peer, bare(info)):
-        wish = Wish(hashlib.sha1(info, usedforsecurity=False).digest(), peers=(peer,))
-        found = find(world.session, wish, seconds=60 if taken else 10)
+        found = find(world.session, Wish(wanted.v1, peers=(peer,)), seconds=60 if taken else 10)
     assert (found and found.info) == (info if taken else None)
 
 
@@ -167,8 +160,7 @@ def test_piece_layers_that_would_make_too_much_of_a_torrent_are_not_asked_for() 
     """It is larger than this in itself, or together with those that are just being completed."""
     infos = [huge(pieces) for pieces in (600_000, 625_000, 1_250_000)]
     first, second, larger = wishes = [
-        Wish(v2=hashlib.sha256(info).digest(), peers=((f"66.9.0.{at}", 6881),))
-        for at, info in enumerate(infos, 1)
+        Wish(v2=make.sha256(info), peers=((f"66.9.0.{at}", 6881),)) for at, info in enumerate(infos, 1)
     ]
     answers = queue.Queue[Found | None]()
     with internet(), ExitStack() as stack:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from api.rest.media import Json, JsonBody
 from api.rest.problems import CONTENT_TYPE, problem
 from archive.errors import NotAuthorized
-from archive.keys import Key, authorize, find
+from archive.keys import Key, authorize, carried
 from archive.throttle import spend
 
 
@@ -34,8 +34,7 @@ class Resource(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         """A key need not be sent, but one that is sent must be right. Whoever guesses is counted as well."""
-        carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
-        self.key_text = find(*carriers, request.query_params.get("apikey", ""))
+        self.key_text = carried(request.META, request.query_params.get("apikey", ""))
         try:
             self.key = authorize(self.key_text) if self.key_text else None
         except NotAuthorized:

@@ -5,16 +5,15 @@ from uuid import NAMESPACE_URL, uuid5
 from django.http import HttpRequest
 
 from archive.errors import NotAuthorized
-from archive.keys import Key, authorize, find
+from archive.keys import Key, authorize, carried
 from archive.throttle import spend
 
 
 def account(request: HttpRequest) -> Key:
     """Raises NotAuthorized, TooManyRequests, Unavailable. Whoever guesses is counted as well."""
-    carriers = (request.headers.get(name, "") for name in ("Authorization", "X-Api-Key"))
     asker = request.META["REMOTE_ADDR"]
     try:
-        key = authorize(find(*carriers, request.GET.get("token", "")))
+        key = authorize(carried(request.META, request.GET.get("token", "")))
     except NotAuthorized:
         spend(asker)
         raise

@@ -186,15 +186,11 @@ LIES: tuple[Lie, ...] = (
 def gossip(peers: Iterable[Address]) -> Lie:
     """Names peers to whoever connects, asked or not (BEP 11)."""
     named = [(ip_address(host), struct.pack("!H", port)) for host, port in peers]
-    message = {
-        key: b"".join(host.packed + port for host, port in named if host.version == version)
-        for key, version in ((b"added", 4), (b"added6", 6))
-    }
-    # Without a byte of flags for each libtorrent does not read the peers.
-    message |= {
-        key + b".f": bytes(sum(host.version == version for host, _ in named))
-        for key, version in ((b"added", 4), (b"added6", 6))
-    }
+    message: dict[bytes, bytes] = {}
+    for key, version in ((b"added", 4), (b"added6", 6)):
+        added = [host.packed + port for host, port in named if host.version == version]
+        # Without a byte of flags for each libtorrent does not read the peers.
+        message |= {key: b"".join(added), key + b".f": bytes(len(added))}
 
     def lie(connection: socket.socket) -> None:
         _shake_hands(connection, 0)
