@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import close_old_connections
 
-from soap.server import answer_all
+from soap.server import answer_all, sent
 from soap.urls import urlpatterns
+from soap.views import KIND
 
 _CALLS = frozenset(f"/{url.pattern}" for url in urlpatterns)
 
@@ -34,5 +34,8 @@ def is_call(environ: WSGIEnvironment) -> bool:
 def receive_all(environs: Sequence[WSGIEnvironment]) -> list[Answer]:
     """The answers to calls, whose torrents are stored together."""
     close_old_connections()
-    responses = answer_all([WSGIRequest(environ) for environ in environs])
-    return [(one.status_code, list(one.items()), one.content) for one in responses]
+    answers = answer_all([sent(environ, environ["wsgi.input"]) for environ in environs])
+    return [
+        (status, [("Content-Type", KIND), ("Content-Length", str(len(body)))], body)
+        for status, body in answers
+    ]

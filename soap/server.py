@@ -3,27 +3,39 @@
 It reads nothing: its own reader of messages builds trees, follows references and logs what it could not read.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 import spyne.const
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from spyne import Application, Fault
+from spyne import Application, Fault, MethodContext
 from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
-from spyne.server.django import DjangoHttpMethodContext, DjangoServer
+from spyne.server import ServerBase
 
 from archive.deposit import Receipt
 from archive.errors import Refusal
 from archive.keys import carried, in_query
-from soap.envelope import Call, NotSoap
+from soap.envelope import Call, NotSoap, Source
 from soap.service import TorrentCache, store
 from soap.wsdl import THETORRENT
 
-_CALL = "hashkeep.call"  # in META
-
 spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second
+
+
+class Sent(NamedTuple):
+    """A message, and the key that came beside it, if any."""
+
+    body: Source
+    key: str
+
+
+class Answer(NamedTuple):
+    """`status` is 500 for a fault, as SOAP 1.1 wants it."""
+
+    status: HTTPStatus
+    body: bytes
 
 
 class _Done(NamedTuple):
@@ -56,11 +68,8 @@ class _Answers(Soap11):
             ctx.out_document.set(f"{{{self.ns_soap_env}}}encodingStyle", self.ns_soap_enc)
 
 
-class _Server(DjangoServer):
-    def get_contexts(self, request: HttpRequest) -> Any:
-        ctx = DjangoHttpMethodContext(self, request, self.app.out_protocol.mime_type)
-        ctx.in_string = [request.META[_CALL]]
-        return self.generate_contexts(ctx)
+class _Server(ServerBase):
+    transport = "http://schemas.xmlsoap.org/soap/http"
 
 
 _server = _Server(
@@ -74,22 +83,24 @@ _server = _Server(
 )
 
 
-def answer_all(requests: Sequence[HttpRequest]) -> list[HttpResponse]:
-    """Take the calls, whose torrents are stored together, and give an answer or a fault to each."""
-    calls = [_read(request) for request in requests]
-    outcomes = iter(store(call for call in calls if isinstance(call, Call)))
-    done = [_Done(call.operation, next(outcomes)) if isinstance(call, Call) else call for call in calls]
-    return [_answer(request, call) for request, call in zip(requests, done, strict=True)]
-
-
-def _read(request: HttpRequest) -> Call | Fault:
-    # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
+def sent(environ: Mapping[str, Any], body: Source) -> Sent:
     # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
-    call = Call(
-        longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=carried(request.META, *in_query(request.META))
-    )
+    return Sent(body, carried(environ, *in_query(environ)))
+
+
+def answer_all(messages: Sequence[Sent]) -> list[Answer]:
+    """Take the calls, whose torrents are stored together, and give an answer or a fault to each."""
+    calls = [_read(message) for message in messages]
+    outcomes = iter(store(call for call in calls if isinstance(call, Call)))
+    return [
+        _answer(_Done(call.operation, next(outcomes)) if isinstance(call, Call) else call) for call in calls
+    ]
+
+
+def _read(message: Sent) -> Call | Fault:
+    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=message.key)
     try:
-        call.read(request)
+        call.read(message.body)
     except NotSoap as error:
         return Fault(error.faultcode, str(error))
     except OSError:
@@ -99,9 +110,17 @@ def _read(request: HttpRequest) -> Call | Fault:
     return call
 
 
-def _answer(request: HttpRequest, call: _Done | Fault) -> HttpResponse:
-    request.META[_CALL] = call
-    response = _server.handle_rpc(request)
-    # SOAP 1.1 wants status 500 for a fault; Django would log that as an error of ours.
-    response._has_been_logged = True
-    return cast(HttpResponse, response)
+def _answer(call: _Done | Fault) -> Answer:
+    first = MethodContext(_server, MethodContext.SERVER)
+    first.in_string = [call]
+    [context] = _server.generate_contexts(first)
+    if context.in_error is None:
+        _server.get_in_object(context)
+        _server.get_out_object(context)
+    _server.get_out_string(context)
+    failed = context.out_error is not None
+    answer = Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.OK, b"".join(context.out_string)
+    )
+    context.close()
+    return answer
