@@ -119,7 +119,9 @@ class Call:
     def _text(self, text: str) -> None:
         self._silence = 0
         if len(self._path) == 4 and self.argument is not None and self._path[1] == _SOAP + "Body":
-            self.argument += text.encode("ascii", "replace").translate(None, _WHITESPACE)
+            base64 = text.encode("ascii", "replace")
+            has_whitespace = any(one in base64 for one in _WHITESPACE)  # PHP's has none
+            self.argument += base64.translate(None, _WHITESPACE) if has_whitespace else base64
             self.too_long = len(self.argument) > self._longest
 
     def _doctype(self, *declaration: object) -> None:

@@ -6,6 +6,7 @@ A torrent that is refused is an answer like any other: faults are for messages t
 import binascii
 from collections.abc import Iterable
 
+import pybase64
 from django.conf import settings
 from spyne import Service, Unicode, rpc
 
@@ -81,7 +82,7 @@ def _torrent(call: Call) -> bytes:
     if call.argument is None:
         raise NothingSent("Nothing arrived; the torrent goes into the call's one argument, in base64.")
     try:
-        return binascii.a2b_base64(call.argument, strict_mode=True)
+        return pybase64.b64decode(call.argument, validate=True)
     except binascii.Error:
         raise NotATorrent("The argument is not base64.") from None
 
