@@ -21,6 +21,10 @@ class BrokenForm(Exception):
     """It is no multipart form, or not one that anybody could read."""
 
 
+class SeveralFiles(Exception):
+    """There is room for one: the others would be lost without a word."""
+
+
 class Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
@@ -33,11 +37,11 @@ class Form(NamedTuple):
 
 
 def read(body: Source, kind: str, file: str, words: Iterable[str]) -> Form:
-    """The last file in the field `file`, and the texts of those `words` that are there.
+    """The file in the field `file`, and the texts of those `words` that are there.
 
     `kind`: the request's Content-Type.
 
-    Raises BrokenForm, and OSError where the caller goes away.
+    Raises BrokenForm, SeveralFiles, and OSError where the caller goes away.
     """
     media_type, options = parse_options_header(kind)
     if media_type != "multipart/form-data":
@@ -60,9 +64,9 @@ def _read(parser: PushMultipartParser, body: Source, field: str, others: Contain
                 if isinstance(event, MultipartSegment):
                     beside = event.name if event.name in others else ""
                     if ours := event.name == field and _is_file(event):
+                        if found:
+                            raise SeveralFiles
                         found = event
-                        file.seek(0)
-                        file.truncate()
                 elif ours and event is not None:
                     file.write(event)
                 elif beside and event is not None:

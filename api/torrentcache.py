@@ -1,6 +1,6 @@
 """The old caches' HTTP POST: Torrage's and thetorrent.org's headers at once, always with status 200.
 
-Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 18 are ours, and a
+Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 19 are ours, and a
 client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it into
 a URL, and the PHP sample of Torrage takes its first 40 characters.
 """
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.form import BrokenForm, Source, read
+from api.form import BrokenForm, SeveralFiles, Source, read
 from archive.deposit import Receipt, deposit_many
 from archive.errors import (
     EmptyTorrent,
@@ -34,6 +34,13 @@ _STRAIGHT = str.maketrans("“”‘’", "\"\"''")  # of the quotation marks in
 
 class NothingSent(Refusal):
     """There is no file in the field `torrent`."""
+
+
+class SeveralSent(Refusal):
+    """More than one, of which PHP took the last and forgot the others."""
+
+
+_OURS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralSent: 19}
 
 
 class Sent(NamedTuple):
@@ -97,6 +104,10 @@ def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
         torrent, words = read(form, kind, "torrent", ["apikey"])
     except BrokenForm:
         raise NothingSent("The form is broken; send it as multipart/form-data.") from None
+    except SeveralFiles:
+        raise SeveralSent(
+            "Several files arrived in the field `torrent`; please send each in a form of its own."
+        ) from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
     admit(find("", key, words.get("apikey", "")))
@@ -120,6 +131,9 @@ def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
 def _torrage(refusal: Refusal) -> tuple[int, str, str]:
     """Number, header text and body text."""
     words = str(refusal)
+    for kind, number in _OURS.items():
+        if isinstance(refusal, kind):
+            return number, words, words
     match refusal:
         case NothingSent():
             return 10, "File empty.", "File not found."  # Torrage's own discrepancy
@@ -127,15 +141,9 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
             return 11, "File empty.", "File empty."
         case NotATorrent():
             return 12, _BROKEN, _BROKEN
-        case TooLarge():
-            return 15, words, words
-        case PrivateTorrent():
-            return 16, words, words
         case TakenDown():
             deleted = f"Deleted torrent: {refusal.reason}"  # torcache's beginning
             return 17, deleted, deleted
-        case NotAuthorized():
-            return 18, words, words
         case _:
             return 14, _TROUBLE, _TROUBLE
 

@@ -5,6 +5,7 @@ import base64
 import pytest
 from django.test import Client
 
+from archive.models import Torrent
 from tests import make
 
 NAMES = {
@@ -83,9 +84,16 @@ def test_base64_is_undone_where_the_part_says_so(client: Client) -> None:
         part(b"d", name=b'name="torrent"') + b"--x--\r\n",
         part(b"d", name=b'filename="a"') + b"--x--\r\n",
         part(b"a", b"Content-Transfer-Encoding: base64") + b"--x--\r\n",
-        part(b"d") * 3 + b"--x\r\n\xff\xff: \xff\r\n\r\n",
+        part(b"d") + b"--x\r\n\xff\xff: \xff\r\n\r\n",
     ],
     ids=range(12),
 )
 def test_a_form_that_has_no_file_is_told_so(client: Client, form: bytes) -> None:
     assert send(client, form) == b"Error 10: File not found.\n"
+
+
+@pytest.mark.django_db
+def test_of_several_files_none_is_taken_and_none_forgotten_without_a_word(client: Client) -> None:
+    form = part(make.v1(b"one")) + part(make.v1(b"another")) + b"--x--\r\n"
+    assert send(client, form).startswith(b"Error 19: Several files arrived")
+    assert not Torrent.objects.exists()
