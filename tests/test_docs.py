@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from archive.figures import figures
 from tests import make
-from tests.servers.hashkeep import ROOT, free_port, hashkeep
+from tests.servers import free_port
+from tests.servers.hashkeep import ROOT, hashkeep
 from tests.servers.postgres import postgres
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.radosgw import CREDENTIALS

@@ -117,7 +117,10 @@ def wait_for(condition: Callable[[], bool]) -> bool:
 
 def test_a_crew_has_as_many_threads_as_there_is_work_for_and_no_more() -> None:
     crew, done, gate = Crew(3, patience=0.2), list[int](), threading.Event()
-    before = threading.active_count()
+    before = set(threading.enumerate())
+
+    def members() -> int:
+        return sum(one.name == "crew" and one not in before for one in threading.enumerate())
 
     def wait(number: int) -> None:
         gate.wait(60)
@@ -125,10 +128,10 @@ def test_a_crew_has_as_many_threads_as_there_is_work_for_and_no_more() -> None:
 
     for number in range(10):
         crew.do(partial(wait, number))
-    assert threading.active_count() - before == 3
+    assert members() == 3
     gate.set()
     assert wait_for(lambda: sorted(done) == list(range(10)))
-    assert wait_for(lambda: threading.active_count() == before)
+    assert wait_for(lambda: members() == 0)
     crew.do(lambda: done.append(10))
     assert wait_for(lambda: 10 in done)
 

@@ -17,7 +17,9 @@ from tests.test_deposit import away
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime.now(UTC)
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def body(answer: Any) -> bytes:
@@ -38,7 +40,7 @@ def days() -> dict[datetime, str]:
     for n in range(100, -1, -1):
         torrent = make.v1(b"day %d" % n)
         deposit(torrent)
-        stored[NOW - timedelta(days=n)] = make.v1_hash(torrent)
+        stored[now() - timedelta(days=n)] = make.v1_hash(torrent)
     for row, moment in zip(Torrent.objects.order_by("pk"), stored, strict=True):
         Torrent.objects.filter(pk=row.pk).update(stored_at=moment)
     return stored
@@ -67,7 +69,7 @@ def test_a_day_begins_at_midnight_and_ends_before_the_next(client: Client) -> No
 
 
 def test_a_month_has_those_of_its_days(client: Client, days: dict[datetime, str]) -> None:
-    month = f"{NOW - timedelta(days=40):%Y%m}"
+    month = f"{now() - timedelta(days=40):%Y%m}"
     expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" == month]
     assert len(expected) >= 28
     assert listed(client, f"{month}.txt") == expected
@@ -75,7 +77,7 @@ def test_a_month_has_those_of_its_days(client: Client, days: dict[datetime, str]
 
 def test_dumps_have_everything_so_far(client: Client, days: dict[datetime, str]) -> None:
     assert listed(client, "all.txt") == list(days.values())
-    month = f"{NOW - timedelta(days=40):%Y%m}"
+    month = f"{now() - timedelta(days=40):%Y%m}"
     packed = body(client.get(f"/sync/all{month}.txt.bz2"))
     expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" <= month]
     assert bz2.decompress(packed).decode().split() == expected
@@ -84,7 +86,7 @@ def test_dumps_have_everything_so_far(client: Client, days: dict[datetime, str])
 def test_the_named_lists_together_are_everything(client: Client, days: dict[datetime, str]) -> None:
     names = body(client.get("/sync/")).decode().split()
     assert [infohash for name in names for infohash in listed(client, name)] == list(days.values())
-    assert names[-1] == f"{NOW:%Y%m%d}.txt"
+    assert names[-1] == f"{now():%Y%m%d}.txt"
     assert len(names) <= 31 + 5
 
 

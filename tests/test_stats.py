@@ -18,8 +18,13 @@ from tests.reading import get, text, weight
 
 pytestmark = pytest.mark.django_db
 
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - timedelta(days=1)
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def yesterday() -> date:
+    return today() - timedelta(days=1)
 
 
 def stored(numbers: dict[date, int]) -> None:
@@ -59,7 +64,7 @@ def test_an_empty_archive_has_a_page_of_figures_too(client: Client) -> None:
 def test_what_is_stored_is_told_by_kind_and_day(client: Client) -> None:
     for torrent in (make.v1(b"1"), make.v2(b"2"), make.hybrid(b"3"), make.hybrid(b"4")):
         deposit(torrent)
-    stored({TODAY - timedelta(days=29): 7, TODAY - timedelta(days=30): 1_000})
+    stored({today() - timedelta(days=29): 7, today() - timedelta(days=30): 1_000})
     words = shown(client)
     assert "4 torrents" in words
     assert "1 v1, 2 hybrid, 1 v2" in words
@@ -70,21 +75,21 @@ def test_what_is_stored_is_told_by_kind_and_day(client: Client) -> None:
 
 
 def test_the_drawing_has_a_bar_for_each_day_and_the_table_its_figures(client: Client) -> None:
-    stored({TODAY: 3, YESTERDAY: 6})
+    stored({today(): 3, yesterday(): 6})
     page = get(client, "/stats").page
     bars = page.xpath("//figure//rect")
     assert (len(bars), bars[-1].text_content(), bars[0].text_content()[-3:]) == (
         30,
-        f"{written(TODAY)}: 3",
+        f"{written(today())}: 3",
         ": 0",
     )
     assert [float(bar.get("height")) for bar in bars[-3:]] == [1, 120, 60]
-    assert rows(client)[:3] == [f"{written(TODAY)} 3", f"{written(YESTERDAY)} 6"] + rows(client)[2:3]
+    assert rows(client)[:3] == [f"{written(today())} 3", f"{written(yesterday())} 6"] + rows(client)[2:3]
     assert rows(client)[2].endswith(" 0")
 
 
 def test_months_are_summed_up(client: Client) -> None:
-    first = TODAY.replace(day=1)
+    first = today().replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
     stored({first: 2, before: 40, before + timedelta(days=3): 2})
     told = asked(client, 1)["months"]
@@ -94,29 +99,29 @@ def test_months_are_summed_up(client: Client) -> None:
 
 
 def test_the_census_is_told_of_the_last_day_that_is_over(client: Client) -> None:
-    add(YESTERDAY, looked=300, alive=20, peers={"BR": 900, "ZZ": 99, "US": 1})
-    add(TODAY, looked=5, alive=1, peers={"BR": 3})
+    add(yesterday(), looked=300, alive=20, peers={"BR": 900, "ZZ": 99, "US": 1})
+    add(today(), looked=5, alive=1, peers={"BR": 3})
     words = shown(client)
     assert "looked at 300 torrents. 20 of them had peers, 1 000 in all" in words
     assert rows(client, "shares") == ["BR 900 90.0 %", "unknown 99 9.9 %", "US 1 0.1 %"]
     told = asked(client, 2)
     assert told["days"] == [
-        {"day": str(YESTERDAY), "stored": 0, "census": {"looked": 300, "alive": 20, "peers": 1000}},
-        {"day": str(TODAY), "stored": 0, "census": {"looked": 5, "alive": 1, "peers": 3}},
+        {"day": str(yesterday()), "stored": 0, "census": {"looked": 300, "alive": 20, "peers": 1000}},
+        {"day": str(today()), "stored": 0, "census": {"looked": 5, "alive": 1, "peers": 3}},
     ]
-    assert told["countries_of"] == str(YESTERDAY)
+    assert told["countries_of"] == str(yesterday())
     assert [tuple(one.values()) for one in told["countries"]] == [("BR", 900), ("ZZ", 99), ("US", 1)]
 
 
 def test_a_census_that_began_today_is_told_so_far(client: Client) -> None:
-    add(TODAY, looked=1, alive=0, peers={})
+    add(today(), looked=1, alive=0, peers={})
     assert "So far on" in shown(client)
     assert asked(client, 3)["days"][0]["census"] is None
 
 
 def test_many_countries_are_summed_up_on_the_page_and_all_told_to_programs(client: Client) -> None:
     codes = [a + b for a in "ABCDEFGHIJ" for b in "KLMNOPQRST"]
-    add(YESTERDAY, looked=1, alive=1, peers={code: 100 - n for n, code in enumerate(codes)})
+    add(yesterday(), looked=1, alive=1, peers={code: 100 - n for n, code in enumerate(codes)})
     lines = rows(client, "shares")
     assert (len(lines), lines[0]) == (31, "AK 100 2.0 %")
     assert lines[-1] == "all others 2485 49.2 %"  # of 70, 69 … 1 in 5,050
@@ -127,7 +132,7 @@ def test_whoever_made_the_country_database_is_named(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.COUNTRY_DB = tmp_path / "country.mmdb"
-    add(YESTERDAY, looked=1, alive=1, peers={"BR": 1})
+    add(yesterday(), looked=1, alive=1, peers={"BR": 1})
     (tmp_path / "country.credit").write_text("IP Geolocation by DB-IP https://db-ip.com")
     assert '<a href="https://db-ip.com">IP Geolocation by DB-IP</a>' in client.get("/stats").content.decode()
     assert asked(client, 1)["credit"] == "IP Geolocation by DB-IP https://db-ip.com"
@@ -147,7 +152,7 @@ def test_a_wrong_number_of_days_is_refused(client: Client, days: str) -> None:
 
 
 def test_the_figures_of_years_make_a_small_page_from_small_tables_alone(client: Client) -> None:
-    years = [TODAY - timedelta(days=n) for n in range(1_000)]
+    years = [today() - timedelta(days=n) for n in range(1_000)]
     stored(dict.fromkeys(years, 1_234_567))
     codes = [a + b for a in "ABCDEFGHIJ" for b in "KLMNOPQRST"]
     CensusDay.objects.bulk_create(CensusDay(day=day, looked=10**6, alive=10**5, peers=10**7) for day in years)

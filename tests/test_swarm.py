@@ -330,15 +330,21 @@ def test_a_dht_table_that_cannot_be_written_keeps_nobody_from_closing(
 def test_whoever_asks_while_the_session_closes_is_told_so_or_answered(swarm: Swarm) -> None:
     answers: queue.Queue[Found | None] = queue.Queue()
     session = Session(config())
-    asked = 0
-    closing = threading.Thread(target=session.close)
+    asked, begun = 0, threading.Event()
+
+    def close() -> None:
+        begun.wait(60)
+        session.close()
+
+    closing = threading.Thread(target=close)
     closing.start()
     with pytest.raises(RuntimeError):
         while True:
             session.search(Wish(NOWHERE), 600, answers.put)
             asked += 1
+            begun.set()
     closing.join()
-    assert asked and answers.qsize() == asked
+    assert answers.qsize() == asked
 
 
 def test_a_wish_that_cannot_be_searched_for_is_over_in_time_all_the_same(everyday: Session) -> None:

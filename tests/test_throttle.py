@@ -12,7 +12,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from archive import keys
-from tests.servers.hashkeep import Hashkeep, free_port, hashkeep
+from tests.servers import free_port
+from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.redis import redis
 
 STATS = "/api/v1/stats"

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,10 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.servers import free_port
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+_BEGUN = b"Hashkeep answers at"  # so whoever answers is no other
 _STARTED_WITHIN = 60  # seconds, on a machine that is busy with other tests
 
 
@@ -51,11 +53,12 @@ class Hashkeep:
         """`options` are more of the serve command's."""
         command = [sys.executable, "manage.py", "serve", "--server", self.server, *options]
         with self.log.open("ab") as log:
+            told = log.tell()
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + _STARTED_WITHIN
-        while not self.answers():
+        while _BEGUN not in self.log.read_bytes()[told:] or not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
@@ -91,12 +94,6 @@ class Hashkeep:
             os.killpg(self._process.pid, how)
             self._process.wait(timeout=30)
             self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
