@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from io import StringIO
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from django.core.management import CommandError, call_command
 
 from archive.deposit import deposit
 from archive.errors import NotHeld, TakenDown
-from archive.models import Block
+from archive.models import Block, Torrent
 from archive.retrieve import retrieve
 from archive.takedown import lift, notices
 from tests import make
 from tests.servers import free_port, running, wait_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.nginx import answers
+from tests.servers.trackers import http_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +133,40 @@ def test_a_list_that_cannot_be_had_is_named_and_the_others_are_taken(listed: Pat
         take(f"http://127.0.0.1:{free_port()}/list", str(listed))
     with pytest.raises(TakenDown):
         deposit(make.v1())
+
+
+def test_of_a_list_of_digests_that_breaks_off_what_came_is_heeded_and_the_next_is_taken(
+    listed: Path,
+) -> None:
+    """In the middle of a chunk, after the first batch of lines."""
+    torrent, other = make.v1(b"first"), make.v1(b"second")
+    deposit(torrent)
+    listed.write_text(make.v1_hash(other))
+    lines = [
+        hashlib.sha1(make.infohashes(torrent)[0]).hexdigest(),
+        *(f"{number:040x}" for number in range(700)),
+    ]
+    text = "".join(f"{line}\n" for line in lines).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%b\r\n1000\r\nhalf" % (len(text), text))
+            self.close_connection = True
+
+    with (
+        http_server(("127.0.0.1", free_port()), Handler) as url,
+        pytest.raises(CommandError, match="1 of 2 lists could not be taken"),
+    ):
+        take(f"hashed:{url}/list", str(listed))
+    assert not Torrent.objects.exists()
+    for each in (torrent, other):
+        with pytest.raises(TakenDown):
+            deposit(each)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -75,12 +76,14 @@ what was lifted is blocked again as long as a list names it.
         told: Counter[str] = Counter()
         try:
             with _opened(name) as lines, progress(0, " lines", desc=name) as bar:
-                for some in block_all(lines, options["reason"], hashed=hashed, listed=options["listed"]):
-                    told += some
-                    bar.update(some["new"] + some["known"] + some["unread"])
-            if hashed:
-                told["deleted"] += _sweep()
-        except (OSError, Unavailable) as error:
+                try:
+                    for some in block_all(lines, options["reason"], hashed=hashed, listed=options["listed"]):
+                        told += some
+                        bar.update(some["new"] + some["known"] + some["unread"])
+                finally:  # what was read is blocked, also where the list breaks off
+                    if hashed:
+                        told["deleted"] += _sweep()
+        except (OSError, HTTPException, Unavailable) as error:
             self.stderr.write(f"{name} could not be taken: {error}")
             return False
         self.stdout.write(
