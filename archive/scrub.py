@@ -145,6 +145,7 @@ def _mend(kinds: dict[bytes, Kind], looks: dict[bytes, Torrent | Kind]) -> None:
         if kind is Kind.REPAIRED:
             if isinstance(again := _look(infohash), Torrent):
                 _rewrite(again)
+                _heed([again])
         elif kind is Kind.PURGED:
             purge([infohash])
         elif kind is Kind.LOST:
@@ -161,8 +162,12 @@ def _index(rows: list[Torrent]) -> None:
     except IntegrityError:  # somebody was faster, or a wrong row bears one of these infohashes
         for row in rows:
             _rewrite(row)
-    # A takedown may have come between the look and the writing.
-    purge(blocked(name for row in rows for name in row.infohashes))
+    _heed(rows)
+
+
+def _heed(written: list[Torrent]) -> None:
+    """A takedown may have come between the look and the writing."""
+    purge(blocked(name for row in written for name in row.infohashes))
 
 
 def _rewrite(right: Torrent) -> None:

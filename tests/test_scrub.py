@@ -1,6 +1,7 @@
 """What an index and a storage go through, and what scrub makes of it."""
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import F
 from pytest_django import Settings
 
+import archive.scrub
 import storage
 from archive.count import count, recount
 from archive.deposit import deposit, deposit_many
@@ -289,6 +291,27 @@ def test_a_takedown_in_the_middle_of_a_scrub_wins(objects: Path) -> None:
         found()
     assert count() == 0
     assert not file(objects, HYBRID).exists()
+
+
+def test_a_takedown_in_the_middle_of_a_repair_wins(
+    objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise: between the second look at the object and the writing of its row."""
+    Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
+    look, looks = archive.scrub._look, Counter[bytes]()
+
+    def overtaken(infohash: bytes) -> Torrent | Kind:
+        seen = look(infohash)
+        looks[infohash] += 1
+        if looks[infohash] == 2:
+            take_down(infohash, "Court order")
+        return seen
+
+    monkeypatch.setattr(archive.scrub, "_look", overtaken)
+    found()
+    assert looks[make.infohashes(HYBRID)[0]] == 2
+    assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
+    assert count() == 2
 
 
 def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None) -> None:
