@@ -60,17 +60,35 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
                 earlier
             ):  # an attempt that failed may have lost the row, not the bytes: its blocks know the names
                 names |= {bytes(block.infohash) for block in takedown.blocks.all()}
-            takedown.reason, takedown.listed = reason, listed
+            takedown.reason, takedown.listed, takedown.unfinished = reason, listed, True
             takedown.save()
             # A truncated v2 and the whole one are the same block; the whole tells more.
             blocks = {short(name): Block.of(name, takedown) for name in sorted(names, key=len)}
             Block.objects.bulk_create(
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
-        purge(names)
+        _finish(takedown, names)
     if held:
         return Outcome.TAKEN_DOWN
     return Outcome.KNOWN if earlier else Outcome.BLOCKED
+
+
+def finish() -> int:
+    """Go on with what broke off, because the storage was away or the process was killed: how many there were.
+
+    Until then such a torrent is served at the address that names its object, by whoever serves the folder.
+    Raises Unavailable.
+    """
+    with outages():
+        left = list(Takedown.objects.filter(unfinished=True))
+        for takedown in left:
+            _finish(takedown, {bytes(block.infohash) for block in takedown.blocks.filter(hashed=False)})
+    return len(left)
+
+
+def _finish(takedown: Takedown, names: set[bytes]) -> None:
+    purge(names)
+    Takedown.objects.filter(pk=takedown.pk).update(unfinished=False)
 
 
 def _unindexed(infohash: bytes) -> set[bytes]:

@@ -60,6 +60,25 @@ def test_a_command_after_an_upgrade_says_that_a_migration_is_due(tmp_path: Path)
     assert "run manage.py migrate first" in archive.manage("keys", "list", may_fail=True).stderr
 
 
+def test_a_takedown_that_broke_off_is_finished_before_anybody_is_served(tmp_path: Path) -> None:
+    """The folder has become unreadable between the block and the deletion, and is itself again after that."""
+    torrent = make.v1()
+    with hashkeep(tmp_path) as running:
+        assert requests.post(f"{running.url}/upload", files={"torrent": torrent}, timeout=60).ok
+        [file] = running.torrents.rglob("*.torrent")
+        file.unlink()
+        file.mkdir()
+        running.manage("take_down", make.v1_hash(torrent), "--reason", "Court order", may_fail=True)
+        file.rmdir()
+        file.write_bytes(torrent)
+        url = f"{running.url}/torrent/{make.v1_hash(torrent)}.torrent"
+        assert requests.get(url, timeout=60).content == torrent  # nobody has asked the index
+        running.kill()
+        running.start()
+        assert requests.get(url, timeout=60).status_code == 451
+        assert not file.exists()
+
+
 @pytest.mark.parametrize("web_server", ["granian", "gunicorn"])
 def test_ctrl_c_ends_all_of_it(tmp_path: Path, web_server: str) -> None:
     """The terminal sends it to every process of the group."""

@@ -8,10 +8,10 @@ from django.core.management import CommandError, call_command
 
 from archive.count import count
 from archive.deposit import deposit, deposit_many
-from archive.errors import NotHeld, TakenDown
+from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.infohash import parse
 from archive.retrieve import retrieve
-from archive.takedown import Notice, Outcome, blocked, lift, notices, take_down
+from archive.takedown import Notice, Outcome, blocked, finish, lift, notices, take_down
 from archive.vault import vault
 from tests import make
 
@@ -201,6 +201,22 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -
     with pytest.raises(CommandError, match="again"):
         run(infohash, reason=REASON)
     assert blocked([parse(infohash)])
+
+
+def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
+    deposit(HYBRID)
+    [path] = stored(objects)
+    torrent = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Unavailable):
+        take_down(make.infohashes(HYBRID)[1], REASON)
+    with pytest.raises(Unavailable):
+        finish()
+    path.rmdir()
+    path.write_bytes(torrent)
+    assert finish() == 1
+    assert (stored(objects), count(), finish()) == ([], 0, 0)
 
 
 def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:

@@ -12,6 +12,7 @@ class Takedown(models.Model):
     reason = models.TextField()
     listed = models.BooleanField("shown on the public page", default=True)
     taken_at = models.DateTimeField(db_default=Now())
+    unfinished = models.BooleanField("bytes or row may be left", db_default=False)
 
     def __str__(self) -> str:
         return self.reason

@@ -12,8 +12,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from archive.cores import cores
+from archive.errors import Unavailable
 from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
+from archive.takedown import finish
 
 _KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
 
@@ -46,6 +48,7 @@ class Command(BaseCommand):
         command = _granian if options["server"] == "granian" else _gunicorn
         _must_be_free(settings.HOST, settings.PORT)
         must_be_migrated()
+        self._finish_takedowns()
         connection.close()  # what is started from here opens its own
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
@@ -61,6 +64,13 @@ class Command(BaseCommand):
         os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "131072")
         line = [sys.executable, "-m", *command(options["workers"], options["threads"])]
         os.execv(sys.executable, line)  # noqa: S606
+
+    def _finish_takedowns(self) -> None:
+        """What is blocked must not be served. That the storage is away is no reason to serve nothing."""
+        try:
+            finish()
+        except Unavailable as trouble:
+            self.stderr.write(f"A takedown that broke off could not be finished. {trouble}")
 
 
 def _must_be_free(host: str, port: int) -> None:
