@@ -29,7 +29,9 @@ def download(request: HttpRequest) -> HttpResponse:
         if link := elsewhere(wanted):
             return HttpResponseRedirect(link)
         return handed_out(request, resolve(read(spell(wanted)), request.META["REMOTE_ADDR"], seconds=0))
-    except (StillWanted, TooManyWishes):
+    except StillWanted as wish:
+        return plain(404, f"No torrent is stored under {spell(wanted)}. {wish}", wish.retry_after)
+    except TooManyWishes:
         return plain(404, f"No torrent is stored under {spell(wanted)}.")
     except Refusal as refusal:
         return refused(request, refusal)

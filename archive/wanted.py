@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
@@ -97,7 +98,8 @@ def standing(infohash: bytes) -> Standing:
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
         row = Wanted.objects.filter(named).order_by("next_try").first()
     if row is None:
-        raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for.")
+        why = "nobody has asked for it lately" if settings.RESOLVE else "this archive does not ask the network"
+        raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for: {why}.")
     return _standing(row)
 
 
