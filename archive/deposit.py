@@ -1,6 +1,6 @@
 """The one way in. Every door, every command and every resolved torrent comes through here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,6 +22,7 @@ _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 I
 _COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 _INSERT = f"INSERT INTO archive_torrent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
+_TOGETHER = 16_000_000  # bytes of torrents, unpacked, in one transaction
 _PER_STATEMENT = 500
 _TRIES = 5
 _TRACKERS_KEPT = 50  # later trackers a torrent: enough for any honest one, no room for a flood
@@ -60,23 +61,47 @@ def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
 
 
 def deposit_many(torrents: Iterable[bytes | Refusal], *, door: str = "program") -> list[Receipt | Refusal]:
-    """As deposit, for each of a batch that fits in memory; one transaction takes them all.
+    """As deposit, for any number; one transaction takes as many as fit in memory with ease.
 
     What the door itself has refused stays refused, and is counted.
     """
-    understood = [one if isinstance(one, Refusal) else _understand(one) for one in torrents]
-    candidates = [one for one in understood if isinstance(one, _Candidate)]
+    outcomes: list[Receipt | Refusal] = []
+    for batch in _batches(torrents):
+        outcomes += _outcomes(batch)
+    for outcome in outcomes:
+        deposits.labels(door, _word(outcome)).inc()
+    return outcomes
+
+
+def _batches(torrents: Iterable[bytes | Refusal]) -> Iterator[list[_Candidate | Refusal]]:
+    """By what they take in memory: 10 MB of torrent come packed in 10 KB."""
+    batch: list[_Candidate | Refusal] = []
+    size = 0
+    for torrent in torrents:
+        one = _bare(torrent) if isinstance(torrent, Refusal) else _understand(torrent)
+        batch.append(one)
+        size += 0 if isinstance(one, Refusal) else len(one.torrent)
+        if size >= _TOGETHER:
+            yield batch
+            batch.clear()  # not a new list: whoever looks at this one would keep it alive beside the next
+            size = 0
+    yield batch
+
+
+def _outcomes(batch: Sequence[_Candidate | Refusal]) -> list[Receipt | Refusal]:
+    candidates = [one for one in batch if isinstance(one, _Candidate)]
     try:
         settled: Iterable[Receipt | Refusal] = _settle(candidates) if candidates else []
     except Unavailable as unavailable:
-        settled = [unavailable] * len(candidates)
+        settled = [_bare(unavailable)] * len(candidates)
     results = iter(settled)
-    outcomes = [next(results) if isinstance(one, _Candidate) else one for one in understood]
-    for outcome in outcomes:
-        deposits.labels(door, _word(outcome)).inc()
-        if isinstance(outcome, Refusal):  # without the frames that it came through, which hold whole torrents
-            outcome.__traceback__ = outcome.__cause__ = outcome.__context__ = None
-    return outcomes
+    return [next(results) if isinstance(one, _Candidate) else one for one in batch]
+
+
+def _bare(refusal: Refusal) -> Refusal:
+    """Without the frames that it came through, which hold whole torrents."""
+    refusal.__traceback__ = refusal.__cause__ = refusal.__context__ = None
+    return refusal
 
 
 def _word(outcome: Receipt | Refusal) -> str:
@@ -90,7 +115,7 @@ def _understand(torrent: bytes) -> _Candidate | Refusal:
         torrent = unpack(torrent, settings.MAX_TORRENT_BYTES)
         meta = metainfo.parse(torrent, settings.MAX_TORRENT_BYTES)
     except Refusal as refusal:
-        return refusal
+        return _bare(refusal)
     if meta.private and settings.PRIVATE_TORRENTS == "refuse":
         return PrivateTorrent(
             "This torrent is private (BEP 27): its announce URL holds its uploader's passkey."

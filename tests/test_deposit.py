@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import hashlib
+import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -279,6 +280,20 @@ def test_a_refusal_that_is_kept_keeps_no_torrent() -> None:
     for refusal in deposit_many([b"junk", b"d4:info", b"", make.v1(private=1)]):
         assert isinstance(refusal, Refusal)
         assert (refusal.__traceback__, refusal.__cause__, refusal.__context__) == (None, None, None)
+
+
+@pytest.mark.parametrize("junk", [False, True], ids=["torrents", "junk"])
+def test_what_comes_packed_small_is_not_all_unpacked_at_once(junk: bool) -> None:
+    comment = {b"comment": bytes(9_900_000)}
+    packed = [gzip.compress(b"x" * junk + make.v1(b"%d" % n, outer=comment)) for n in range(12)]
+    tracemalloc.start()
+    try:
+        outcomes = deposit_many(packed)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [isinstance(outcome, Receipt) for outcome in outcomes] == [not junk] * 12
+    assert peak < 80_000_000
 
 
 def test_what_comes_twice_in_a_batch_brings_its_trackers() -> None:

@@ -95,8 +95,8 @@ def test_a_form_tells_of_each_of_its_files(client: Client) -> None:
 
 
 def test_a_form_with_more_bytes_than_one_transaction_takes_is_stored_whole(client: Client) -> None:
-    torrents = [make.v1(b"%d" % n, 1_000_000_000) for n in range(8)]
-    assert sum(map(len, torrents)) > 9_000_000
+    torrents = [make.v1(b"%d" % n, 2_000_000_000) for n in range(8)]
+    assert sum(map(len, torrents)) > 18_000_000
     results = form(client, *torrents).json()["results"]
     assert [result["receipt"]["infohash"] for result in results] == [make.v1_hash(one) for one in torrents]
 

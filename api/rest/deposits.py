@@ -21,8 +21,6 @@ from archive.deposit import Receipt, deposit, deposit_many
 from archive.errors import Refusal
 from archive.keys import admit
 
-_TOGETHER = 5_000_000  # bytes of torrents in one transaction
-
 
 class ReceiptSerializer(LinksSerializer):
     infohash = InfohashField()
@@ -68,20 +66,15 @@ class Deposits(Torrents):
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = (outcome for batch in _batches(files) for outcome in deposit_many(batch, door="rest"))
+        outcomes = deposit_many(_read(files), door="rest")
         return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
 
 
-def _batches(files: "list[UploadedFile[bytes]]") -> Iterator[list[bytes]]:
-    """As many as fit in memory with ease; each is closed as soon as it is read."""
-    batch: list[bytes] = []
+def _read(files: "list[UploadedFile[bytes]]") -> Iterator[bytes]:
+    """Each is closed as soon as it is read."""
     for file in files:
-        batch.append(file.read(settings.MAX_TORRENT_BYTES + 1))
+        yield file.read(settings.MAX_TORRENT_BYTES + 1)
         file.close()
-        if sum(map(len, batch)) > _TOGETHER:
-            yield batch
-            batch = []
-    yield batch
 
 
 def _of(request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> dict[str, Any]:
