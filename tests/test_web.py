@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from archive.deposit import deposit
+from archive.errors import NotATorrent
 from archive.takedown import take_down
 from tests import make
 from tests.reading import get, page_of, text, weight
@@ -116,6 +117,13 @@ def test_a_file_above_the_limit_is_refused_alone(client: Client, settings: Setti
     sent = form(("large.torrent", make.v1(b"large", 10_000_000)), ("small.torrent", make.v1(b"small")))
     lines = page_of(client.post("/store", sent)).xpath("//ol/li")
     assert [line.get("class") for line in lines] == ["bad", "good"]
+
+
+def test_a_file_that_is_refused_is_not_kept_until_the_page_is_made(client: Client) -> None:
+    """A refusal that was raised holds frames, and those the bytes."""
+    [outcome] = client.post("/store", form(("bad.torrent", b"hello"))).context["outcomes"]
+    assert isinstance(outcome.refusal, NotATorrent)
+    assert outcome.refusal.__traceback__ is None
 
 
 def test_hostile_file_names_are_shown_and_do_nothing(client: Client) -> None:

@@ -23,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.count import count
-from archive.deposit import Receipt, deposit
+from archive.deposit import Receipt, deposit_many
 from archive.describe import Description, describe, edition
 from archive.errors import NotHeld, Refusal
 from archive.infohash import parse, spell
@@ -156,16 +156,20 @@ def store(request: HttpRequest) -> HttpResponse:
     ):  # charsets and parameters that Python's parser stumbles over
         raise BadRequest("The form cannot be read.") from None
     admit(find("", key))
-    outcomes = [_deposited(file) for file in files]
+    outcomes = [_of(*pair) for pair in zip(files, deposit_many(_read(files), door="page"), strict=True)]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
 
-def _deposited(file: "UploadedFile[bytes]") -> Outcome:
+def _read(files: "list[UploadedFile[bytes]]") -> Iterator[bytes]:
+    for file in files:
+        yield file.read(settings.MAX_TORRENT_BYTES + 1)
+
+
+def _of(file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> Outcome:
     filename = file.name or ""
-    try:
-        return Outcome(filename, receipt=deposit(file.read(settings.MAX_TORRENT_BYTES + 1), door="page"))
-    except Refusal as refusal:
-        return Outcome(filename, refusal=refusal)
+    if isinstance(outcome, Refusal):
+        return Outcome(filename, refusal=outcome)
+    return Outcome(filename, receipt=outcome)
 
 
 @require_safe
