@@ -1,12 +1,13 @@
 """Downloads by any spelling of an infohash, and what there is to say when there is none. Never HTML, never 200."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from api.download import answer, infohash
 from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes
@@ -17,9 +18,25 @@ from archive.retrieve import Retrieved, elsewhere
 
 _RETRY_AFTER = 30  # seconds
 
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def safe(view: View) -> View:
+    """As Django's require_safe, whose refusal is empty and claims to be HTML."""
+
+    @wraps(view)
+    def only_safe(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        refusal = plain(405, f"This address is for GET and HEAD, not for {request.method}.")
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+
+    return only_safe
+
 
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with a page of HTML
-@require_safe
+@safe
 def download(request: HttpRequest) -> HttpResponse:
     """The caches' URLs never wait: what is not held is looked for after the answer, for whoever asks next."""
     wanted = infohash(request.path_info)

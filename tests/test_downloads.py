@@ -233,8 +233,13 @@ def test_more_parameters_than_anybody_needs_are_refused_in_plain_text(stocked: H
     assert (answer.status_code, answer.text) == (400, "Too many parameters\n")
 
 
-def test_other_methods_are_refused(stocked: Hashkeep) -> None:
-    assert get(f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent", "DELETE").status_code == 405
+@pytest.mark.parametrize("path", ["/{}.torrent", "/torrent/{}", "/torrents/{}", "/{}", "/health_check"])
+@pytest.mark.parametrize("method", ["DELETE", "POST", "OPTIONS"])
+def test_other_methods_are_refused_in_plain_text(stocked: Hashkeep, path: str, method: str) -> None:
+    answer = get(stocked.url + path.format(make.v1_hash(V1)), method)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text == f"This address is for GET and HEAD, not for {method}.\n"
 
 
 def test_npm_magnet_to_torrent_takes_our_link(stocked: Hashkeep) -> None:
