@@ -15,6 +15,7 @@ _HEARD = "hashkeep.heard"  # in environ
 _CHUNK = 65_536
 _IN_MEMORY = 65_536  # bytes of each; more goes to a temporary file
 _LONGEST = 25 * settings.MAX_TORRENT_BYTES  # kept; no form that a door reads is longer
+_KEPT = ("POST", "PUT", "PATCH")  # what comes with other requests, no door reads
 _PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
 
 
@@ -40,10 +41,10 @@ def hear_out(environ: WSGIEnvironment) -> IO[bytes]:
 
 def _heard(environ: WSGIEnvironment) -> IO[bytes]:
     heard: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  it goes with the request
-    length = 0
+    length, longest = 0, _LONGEST if environ["REQUEST_METHOD"].upper() in _KEPT else 0
     while length < _PATIENCE and (chunk := _next(environ["wsgi.input"])):
         try:
-            if length < _LONGEST:
+            if length < longest:
                 heard.write(chunk)
         except OSError:  # the disk for temporary files is full
             heard.close()
