@@ -351,6 +351,16 @@ def test_uploading_moves_nothing_above_the_results(visit: Open, tmp_path: Path, 
     assert page.locator("#upload").bounding_box() == before
 
 
+def test_figures_end_where_the_rules_of_their_table_do(visit: Open) -> None:
+    ends = """table => {
+      const figures = document.createRange();
+      figures.selectNodeContents(table.querySelector("td:last-child"));
+      return [figures.getBoundingClientRect().right, table.getBoundingClientRect().right];
+    }"""
+    figures, rule = visit("/stats").locator("main > table.figures").first.evaluate(ends)
+    assert figures == pytest.approx(rule, abs=1)
+
+
 def test_dark_is_dark_and_light_is_light(visit: Open) -> None:
     for scheme, expected in (("light", range(200, 256)), ("dark", range(60))):
         page = visit("/", color_scheme=scheme)
