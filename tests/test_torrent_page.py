@@ -45,8 +45,11 @@ def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("The.Matrix.1999.1080p", "The Matrix (1999), tt0133093 by its name and year"),
-        ("The.Matrix.2000.1080p", "The Matrix (1999), tt0133093 perhaps: its name fits, its year is one off"),
+        ("The.Matrix.1999.1080p", "The Matrix (1999), at IMDb tt0133093. Its name and year say so."),
+        (
+            "The.Matrix.2000.1080p",
+            "The Matrix (1999), at IMDb tt0133093. Perhaps: its name fits, its year is one off.",
+        ),
     ],
 )
 def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, name: str, shown: str) -> None:
@@ -60,7 +63,7 @@ def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, n
     assert shown in text(view(client, torrent))
     tell(make.infohashes(torrent)[0], "tt0211915", "<b>\u202e", "key hk_12345678")
     page = text(view(client, torrent))
-    assert "(2001), tt0211915 somebody said so" in page
+    assert "(2001), at IMDb tt0211915. Somebody told the archive so." in page
     assert "hk_12345678" not in page
     undo(make.infohashes(torrent)[0])
     assert "Film or series" not in text(view(client, torrent))
