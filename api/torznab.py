@@ -6,6 +6,7 @@ words beside it, the words are looked for, as most torrents are of no known film
 
 import re
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -93,9 +94,9 @@ def _caps(request: HttpRequest) -> etree._Element:
     etree.SubElement(caps, "server", {"title": "Hashkeep", "url": request.build_absolute_uri("/")})
     etree.SubElement(caps, "limits", {"max": str(_MOST), "default": str(_MOST)})
     etree.SubElement(caps, "registration", {"available": "no", "open": "no"})
-    searching = etree.SubElement(caps, "searching")
+    searching, available = etree.SubElement(caps, "searching"), "yes" if settings.LISTING else "no"
     for function, parameters in _PARAMETERS.items():
-        etree.SubElement(searching, function, {"available": "yes", "supportedParams": parameters})
+        etree.SubElement(searching, function, {"available": available, "supportedParams": parameters})
     categories = etree.SubElement(caps, "categories")
     made = categories
     for number, (name, kind) in _CATEGORIES.items():

@@ -237,7 +237,11 @@ def test_what_is_wrong_has_newznabs_number(client: Client, question: dict[str, s
 def test_an_archive_that_does_not_list_says_so(client: Client, settings: Settings) -> None:
     settings.LISTING = False
     assert ask(client, t="search", q="x").get("code") == "910"
-    assert ask(client, t="caps").tag == "caps"
+    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert told == {"no"}
+    settings.LISTING = True
+    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert told == {"yes"}
 
 
 @pytest.mark.django_db(transaction=True)
