@@ -44,6 +44,15 @@ def test_an_infohash_in_the_box_leads_to_its_torrent(client: Client, spelling: s
     assert answer.redirect_chain[-1][0] == f"/view/{make.v1_hash(torrent)}"
 
 
+def test_an_archive_that_does_not_list_finds_by_infohash_too(client: Client, settings: Settings) -> None:
+    settings.LISTING = False
+    deposit(torrent := make.v1(b"Sintel"))
+    for spelling in (make.v1_hash(torrent), f"magnet:?xt=urn:btih:{make.v1_hash(torrent)}"):
+        answer = client.get("/search", {"q": spelling}, follow=True)
+        assert answer.redirect_chain[-1] == (f"/view/{make.v1_hash(torrent)}", 302)
+        assert answer.status_code == 200
+
+
 def test_older_ones_are_a_link_away_and_the_question_goes_along(client: Client) -> None:
     for n in range(30):
         deposit(make.v1(b"part %d" % n, 2_000_000 if n else 1))

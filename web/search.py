@@ -4,7 +4,6 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -65,7 +64,7 @@ class Filters(forms.Form):
 @refusals
 def search_page(request: HttpRequest) -> HttpResponseBase:
     text = request.GET.get("q", "")
-    if settings.LISTING and _spells_an_infohash(text):
+    if _spells_an_infohash(text):
         return redirect(f"{reverse('find')}?{urlencode({'q': text})}")
     filters = Filters(request.GET)
     asked = filters.understood()
