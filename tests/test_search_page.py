@@ -105,6 +105,33 @@ def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
     assert answer.page.xpath("//details[@class='filters']/@open")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "Nothing is stored yet."),
+        (
+            {"q": "a", "min_mib": "many"},
+            "Nothing is stored that has all of this. Fewer words find more. Whole",
+        ),
+        ({"since": "2030-01-01"}, "Nothing is stored that these filters let through: “Stored from”."),
+        (
+            {"max_files": "1", "alive": "on", "min_mib": "9"},
+            "filters let through: “At least, MiB”, “Files, at most” and “Only what has peers”.",
+        ),
+        (
+            {"q": "a", "min_mib": "9"},
+            "Fewer words find more, and so do fewer filters: “At least, MiB”. Whole",
+        ),
+    ],
+)
+def test_where_nothing_is_found_words_and_filters_are_told_apart(
+    client: Client, asked: dict[str, str], told: str
+) -> None:
+    shown = text(get(client, "/search", data=asked))
+    assert told in shown
+    assert ("Fewer words" in shown) == ("q" in asked)
+
+
 @pytest.mark.parametrize("blank", ["", " ", "\t\n "])
 def test_a_blank_question_is_headed_as_none(client: Client, blank: str) -> None:
     assert get(client, "/search", data={"q": blank}).page.xpath("string(//h1)") == "The newest torrents"

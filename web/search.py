@@ -76,6 +76,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
         "digits": len(text.strip()) if nearly(text.strip()) else 0,
         "filters": filters.shown(),
         "filtered": bool(asked) or bool(filters.errors),
+        "in_the_way": [filters[name].label for name in asked],
         "hits": found.hits,
         "later": before is not None,
         "older": _same_search(request.GET, found.older) if found.older is not None else "",
