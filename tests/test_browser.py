@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import (
@@ -414,10 +414,36 @@ def test_where_storing_needs_a_key_the_page_sends_it_with_every_file(
     with hashkeep(tmp_path, UPLOADS="keys") as guarded:
         key = guarded.manage("keys", "issue", "browser").stdout.strip()
         page = chromium.new_page()
+        sent: list[Request] = []
+        page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
         page.goto(guarded.url)
         page.get_by_label("Choose files").set_input_files(file)
-        expect(page.locator("#results li.bad")).to_contain_text("needs a key", timeout=SOON)
-        page.get_by_label("Your key").fill(key)
+        drop(page, *written(tmp_path, {"dropped.torrent": make.v1(b"dropped without a key")}))
+        expect(page.get_by_role("alert")).to_contain_text("Storing needs a key.", timeout=SOON)
+        expect(page.get_by_label("Your key")).to_be_focused()
+        assert not sent
+        page.keyboard.type(key)
+        page.keyboard.press("Enter")
+        expect(page.locator("#results li.good")).to_have_count(2, timeout=SOON)
+        expect(page.locator("#results")).to_contain_text(make.v1_hash(torrent))
+        expect(page.get_by_role("alert")).to_be_empty()
         page.get_by_label("Choose files").set_input_files(file)
-        expect(page.locator("#results li.good")).to_contain_text(make.v1_hash(torrent), timeout=SOON)
+        expect(page.locator("#summary")).to_have_text("1 of 1 stored, 1 of them here already", timeout=SOON)
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_field_of_the_key_looks_as_the_box_does_that_finds(
+    chromium: Browser, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    look = """field => {
+      const { height, backgroundColor, borderColor, borderRadius, color } = getComputedStyle(field);
+      return [height, backgroundColor, borderColor, borderRadius, color];
+    }"""
+    with hashkeep(tmp_path, UPLOADS="keys") as guarded:
+        page = chromium.new_page(color_scheme=scheme)
+        page.goto(guarded.url)
+        assert page.locator("#key").evaluate(look) == page.locator("#q").evaluate(look)
+        page.evaluate(AXE.read_text())
+        assert page.evaluate("() => axe.run()")["violations"] == []
         page.close()

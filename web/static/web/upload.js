@@ -12,14 +12,22 @@ const summary = document.getElementById("summary");
 const announcement = document.getElementById("announcement");
 const results = document.getElementById("results");
 const key = document.getElementById("key");
+const keyless = document.getElementById("keyless");
 const largest = Number(form.dataset.largest);
 
+let early = []; // chosen before there was a key
 let waiting = [];
 const NOTHING = { files: 0, stored: 0, known: 0, failed: 0, bytes: 0, sent: 0 };
 let tally = { ...NOTHING };
 let busy = 0;
 
 function add(files) {
+  if (key && !key.value.trim()) {
+    early.push(...files);
+    keyless.textContent = "Storing needs a key. Please enter yours: the files that you chose then follow.";
+    key.focus();
+    return;
+  }
   if (done()) tally = { ...NOTHING };
   for (const file of files) {
     waiting.push(file);
@@ -170,4 +178,10 @@ input.addEventListener("change", () => {
   add(input.files);
   input.value = "";
 });
+form.noValidate = true; // Enter in the field of the key sends no form, and asks for no files
 form.addEventListener("submit", (event) => event.preventDefault());
+key?.addEventListener("change", () => {
+  if (!key.value.trim()) return;
+  keyless.textContent = "";
+  if (early.length) add(early.splice(0));
+});
