@@ -77,6 +77,15 @@ def test_the_files_are_a_tree(client: Client) -> None:
     assert page.xpath("string(//div[@class='tree']/ul/li[last()]/bdi)") == "Sintel.mkv"
 
 
+def test_a_folder_of_which_no_file_is_shown_is_one_line(client: Client) -> None:
+    paths: dict[tuple[bytes, ...], int] = {(b"folder %03d" % (n // 2), b"%d" % n): 512 for n in range(360)}
+    tree = view(client, make.v1(b"many folders", files=paths)).page.xpath("//div[@class='tree']/ul")[0]
+    opened, closed = tree.xpath("li[details]"), tree.xpath("li[not(details)]")
+    assert len(opened) > 50 and len(closed) > 50
+    assert " ".join(closed[-1].text_content().split()) == "folder 179 2 files, 1.00 KiB"
+    assert all(folder.xpath("details/ul/li/bdi") for folder in opened)
+
+
 def test_the_page_hands_out_the_torrent_itself(client: Client) -> None:
     page = view(client, SINTEL).page
     [link] = page.xpath("//a[@download]/@href")

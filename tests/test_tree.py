@@ -38,6 +38,30 @@ def test_what_there_is_no_room_for_is_counted_but_not_shown() -> None:
     assert [folder.count for folder in found.folders.values()] == [500] * 20
 
 
+def test_what_is_shown_is_shared_out_evenly() -> None:
+    found = tree(files(*(f"folder {n // 215}/file {n:04}" for n in range(1_500))))
+    shares = [folder.shown for folder in found.folders.values()]
+    assert len(shares) == 7
+    assert max(shares) - min(shares) <= 1 and min(shares) > 20
+    assert [name for name, _ in found.folders["folder 1"].files[:2]] == ["file 0215", "file 0216"]
+
+
+def test_what_a_small_folder_needs_not_others_have() -> None:
+    found = tree(files("small/one", "small/inner/two", *(f"large/{n}" for n in range(1_000)), "last"))
+    assert found.folders["small"].hidden == 0
+    assert [name for name, _ in found.files] == ["last"]
+    assert found.folders["large"].shown > 200
+
+
+def test_of_too_many_folders_the_outermost_are_shown_first() -> None:
+    nested = files(*(f"first/inner {n}/file" for n in range(1_000)), *(f"outer {n}/file" for n in range(100)))
+    found = tree(nested)
+    assert len(found.folders) == 101
+    assert 50 < len(found.folders["first"].folders) < 200
+    assert found.shown > 50
+    assert len(tree(files(*(f"outer {n}/file" for n in range(1_000)))).folders) < 400
+
+
 def test_long_names_leave_room_for_fewer() -> None:
     short, long = (tree(files(*(f"{n}{'x' * extra}" for n in range(1_000)))) for extra in (0, 150))
     assert long.shown < short.shown

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from web.visible import breakable, visible
 
 _DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
 _ROOM = 32_000  # bytes of a page for the tree
-_OUTERMOST = 12_000  # of them for the outermost folders alone, so that a glance tells what there is
+_INNER = 20_000  # of them that are left where one more folder within another is shown
 _MARKUP = 110  # bytes around each name
+_MOST = _ROOM // _MARKUP  # files of one folder
 _PARTS = 50_000  # of paths that are looked at: of larger torrents the folders cannot be summed up
 
 
@@ -35,7 +38,10 @@ class Folder:
 
 
 def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
-    """The first files, as many as there is room for, with names fit to be looked at; the others are counted."""
+    """The first files of each folder, as many as there is room for, with names fit to be looked at.
+
+    The others are counted. Folders have room first, the outermost before all, so that a glance tells what there is.
+    """
     root, room, left = Folder(), _ROOM, _PARTS
     for path, size in files:
         left -= len(path)
@@ -47,7 +53,7 @@ def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
         for part in parts:
             folder = line[-1].folders.get(part)
             if folder is None:
-                if room <= (0 if line[-1] is root else _OUTERMOST):
+                if room <= (0 if line[-1] is root else _INNER):
                     break
                 folder = line[-1].folders[part] = Folder(visible(part))
                 room -= _weight(folder.name)
@@ -55,10 +61,29 @@ def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
         for folder in line:
             folder.count += 1
             folder.size += size
-        if room > _OUTERMOST and len(line) > len(parts):
-            line[-1].files.append((visible(name), size))
-            room -= _weight(line[-1].files[-1][0])
+        if len(line) > len(parts) and len(line[-1].files) < _MOST:
+            line[-1].files.append((name, size))
+    _share(root, room)
     return root
+
+
+def _share(root: Folder, room: int) -> None:
+    """Each folder keeps one more of its files in turn, as long as there is room and it has more."""
+    turns = deque((folder, iter(folder.files)) for folder in _all(root))
+    for folder, _ in turns:
+        folder.files = []
+    while turns and room > 0:
+        folder, files = turns.popleft()
+        for name, size in islice(files, 1):
+            folder.files.append((visible(name), size))
+            room -= _weight(folder.files[-1][0])
+            turns.append((folder, files))
+
+
+def _all(folder: Folder) -> Iterator[Folder]:
+    yield folder
+    for inner in folder.folders.values():
+        yield from _all(inner)
 
 
 def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
