@@ -56,9 +56,18 @@ def asked(client: Client, days: int) -> Any:
 
 
 def test_an_empty_archive_has_a_page_of_figures_too(client: Client) -> None:
-    words = shown(client)
-    assert "0 torrents" in words
-    assert "No peers have been counted" in words
+    assert "0 torrents" in shown(client)
+
+
+def test_that_nobody_was_counted_is_told_apart_from_that_nobody_counts(
+    client: Client, settings: Settings
+) -> None:
+    settings.CENSUS = True
+    assert "No peers have been counted in these days." in shown(client)
+    settings.CENSUS = False
+    assert "This archive does not count peers." in shown(client)
+    add(YESTERDAY, looked=300, alive=20, peers={"BR": 900})
+    assert "looked at 300 torrents" in shown(client)  # while there was a census
 
 
 def test_what_is_stored_is_told_by_kind_and_day(client: Client) -> None:

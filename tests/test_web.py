@@ -215,6 +215,16 @@ def test_the_network_is_spoken_of_where_it_is_asked(client: Client, settings: Se
     assert "does not look for torrents" in shown
 
 
+def test_looks_at_torrents_are_promised_where_there_is_a_census(client: Client, settings: Settings) -> None:
+    promises = ("looked at daily", "looked at soon")
+    settings.CENSUS = True
+    shown = text(get(client, "/api"))
+    assert all(promise in shown for promise in promises) and "does not count peers" not in shown
+    settings.CENSUS = False
+    shown = text(get(client, "/api"))
+    assert not any(promise in shown for promise in promises) and "does not count peers" in shown
+
+
 # What holds for every page
 
 

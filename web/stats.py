@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
@@ -43,6 +44,7 @@ def stats_page(request: HttpRequest) -> HttpResponseBase:
         "months": _months(known),
         "last": known.last,
         "over": known.last is not None and known.last.day < known.today,
+        "counts": settings.CENSUS,
         "census": known.census[::-1],
         "peers": peers,
         "peers_most": max((bar.number for bar in peers), default=0),
