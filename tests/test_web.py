@@ -215,6 +215,32 @@ def test_the_network_is_spoken_of_where_it_is_asked(client: Client, settings: Se
     assert "does not look for torrents" in shown
 
 
+@pytest.mark.django_db(transaction=True)  # wishes are noted by a thread of their own
+@pytest.mark.parametrize("resolves", [True, False])
+def test_the_addresses_of_torrents_answer_as_the_page_says(
+    client: Client, settings: Settings, resolves: bool
+) -> None:
+    settings.RESOLVE = resolves
+    page = get(client, "/api").page
+    statuses = page.xpath("//table[@id='statuses']/tbody/tr/td[1]/text()")
+    assert ("408" in statuses, "429" in statuses) == (resolves, resolves)
+    lines = page.xpath("//table[@id='addresses']/tbody/tr")
+    assert len(lines) == 4
+    for line in lines:
+        address, absent, wrong = (cell.text_content() for cell in line)
+        for name, told in ((ABSENT, absent), ("nonsense", wrong)):
+            answer = client.get(f"{address.replace('<HASH>', name)}?timeout=0")
+            assert answer.status_code == int(told[:3])
+            assert told[:3] in statuses
+
+
+def test_the_page_says_how_long_an_address_waits(client: Client, settings: Settings) -> None:
+    settings.RESOLVE, settings.RESOLVE_TIMEOUT = True, 7.5
+    shown = text(get(client, "/api"))
+    assert "wait for it: 7.5 seconds, or as many as ?timeout= says, at most 60" in shown
+    assert "tr= and x.pe=" in shown
+
+
 def test_looks_at_torrents_are_promised_where_there_is_a_census(client: Client, settings: Settings) -> None:
     promises = ("looked at daily", "looked at soon")
     settings.CENSUS = True

@@ -181,6 +181,7 @@ def api(request: HttpRequest) -> HttpResponse:
         "max_bytes": settings.MAX_TORRENT_BYTES,
         "keys": settings.UPLOADS == "keys",
         "resolves": settings.RESOLVE,
+        "patience": f"{settings.RESOLVE_TIMEOUT:g}",
         "counts": settings.CENSUS,
     }
     return page("api.html", context)
