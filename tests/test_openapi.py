@@ -51,6 +51,7 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
     operations = [one for path in description()["paths"].values() for one in path.values()]
     assert len({one["operationId"] for one in operations}) == len(operations)
     assert all(one["summary"] and one["description"] for one in operations)
+    assert "`" in str(operations) and not [one for one in operations if "`" in one["summary"]]
 
 
 def test_the_description_is_served_as_what_it_is(client: Client) -> None:

@@ -64,7 +64,8 @@ def complete(
         for operation in methods.values():
             operation["responses"] |= {"414": _TOO_LONG, "431": _TOO_LONG, "default": answer}
             operation.pop("security", None)
-            operation["summary"] = _SENTENCE.split(operation["description"], maxsplit=1)[0]
+            first = _SENTENCE.split(operation["description"], maxsplit=1)[0]
+            operation["summary"] = first.replace("`", "")  # plain text, where a description is Markdown
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
     result["components"]["securitySchemes"] = _KEY
