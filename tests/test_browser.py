@@ -319,6 +319,15 @@ def test_the_reference_asks_this_server_and_leads_back_to_it(visit: Open) -> Non
     expect(page.locator("#count")).to_be_visible(timeout=SOON)
 
 
+def test_the_reference_has_its_links_where_other_pages_have_them(visit: Open) -> None:
+    places = []
+    for path in ("/takedowns", "/api/v1/docs"):
+        links = visit(path, viewport=PHONE).get_by_role("navigation", name="Pages").get_by_role("link")
+        places.append([link.bounding_box() for link in links.all()])
+    assert len(places[0]) == 3
+    assert places[0] == places[1]
+
+
 # How the pages look and feel
 
 
