@@ -137,7 +137,9 @@ def revoke(prefix: str) -> Key:
 def _turn(prefix: str, state: State) -> Key:
     beginning = _BEGINNING.match(prefix.strip())
     if not beginning:
-        raise UnknownKey("A key is named by hk_ and eight digits, or by the first six where no other begins so.")
+        raise UnknownKey(
+            "A key is named by hk_ and eight digits, or by the first six where no other begins so."
+        )
     with outages():
         named = IssuedKey.objects.filter(prefix__startswith=beginning[0])
         living = named if state == "revoked" else named.exclude(state="revoked")

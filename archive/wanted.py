@@ -98,7 +98,9 @@ def standing(infohash: bytes) -> Standing:
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
         row = Wanted.objects.filter(named).order_by("next_try").first()
     if row is None:
-        why = "nobody has asked for it lately" if settings.RESOLVE else "this archive does not ask the network"
+        why = (
+            "nobody has asked for it lately" if settings.RESOLVE else "this archive does not ask the network"
+        )
         raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for: {why}.")
     return _standing(row)
 

@@ -66,7 +66,7 @@ def test_that_nobody_was_counted_is_told_apart_from_that_nobody_counts(
     assert "No peers have been counted in these days." in shown(client)
     settings.CENSUS = False
     assert "This archive does not count peers." in shown(client)
-    add(YESTERDAY, looked=300, alive=20, peers={"BR": 900})
+    add(yesterday(), looked=300, alive=20, peers={"BR": 900})
     assert "looked at 300 torrents" in shown(client)  # while there was a census
 
 
