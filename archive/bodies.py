@@ -3,6 +3,7 @@
 So who sends slowly, or stops, keeps a thread, of which there are many; never a turn, nor much memory.
 """
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
@@ -10,6 +11,7 @@ from typing import IO
 from wsgiref.types import WSGIEnvironment
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 
 _HEARD = "hashkeep.heard"  # in environ
 _CHUNK = 65_536
@@ -37,6 +39,13 @@ def hear_out(environ: WSGIEnvironment) -> IO[bytes]:
         heard = _heard(environ) if has_body(environ) else BytesIO()
         environ[_HEARD] = environ["wsgi.input"] = heard
     return heard
+
+
+def contents(files: "Iterable[UploadedFile[bytes]]") -> Iterator[bytes]:
+    """What a form's files hold, of a larger one a byte more than it may; each is closed as soon as it is read."""
+    for file in files:
+        yield file.read(settings.MAX_TORRENT_BYTES + 1)
+        file.close()
 
 
 def _heard(environ: WSGIEnvironment) -> IO[bytes]:

@@ -145,7 +145,7 @@ def _mend(kinds: dict[bytes, Kind], looks: dict[bytes, Torrent | Kind]) -> None:
         if kind is Kind.REPAIRED:
             if isinstance(again := _look(infohash), Torrent):
                 _rewrite(again)
-                _heed([again])
+                _purge_overtaken([again])
         elif kind is Kind.PURGED:
             purge([infohash])
         elif kind is Kind.LOST:
@@ -162,10 +162,10 @@ def _index(rows: list[Torrent]) -> None:
     except IntegrityError:  # somebody was faster, or a wrong row bears one of these infohashes
         for row in rows:
             _rewrite(row)
-    _heed(rows)
+    _purge_overtaken(rows)
 
 
-def _heed(written: list[Torrent]) -> None:
+def _purge_overtaken(written: list[Torrent]) -> None:
     """A takedown may have come between the look and the writing."""
     purge(blocked(name for row in written for name in row.infohashes))
 

@@ -22,6 +22,7 @@ from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from archive.bodies import contents
 from archive.count import count
 from archive.deposit import Receipt, deposit_many
 from archive.describe import Description, describe, edition
@@ -156,13 +157,8 @@ def store(request: HttpRequest) -> HttpResponse:
     ):  # charsets and parameters that Python's parser stumbles over
         raise BadRequest("The form cannot be read.") from None
     admit(find("", key))
-    outcomes = [_of(*pair) for pair in zip(files, deposit_many(_read(files), door="page"), strict=True)]
+    outcomes = [_of(*pair) for pair in zip(files, deposit_many(contents(files), door="page"), strict=True)]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
-
-
-def _read(files: "list[UploadedFile[bytes]]") -> Iterator[bytes]:
-    for file in files:
-        yield file.read(settings.MAX_TORRENT_BYTES + 1)
 
 
 def _of(file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> Outcome:

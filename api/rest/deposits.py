@@ -1,9 +1,7 @@
 """Storing over REST: one torrent as the body itself, or any number in a form."""
 
-from collections.abc import Iterator
 from typing import Any, cast
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
@@ -17,6 +15,7 @@ from api.rest.media import FormBody, TorrentBody
 from api.rest.problems import ProblemSerializer, problem
 from api.rest.shapes import InfohashField, LinksSerializer, links
 from api.rest.torrents import Torrents
+from archive.bodies import contents
 from archive.deposit import Receipt, deposit, deposit_many
 from archive.errors import Refusal
 from archive.keys import admit
@@ -66,15 +65,8 @@ class Deposits(Torrents):
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = deposit_many(_read(files), door="rest")
+        outcomes = deposit_many(contents(files), door="rest")
         return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
-
-
-def _read(files: "list[UploadedFile[bytes]]") -> Iterator[bytes]:
-    """Each is closed as soon as it is read."""
-    for file in files:
-        yield file.read(settings.MAX_TORRENT_BYTES + 1)
-        file.close()
 
 
 def _of(request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> dict[str, Any]:
