@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
 
 import bencodepy
 
@@ -28,14 +27,6 @@ def join_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> N
 
     with ThreadPoolExecutor(16) as crowd:
         list(crowd.map(join, hosts))
-
-
-def told_dht(target: bytes, nodes: Iterable[Address]) -> set[str]:
-    """The hosts of which one of the nodes knows that they have it."""
-    asked = {"id": secrets.token_bytes(20), "info_hash": target}
-    with _line("70.3.0.1") as line:
-        peers = [peer for node in nodes for peer in _krpc(line, node, "get_peers", asked).get(b"values", [])]
-    return {socket.inet_ntoa(peer[:4]) for peer in peers}
 
 
 def join_udp(hosts: Iterable[str], target: bytes, tracker: Address, *, seeds: bool = False) -> None:
@@ -63,7 +54,7 @@ def _announce_to_node(host: str, target: bytes, node: Address) -> None:
 
 def _krpc(
     line: socket.socket, node: Address, method: str, arguments: Mapping[str, object]
-) -> dict[bytes, Any]:
+) -> dict[bytes, bytes]:
     """The node may have something to ask too, and does: that is not the answer."""
     id_ = secrets.token_bytes(4)
     query = bencodepy.encode({"t": id_, "y": "q", "q": method, "a": arguments})
@@ -72,7 +63,7 @@ def _krpc(
         said = bencodepy.decode(packet)
         return bool(said[b"t"] == id_ and said[b"y"] != b"q")
 
-    answer: dict[bytes, dict[bytes, Any]] = bencodepy.decode(_ask(line, node, query, is_answer))
+    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(_ask(line, node, query, is_answer))
     assert b"r" in answer, answer
     return answer[b"r"]
 

@@ -5,7 +5,6 @@ Debian: qbittorrent-nox transmission-daemon aria2 rtorrent deluged, and tests/in
 
 import json
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,15 +13,16 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
 
-from tests.servers import crowd, running, wait_until
+from tests.servers import running, wait_until
 from tests.servers.opentracker import Opentracker, listens, opentracker
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import NODES, Address, Content, content
+from tests.servers.swarm import NODES, Address, Content, Peer, content
 from tests.servers.transmission import transmission
 
 TRACKER: Address = ("81.1.0.1", 6969)
 _PORT = 6881
-_TELLS_WITHIN, _TRIES = 40.0, 4  # seconds
+_ASKS: Address = ("70.3.0.1", 6881)
+_TELLS_WITHIN, _TRIES = 30.0, 4  # seconds
 
 _RTORRENT = """
 network.bind_address.set = {host}
@@ -72,22 +72,14 @@ def _rtorrent(home: Path, held: Sequence[Content], host: str) -> Iterator[Addres
     chosen = _RTORRENT.format(host=host, port=_PORT, folder=held[0].folder, home=home)
     settings.write_text(chosen + joining)
     files = [str(_write(home, each)) for each in held]
+    asking = Peer(_ASKS, NODES)
     for _ in range(_TRIES):
         with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
-            if _tells_dht(host, held):
+            # It tells the DHT once, after ten seconds (packets counted): what is lost of that is lost for good.
+            if all(asking.finds(each.v1, host, _TELLS_WITHIN) for each in held):
                 yield address
                 return
     raise RuntimeError("rtorrent has not told the DHT what it has")
-
-
-def _tells_dht(host: str, held: Sequence[Content]) -> bool:
-    """It does so once, after ten seconds (packets counted): what is lost of that is lost for good."""
-    deadline = time.monotonic() + _TELLS_WITHIN
-    while time.monotonic() < deadline:
-        if all(host in crowd.told_dht(each.v1, NODES) for each in held):
-            return True
-        time.sleep(0.5)
-    return False
 
 
 @contextmanager

@@ -146,6 +146,26 @@ class Peer:
     def announce(self, infohash: bytes) -> None:
         self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)
 
+    def finds(self, infohash: bytes, host: str, seconds: float) -> bool:
+        """Whether the DHT, asked again and again for so long, names the host among those that have it."""
+        self.session.apply_settings({"alert_mask": lt.alert_category.dht_operation})
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.session.dht_get_peers(lt.sha1_hash(infohash))
+            time.sleep(0.5)
+            replies = (
+                each for each in self.session.pop_alerts() if isinstance(each, lt.dht_get_peers_reply_alert)
+            )
+            named = {
+                peer
+                for reply in replies
+                if reply.info_hash.to_bytes() == infohash
+                for peer, _ in reply.peers()
+            }
+            if host in named:
+                return True
+        return False
+
 
 def dht(seconds: float = 60) -> list[Peer]:
     """A router and nodes that know each other, as far apart as DHT nodes have to be.
