@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from api.torrents import plain
 from archive.errors import NotListed, Refusal, Unavailable
-from archive.hashlists import first_day, stored
+from archive.hashlists import days, stored
 
 _NAME = re.compile(r"(all)?(?:(\d{4})(\d\d)(\d\d)?)?\.txt(\.bz2)?", re.ASCII)
 _RETRY_AFTER = 30  # seconds
@@ -23,12 +23,14 @@ _RETRY_AFTER = 30  # seconds
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
 @require_safe
 def names(request: HttpRequest) -> HttpResponse:
-    """Those that together hold everything: the past months, and the days of this one."""
+    """Those that together hold everything: the past months, and the days of this one.
+
+    In the order of their coming too: one that stands behind a later one has grown since, by a clock that was wrong.
+    """
     try:
-        first = first_day()
+        lines = _months_and_days(days(), datetime.now(UTC).date())
     except Refusal as refusal:
         return _refused(refusal)
-    lines = _months_and_days(first, datetime.now(UTC).date()) if first else []
     return HttpResponse("".join(f"{name}.txt\n" for name in lines), content_type="text/plain")
 
 
@@ -56,19 +58,21 @@ def hashes(request: HttpRequest, name: str) -> HttpResponseBase:
     return response
 
 
-def _months_and_days(first: date, today: date) -> Iterator[str]:
-    month = first.replace(day=1)
-    while month < today.replace(day=1):
-        yield f"{month:%Y%m}"
-        month = (month + timedelta(days=31)).replace(day=1)
-    for day in range(first.day if first >= month else 1, today.day + 1):
-        yield f"{today.replace(day=day):%Y%m%d}"
+def _months_and_days(stored: list[date], today: date) -> list[str]:
+    if not stored:
+        return []
+    past = [day for day in stored if day < today]
+    names = [f"{day:%Y%m%d}" if day >= today.replace(day=1) else f"{day:%Y%m}" for day in past]
+    return [*reversed(dict.fromkeys(reversed(names))), f"{today:%Y%m%d}"]
 
 
 def _period(
     year: str | None, month: str | None, day: str | None
 ) -> tuple[datetime | None, datetime | None] | None:
-    """None where there is no such month or day, or it has not begun."""
+    """None where there is no such month or day, or it has not begun.
+
+    One that has not ended is open: what a clock that was wrong has put into days to come is in today's list.
+    """
     if not year:
         return None, None
     try:
@@ -76,9 +80,10 @@ def _period(
         end = begin + timedelta(days=1) if day else (begin + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError):
         return None
-    if begin > datetime.now(UTC).date():
+    today = datetime.now(UTC).date()
+    if begin > today:
         return None
-    return datetime.combine(begin, time(), UTC), datetime.combine(end, time(), UTC)
+    return datetime.combine(begin, time(), UTC), datetime.combine(end, time(), UTC) if end <= today else None
 
 
 def _text(pages: Iterable[list[str]]) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from archive.models import StoredDay, Tally
 from archive.outage import outages
@@ -22,16 +22,23 @@ _BOTH = f"""
 """  # noqa: S608
 _RIGHT = "UPDATE archive_tally SET stored = stored + %s, v2 = v2 + %s, hybrid = hybrid + %s WHERE shard = 0"
 _WRONG_DAYS = """
-    SELECT day, sum(more) FROM (
-        SELECT {day} AS day, count(*) AS more FROM archive_torrent GROUP BY 1
-        UNION ALL SELECT day, -stored FROM archive_storedday
-    ) AS both_of_them GROUP BY day HAVING sum(more) <> 0
+    SELECT day, sum(more), coalesce(min(first), 9223372036854775807), coalesce(max(last), 0) FROM (
+        SELECT {day} AS day, count(*) AS more, min(id) AS first, max(id) AS last, NULL AS lowest, NULL AS highest
+            FROM archive_torrent GROUP BY 1
+        UNION ALL SELECT day, -stored, NULL, NULL, lowest, highest FROM archive_storedday
+    ) AS both_of_them GROUP BY day
+    HAVING sum(more) <> 0 OR min(first) < min(lowest) OR max(last) > max(highest)
 """
 _DAY = {"sqlite": "date(stored_at)", "postgresql": "(stored_at AT TIME ZONE 'UTC')::date"}
 _RIGHT_DAY = """
-    INSERT INTO archive_storedday AS known (day, shard, stored) VALUES (%s, 0, %s)
-    ON CONFLICT (day, shard) DO UPDATE SET stored = known.stored + excluded.stored
+    INSERT INTO archive_storedday AS known (day, shard, stored, lowest, highest) VALUES (%s, 0, %s, %s, %s)
+    ON CONFLICT (day, shard) DO UPDATE SET stored = known.stored + excluded.stored,
+        lowest = {least}(known.lowest, excluded.lowest), highest = {greatest}(known.highest, excluded.highest)
 """
+_OF_TWO = {
+    "sqlite": {"least": "min", "greatest": "max"},
+    "postgresql": {"least": "least", "greatest": "greatest"},
+}
 
 
 class Kinds(NamedTuple):
@@ -93,13 +100,16 @@ def recount(*, dry_run: bool = False) -> Recount:
                 Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
                 cursor.execute(_RIGHT, [rows - tally, v2, hybrid])
             for wrong in days:
-                cursor.execute(_RIGHT_DAY, wrong)
+                cursor.execute(_RIGHT_DAY.format(**_OF_TWO[connection.vendor]), wrong)
     return Recount(rows, tally)
 
 
 def start_tally(**_: Any) -> None:
-    """After a migration, or when tables were emptied: the rows that the triggers add to."""
+    """After a migration, or when tables were emptied: the rows that the triggers add to, and what days lack."""
     shards = range(_SHARDS[connection.vendor])
-    if Tally.objects.count() < len(shards):
+    incomplete = Tally.objects.count() < len(shards)
+    if incomplete:
         Tally.objects.bulk_create([Tally(shard=n, stored=0) for n in shards], ignore_conflicts=True)
+    days = StoredDay.objects.values("day").annotate(held=Sum("stored"), last=Max("highest"))
+    if incomplete or days.filter(held__gt=0, last=0).exists():
         recount()

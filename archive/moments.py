@@ -1,29 +1,45 @@
-"""Which rows were stored when. They are numbered as they come, so a moment is found without an index of its own."""
+"""Which rows may have been stored when, by what each day knows of its rows: the lowest number and the highest.
 
-from datetime import UTC, datetime, timedelta
+Whatever a clock said, none is missed; and what one that was wrong has put far away is passed over, not through.
+"""
 
-from django.db.models import Max
+from datetime import UTC, date, datetime, timedelta
 
-from archive.models import Torrent
+from django.db.models import Max, Min, QuerySet, Value
+from django.db.models.functions import Greatest, Least
 
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-_DISORDER = timedelta(hours=1)  # clocks are set, and long transactions are numbered early
+from archive.models import StoredDay
 
-
-def span(since: datetime | None, until: datetime | None) -> tuple[int, int]:
-    """From this row on, and before that row, lies all that was stored in that time, and little else."""
-    end = (Torrent.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
-    first = _first(max(since, _EARLIEST) - _DISORDER, end) if since else 0
-    return first, _first(min(until, _LATEST) + _DISORDER, end) if until else end
+LAST = 2**63 - 1  # the highest number that a row can have
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # that clocks can say
+_TICK = timedelta(microseconds=1)
 
 
-def _first(moment: datetime, end: int) -> int:
-    low, high = 0, end
-    while low < high:
-        middle = (low + high) // 2
-        row = Torrent.objects.filter(pk__gte=middle).order_by("pk").values_list("pk", "stored_at").first()
-        if row and row[1] < moment:
-            low = row[0] + 1
-        else:
-            high = middle
-    return low
+def ahead(row: int, since: datetime | None, until: datetime | None) -> int:
+    """The first, from this one on, that may be of that time; LAST where there is none."""
+    if since is None and until is None:
+        return row
+    days = _days(since, until).filter(highest__gte=row)
+    return days.aggregate(row=Min(Greatest("lowest", Value(row))))["row"] or LAST
+
+
+def behind(row: int, since: datetime | None, until: datetime | None) -> int:
+    """The highest, up to this one, that may be of that time; 0 where there is none."""
+    if since is None and until is None:
+        return row
+    days = _days(since, until).filter(lowest__lte=row)
+    return days.aggregate(row=Max(Least("highest", Value(row))))["row"] or 0
+
+
+def _days(since: datetime | None, until: datetime | None) -> QuerySet[StoredDay]:
+    """Without the moment `until` itself. A day on which nothing came ends before it begins."""
+    days = StoredDay.objects.filter(highest__gt=0)
+    if since is not None:
+        days = days.filter(day__gte=_day(since))
+    if until is not None:
+        days = days.filter(day__lte=_day(max(until, _EARLIEST) - _TICK))
+    return days
+
+
+def _day(moment: datetime) -> date:
+    return min(max(moment, _EARLIEST), _LATEST).astimezone(UTC).date()

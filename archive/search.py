@@ -20,7 +20,7 @@ from archive.infohash import find
 from archive.kind import Kind
 from archive.liveness import ALIVE
 from archive.models import Torrent
-from archive.moments import span
+from archive.moments import LAST, behind
 from archive.outage import outages
 from archive.words import kind_of, of_kind, words
 
@@ -105,8 +105,8 @@ class _Looks:
         self._one_of = [of_kind(kind) for kind in query.kinds]
         self._filters = _filters(query)
         self._wished = wished
-        self._first, end = span(query.since, query.until)
-        self.rest: int | None = end if before is None else min(max(before, 0), end)
+        self._time = query.since, query.until
+        self.rest = self._worth(LAST if before is None else min(max(before, 0), LAST))
         if text.strip() and not self._every:  # signs alone, which nothing is found by
             self.rest = None
 
@@ -114,12 +114,16 @@ class _Looks:
         for most in (self._wished, *_LOOKS):
             if self.rest is None:
                 return
-            found, self.rest = self._candidates(self.rest, most)
-            if self.rest is not None and self.rest <= self._first:
-                self.rest = None
+            found, rest = self._candidates(self.rest, most)
+            self.rest = self._worth(rest)
             for start in range(0, len(found), _ROWS):
                 rows = Torrent.objects.filter(pk__in=found[start : start + _ROWS], **self._filters)
                 yield from sorted(rows, key=lambda row: -row.pk)
+
+    def _worth(self, before: int | None) -> int | None:
+        """Below this number it is worth while to look; None where it is not."""
+        last = behind(before - 1, *self._time) if before else 0
+        return last + 1 if last else None
 
     def _candidates(self, before: int, most: int) -> Candidates:
         if self._every or self._one_of:

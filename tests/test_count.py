@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Max, Min
 
-from archive.count import Kinds, by_day, count, kinds, recount
+from archive.count import Kinds, by_day, count, kinds, recount, start_tally
 from archive.deposit import deposit, deposit_many
 from archive.models import StoredDay, Tally, Torrent
 from archive.takedown import take_down
@@ -79,6 +79,31 @@ def test_whatever_is_wrong_is_put_right_by_counting() -> None:
     assert kinds() != Kinds(1, 1, 1)
     assert recount() == (3, 10)
     assert (count(), kinds(), by_day(*EVER)) == (3, Kinds(1, 1, 1), days)
+
+
+def spans() -> dict[dt.date, tuple[int, int]]:
+    """By day, the lowest and the highest of its rows."""
+    days = StoredDay.objects.values_list("day").annotate(Min("lowest"), Max("highest"))
+    return {day: (lowest, highest) for day, lowest, highest in days}
+
+
+def test_each_day_knows_its_first_and_its_last_row_and_counting_brings_back_what_it_forgot() -> None:
+    first, second = (dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (1, 2))
+    rows(first, 3)
+    rows(second, 2)
+    rows(first + dt.timedelta(hours=1), 1)
+    numbers = list(Torrent.objects.order_by("pk").values_list("pk", flat=True))
+    right = {first.date(): (numbers[0], numbers[5]), second.date(): (numbers[3], numbers[4])}
+    assert spans() == right
+    StoredDay.objects.filter(day=second).update(lowest=2**63 - 1, highest=0)
+    StoredDay.objects.filter(day=first).update(highest=numbers[4])
+    recount(dry_run=True)
+    assert spans() != right
+    recount()
+    assert spans() == right and by_day(*EVER) == {first.date(): 4, second.date(): 2}
+    StoredDay.objects.update(lowest=2**63 - 1, highest=0)  # as the migration that brings them leaves old days
+    start_tally()
+    assert spans() == right
 
 
 def test_a_tally_that_was_emptied_is_begun_anew() -> None:

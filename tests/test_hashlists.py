@@ -10,9 +10,9 @@ from pytest_django import Settings
 
 from archive import hashlists
 from archive.deposit import deposit
-from archive.models import Torrent
 from archive.takedown import take_down
 from tests import make
+from tests.clocks import redate
 from tests.test_deposit import away
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +41,7 @@ def days() -> dict[datetime, str]:
         torrent = make.v1(b"day %d" % n)
         deposit(torrent)
         stored[now() - timedelta(days=n)] = make.v1_hash(torrent)
-    for row, moment in zip(Torrent.objects.order_by("pk"), stored, strict=True):
-        Torrent.objects.filter(pk=row.pk).update(stored_at=moment)
+    redate(stored)
     return stored
 
 
@@ -63,8 +62,7 @@ def test_a_day_begins_at_midnight_and_ends_before_the_next(client: Client) -> No
     torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
     for torrent in torrents:
         deposit(torrent)
-    for row, moment in zip(Torrent.objects.order_by("pk"), moments, strict=True):
-        Torrent.objects.filter(pk=row.pk).update(stored_at=moment)
+    redate(moments)
     assert listed(client, "20260301.txt") == [make.v1_hash(torrent) for torrent in torrents[1:3]]
 
 
@@ -155,9 +153,49 @@ def test_an_archive_that_does_not_list_has_no_lists(client: Client, settings: Se
         assert client.get(path).status_code == 404
 
 
+# What a clock said that was wrong
+
+
+def came(*moments: datetime) -> list[str]:
+    """Torrents in this order; what each is listed as."""
+    torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
+    for torrent in torrents:
+        deposit(torrent)
+    redate(moments)
+    return [make.v1_hash(torrent) for torrent in torrents]
+
+
+@pytest.mark.parametrize("year", [1970, 2000, 2036, 2200])
+def test_a_wrong_clock_takes_no_torrent_out_of_the_list_of_its_day(client: Client, year: int) -> None:
+    """It stored more than any day, in the middle of them."""
+    wrong = [datetime(year, 1, 1, 0, n, tzinfo=UTC) for n in range(60)]
+    days = [now() - timedelta(days=n) for n in range(30, 0, -1)]
+    hashes = came(*days[:20], *wrong, *days[20:])
+    for day, infohash in zip(days, hashes[:20] + hashes[80:], strict=True):
+        assert listed(client, f"{day:%Y%m%d}.txt") == [infohash]
+    names = body(client.get("/sync/")).decode().split()
+    assert sorted(h for name in names for h in listed(client, name)) == sorted(hashes)
+    assert names[-1] == f"{now():%Y%m%d}.txt"
+
+
+def test_a_clock_that_says_an_earlier_day_again_adds_to_its_list(client: Client) -> None:
+    days = [now() - timedelta(days=n) for n in range(50, 0, -1)]
+    hashes = came(*days, days[3], days[3])
+    assert listed(client, f"{days[3]:%Y%m%d}.txt") == [hashes[3], *hashes[50:]]
+    assert listed(client, f"{days[4]:%Y%m%d}.txt") == [hashes[4]]
+
+
+def test_a_list_that_grew_late_is_named_behind_later_ones(client: Client) -> None:
+    """By which a mirror knows that it is to be read again."""
+    then = [datetime(2020, 1, day, tzinfo=UTC) for day in (1, 2)] + [datetime(2020, 2, 1, tzinfo=UTC)]
+    came(*then, datetime(1970, 1, 1, tzinfo=UTC), then[1])
+    names = body(client.get("/sync/")).decode().split()
+    assert names == ["202002.txt", "197001.txt", "202001.txt", f"{now():%Y%m%d}.txt"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_is_worth_another_try(client: Client) -> None:
-    for path in ("/sync/", "/sync/all.txt"):
-        with away("archive_torrent"):
+    for path, table in (("/sync/", "archive_storedday"), ("/sync/all.txt", "archive_torrent")):
+        with away(table):
             answer = client.get(path)
         assert (answer.status_code, answer["Retry-After"]) == (503, "30")

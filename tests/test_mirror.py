@@ -261,6 +261,21 @@ def test_lists_that_can_grow_no_more_are_read_once(server: Server) -> None:
 
 
 @pytest.mark.django_db
+def test_a_list_that_a_wrong_clock_lets_grow_later_is_read_then(server: Server) -> None:
+    """An archive names it behind a later one from then on."""
+    first, second, third = (server.serve(make.v1(name)) for name in (b"one", b"two", b"three"))
+    server.list("202001.txt", "202002.txt", path="/sync/")
+    server.list(first, "", path="/sync/202001.txt")
+    server.list("", path="/sync/202002.txt")
+    run(server.url)
+    server.list("202002.txt", "197001.txt", "202001.txt", path="/sync/")
+    server.list(second, "", path="/sync/197001.txt")
+    server.list(first, third, "", path="/sync/202001.txt")
+    assert "2 stored" in run(server.url)
+    assert Source.objects.get().until == date(2020, 3, 1)
+
+
+@pytest.mark.django_db
 def test_a_list_that_breaks_off_is_read_again(server: Server) -> None:
     first, second = server.serve(make.v1(b"one")), server.serve(make.v1(b"two"))
     server.list("202001.txt", path="/sync/")

@@ -19,6 +19,7 @@ from archive.search import Page, Query, search
 from archive.takedown import take_down
 from archive.words import words
 from tests import make
+from tests.clocks import redate
 
 pytestmark = pytest.mark.django_db
 
@@ -176,8 +177,7 @@ def test_sizes_and_numbers_of_files_are_filters() -> None:
 def test_dates_are_filters() -> None:
     store(*(f"day {n}" for n in range(9)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    for n, row in enumerate(Torrent.objects.order_by("pk")):
-        Torrent.objects.filter(pk=row.pk).update(stored_at=first + timedelta(days=n))
+    redate(first + timedelta(days=n) for n in range(9))
     since, until = first + timedelta(days=2), first + timedelta(days=4)
     assert found(since=since) == [f"day {n}" for n in range(8, 1, -1)]
     assert found(until=until) == ["day 3", "day 2", "day 1", "day 0"]
@@ -189,10 +189,27 @@ def test_what_is_older_than_asked_for_is_not_looked_through(monkeypatch: pytest.
     monkeypatch.setattr(searching, "_LOOKS", (1,))
     store(*(f"day {n}" for n in range(30)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    for n, row in enumerate(Torrent.objects.order_by("pk")):
-        Torrent.objects.filter(pk=row.pk).update(stored_at=first + timedelta(days=n))
+    redate(first + timedelta(days=n) for n in range(30))
     pages = all_pages(Query("day", since=first + timedelta(days=29)), limit=1)
     assert [names(page) for page in pages] == [["day 29"]]
+
+
+@pytest.mark.parametrize("wrong", [1970, 2036])
+def test_a_clock_that_was_wrong_for_a_while_hides_nothing_and_keeps_nobody_long(
+    monkeypatch: pytest.MonkeyPatch, wrong: int
+) -> None:
+    """It says the same wrong day twice, a year apart: what lies between is passed over in one step, not in many."""
+    monkeypatch.setattr(searching, "_LOOKS", (1,))
+    store(*(f"part {n}" for n in range(60)))
+    first, other = datetime(2024, 1, 1, tzinfo=UTC), datetime(wrong, 1, 1, tzinfo=UTC)
+    redate(other if 20 <= n < 30 or n >= 50 else first + timedelta(days=n) for n in range(60))
+    for text in ("", "part"):
+        early = all_pages(Query(text, until=first + timedelta(days=20), since=first), limit=20)
+        assert [names(page) for page in early] == [[f"part {n}" for n in range(19, -1, -1)]]
+        day = all_pages(Query(text, since=other, until=other + timedelta(days=1)), limit=100)
+        assert [name for page in day for name in names(page)] == [
+            f"part {n}" for n in [*range(59, 49, -1), *range(29, 19, -1)]
+        ]
 
 
 def test_kinds_are_filters() -> None:

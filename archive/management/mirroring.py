@@ -90,17 +90,22 @@ class Mirror:
             yield from self._follow_lists(names, threads)
 
     def _follow_lists(self, names: list[str], threads: ThreadPoolExecutor) -> Iterator[Outcome]:
-        """One that can grow no more, and in which nothing failed, nor in one before it, is not read again."""
-        failed = False
+        """One that can grow no more, and in which nothing failed, nor in one before it, is not read again.
+
+        But always one that stands behind a later one: it has grown when it should not, by a wrong clock over there.
+        """
+        failed, latest = False, date.min
         for name in names:
-            ends = _end(name)
-            if not ends or (self._source.until and ends <= self._source.until):
+            if not (ends := _end(name)):
+                continue
+            late, latest = ends < latest, max(ends, latest)
+            if not late and self._source.until and ends <= self._source.until:
                 continue
             grown = datetime.now(UTC) >= datetime(ends.year, ends.month, ends.day, tzinfo=UTC) + _SETTLED
             for outcome in self._follow(_whole(name, self._remote.lines(_LISTS + name)), threads):
                 failed = failed or outcome.fate is Fate.FAILED
                 yield outcome
-            if grown and not failed:
+            if grown and not failed and not late:
                 with outages():
                     self._source.until = ends
                     self._source.save()

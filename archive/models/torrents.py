@@ -146,12 +146,17 @@ class Tally(models.Model):
 
 
 class StoredDay(models.Model):
-    """How many of the torrents that are here came on one day (UTC), in shards that the same triggers keep."""
+    """How many of the torrents that are here came on one day (UTC), in shards that the same triggers keep.
+
+    All rows of the day lie between `lowest` and `highest`, and others too where a clock went wrong.
+    """
 
     pk = models.CompositePrimaryKey("day", "shard")
     day = models.DateField()
     shard = models.SmallIntegerField()
     stored = models.BigIntegerField()
+    lowest = models.BigIntegerField("number of the first row of that day", db_default=2**63 - 1)
+    highest = models.BigIntegerField("and of the last", db_default=0)
 
     def __str__(self) -> str:
         return f"{self.day} {self.shard}: {self.stored}"
