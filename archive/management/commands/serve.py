@@ -5,6 +5,8 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -87,11 +89,17 @@ def _must_be_free(host: str, port: int) -> None:
 
 
 def _count_anew() -> None:
-    """Whoever is started from here counts in this folder; Prometheus knows that counts begin anew with a start."""
-    folder = settings.DATA_DIR / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    os.environ[FOLDER] = str(folder)
+    """Whoever is started from here counts in this folder; Prometheus knows that counts begin anew with a start.
+
+    In memory where that can be: the files are mapped, and a disk that is full kills who writes into such a one.
+    """
+    for parent in (Path("/dev/shm"), settings.DATA_DIR / "metrics"):  # noqa: S108  0700, and made by us or not used
+        folder = parent / f"hashkeep-{settings.HOST}-{settings.PORT}"  # nobody else has these two
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True)
+            os.environ[FOLDER] = str(folder)
+            return
 
 
 def _keep(*command: str) -> None:

@@ -1,0 +1,55 @@
+"""A disk without room for another byte: what is here is handed out all the same. Mounting needs root, as CI is."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from bench.mirror import fill, objects_of
+from tests.servers.hashkeep import Hashkeep
+from tests.test_filesystem import mounted
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Hashkeep]:
+    """With four torrents, on a disk of its own."""
+    with mounted(["-t", "tmpfs", "-o", "size=40m", "tmpfs"], tmp_path / "disk") as disk:
+        archive = Hashkeep(disk)
+        archive.manage("migrate", "--verbosity", "0")
+        archive.start()
+        try:
+            fill(archive, range(4))
+            yield archive
+        finally:
+            archive.kill(signal.SIGTERM)  # the workers first, so that nobody holds the disk
+
+
+def crowd(disk: Path) -> None:
+    """To the last byte."""
+    with (disk / "rest").open("ab", buffering=0) as file:
+        for size in (1_000_000, 1):
+            with suppress(OSError):
+                while file.write(bytes(size)):
+                    pass
+    assert os.statvfs(disk).f_bavail == 0
+
+
+def status(url: str) -> int:
+    try:
+        with urlopen(url) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        return refused.code
+
+
+def test_downloads_go_on_while_the_disk_is_full(archive: Hashkeep) -> None:
+    """Also those that a process counts which has counted nothing yet."""
+    crowd(archive.folder)
+    for name in objects_of(archive):
+        assert status(f"{archive.url}/torrent/{name}") == 200
+    assert "Unexpected exit" not in archive.log.read_text()
