@@ -9,6 +9,7 @@ from hashlib import sha1, sha256
 
 from django.db import connection, transaction
 
+from archive.ballast import room
 from archive.errors import NotHeld, TakenDown
 from archive.infohash import short
 from archive.models import Block, Takedown, Torrent
@@ -49,7 +50,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
     `listed=False` keeps it off the public page: for material whose very hash must not be spread.
     May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
     """
-    with outages():
+    with room(), outages():
         row = Torrent.objects.find(infohash)
         held = set(row.infohashes) if row else _unindexed(infohash)
         names = {infohash} | held
@@ -76,10 +77,10 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
 def finish() -> int:
     """Go on with what broke off, because the storage was away or the process was killed: how many there were.
 
-    Until then such a torrent is served at the address that names its object, by whoever serves the folder.
-    Raises Unavailable.
+    Until then such a torrent is served at the address that names its object, by whoever serves the folder. Each
+    start calls this, so from then on there is room for takedowns. Raises Unavailable.
     """
-    with outages():
+    with room(), outages():
         left = list(Takedown.objects.filter(unfinished=True))
         for takedown in left:
             _finish(takedown, {bytes(block.infohash) for block in takedown.blocks.filter(hashed=False)})

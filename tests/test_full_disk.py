@@ -1,4 +1,7 @@
-"""A disk without room for another byte: what is here is handed out all the same. Mounting needs root, as CI is."""
+"""A disk without room for another byte: what is here is handed out, and what must go goes.
+
+Mounting disks needs root, as CI is.
+"""
 
 import os
 import signal
@@ -53,3 +56,32 @@ def test_downloads_go_on_while_the_disk_is_full(archive: Hashkeep) -> None:
     for name in objects_of(archive):
         assert status(f"{archive.url}/torrent/{name}") == 200
     assert "Unexpected exit" not in archive.log.read_text()
+
+
+def test_a_full_disk_takes_one_takedown_after_the_other(archive: Hashkeep) -> None:
+    for name in objects_of(archive):
+        crowd(archive.folder)
+        assert status(f"{archive.url}/torrent/{name}") == 200
+        archive.manage("take_down", name, "--reason", "Court order 12/2026")
+        assert status(f"{archive.url}/torrent/{name}") == 451
+    assert objects_of(archive) == {}
+
+
+def test_so_it_does_where_no_server_has_the_index_open(archive: Hashkeep) -> None:
+    """SQLite then cannot even read: there is no room for what its readers share."""
+    archive.kill(signal.SIGTERM)
+    name, *_ = objects_of(archive)
+    crowd(archive.folder)
+    archive.manage("take_down", name, "--reason", "Court order 12/2026")
+    assert name not in objects_of(archive)
+    (archive.folder / "rest").unlink()
+    archive.start()
+    assert status(f"{archive.url}/torrent/{name}") == 451
+
+
+def test_where_there_is_room_the_ballast_stays(archive: Hashkeep) -> None:
+    ballast = archive.folder / "ballast"
+    before = ballast.stat()
+    archive.manage("take_down", next(iter(objects_of(archive))), "--reason", "Court order 12/2026")
+    assert ballast.stat()[:9] == before[:9], "the same file, never written again"
+    assert before.st_blocks * 512 >= before.st_size > 0
