@@ -6,7 +6,7 @@ A wish is searched for by whoever holds its lease. A resolver that dies stops re
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -30,7 +30,7 @@ _IS_ANY_DUE = f"SELECT EXISTS (SELECT 1 {_DUE}) OR EXISTS (SELECT 1 {_DUE})"  # 
 _CLAIM = f"""
     UPDATE archive_wanted SET leased_by = %s, leased_until = %s
     WHERE id IN (SELECT id {_DUE} ORDER BY next_try LIMIT %s {{}})
-    RETURNING id, v1, v2, trackers, peers
+    RETURNING id, v1, v2, trackers
 """  # noqa: S608
 _LOCK = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}  # SQLite has one writer and no row locks
 _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({})"
@@ -38,13 +38,21 @@ _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A torrent to search for, by one or both of its infohashes."""
+    """A torrent to search for, by one or both of its infohashes.
+
+    `peers` are in no queue: the resolver adds those that it has been told, and they are gone with it.
+    """
 
     number: int
     v1: bytes | None
     v2: bytes | None
     trackers: tuple[str, ...]
-    peers: tuple[tuple[str, int], ...]
+    peers: set[tuple[str, int]] = field(default_factory=set, compare=False)
+
+    @property
+    def names(self) -> bytes:
+        """As `note` writes it down."""
+        return (self.v1 or b"") + (self.v2 or b"")
 
 
 def claim(resolver: str, most: int) -> list[Wish]:
@@ -135,14 +143,13 @@ def _without_blocked(wishes: list[Wish]) -> list[Wish]:
     return [wish for wish in wishes if wish.number not in gone]
 
 
-def _wish(row: tuple[int, bytes | None, bytes | None, str, str]) -> Wish:
-    number, v1, v2, trackers, peers = row
+def _wish(row: tuple[int, bytes | None, bytes | None, str]) -> Wish:
+    number, v1, v2, trackers = row
     return Wish(
         number=number,
         v1=bytes(v1) if v1 else None,
         v2=bytes(v2) if v2 else None,
         trackers=tuple(json.loads(trackers)),
-        peers=tuple((host, port) for host, port in json.loads(peers)),
     )
 
 
@@ -153,7 +160,7 @@ def _settle(outcomes: dict[int, tuple[Wish, str]], resolver: str) -> None:
     with outages(), hasty():
         rows = Wanted.objects.select_for_update().filter(pk__in=outcomes, leased_by=resolver).order_by("pk")
         settled = [_close(row, *outcomes[row.pk], now) for row in rows]
-        columns = ["attempts", "tried_at", "next_try", "given_up", "peers", "peers_tried", "awaited"]
+        columns = ["attempts", "tried_at", "next_try", "given_up", "peers_tried", "awaited"]
         Wanted.objects.bulk_update(
             settled, [*columns, "leased_by", "leased_until", "deserted"], batch_size=100
         )
@@ -171,16 +178,10 @@ def _any_is_left(numbers: Iterable[int], resolver: str) -> bool:
 
 def _close(row: Wanted, wish: Wish, reason: str, now: datetime) -> Wanted:
     gap = _MONTH if reason else _GAPS[min(row.attempts, len(_GAPS) - 1)]
-    if not reason and _learnt(row, wish):
+    if not reason and not set(row.trackers) <= set(wish.trackers):  # more were named during the search
         gap = timedelta()
     else:
-        row.peers, row.peers_tried, row.awaited = [], bool(wish.peers), False
+        row.peers_tried, row.awaited = bool(wish.peers), False
     row.attempts, row.tried_at, row.next_try, row.given_up = row.attempts + 1, now, now + gap, reason
     row.leased_by, row.leased_until, row.deserted = "", None, 0
     return row
-
-
-def _learnt(row: Wanted, wish: Wish) -> bool:
-    """Whether somebody named more trackers or peers while the search was under way."""
-    known = {*row.trackers, *((host, port) for host, port in row.peers)}
-    return bool(known - {*wish.trackers, *wish.peers})

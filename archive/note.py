@@ -17,6 +17,7 @@ from archive.hasty import hasty
 from archive.magnet import Magnet
 from archive.models import Wanted
 from archive.wake import WANTED, ring
+from archive.whispers import tell
 
 RECENT = timedelta(minutes=10)  # so long a miss is an answer; whoever asks later makes us look again
 _FRESH = timedelta(hours=1)  # it is written down that often that a wish is still asked for
@@ -26,7 +27,7 @@ _PER_STATEMENT = 500  # SQLite has a limit on variables
 
 # The ORM takes five times as long for each of these.
 _KNOWN = "SELECT names FROM archive_wanted WHERE names IN ({})"
-_COLUMNS = ("names", "v1", "v2", "trackers", "peers", "awaited", "asked_at", "next_try")
+_COLUMNS = ("names", "v1", "v2", "trackers", "awaited", "asked_at", "next_try")
 _INSERT = f"INSERT INTO archive_wanted ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _OR_NOT = " ON CONFLICT DO NOTHING"  # somebody was faster
@@ -81,6 +82,11 @@ def note(asked: Iterable[Asked]) -> tuple[dict[bytes, Wanted], dict[str, TooMany
             new.append(row)
         elif _ask_again(row, one, now) and row.pk:
             changed.append(row)
+    tell(
+        (name, one.magnet.peers[:_HINTS])
+        for name, one in wishes
+        if one.magnet.peers and one.asker not in refused and found[name].next_try <= now
+    )
     if new or changed:
         with hasty():
             _make_room(len(new))
@@ -114,7 +120,6 @@ def _row(name: bytes, asked: Asked, now: datetime) -> Wanted:
         v1=magnet.v1,
         v2=magnet.v2,
         trackers=list(magnet.trackers[:_HINTS]),
-        peers=[list(peer) for peer in magnet.peers[:_HINTS]],
         awaited=asked.awaited,
         asked_at=now,
         next_try=now,
@@ -125,11 +130,11 @@ def _row(name: bytes, asked: Asked, now: datetime) -> Wanted:
 def _ask_again(row: Wanted, asked: Asked, now: datetime) -> bool:
     """Bring an old wish up to date; False where there is nothing to write."""
     again = _is_due_again(row, asked.magnet, now)
-    trackers, peers = _news(row, asked.magnet, now)
+    trackers = _new_trackers(row, asked.magnet)
     hasten = asked.awaited and not row.awaited and (again or row.next_try <= now)
-    if not (again or hasten or trackers or peers or row.asked_at < now - _FRESH):
+    if not (again or hasten or trackers or row.asked_at < now - _FRESH):
         return False
-    row.trackers, row.peers = row.trackers + trackers, (peers + row.peers)[:_HINTS]
+    row.trackers = row.trackers + trackers
     row.awaited, row.asked_at = row.awaited or hasten, now
     row.next_try = now if again else row.next_try
     return True
@@ -137,16 +142,15 @@ def _ask_again(row: Wanted, asked: Asked, now: datetime) -> bool:
 
 def _is_due_again(row: Wanted, magnet: Magnet, now: datetime) -> bool:
     """It rests, but there is a reason to search now."""
-    reason = _missed_long_ago(row, now) or any(_news(row, magnet, now))
-    return row.next_try > now and not row.given_up and reason
+    # Where the last search knew peers, these are most likely the same; they are not kept for comparison.
+    peers = magnet.peers and not row.peers_tried
+    reason = _missed_long_ago(row, now) or peers or _new_trackers(row, magnet)
+    return row.next_try > now and not row.given_up and bool(reason)
 
 
-def _news(row: Wanted, magnet: Magnet, now: datetime) -> tuple[list[str], list[list[str | int]]]:
-    """Trackers and peers that the row does not name yet."""
-    trackers = [url for url in magnet.trackers if url not in row.trackers][: _HINTS - len(row.trackers)]
-    if row.peers_tried and not _missed_long_ago(row, now):
-        return trackers, []  # most likely the same peers; they are not kept for comparison
-    return trackers, [list(peer) for peer in magnet.peers if list(peer) not in row.peers]
+def _new_trackers(row: Wanted, magnet: Magnet) -> list[str]:
+    """That the row does not name yet."""
+    return [url for url in magnet.trackers if url not in row.trackers][: _HINTS - len(row.trackers)]
 
 
 def _missed_long_ago(row: Wanted, now: datetime) -> bool:
@@ -188,11 +192,11 @@ def _write(new: Sequence[Wanted], changed: Sequence[Wanted]) -> None:
                 value
                 for row in some
                 for value in (
-                    *(row.names, row.v1, row.v2, json.dumps(row.trackers), json.dumps(row.peers)),
+                    *(row.names, row.v1, row.v2, json.dumps(row.trackers)),
                     *(row.awaited, moment(row.asked_at), moment(row.next_try)),
                 )
             ]
             cursor.execute(_INSERT + ", ".join([_VALUES] * len(some)) + _OR_NOT, values)
     if changed:
-        columns = ["trackers", "peers", "awaited", "asked_at", "next_try"]
+        columns = ["trackers", "awaited", "asked_at", "next_try"]
         Wanted.objects.bulk_update(changed, columns, batch_size=100)

@@ -41,7 +41,6 @@ def give_up(wishes: Iterable[int], reason: str) -> int:
             given_up=reason,
             next_try=later,
             awaited=False,
-            peers=[],
             leased_by="",
             leased_until=None,
             deserted=0,

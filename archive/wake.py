@@ -1,4 +1,4 @@
-"""How processes wake each other: a hint that the table has news, never the news itself.
+"""How processes wake each other: a hint that the table has news, never the news itself, but for what may be lost.
 
 On SQLite, where all of them share a machine, an ear is a named pipe in DATA_DIR; on PostgreSQL it is LISTEN and
 NOTIFY. A hint may get lost, so whoever listens looks at the table by itself now and then.
@@ -11,13 +11,14 @@ import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-WANTED = "wanted"  # there are new wishes: for resolvers
+WANTED = "wanted"  # there are new wishes: for resolvers; or what must not be in the table (`whispers`)
 SETTLED = "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
 
 _database: Any = connection  # what psycopg adds to it is in no stub
@@ -39,9 +40,14 @@ def listen(bell: str) -> Ear:
 
 def ring(bell: str, words: Iterable[str] = ("",)) -> None:
     """After the present transaction, if there is one: whoever wakes up must find what was written."""
-    send = _notify if connection.vendor == "postgresql" else _write
     for line in _lines(words):
-        transaction.on_commit(lambda line=line: send(bell, line))  # type: ignore[misc]
+        transaction.on_commit(partial(_send, bell, line))
+
+
+def say(bell: str, words: Iterable[str]) -> None:
+    """At once."""
+    for line in _lines(words):
+        _send(bell, line)
 
 
 def _lines(words: Iterable[str]) -> list[str]:
@@ -51,6 +57,10 @@ def _lines(words: Iterable[str]) -> list[str]:
             lines.append("")
         lines[-1] += f"{word} "
     return lines
+
+
+def _send(bell: str, line: str) -> None:
+    (_notify if connection.vendor == "postgresql" else _write)(bell, line)
 
 
 def _notify(bell: str, line: str) -> None:

@@ -135,6 +135,19 @@ def test_peers_may_be_named_as_in_a_magnet_link(world: World, shape: str) -> Non
     assert hashlib.sha1(info).hexdigest().upper() == infohash
 
 
+def test_a_peer_that_is_named_during_a_search_joins_it_and_is_written_nowhere(world: World) -> None:
+    """It is in no DHT, so nobody else knows of it. Nor is one written whose torrent is not found."""
+    lonely = Peer(("44.1.0.77", 6881), [])
+    [infohash] = many(lonely, "lonely", 1)
+    assert get(world.hashkeep, f"/torrents/{infohash}?timeout=1").status_code == 408
+    hint = "x.pe=44.1.0.77:6881"
+    assert get(world.hashkeep, f"/torrents/{'5B' * 20}?{hint}&timeout=1").status_code == 408
+    assert get(world.hashkeep, f"/torrents/{infohash}?{hint}&timeout=30").status_code == 200
+    for spelling in (b"44.1.0.77", bytes([44, 1, 0, 77])):
+        for path in world.hashkeep.folder.rglob("*"):
+            assert not (path.is_file() and spelling in path.read_bytes()), path
+
+
 @pytest.mark.parametrize(("kind", "start"), [("http", http_tracker), ("udp", udp_tracker)])
 def test_trackers_may_be_named_too_and_are_in_the_torrent(world: World, kind: str, start: object) -> None:
     [infohash] = many(world.seeder, f"tracker {kind}", 1)
@@ -396,11 +409,17 @@ def test_a_killed_resolver_is_started_again_and_no_wish_is_lost(world: World) ->
 def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
     net: None, tmp_path: Path
 ) -> None:
+    """But not the peers that magnet links named, which are written nowhere: whoever asks again names them again."""
     seeder = Peer(("44.3.0.1", 6881))
     infohashes = [make.v1_hash(make.v1(f"web {number}".encode(), 20_000)) for number in range(100)]
     magnets = [f"magnet:?xt=urn:btih:{infohash}&x.pe=44.3.0.1:6881" for infohash in infohashes]
     with hashkeep(tmp_path, **settings(BT_LISTEN="70.3.0.1:6881")) as archive:
-        requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
+
+        def asked() -> set[str]:
+            answer = requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60)
+            return {one["state"] for one in answer.json()}
+
+        assert asked() == {"pending"}
         assert until(lambda: len(archive.resolvers()) == 1)
         assert (web := archive.processes("-m", "archive.front"))
         for process in web:
@@ -409,7 +428,8 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         archive.kill()
         many(seeder, "web", 100)
         archive.start()
-        assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+        assert {state(archive, infohash) for infohash in infohashes} == {"pending"}
+        assert until(lambda: asked() == {"held"}, 150)
 
 
 def test_a_killed_postgresql_loses_no_wish_and_nobody_is_hung_up_on(net: None, tmp_path: Path) -> None:

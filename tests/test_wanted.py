@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from archive import claims
+from archive import claims, whispers
 from archive.deposit import deposit
 from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
 from archive.magnet import Magnet
@@ -26,6 +26,7 @@ from archive.takedown import lift, take_down
 from archive.turns import AT_ONCE, aside, turn
 from archive.wake import SETTLED, WANTED, Ear, listen, ring
 from archive.wanted import standing, want
+from archive.whispers import Whispers
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -57,12 +58,45 @@ def later(gap: timedelta) -> None:
 def test_a_wish_is_claimed_with_all_that_is_known_of_it() -> None:
     want([WISH], HOME)
     [claimed] = claims.claim("one", 10)
-    assert (claimed.v1, claimed.v2, claimed.trackers, claimed.peers) == (
-        HASH,
-        None,
-        WISH.trackers,
-        WISH.peers,
-    )
+    assert (claimed.v1, claimed.v2, claimed.trackers) == (HASH, None, WISH.trackers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_resolvers_are_told_of_peers_before_they_can_find_the_wish() -> None:
+    ear, told = listen(WANTED), Whispers()
+    more = tuple((f"2001:db8::{n:x}", 65_535) for n in range(30))
+    try:
+        want([WISH, Magnet(HASH, peers=more)], HOME)
+        want([Magnet(bytes(20))], HOME)
+        while words := ear.hear(0.5):
+            told.hear(words)
+    finally:
+        ear.close()
+    assert told.take(claims.claim("one", 10)[0].names) == {*WISH.peers, *more[:20]}
+    assert told.take(HASH) == told.take(bytes(20)) == set()
+
+
+def test_of_what_a_resolver_is_told_it_forgets_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whispers, "_KEPT", 2)
+    told = Whispers()
+    for wish in ("01", "02", "01", "03"):
+        told.hear([f'{wish}:[["192.0.2.1",{int(wish)}]]'])
+    assert [told.take(bytes([wish])) for wish in (1, 2, 3)] == [
+        {("192.0.2.1", 1)},
+        set(),
+        {("192.0.2.1", 3)},
+    ]
+
+
+def test_a_peer_is_a_reason_to_look_again_unless_the_last_search_knew_some() -> None:
+    want([Magnet(HASH)], HOME)
+    claims.missed(claims.claim("one", 10), "one")
+    peers = Magnet(HASH, peers=WISH.peers)
+    assert want([peers], HOME)[0].searching
+    [wish] = claims.claim("one", 10)
+    wish.peers.update(WISH.peers)
+    claims.missed([wish], "one")
+    assert not want([peers], HOME)[0].searching
 
 
 def test_equal_wishes_are_one_and_what_each_knows_is_put_together() -> None:
@@ -84,7 +118,7 @@ def test_a_hint_that_comes_during_a_search_is_followed_at_once_afterwards() -> N
     blind = claims.claim("one", 10)
     want([WISH], HOME)
     claims.missed(blind, "one")
-    assert claims.claim("one", 10)[0].peers == WISH.peers
+    assert claims.claim("one", 10)[0].trackers == WISH.trackers
 
 
 def test_a_miss_is_tried_again_with_growing_gaps() -> None:
@@ -102,12 +136,6 @@ def test_a_miss_is_tried_again_with_growing_gaps() -> None:
         later(gaps[-1] + timedelta(seconds=1))
     assert all(first < second + timedelta(seconds=1) for first, second in pairwise(gaps))
     assert gaps[0] < timedelta(minutes=2) < timedelta(days=1) < gaps[-1] < timedelta(days=7)
-
-
-def test_the_addresses_of_peers_are_kept_for_one_search_only() -> None:
-    want([WISH], HOME)
-    claims.missed(claims.claim("one", 10), "one")
-    assert Wanted.objects.get().peers == []
 
 
 def test_a_recent_miss_is_an_answer_and_an_old_one_is_a_reason_to_look_again() -> None:

@@ -39,7 +39,7 @@ class TestWithoutJavaScript:
         answer = client.get("/find", {"q": LINK})
         assert answer.headers["Location"] == f"/view/{HASH}"
         row = Wanted.objects.get()
-        assert (row.trackers, row.peers, row.awaited) == (["udp://one.example:1"], [["8.8.8.8", 1]], True)
+        assert (row.trackers, row.awaited) == (["udp://one.example:1"], True)
 
     def test_the_page_says_so_and_asks_again_by_itself(self, client: Client) -> None:
         page = text(client, f"/find?q={HASH}", 202)

@@ -26,6 +26,7 @@ from archive.meter import searches
 from archive.outage import outages
 from archive.pulse import EVERY, beat
 from archive.wake import WANTED, Ear, listen
+from archive.whispers import Whispers
 from swarm import Config, Found, Session, torrent
 from swarm import Wish as SwarmWish
 
@@ -64,7 +65,8 @@ class Resolver:
         self._session = session
         self._name = f"{socket.gethostname()} {uuid.uuid4().hex}"
         self._results: SimpleQueue[Result] = SimpleQueue()
-        self._open: set[int] = set()  # numbers of wishes, from claim to settlement
+        self._open: dict[int, Wish] = {}  # by number, from claim to settlement
+        self._told = Whispers()
         self._ear: Ear | None = None
         self._forgot = self._beaten = time.monotonic()
         self._renewed = 0.0  # what others left is taken over at once
@@ -87,10 +89,10 @@ class Resolver:
             with outages():
                 self._ear = listen(WANTED)
             beat("resolver", self._name)
-        self._search()
+        self._search(self._ear)
         now = time.monotonic()
         if now - self._renewed >= _RENEW:
-            claims.renew(self._name, self._open.copy())
+            claims.renew(self._name, list(self._open))
             claims.inherit()
             self._renewed = now
         if now - self._beaten >= EVERY:
@@ -99,14 +101,31 @@ class Resolver:
         if now - self._forgot >= _FORGET:
             claims.forget()
             self._forgot = now
-        self._ear.hear(_LOOK)
+        self._listen(self._ear, _LOOK)
 
-    def _search(self) -> None:
+    def _search(self, ear: Ear) -> None:
         """Begin with as many wishes as there is room for."""
-        for wish in claims.claim(self._name, _AT_ONCE - len(self._open)):
-            self._open.add(wish.number)
-            asked = SwarmWish(wish.v1, wish.v2, wish.trackers, wish.peers)
+        if wishes := claims.claim(self._name, _AT_ONCE - len(self._open)):
+            self._listen(ear, 0)  # their peers were told before they were written
+        for wish in wishes:
+            wish.peers.update(self._told.take(wish.names))
+            self._open[wish.number] = wish
+            asked = SwarmWish(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
             self._session.search(asked, SEARCH, partial(self._ended, wish))
+
+    def _listen(self, ear: Ear, seconds: float) -> None:
+        """Peers that are told of during a search join it."""
+        self._told.hear(ear.hear(seconds))
+        for wish in list(self._open.values()):
+            if more := self._told.take(wish.names) - wish.peers:
+                wish.peers.update(more)
+                asked = SwarmWish(wish.v1, wish.v2, peers=tuple(more))
+                self._session.search(asked, SEARCH, partial(self._joined, wish))
+
+    def _joined(self, wish: Wish, found: Found | None) -> None:
+        """The search itself tells what came of it, unless it was just over."""
+        if found and wish.number not in self._open:
+            self._ended(wish, found)
 
     def _ended(self, wish: Wish, found: Found | None) -> None:
         searches.labels("found" if found else "missed").observe(found.seconds if found else SEARCH)
@@ -129,7 +148,8 @@ class Resolver:
                 )
             finally:
                 close_old_connections()
-            self._open -= {result.wish.number for result in batch}
+            for result in batch:
+                self._open.pop(result.wish.number, None)
 
     def _batch(self) -> list[Result]:
         batch = [self._results.get()]

@@ -10,14 +10,13 @@ from archive.infohash import spell
 class Wanted(models.Model):
     """A torrent that somebody asked for and that is not here. Who asked is not written down, only when.
 
-    `peers` are those of a magnet link, and go as soon as they have been tried.
+    Nor are the peers that a magnet link names: they go from process to process (`whispers`).
     """
 
     names = models.BinaryField("the infohashes asked for, one behind the other", max_length=52, unique=True)
     v1 = models.BinaryField("v1 or truncated v2 infohash", max_length=20, null=True, db_index=True)
     v2 = models.BinaryField("v2 infohash", max_length=32, null=True, db_index=True)
     trackers = models.JSONField(default=list)
-    peers = models.JSONField(default=list)
     awaited = models.BooleanField("somebody waits at a door", default=False)
     attempts = models.IntegerField(default=0, db_default=0)
     since = models.DateTimeField("first asked for", db_default=Now())
