@@ -132,7 +132,7 @@ def server() -> Iterator[Server]:
 def run(url: str) -> str:
     out = io.StringIO()
     try:
-        call_command("mirror", url, stdout=out)
+        call_command("mirror", url, stdout=out, stderr=out)
     except CommandError as error:
         out.write(str(error))
     return out.getvalue()
@@ -188,6 +188,23 @@ def test_who_wants_to_be_left_alone_is_left_alone(server: Server, status: int) -
     assert "2 stored" in run(server.list(*hashes))
     moments = [moment for path, moment in server.asked if hashes[0] in path]
     assert moments[1] - moments[0] >= 1.9
+
+
+@pytest.mark.django_db
+def test_whoever_waits_is_told_why_once_a_pause(server: Server) -> None:
+    hashes = [server.serve(make.v1(b"%d" % n), (500, {}, b"")) for n in range(8)]
+    said = run(server.list(*hashes))
+    assert "8 stored" in said
+    assert "was answered with status 500. It is asked again in 1 s." in said
+    assert said.count("It is asked again") <= 2, "four threads asked at once, and four thereafter"
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_dead_is_said_to_be_at_once(server: Server) -> None:
+    server.http.server_close()
+    began = time.monotonic()
+    assert f"{server.url}/sync/ cannot be read: Connection refused." in run(server.url)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.django_db
@@ -287,7 +304,9 @@ def test_a_list_that_breaks_off_is_read_again(server: Server) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("url", ["ftp://archive.example", "archive.example", "/etc/passwd", "http://"])
+@pytest.mark.parametrize(
+    "url", ["ftp://archive.example", "archive.example", "/etc/passwd", "http://", "http://[::1"]
+)
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     assert "is no address of an archive" in run(url)
 
@@ -302,3 +321,12 @@ def test_an_archive_without_lists_says_so(server: Server) -> None:
 def test_lines_without_end_take_no_memory(server: Server) -> None:
     server.replies["/hashes.txt.gz"] = [(200, {}, gzip.compress(bytes(50_000_000)))]
     assert "0 stored" in run(f"{server.url}/hashes.txt.gz")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"")[:5], b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 9, b"no gzip"]
+)
+def test_a_packed_list_that_is_damaged_ends_with_a_sentence(server: Server, body: bytes) -> None:
+    server.replies["/hashes.txt.gz"] = [(200, {}, body)]
+    assert "/hashes.txt.gz cannot be read: " in run(f"{server.url}/hashes.txt.gz")

@@ -70,9 +70,9 @@ class _Fetched(NamedTuple):
 class Mirror:
     """Of an archive, by its address, or of a single list, by the list's."""
 
-    def __init__(self, url: str, parallel: int) -> None:
+    def __init__(self, url: str, parallel: int, tell: Callable[[str], None]) -> None:
         self._parallel = parallel
-        self._remote = Remote(url, parallel + 1)
+        self._remote = Remote(url, parallel + 1, tell)
         self._list = url.removeprefix(self._remote.base)
         with outages():
             self._source, _ = Source.objects.get_or_create(url=self._remote.base)
@@ -115,7 +115,7 @@ class Mirror:
         if self._list.strip("/") or self._source.until:
             return None
         with suppress(Away, Gone, ValueError, KeyError, TypeError):
-            return int(json.loads(self._remote.fetch("/api/v1/stats", _STATS))["torrents"])
+            return int(json.loads(self._remote.fetch("/api/v1/stats", _STATS, tries=1))["torrents"])
         return None
 
     def _follow(self, lines: Iterable[str], threads: ThreadPoolExecutor) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,26 +36,28 @@ class Gone(Exception):
 
 
 class Remote:
-    """`base` is its address without a path, `https://archive.example`."""
+    """`base` is its address without a path, `https://archive.example`; `tell` hears why and how long it waits."""
 
-    def __init__(self, url: str, connections: int) -> None:
+    def __init__(self, url: str, connections: int, tell: Callable[[str], None]) -> None:
         parts = urlsplit(url)
         self.base = f"{parts.scheme}://{parts.netloc}"
         agent = {"User-Agent": "Hashkeep-mirror"}
         self._pool = urllib3.PoolManager(maxsize=connections, block=True, timeout=_TIMEOUT, headers=agent)
-        self._not_before = 0.0
+        self._tell = tell
+        self._not_before, self._why = 0.0, ""
         self._lock = Lock()
 
-    def fetch(self, path: str, longest: int) -> bytes:
+    def fetch(self, path: str, longest: int, tries: int = _TRIES) -> bytes:
         """What lies there, cut off one byte after the longest that is of use. Raises Gone, Away."""
-        for attempt in range(_TRIES):
+        for attempt in range(tries):
             try:
                 with self._asked(path) as answer:
                     return answer.read(longest + 1, decode_content=False)
             except (urllib3.exceptions.HTTPError, Away) as error:
-                if attempt == _TRIES - 1:
-                    raise Away(f"{self.base}{path} cannot be read ({type(error).__name__}).") from error
-                self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]))
+                why = str(error) if isinstance(error, Away) else self._unreadable(path, error)
+                if attempt == tries - 1:
+                    raise Away(why) from error
+                self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]), why)
         raise AssertionError  # the last attempt returns or raises
 
     def lines(self, path: str) -> Iterator[str]:
@@ -69,13 +72,13 @@ class Remote:
                 file = opener(raw) if opener else raw
                 while line := cast(bytes, file.readline(_LINE)):
                     yield line.decode("ascii", "replace").strip()
-        except (urllib3.exceptions.HTTPError, OSError, EOFError) as error:
-            raise Away(f"{self.base}{path} cannot be read ({type(error).__name__}).") from error
+        except (urllib3.exceptions.HTTPError, OSError, EOFError, zlib.error) as error:
+            raise Away(self._unreadable(path, error)) from error
 
     @contextmanager
     def _asked(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
         """The answer, unread. One that is no success is Gone, or Away and heeded."""
-        time.sleep(max(0.0, self._not_before - time.monotonic()))
+        self._wait()
         followed = urllib3.Retry(
             connect=0, read=0, status=0, other=0, redirect=5, respect_retry_after_header=False
         )
@@ -84,8 +87,9 @@ class Remote:
             if answer.status in _GONE:
                 raise Gone(f"{self.base}{path} was answered with status {answer.status}.")
             if answer.status != 200:
-                self._leave_alone(_wished(answer.headers.get("Retry-After", "")))
-                raise Away(f"{self.base}{path} was answered with status {answer.status}.")
+                why = f"{self.base}{path} was answered with status {answer.status}."
+                self._leave_alone(_wished(answer.headers.get("Retry-After", "")), why)
+                raise Away(why)
             yield answer
         finally:
             # A connection is good for another request when all has been read, and else it is closed.
@@ -94,9 +98,33 @@ class Remote:
             else:
                 answer.close()
 
-    def _leave_alone(self, seconds: float) -> None:
+    def _unreadable(self, path: str, error: Exception) -> str:
+        return f"{self.base}{path} cannot be read: {_reason(error)}."
+
+    def _leave_alone(self, seconds: float, why: str) -> None:
+        now = time.monotonic()
         with self._lock:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
+            if self._not_before < now:  # else the others are being told already
+                self._why = why
+            self._not_before = max(self._not_before, now + seconds)
+
+    def _wait(self) -> None:
+        """Whoever comes first tells why, also for those who wait beside it."""
+        with self._lock:
+            pause = self._not_before - time.monotonic()
+            why, self._why = self._why, ""
+        if pause > 0:
+            if why:
+                self._tell(f"{why} It is asked again in {pause:,.0f} s.")
+            time.sleep(pause)
+
+
+def _reason(error: BaseException) -> str:
+    """What the innermost says: what urllib3 wraps round it names its own objects."""
+    while inner := error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error.__cause__:
+        error = inner
+    said = error.strerror if isinstance(error, OSError) else None
+    return " ".join(str(said or (error.args or [type(error).__name__])[-1]).split()).rstrip(".")
 
 
 def _wished(retry_after: str) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
 
 from archive.errors import Unavailable
 from archive.management.mirroring import Fate, Mirror
@@ -46,7 +47,7 @@ The exit code is 1 where some could not be fetched.
         _must_be_http(options["url"])
         counts: Counter[Fate] = Counter()
         try:
-            mirror = Mirror(options["url"], options["parallel"])
+            mirror = Mirror(options["url"], options["parallel"], self._tell)
             with progress(mirror.total(), " torrents") as bar:
                 for outcome in mirror.run():
                     counts[outcome.fate] += 1
@@ -62,8 +63,16 @@ The exit code is 1 where some could not be fetched.
         if counts[Fate.FAILED]:
             raise CommandError(f"{counts[Fate.FAILED]:,} could not be fetched.")
 
+    def _tell(self, trouble: str) -> None:
+        with tqdm.external_write_mode():  # several threads may, while a bar is drawn
+            self.stderr.write(trouble)
+
 
 def _must_be_http(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # [::1 is no name, 99999 no port
+        good = False
+    if not good:
         raise CommandError(f"{url} is no address of an archive; it begins with https:// or http://.")
