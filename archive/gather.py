@@ -57,6 +57,7 @@ class Gathering:
         self.paths = paths
         self.max_bytes = max_bytes
         self.read = 0  # how many of total() bytes are behind us
+        self.passed = 0  # files that were not opened: their names are no torrent's and no archive's
 
     def total(self) -> int:
         """How many bytes there are to read; looks at every folder, which is quick compared with reading."""
@@ -68,6 +69,9 @@ class Gathering:
 
     def __iter__(self) -> Iterator[Found | Unreadable]:
         for file in self._files():
+            if file is None:
+                self.passed += 1
+                continue
             if isinstance(file, Unreadable):
                 yield file
                 continue
@@ -77,7 +81,7 @@ class Gathering:
             except _BROKEN as broken:
                 yield Unreadable(file, _reason(broken))
 
-    def _files(self) -> Iterator[str | Unreadable]:
+    def _files(self) -> Iterator[str | Unreadable | None]:
         for path in self.paths:
             if os.path.isdir(path):
                 yield from _walk(path)
@@ -121,7 +125,10 @@ class Gathering:
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
                 inside = f"{path}/{member.filename}"
-                if member.is_dir() or not member.filename.lower().endswith(_TORRENT + _ARCHIVE):
+                if member.is_dir():
+                    continue
+                if not member.filename.lower().endswith(_TORRENT + _ARCHIVE):
+                    self.passed += 1
                     continue
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     # The standard library unpacks these without a bound on memory.
@@ -141,6 +148,8 @@ class Gathering:
             yield self._found(path, file, size)
         elif name.endswith(_ARCHIVE):
             yield Unreadable(path, "It is an archive within an archive: please unpack the outer one first.")
+        else:
+            self.passed += 1
 
     def _found(self, path: str, file: IO[bytes], size: int) -> Found:
         """Unpacked here, so that the size of a batch is what it takes in memory."""
@@ -179,7 +188,8 @@ class _Blocks:
         return self._last == bytes(_BLOCK)
 
 
-def _walk(folder: str) -> Iterator[str | Unreadable]:
+def _walk(folder: str) -> Iterator[str | Unreadable | None]:
+    """None is a file that is passed over."""
     pending = [folder]
     while pending:
         folder = pending.pop()
@@ -188,8 +198,8 @@ def _walk(folder: str) -> Iterator[str | Unreadable]:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
-                    elif found := _entry(entry):
-                        yield found
+                    else:
+                        yield _entry(entry)
         except OSError as error:
             yield Unreadable(folder, _reason(error))
 

@@ -19,6 +19,7 @@ _BATCH = 500  # torrents
 _BATCH_BYTES = 32_000_000
 
 _UNREADABLE = "could not be read"
+_PASSED = "not looked at: neither a torrent's name nor an archive's"
 
 
 class Command(Teaching):
@@ -31,6 +32,8 @@ Deposit torrents from folders and archives. A PATH is
 
 Each goes the way of any upload, so that what is held already is passed over: after an interruption, run the
 same command again. What is refused or cannot be read stops nothing; --list-refused tells which files those are.
+The exit code is 1 where something could not be read, or where nothing was taken of all that was found; among many
+torrents some are refused as a rule.
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,20 +47,21 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
 
     def handle(self, *args: Any, **options: Any) -> None:
         _must_exist(options["paths"])
+        counts: Counter[str] = Counter()
         self._listing = options["list_refused"] != os.devnull
         try:
             with _opened(options["list_refused"]) as list_refused:
-                for path, why in self._import(options["paths"]):
+                for path, why in self._import(options["paths"], counts):
                     list_refused.write(f"{_printable(path)}: {why}\n")
         except Unavailable as unavailable:
             raise CommandError(
                 f"{unavailable} What is counted above is stored for good; run the same command again to go on."
             ) from unavailable
+        _must_be_read(counts)
 
-    def _import(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+    def _import(self, paths: list[str], counts: Counter[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of whatever is not taken."""
         gathering = Gathering(paths, settings.MAX_TORRENT_BYTES)
-        counts: Counter[str] = Counter()
         try:
             with progress(gathering.total(), "B", unit_scale=True) as bar:
                 for batch in _batches(gathering):
@@ -69,7 +73,7 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
                     bar.set_postfix_str(f"{rate:,.0f} torrents/s", refresh=False)
                     bar.update(gathering.read - bar.n)
         finally:
-            self.stdout.write(summary(counts))
+            self.stdout.write(summary(counts + Counter({_PASSED: gathering.passed})))
             if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
                 self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 
@@ -77,6 +81,13 @@ same command again. What is refused or cannot be read stops nothing; --list-refu
 def _must_exist(paths: list[str]) -> None:
     if missing := [path for path in paths if not (os.path.isfile(path) or os.path.isdir(path))]:
         raise CommandError(f"No such file or folder: {', '.join(map(_printable, missing))}")
+
+
+def _must_be_read(counts: Counter[str]) -> None:
+    if unreadable := counts[_UNREADABLE]:
+        raise CommandError(f"{unreadable:,} could not be read, or not to the end.")
+    if counts and not counts[STORED] + counts[HELD]:
+        raise CommandError("Nothing was taken.")
 
 
 def _opened(path: str) -> TextIO:
