@@ -35,6 +35,7 @@ class Standing:
     leased: bool = False
     attempts: int = 0
     since: datetime | None = None
+    tried_at: datetime | None = None
     next_try: datetime | None = None
     reason: str = ""
     taken_down: str = ""
@@ -147,6 +148,7 @@ def _standing(row: Wanted) -> Standing:
         leased=row.leased_until is not None and row.leased_until > now,
         attempts=row.attempts,
         since=row.since,
+        tried_at=row.tried_at,
         next_try=row.next_try,
         reason=row.given_up,
     )
