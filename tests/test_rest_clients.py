@@ -1,4 +1,4 @@
-"""/api/v1/clients/ and the button "Send to …": for staff alone, with a real qBittorrent."""
+"""/api/v1/clients and the button "Send to …": for staff alone, with a real qBittorrent."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +58,7 @@ def read(answer: Any) -> Any:
 
 def test_strangers_and_users_who_are_not_staff_are_refused(client: Browser) -> None:
     for status in (401, 403):
-        for url in ("/api/v1/clients/", TORRENTS, ONE):
+        for url in ("/api/v1/clients", TORRENTS, ONE):
             assert "sign in at /admin/" in told(client.get(url), status)["detail"]
         assert client.post(TORRENTS, {"infohash": HASH}).status_code == status
         assert (
@@ -77,10 +77,11 @@ def test_without_djangos_token_nothing_changes(daemon: Qbittorrent) -> None:
 
 
 def test_all_clients_are_told_with_whether_they_answer(staff: Browser) -> None:
-    home, away = told(staff.get("/api/v1/clients/"))
+    home, away = told(staff.get("/api/v1/clients"))
     assert home == {"name": "home", "kind": "qbittorrent", "answers": True, "version": "qBittorrent 5.1.0"}
     assert (away["name"], away["answers"]) == ("away", False)
     assert away["reason"].endswith("cannot be reached.")
+    assert staff.get("/api/v1/clients/").headers["Location"] == "/api/v1/clients"
 
 
 def test_a_torrent_is_added_looked_at_and_removed(staff: Browser, daemon: Qbittorrent) -> None:

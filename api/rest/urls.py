@@ -27,7 +27,7 @@ urlpatterns = [
     path("stats", Stats.as_view(), name="stats"),
     path("stats/days", Days.as_view(), name="stats_days"),
     path("key", OwnKey.as_view()),
-    path("clients/", clients.Clients.as_view(), name="clients"),
+    path("clients", clients.Clients.as_view(), name="clients"),
     path("clients/<str:name>/torrents", clients.Torrents.as_view()),
     path("clients/<str:name>/torrents/<str:infohash>", clients.OneTorrent.as_view()),
     path("clients/<str:name>/torrents/<str:infohash>/files", clients.Files.as_view()),
