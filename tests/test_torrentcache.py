@@ -5,6 +5,7 @@ headers are those of thetorrent.org's own PHP sample.
 """
 
 import gzip
+import lzma
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,24 @@ def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrag
     assert answer["X-Thetorrent-Result"] == "failed"
     assert len(answer["X-Thetorrent-Error"]) > 10
     assert "X-Thetorrent-Hash" not in answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("packed", "kind"),
+    [
+        (lzma.compress(make.v1()), "an xz archive"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08\x00", "a ZIP archive"),
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),  # RAR 5.0 archive format
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),  # 7-Zip's 7zFormat.txt
+        (b"\x28\xb5\x2f\xfd\x24\x00", "a zstd archive"),  # RFC 8878
+    ],
+)
+def test_a_file_that_is_packed_in_another_way_is_named(client: Client, packed: bytes, kind: str) -> None:
+    """In the words that are ours; Torrage's stay."""
+    answer = post(client, packed)
+    assert answer.content.startswith(b"Error 12: Broken torrent file")
+    assert answer["X-Thetorrent-Error"] == f"This is {kind}, not a torrent; gzip and bzip2 are unpacked."
 
 
 @pytest.mark.django_db

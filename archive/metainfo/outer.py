@@ -12,11 +12,16 @@ KEYS = frozenset(
     (b"announce", b"announce-list", b"comment", b"comment.utf-8", b"created by", b"created by.utf-8")
     + (b"creation date", b"encoding", b"piece layers", b"url-list")
 )
+_UNPACKED = "not a torrent; gzip and bzip2 are unpacked."
 _NOT_BENCODED = (
     (b"<", "This is a web page, not a torrent."),
     (b"magnet:", "This is a magnet link in a file, not a torrent."),
     (b"http", "This is a link in a file, not a torrent."),
-    (b"PK\x03\x04", "This is a ZIP archive, not a torrent."),
+    (b"PK\x03\x04", f"This is a ZIP archive, {_UNPACKED}"),
+    (b"Rar!\x1a\x07", f"This is a RAR archive, {_UNPACKED}"),
+    (b"7z\xbc\xaf\x27\x1c", f"This is a 7z archive, {_UNPACKED}"),
+    (b"\xfd7zXZ\x00", f"This is an xz archive, {_UNPACKED}"),
+    (b"\x28\xb5\x2f\xfd", f"This is a zstd archive, {_UNPACKED}"),
 )
 
 
