@@ -155,6 +155,11 @@ def test_a_torrent_that_was_taken_down_says_why(client: Client) -> None:
     assert "Court order <b>12</b>‹U+202E›" in text(answer)
 
 
+def test_a_torrent_whose_takedown_is_not_listed_sends_nobody_to_a_list_in_vain(client: Client) -> None:
+    take_down(bytes.fromhex(HASH), "On a list.", listed=False)
+    assert "this one need not be among them" in text(get(client, f"/view/{HASH}"))
+
+
 def test_takedowns_are_listed_with_infohash_date_and_reason(client: Client) -> None:
     take_down(bytes.fromhex(ABSENT), "Court order <b>12</b>")
     take_down(bytes.fromhex("CD" * 20), "its very hash must not be spread", listed=False)
