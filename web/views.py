@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.bodies import contents
+from archive.check import check
 from archive.count import count
 from archive.deposit import Receipt, deposit_many
 from archive.describe import Description, describe, edition
@@ -74,17 +75,18 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 @refusals
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
     asked = parse(infohash)
+    right = spell(check([asked]).get(asked, asked))
+    if infohash != right:
+        return redirect("torrent", right)
     try:
         if _is_staff(request):
-            return _shown(infohash, describe(asked), _for_staff(request))
-        return unless_known(request, edition(asked), lambda: _shown(infohash, describe(asked)))
+            return _shown(describe(asked), _for_staff(request))
+        return unless_known(request, edition(asked), lambda: _shown(describe(asked)))
     except NotHeld:
         return _wanted(standing(asked))
 
 
-def _shown(infohash: str, described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
-    if infohash != described.infohash:
-        return redirect("torrent", described.infohash)
+def _shown(described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
     name, trackers = described.metainfo.name, described.trackers
     shown = tree(described.files())
     context: dict[str, Any] = {
