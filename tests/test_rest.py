@@ -230,8 +230,17 @@ def test_where_lists_are_off_a_hash_still_opens_its_torrent(client: Client, sett
 def test_a_wrong_parameter_is_named(client: Client, wrong: dict[str, str]) -> None:
     [name] = wrong
     for path in ("torrents", "takedowns", f"torrents/{'0A' * 20}/files"):
+        wrong = {"limit": "2001"} if wrong == {"limit": "201"} and path.endswith("files") else wrong
         told = problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
         assert f"`{name}`" in told["detail"]
+
+
+def test_two_thousand_files_are_told_at_once(client: Client) -> None:
+    """Each page reads the torrent anew, and some have hundreds of thousands of files."""
+    many = deposit(make.v1(b"many", files={(b"%d" % n,): 1 for n in range(2_001)})).infohash
+    told = get(client, f"torrents/{many}/files", limit=2_000)
+    assert len(told["results"]) == 2_000
+    assert [one["path"] for one in get(client, told["next"])["results"]] == [["2000"]]
 
 
 def test_takedowns_are_listed_with_reason_and_day(client: Client) -> None:

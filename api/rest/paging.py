@@ -14,14 +14,19 @@ MOST = 200
 _USUAL = 50
 _LAST = 2**62  # no list is as long, and no database's numbers are shorter
 
-PARAMETERS = [
-    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": _USUAL}),
-    OpenApiParameter(
-        "cursor",
-        {"type": "integer", "minimum": 0, "maximum": _LAST},
-        description="Where to go on: from `next` of the page before. Not to be made up.",
-    ),
-]
+
+def parameters(most: int) -> list[OpenApiParameter]:
+    return [
+        OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": _USUAL}),
+        OpenApiParameter(
+            "cursor",
+            {"type": "integer", "minimum": 0, "maximum": _LAST},
+            description="Where to go on: from `next` of the page before. Not to be made up.",
+        ),
+    ]
+
+
+PARAMETERS = parameters(MOST)
 
 
 class Window(NamedTuple):

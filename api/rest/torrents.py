@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from api.download import CONTENT_TYPE
 from api.rest.media import Json, TorrentFile
-from api.rest.paging import PARAMETERS, page, paged, window
+from api.rest.paging import PARAMETERS, page, paged, parameters, window
 from api.rest.query import WrongParameter
 from api.rest.resource import Resource
 from api.rest.shapes import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
@@ -25,6 +25,7 @@ from archive.retrieve import elsewhere, retrieve
 from archive.search import Query, search
 
 ONE = [OpenApiParameter("infohash", INFOHASH, OpenApiParameter.PATH)]
+_FILES = 2_000  # on a page: the torrent is read anew for each, and may have hundreds of thousands
 _LONGEST = 5_000  # characters of a magnet link in a URL
 
 
@@ -50,10 +51,12 @@ class Torrent(Resource):
 
 
 class Files(Resource):
-    @extend_schema(operation_id="files", parameters=[*ONE, *PARAMETERS], responses=paged(FileSerializer))
+    @extend_schema(
+        operation_id="files", parameters=[*ONE, *parameters(_FILES)], responses=paged(FileSerializer)
+    )
     def get(self, request: Request, infohash: str) -> Response:
         """The files of a torrent, in its own order, without pad files."""
-        limit, start = window(request)
+        limit, start = window(request, _FILES)
         first = start or 0
         files = list(islice(describe(parse(infohash)).files(), first, first + limit + 1))
         told = [{"path": file.path, "size": file.size} for file in files[:limit]]
