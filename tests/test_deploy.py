@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.nginx import nginx
 
 DEPLOY = ROOT / "deploy"
@@ -30,3 +30,12 @@ def test_strangers_may_not_watch_through_nginx(server: Hashkeep) -> None:
             for path in ("/health", "/metrics"):
                 assert requests.get(url + path, timeout=60).status_code == status
             assert requests.get(f"{url}/api/v1/stats", timeout=60).status_code == 200
+
+
+def test_nobody_can_tell_hashkeep_through_nginx_what_only_nginx_may(tmp_path: Path) -> None:
+    """granian takes an underscore in a header's name for a hyphen; nginx drops such headers."""
+    with hashkeep(tmp_path, BEHIND_PROXY="on", ALLOWED_HOSTS="*") as archive:
+        conf = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{archive.port}")
+        with nginx(conf) as url:
+            forged = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "evil.example"}
+            assert f'location="{url}/' in requests.get(f"{url}/soap?wsdl", headers=forged, timeout=60).text
