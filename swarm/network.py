@@ -54,11 +54,19 @@ class WrongMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Unusable:
+    """The info dictionary is what the hash says, and libtorrent does not take it."""
+
+    target: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     values: dict[str, int]
 
 
-Event = Peers | Metadata | Layers | WrongMetadata | Statistics
+Event = Peers | Metadata | Layers | WrongMetadata | Unusable | Statistics
 
 _ALERTS = (
     lt.alert_category.status
@@ -68,6 +76,7 @@ _ALERTS = (
 )
 
 _HASH = 32  # bytes
+_MISMATCH = 30  # errors::mismatching_info_hash, libtorrent/error_code.hpp
 _LAST_ANNOUNCES = 0.5  # seconds
 _UNDECIDED = lt.peer_info.connecting | lt.peer_info.handshake
 
@@ -232,7 +241,9 @@ def _event(alert: lt.alert) -> Event | None:
         case lt.torrent_conflict_alert():
             return _metadata(alert.metadata)  # a hybrid looked for by both its hashes
         case lt.metadata_failed_alert():
-            return WrongMetadata(_target(alert.handle.info_hashes()))
+            target = _target(alert.handle.info_hashes())
+            wrong = alert.error.value() == _MISMATCH
+            return WrongMetadata(target) if wrong else Unusable(target, alert.error.message())
         case lt.save_resume_data_alert():
             return Layers(_target(alert.params.info_hashes), _layers(alert.params))
         case lt.save_resume_data_failed_alert():

@@ -19,7 +19,17 @@ from hashlib import sha1, sha256
 
 from swarm.completion import Completion
 from swarm.config import Config
-from swarm.network import Address, Event, Layers, Metadata, Network, Peers, Statistics, WrongMetadata
+from swarm.network import (
+    Address,
+    Event,
+    Layers,
+    Metadata,
+    Network,
+    Peers,
+    Statistics,
+    Unusable,
+    WrongMetadata,
+)
 from swarm.search import Search, Waiting
 from swarm.wish import Found, Wish
 
@@ -101,12 +111,14 @@ class Session:
             case _:
                 self._tell(self._tasks.get(event.target), event)
 
-    def _tell(self, task: Task | None, event: Peers | WrongMetadata | Layers) -> None:
+    def _tell(self, task: Task | None, event: Peers | WrongMetadata | Unusable | Layers) -> None:
         match task, event:
             case Search(), Peers(target, peers):
                 task.meet(peers, target)
             case Search(), WrongMetadata(target):
                 task.doubt(target)
+            case Search(), Unusable(target, why):
+                self._give_up(task, target, why)
             case Completion(), Layers(_, layers) if layers is not None:
                 self._completed(task, layers)
 
@@ -130,6 +142,15 @@ class Session:
                 self._begin(each)
             elif not more:
                 self._answer(each, info, {} if metadata.has_v2 and not metadata.layers else None)
+
+    def _give_up(self, search: Search, target: bytes, why: str) -> None:
+        waiting = search.waiting
+        self._end(search)
+        for each in waiting:
+            if target in each.wish.targets:
+                self._answer(each, b"", unusable=why)
+            else:
+                self._begin(each)
 
     def _may_complete(self, metadata: Metadata) -> bool:
         """150 bytes of metadata can ask for 64 MB of piece layers."""
@@ -170,8 +191,15 @@ class Session:
                 del self._tasks[target]
         task.end()
 
-    def _answer(self, waiting: Waiting, info: bytes | None, layers: dict[bytes, bytes] | None = None) -> None:
-        found = Found(info, layers, time.monotonic() - waiting.began) if info is not None else None
+    def _answer(
+        self,
+        waiting: Waiting,
+        info: bytes | None,
+        layers: dict[bytes, bytes] | None = None,
+        unusable: str = "",
+    ) -> None:
+        seconds = time.monotonic() - waiting.began
+        found = Found(info, layers, seconds, unusable) if info is not None else None
         self._counts["found" if found else "missed"] += 1
         self._calls.append(partial(waiting.done, found))
 

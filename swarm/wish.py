@@ -45,6 +45,8 @@ class Found:
     layers: dict[bytes, bytes] | None
     """Pieces root to piece layer (BEP 52); empty where no file needs one. None: a v1 torrent, or not got."""
     seconds: float
+    unusable: str = ""
+    """Why nothing can be made of it; `info` is empty then. It is the truth all the same, whoever is asked."""
 
 
 def torrent(found: Found, trackers: Sequence[str] = ()) -> bytes:

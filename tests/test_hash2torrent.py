@@ -208,6 +208,16 @@ def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_pat
     assert not list(world.hashkeep.torrents.rglob(f"{twins.v1.hex().upper()}*"))
 
 
+def test_what_is_found_and_has_too_many_pieces_is_not_said_to_be_missing(world: World) -> None:
+    """So many that their hashes alone are more than MAX_TORRENT_BYTES: libtorrent does not read such an info."""
+    vast = Content(Path("/nonexistent"), "", make.v1(b"vast", 500_001 * make.BLOCK))
+    world.seeder.seed(vast)
+    answer = get(world.hashkeep, f"/torrents/{vast.v1.hex()}?{HINT}&timeout={WAIT}")
+    assert answer.status_code == 408
+    assert answer.text == "It was found, and nothing can be made of it: too many pieces in torrent.\n"
+    assert state(world.hashkeep, vast.v1.hex()) == "given up"
+
+
 def test_equal_requests_at_once_are_one_search(world: World) -> None:
     [infohash] = many(world.seeder, "equal", 1)
     with ThreadPoolExecutor(30) as threads:

@@ -112,6 +112,19 @@ def test_metadata_is_taken_up_to_a_size_and_beyond_it_not_even_if_it_is_true(
     assert (found and found.info) == (info if taken else None)
 
 
+def test_metadata_that_is_true_and_has_too_many_pieces_is_said_to(world: World) -> None:
+    """A peer that tells it is no liar, and to ask others is in vain."""
+    peer, most = ("66.8.0.6", 6881), 1_000
+    wanted = Content(NO_FILES, "", make.v1(b"x", (most + 1) * make.BLOCK))
+    session = Session(Config("70.3.0.1:6881", bootstrap=(), trackers=(), max_torrent=most * 20))
+    try:
+        with hostile_peer(peer, bare(info_of(wanted))):
+            found = find(session, Wish(wanted.v1, peers=(peer,)))
+    finally:
+        session.close()
+    assert found and found.unusable == "too many pieces in torrent"
+
+
 def test_lying_peers_of_one_torrent_do_not_delay_another(world: World) -> None:
     assert statistics.median(found.seconds for found in world.quick if found) < 0.5
 

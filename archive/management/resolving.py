@@ -159,7 +159,8 @@ class Resolver:
         return batch
 
     def _settle(self, batch: list[Result]) -> None:
-        met = [(wish, torrent(found, wish.trackers)) for wish, found in batch if found]
+        useful = [(wish, found) for wish, found in batch if found and not found.unusable]
+        met = [(wish, torrent(found, wish.trackers)) for wish, found in useful]
         over = [wish for wish, found in batch if not found]
         outcomes = deposit_many((made for _, made in met), door="resolver")
         for (wish, _), outcome in zip(met, outcomes, strict=True):
@@ -169,5 +170,9 @@ class Resolver:
                 over.append(wish)  # gone from the queue by now, unless its piece layers are still missing
             else:
                 claims.give_up(wish, self._name, str(outcome))
+        for wish, found in batch:
+            if found and found.unusable:
+                why = f"It was found, and nothing can be made of it: {found.unusable}."
+                claims.give_up(wish, self._name, why)
         if over:
             claims.missed(over, self._name)
