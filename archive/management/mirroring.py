@@ -15,7 +15,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
@@ -79,7 +79,7 @@ class Mirror:
 
     def run(self) -> Iterator[Outcome]:
         """One for each line of each list that may bring something new. Raises Away, Gone, Unavailable."""
-        with ThreadPoolExecutor(self._parallel) as threads:
+        with ThreadPoolExecutor(self._parallel) as threads, closing(self._remote):
             if self._list.strip("/"):
                 yield from self._follow(self._remote.lines(self._list), threads)
                 return

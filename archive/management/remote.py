@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ class Remote:
         self._pool = urllib3.PoolManager(maxsize=connections, block=True, timeout=_TIMEOUT, headers=agent)
         self._tell = tell
         self._not_before, self._why = 0.0, ""
-        self._lock = Lock()
+        self._lock, self._closed = Lock(), Event()
 
     def fetch(self, path: str, longest: int, tries: int = _TRIES) -> bytes:
         """What lies there, cut off one byte after the longest that is of use. Raises Gone, Away."""
@@ -59,6 +59,10 @@ class Remote:
                     raise Away(why) from error
                 self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]), why)
         raise AssertionError  # the last attempt returns or raises
+
+    def close(self) -> None:
+        """Whoever waits, or would ask now, gets Away."""
+        self._closed.set()
 
     def lines(self, path: str) -> Iterator[str]:
         """Of a text, one by one, unpacked if its name says so. Raises Gone, and Away where it breaks off."""
@@ -111,12 +115,12 @@ class Remote:
     def _wait(self) -> None:
         """Whoever comes first tells why, also for those who wait beside it."""
         with self._lock:
-            pause = self._not_before - time.monotonic()
+            pause = max(0.0, self._not_before - time.monotonic())
             why, self._why = self._why, ""
-        if pause > 0:
-            if why:
-                self._tell(f"{why} It is asked again in {pause:,.0f} s.")
-            time.sleep(pause)
+        if why and pause and not self._closed.is_set():
+            self._tell(f"{why} It is asked again in {pause:,.0f} s.")
+        if self._closed.wait(pause):
+            raise Away(f"{self.base} is not asked any more.")
 
 
 def _reason(error: BaseException) -> str:

@@ -1,17 +1,22 @@
 """What the commands have in common.
 
-Help that is laid out by hand, a word where the index has no tables yet, and an end when whoever started them is gone.
+Help that is laid out by hand, a word where the index has no tables yet, and an end when somebody wants it, or when
+whoever started them is gone.
 """
 
 import os
 import select
+import signal
 import sys
-from argparse import RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
+from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
+
+_LONGEST = 1_000_000  # seconds or hours: what sleeps for longer overflows
 
 
 class Teaching(BaseCommand):
@@ -37,6 +42,11 @@ class Teaching(BaseCommand):
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
             )  # for what Python flushes at its end
             sys.exit(1)
+        except KeyboardInterrupt:
+            # As shells expect it of whoever was interrupted: so a loop that called this ends as well.
+            sys.stdout.flush()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
 
 
 def must_be_migrated() -> None:
@@ -47,6 +57,14 @@ def must_be_migrated() -> None:
         return  # it is away: whoever needs it says so, and what lies on this disk can be served all the same
     if waiting:
         raise CommandError("The database has not the tables of this version: run manage.py migrate first.")
+
+
+def positive(text: str) -> float:
+    """A span of time, as an argument's type."""
+    with suppress(ValueError):
+        if 0 < (number := float(text)) <= _LONGEST:
+            return number
+    raise ArgumentTypeError(f"{text} is no number above 0 and up to {_LONGEST:,}")
 
 
 def may_be_attached(parser: CommandParser) -> None:

@@ -17,8 +17,9 @@ from django.db import close_old_connections
 from archive.blocklist import block_all, sweep
 from archive.count import count
 from archive.errors import Unavailable
+from archive.management.given import reason
 from archive.management.progress import progress
-from archive.management.teaching import Teaching, abandoned, may_be_attached
+from archive.management.teaching import Teaching, abandoned, may_be_attached, positive
 
 _HASHED = "hashed:"
 _REASON = "On a list of torrents that this server does not keep."
@@ -47,7 +48,7 @@ what was lifted is blocked again as long as a list names it.
             "--reason", default=_REASON, help="told to whoever asks for one (default: %(default)s)"
         )
         parser.add_argument("--listed", action="store_true", help="show them on the public page of takedowns")
-        parser.add_argument("--every", type=float, metavar="HOURS", help="go on, and do it again so often")
+        parser.add_argument("--every", type=positive, metavar="HOURS", help="go on, and do it again so often")
         may_be_attached(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -84,12 +85,15 @@ what was lifted is blocked again as long as a list names it.
                     if hashed:
                         told["deleted"] += _sweep()
         except (OSError, HTTPException, Unavailable) as error:
-            self.stderr.write(f"{name} could not be taken: {error}")
+            self.stderr.write(f"{name} could not be taken: {reason(error)}.")
             return False
         self.stdout.write(
             f"{name}: {told['new']:,} newly blocked, {told['known']:,} blocked before, "
             f"{told['deleted']:,} deleted, {told['unread']:,} lines that are no hash"
         )
+        if told["unread"] and not told["new"] + told["known"]:
+            self.stderr.write(f"{name} is no such list: it has not one hash.")
+            return False
         return True
 
 

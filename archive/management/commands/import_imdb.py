@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from archive.errors import Unavailable
+from archive.management.given import reason
 from archive.management.progress import progress
 from archive.management.teaching import Teaching
 from archive.titles import HEADER, Listed, read, replace
@@ -43,7 +44,7 @@ was there before is in force until the new file is in. `match_films` then compar
                     bar.set_postfix_str(f"{taken:,} titles", refresh=False)
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise CommandError(
-                f"{options['file']} cannot be read: {error}. The titles read before are still in force."
+                f"{options['file']} cannot be read: {reason(error)}. The titles read before are still in force."
             ) from error
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable

@@ -15,7 +15,7 @@ from archive.magnet import Magnet
 from archive.management.client import configured
 from archive.management.outcomes import HELD, STORED, summary, worded
 from archive.management.progress import progress
-from archive.management.teaching import Teaching
+from archive.management.teaching import Teaching, positive
 from archive.metainfo import infohashes
 from archive.models import Torrent
 from archive.outage import outages
@@ -45,7 +45,7 @@ is still looking for comes with a later run. After an interruption, run the same
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
         parser.add_argument(
-            "--watch", nargs="?", type=float, const=60.0, metavar="SECONDS", help="go on for ever"
+            "--watch", nargs="?", type=positive, const=60.0, metavar="SECONDS", help="go on for ever"
         )
         parser.add_argument(
             "--resolve",
@@ -60,8 +60,9 @@ is still looking for comes with a later run. After an interruption, run the same
             pulling = Pulling(client, options["resolve"])
             try:
                 self._pull(pulling, options["watch"])
-            except KeyboardInterrupt:  # how a watch ends
-                return
+            except KeyboardInterrupt:
+                if options["watch"] is None:  # else it is how it ends
+                    raise
             except (ClientError, Unavailable) as error:
                 raise CommandError(
                     f"{options['name']}: {error} Run the same command again to go on."

@@ -1,7 +1,6 @@
 """Fetch torrents from the BitTorrent network by their infohashes, many at once."""
 
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from archive.errors import NotAnInfohash, TooManyWishes, Unavailable
 from archive.magnet import Magnet, read
+from archive.management.given import lines
 from archive.management.progress import progress
 from archive.management.resolving import Resolver, config
 from archive.management.teaching import Teaching
@@ -114,14 +114,10 @@ def _why(standing: Standing, fate: str) -> str:
 
 def _lines(wishes: list[str]) -> Iterator[str]:
     for wish in wishes:
-        if wish != "-" and not os.path.isfile(wish):
+        if wish == "-" or os.path.isfile(wish):
+            yield from lines(wish)
+        else:
             yield wish
-            continue
-        try:
-            with sys.stdin if wish == "-" else open(wish, encoding="utf-8") as file:
-                yield from filter(None, (line.partition("#")[0].strip() for line in file))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{wish} cannot be read: {error}") from error
 
 
 def _help(help_: ExitStack) -> None:

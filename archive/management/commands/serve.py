@@ -48,6 +48,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = _granian if options["server"] == "granian" else _gunicorn
+        if min(options["workers"], options["threads"]) < 1:
+            raise CommandError("It takes at least one of --workers, and one of --threads.")
         _must_be_free(settings.HOST, settings.PORT)
         must_be_migrated()
         self._finish_takedowns()

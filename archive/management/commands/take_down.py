@@ -1,6 +1,5 @@
 """Block torrents for good, or lift that."""
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Refusal, Unavailable
 from archive.infohash import find, spell
+from archive.management.given import lines
 from archive.management.teaching import Teaching
 from archive.takedown import lift, take_down
 
@@ -71,11 +71,7 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
 def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
     yield from hashes
     if path:
-        try:
-            with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
-                yield from filter(None, (line.partition("#")[0].strip() for line in file))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"{path} cannot be read: {error}") from error
+        yield from lines(path)
 
 
 def _take_down(text: str, options: dict[str, Any]) -> str:
