@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from django.db import connection
@@ -378,7 +378,7 @@ def test_who_does_not_wait_is_told_at_once_and_the_wish_is_noted() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
         resolve(WISH, HOME, 0)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert standing(HASH).searching
 
 
@@ -444,23 +444,33 @@ def test_waiting_ends_in_time_where_nobody_resolves() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
         resolve(WISH, HOME, 0.5)
-    assert 0.5 <= time.monotonic() - began < 15
+    assert 0.5 <= time.monotonic() - began < 30
+
+
+def all_missed() -> None:
+    """The network is asked for all that is wanted, in vain: nobody waits any longer."""
+    claims.missed(claims.claim("one", 100), "one")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_over_the_bound_nobody_waits(settings: Settings) -> None:
     settings.THREADS = 4  # so that three may wait
 
-    def waiter(number: int) -> float:
-        began = time.monotonic()
-        with pytest.raises(StillWanted):
-            resolve(dead(20)[number], f"198.51.100.{number}", 8)
-        connection.close()
-        return time.monotonic() - began
+    def waiter(number: int) -> None:
+        try:
+            with pytest.raises(StillWanted):
+                resolve(dead(20)[number], f"198.51.100.{number}", 60)
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(20) as threads:
-        waited = sorted(threads.map(waiter, range(20)))
-    assert sum(seconds >= 8 for seconds in waited) == 3
+        asked = [threads.submit(waiter, number) for number in range(20)]
+        assert len(list(islice(as_completed(asked, timeout=45), 17))) == 17
+        time.sleep(0.5)  # in which no other comes back
+        assert sum(not one.done() for one in asked) == 3
+        all_missed()
+        for one in asked:
+            one.result()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -469,7 +479,7 @@ def test_one_address_cannot_take_all_seats(settings: Settings) -> None:
 
     def waiter(number: int, asker: str) -> str:
         try:
-            resolve(dead(20)[number], asker, 8)
+            resolve(dead(20)[number], asker, 60)
         except (StillWanted, TooManyWishes) as refusal:
             assert refusal.retry_after > 0
             return type(refusal).__name__
@@ -479,8 +489,13 @@ def test_one_address_cannot_take_all_seats(settings: Settings) -> None:
 
     with ThreadPoolExecutor(20) as threads:
         greedy = [threads.submit(waiter, number, f"2001:db8:5:2::{number}") for number in range(10)]
-        assert any(one.result() == "TooManyWishes" for one in as_completed(greedy))
+        refused = [one.result() for one in islice(as_completed(greedy, timeout=45), 6)]
+        assert refused == ["TooManyWishes"] * 6
         other = threads.submit(waiter, 11, "2001:db8:5:3::1")
+        while Wanted.objects.count() < 5:
+            assert not other.done()
+            time.sleep(0.05)
+        all_missed()
         assert other.result() == "StillWanted"
         assert Counter(one.result() for one in greedy) == {"StillWanted": 4, "TooManyWishes": 6}
 
