@@ -189,12 +189,12 @@ def test_nothing_is_announced_to_the_dht(swarm: Swarm, everyday: Session) -> Non
 def test_what_nobody_has_is_answered_with_none_when_time_is_over(everyday: Session) -> None:
     began = time.monotonic()
     assert find(everyday, Wish(NOWHERE), seconds=1) is None
-    assert 1 <= time.monotonic() - began < 10
+    assert 1 <= time.monotonic() - began < 30
 
 
 def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyday: Session) -> None:
     answers: queue.Queue[tuple[str, Found | None]] = queue.Queue()
-    everyday.search(Wish(NOWHERE), 2, lambda found: answers.put(("later", found)))
+    everyday.search(Wish(NOWHERE), 6, lambda found: answers.put(("later", found)))
     for _ in range(3):
         everyday.search(Wish(NOWHERE), 1, lambda found: answers.put(("soon", found)))
     until(lambda: everyday.statistics()["searches"] == 1)
