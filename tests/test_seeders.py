@@ -13,6 +13,8 @@ from tests.servers.seeders import MAKES, Seeded, seeded
 from tests.servers.swarm import ROUTER, Content, dht, internet
 from tests.test_swarm import same
 
+pytestmark = pytest.mark.timeout(900)  # until eight clients have started and told the DHT, on a busy machine
+
 WAYS = ("peer", "UDP tracker", "HTTP tracker", "DHT")
 
 

@@ -21,6 +21,7 @@ from tests.servers.transmission import transmission
 
 TRACKER: Address = ("81.1.0.1", 6969)
 _PORT = 6881
+_DELUGE = 58846  # where deluge-console, which waits for ever for one that is not there, finds its daemon
 _ASKS: Address = ("70.3.0.1", 6881)
 _TELLS_WITHIN, _TRIES = 30.0, 4  # seconds
 
@@ -95,7 +96,8 @@ def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]
     }
     (home / "core.conf").write_text(json.dumps({"file": 1, "format": 1}) + json.dumps(settings))
     (home / "auth").write_text("test:test:10\n")
-    with _started(home, host, ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]) as address:
+    command = ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]
+    with _started(home, host, command, _DELUGE) as address:
         adds = [f"add -p {each.folder} {_write(home, each)}" for each in held]
         line = "; ".join([f"connect {host} test test", *adds])
         subprocess.run(["deluge-console", "-c", str(home), line], check=True, capture_output=True)
@@ -103,9 +105,10 @@ def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]
 
 
 @contextmanager
-def _started(home: Path, host: str, command: list[str]) -> Iterator[Address]:
+def _started(home: Path, host: str, command: list[str], *doors: int) -> Iterator[Address]:
+    """It listens for peers, and at its other ports."""
     with running(command, home / "log", stop=SIGKILL) as process:
-        wait_until(lambda: listens((host, _PORT)), process, home / "log")
+        wait_until(lambda: all(listens((host, port)) for port in (_PORT, *doors)), process, home / "log")
         yield host, _PORT
 
 
