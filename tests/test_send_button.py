@@ -53,6 +53,7 @@ def test_who_is_signed_in_sends_a_torrent_to_a_client(desk: Desk) -> None:
     page.get_by_label("Username").fill("Anna")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
     page.goto(here)
     page.get_by_label("paused").check()
     page.get_by_role("button", name="Send to home").click()
