@@ -185,7 +185,7 @@ def test_piece_layers_that_would_make_too_much_of_a_torrent_are_not_asked_for() 
         stack.callback(session.close)
         session.search(first, 60, answers.put)
         until(lambda: len(visitors[0]) >= 2)  # the second time it is for the layers
-        found = [find(session, wish, seconds=5) for wish in (second, larger)]
+        found = [find(session, wish, seconds=25) for wish in (second, larger)]
         assert [one and (one.info, one.layers) for one in found] == [(infos[1], None), (infos[2], None)]
         assert [len(each) for each in visitors] == [2, 1, 1]
         assert answers.empty()
