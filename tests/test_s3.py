@@ -109,7 +109,7 @@ def test_a_server_that_is_down_is_unavailable_within_seconds(bucket: str) -> Non
             began = time.monotonic()
             with pytest.raises(Unavailable, match="Could not connect"):
                 refused()
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 30
 
 
 def ignore(headers: dict[str, str], body: bytes) -> bytes:

@@ -10,7 +10,7 @@ import requests
 from tests import make
 from tests.client_operations import until
 from tests.servers.cinema import Cinema, cinema
-from tests.test_slow_clients import memory
+from tests.test_slow_clients import SOON, memory
 
 SIZE = 3_000_000_000  # bytes, and on the disk a hole; more than kernel and server hold
 THREADS = 64  # and so 16 readers, 4 of each key
@@ -47,16 +47,16 @@ def test_readers_have_seats_of_their_own_and_keep_nobody_waiting(filled: Cinema)
             for path in paths:
                 assert status(stack.enter_context(closing(watch(filled, path)))) == 200
         # That key has no seat left, and then nobody has.
-        refused = requests.get(f"{filled.server.url}{filled.link(0, file_id=0)}", timeout=20)
+        refused = requests.get(f"{filled.server.url}{filled.link(0, file_id=0)}", timeout=SOON)
         assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
-        refused = requests.get(f"{filled.server.url}{filled.link(4, file_id=0)}", timeout=20)
+        refused = requests.get(f"{filled.server.url}{filled.link(4, file_id=0)}", timeout=SOON)
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
         torrent = make.v1(b"beside films")
-        stored = requests.post(f"{filled.server.url}/upload", files={"torrent": torrent}, timeout=20)
+        stored = requests.post(f"{filled.server.url}/upload", files={"torrent": torrent}, timeout=SOON)
         assert stored.text == make.v1_hash(torrent)
         for _ in range(20):
-            assert requests.get(f"{filled.server.url}/{stored.text}.torrent", timeout=20).content == torrent
-            assert requests.get(filled.server.url, timeout=20).ok
+            assert requests.get(f"{filled.server.url}/{stored.text}.torrent", timeout=SOON).content == torrent
+            assert requests.get(filled.server.url, timeout=SOON).ok
         assert memory(filled.server) - before < 50_000_000
     until(lambda: can_watch(filled))
 

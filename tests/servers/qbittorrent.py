@@ -65,12 +65,12 @@ class Qbittorrent(Daemon):
     def _ask(self, method: str, what: str, form: dict[str, str] | None = None) -> requests.Response:
         with requests.Session() as session:
             session.cookies.update(self._cookies)
-            answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
+            answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=60)
             if answer.status_code == 403:  # a login costs it some time, on purpose
                 login = {"username": self.user, "password": self.password}
-                session.post(f"{self.url}/api/v2/auth/login", login, timeout=10).raise_for_status()
+                session.post(f"{self.url}/api/v2/auth/login", login, timeout=60).raise_for_status()
                 self._cookies.update(session.cookies.get_dict())
-                answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=10)
+                answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=60)
             answer.raise_for_status()
         return answer
 

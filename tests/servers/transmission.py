@@ -39,8 +39,8 @@ class Transmission(Daemon):
         with requests.Session() as session:
             session.auth = (self.user, self.password)
             name = "X-Transmission-Session-Id"
-            session.headers[name] = session.get(self.url, timeout=10).headers[name]
-            answer = session.post(self.url, json={"method": method, "arguments": arguments}, timeout=10)
+            session.headers[name] = session.get(self.url, timeout=60).headers[name]
+            answer = session.post(self.url, json={"method": method, "arguments": arguments}, timeout=60)
             answer.raise_for_status()
         return dict(answer.json()["arguments"])
 
