@@ -19,6 +19,7 @@ from hashlib import sha1, sha256
 
 from swarm.completion import Completion
 from swarm.config import Config
+from swarm.line import Line
 from swarm.network import (
     Address,
     Event,
@@ -57,6 +58,7 @@ class Session:
         self._due: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
         self._tasks: dict[bytes, Search | Completion] = {}  # by target, a hybrid's under two
+        self._line = Line(self._begin, self._later)
         self._counts = {"dht_nodes": 0, "peers": 0, "announced": 0, "found": 0, "missed": 0}
         self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._run, name="swarm", daemon=True)
@@ -65,11 +67,11 @@ class Session:
     def search(self, wish: Wish, seconds: float, done: Callable[[Found | None], None]) -> None:
         """Returns at once. `done` is called exactly once, by the session's thread; with None when time is over."""
         now = time.monotonic()
-        begin = partial(self._begin, Waiting(wish, now, now + seconds, done))
+        enter = partial(self._enter, Waiting(wish, now, now + seconds, done))
         with self._door:
             if not self._open:
                 raise RuntimeError("the session is closed")
-            self._call(begin)
+            self._call(enter)
 
     def statistics(self) -> dict[str, int]:
         return self._counts | {"searches": len(set(self._tasks.copy().values()))}
@@ -83,22 +85,30 @@ class Session:
 
     # What follows runs in the session's own thread.
 
-    def _begin(self, waiting: Waiting) -> None:
+    def _enter(self, waiting: Waiting) -> None:
+        if not self._open:
+            return self._answer(waiting, None)
+        self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
+        return self._line.join(waiting)
+
+    def _begin(self, waiting: Waiting) -> Search | None:
+        """The search, if there was none for this torrent yet."""
         wish = waiting.wish
         under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
         task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
-        if not self._open or (isinstance(task, Completion) and not wish.met_by(task.info)):
-            return self._answer(waiting, None)
+        if isinstance(task, Completion) and not wish.met_by(task.info):
+            self._answer(waiting, None)
+            return None
         task.waiting.append(waiting)
-        self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
         if isinstance(task, Completion):
-            return task.meet(wish.peers)
+            task.meet(wish.peers)
+            return None
         for one in wish.hashes:
             if self._tasks.setdefault(one[:20], task) is task:
                 task.look_for(one)
         task.meet(wish.peers)
         task.ask(wish.trackers)
-        return None
+        return None if under_way else task
 
     def _hear(self, event: Event) -> None:
         match event:
@@ -178,6 +188,8 @@ class Session:
         completion.waiting = []
 
     def _expire(self, waiting: Waiting) -> None:
+        if self._line.leave(waiting):
+            self._answer(waiting, None)
         for task in {task for target in waiting.wish.targets if (task := self._tasks.get(target))}:
             if waiting in task.waiting:
                 task.waiting.remove(waiting)
@@ -190,6 +202,8 @@ class Session:
             if self._tasks.get(target) is task:
                 del self._tasks[target]
         task.end()
+        if isinstance(task, Search):
+            self._line.over(task)
 
     def _answer(
         self,
@@ -210,6 +224,8 @@ class Session:
             for each in task.waiting:
                 self._answer(each, None)
             self._end(task)
+        for each in self._line.dissolve():
+            self._answer(each, None)
         self._network.keep()
 
     def _keep(self) -> None:

@@ -192,6 +192,21 @@ def test_what_nobody_has_is_answered_with_none_when_time_is_over(everyday: Sessi
     assert 1 <= time.monotonic() - began < 30
 
 
+def test_time_is_over_too_for_what_had_no_time_to_begin(everyday: Session) -> None:
+    answers: queue.Queue[Found | None] = queue.Queue()
+    for number in range(100):
+        everyday.search(Wish(bytes([number]) * 20), 0, answers.put)
+    assert [answers.get(timeout=30) for _ in range(100)] == [None] * 100
+
+
+def test_what_nobody_has_keeps_nobody_from_beginning(everyday: Session) -> None:
+    answers: queue.Queue[Found | None] = queue.Queue()
+    for number in range(100):
+        everyday.search(Wish(bytes([number]) * 20), 10, answers.put)
+    until(lambda: everyday.statistics()["searches"] >= 100)
+    assert [answers.get(timeout=30) for _ in range(100)] == [None] * 100
+
+
 def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyday: Session) -> None:
     answers: queue.Queue[tuple[str, Found | None]] = queue.Queue()
     everyday.search(Wish(NOWHERE), 6, lambda found: answers.put(("later", found)))
@@ -354,9 +369,10 @@ def test_a_wish_that_cannot_be_searched_for_is_over_in_time_all_the_same(everyda
 def test_whoever_waits_is_answered_when_the_session_closes(swarm: Swarm) -> None:
     answers: queue.Queue[Found | None] = queue.Queue()
     session = Session(config())
-    session.search(Wish(NOWHERE), 600, answers.put)
+    for number in range(100):  # more than begin at a time
+        session.search(Wish(bytes([number]) * 20), 600, answers.put)
     session.close()
-    assert answers.get_nowait() is None
+    assert [answers.get_nowait() for _ in range(100)] == [None] * 100
     with pytest.raises(RuntimeError):
         session.search(Wish(NOWHERE), 1, answers.put)
 
