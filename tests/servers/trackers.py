@@ -53,21 +53,26 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.startswith("/scrape?"):
+                # Transmission 3.00 forgets the intervals of a tracker that refuses this (announcer.c).
+                return self.tell({b"files": {}})
             if not self.path.startswith("/announce?"):
-                return self.send_error(404)  # rtorrent asks for scrapes too
+                return self.send_error(404)
             # Latin-1 keeps the hash's bytes as they are.
             asked = parse_qs(self.path.partition("?")[2], encoding="latin-1")
             infohash, port = asked["info_hash"][0].encode("latin-1"), int(asked["port"][0])
             found = tracker.answer(
                 self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
             )
-            body = bencodepy.encode({b"interval": 1800, b"min interval": 1, **found})
+            return self.tell({b"interval": 1800, b"min interval": 1, **found})
+
+        def tell(self, answer: dict[bytes, object]) -> None:
+            body = bencodepy.encode(answer)
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             with suppress(BrokenPipeError):  # who says `stopped` may not wait for the answer
                 self.wfile.write(body)
-            return None
 
         def log_message(self, format: str, *args: object) -> None:
             """Not on the terminal."""
