@@ -21,7 +21,7 @@ from archive.whispers import tell
 
 RECENT = timedelta(minutes=10)  # so long a miss is an answer; whoever asks later makes us look again
 _FRESH = timedelta(hours=1)  # it is written down that often that a wish is still asked for
-_HINTS = 20  # trackers, and peers, of one wish
+_HINTS = 20  # trackers of one wish
 _A_WHILE = 60  # seconds
 _PER_STATEMENT = 500  # SQLite has a limit on variables
 
@@ -83,9 +83,9 @@ def note(asked: Iterable[Asked]) -> tuple[dict[bytes, Wanted], dict[str, TooMany
         elif _ask_again(row, one, now) and row.pk:
             changed.append(row)
     tell(
-        (name, one.magnet.peers[:_HINTS])
+        (name, one.magnet.peers)
         for name, one in wishes
-        if one.magnet.peers and one.asker not in refused and found[name].next_try <= now
+        if one.asker not in refused and found[name].next_try <= now
     )
     if new or changed:
         with hasty():

@@ -1,7 +1,7 @@
 """Peers that magnet links name (`x.pe`), told to the resolvers beside the queue and never written down.
 
 Through a pipe on SQLite, and as a notification on PostgreSQL: that is in no table, no log of writes and no backup. It
-is a hint: where no resolver listens it is lost, and whoever asks again tells it again.
+is a hint: where no resolver listens it is lost, and whoever waits, or asks again, tells it again.
 """
 
 import json
@@ -11,12 +11,16 @@ from archive.wake import WANTED, say
 
 Peers = tuple[tuple[str, int], ...]
 
+_MOST = 20  # peers of one wish
 _KEPT = 10_000  # wishes: the oldest hints, of those that another resolver has searched for, say, go first
 
 
 def tell(hints: Iterable[tuple[bytes, Peers]]) -> None:
     """By the names of the wish. To be called before it is written: whoever finds it has heard of its peers."""
-    if words := [f"{names.hex()}:{json.dumps(peers, separators=(',', ':'))}" for names, peers in hints]:
+    words = [
+        f"{names.hex()}:{json.dumps(peers[:_MOST], separators=(',', ':'))}" for names, peers in hints if peers
+    ]
+    if words:
         say(WANTED, words)
 
 

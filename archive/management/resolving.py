@@ -104,18 +104,20 @@ class Resolver:
         self._listen(self._ear, _LOOK)
 
     def _search(self, ear: Ear) -> None:
-        """Begin with as many wishes as there is room for."""
-        if wishes := claims.claim(self._name, _AT_ONCE - len(self._open)):
+        """Begin with as many wishes as there is room for, until none is due: what rang meanwhile is heard already."""
+        while wishes := claims.claim(self._name, _AT_ONCE - len(self._open)):
             self._listen(ear, 0)  # their peers were told before they were written
-        for wish in wishes:
-            wish.peers.update(self._told.take(wish.names))
-            self._open[wish.number] = wish
-            asked = SwarmWish(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
-            self._session.search(asked, SEARCH, partial(self._ended, wish))
+            for wish in wishes:
+                wish.peers.update(self._told.take(wish.names))
+                self._open[wish.number] = wish
+                asked = SwarmWish(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
+                self._session.search(asked, SEARCH, partial(self._ended, wish))
 
     def _listen(self, ear: Ear, seconds: float) -> None:
         """Peers that are told of during a search join it."""
-        self._told.hear(ear.hear(seconds))
+        if not (words := ear.hear(seconds)):
+            return
+        self._told.hear(words)
         for wish in list(self._open.values()):
             if more := self._told.take(wish.names) - wish.peers:
                 wish.peers.update(more)
