@@ -324,7 +324,9 @@ def test_lines_without_end_take_no_memory(server: Server) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "body", [gzip.compress(b"")[:5], b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 9, b"no gzip"]
+    "body",
+    [gzip.compress(b"")[:5], b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 9, b"no gzip"],
+    ids=["cut off", "wrong", "none"],
 )
 def test_a_packed_list_that_is_damaged_ends_with_a_sentence(server: Server, body: bytes) -> None:
     server.replies["/hashes.txt.gz"] = [(200, {}, body)]
