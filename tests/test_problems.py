@@ -134,7 +134,7 @@ def test_every_word_of_a_problem_is_explained_in_the_description(client: Client)
         client.get(f"{API}/torrents/nonsense"),
         client.post(f"{API}/check", b"{", content_type=JSON),
         client.get(f"{API}/check"),
-        client.get(f"{API}/clients/"),
+        client.get(f"{API}/clients"),
         client.put(TORRENTS),
         client.get(f"{API}/stats", headers={"Accept": "image/png"}),
         client.post(f"{API}/check", b"x", content_type="text/plain"),
