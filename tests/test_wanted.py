@@ -62,18 +62,23 @@ def test_a_wish_is_claimed_with_all_that_is_known_of_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_resolvers_are_told_of_peers_before_they_can_find_the_wish() -> None:
+def test_resolvers_are_told_of_the_peers_that_a_wish_names() -> None:
     ear, told = listen(WANTED), Whispers()
     more = tuple((f"2001:db8::{n:x}", 65_535) for n in range(30))
+    peers: set[tuple[str, int]] = set()
     try:
         want([WISH, Magnet(HASH, peers=more)], HOME)
         want([Magnet(bytes(20))], HOME)
-        while words := ear.hear(0.5):
-            told.hear(words)
+        [name] = {wish.names for wish in claims.claim("one", 10)} - {bytes(20)}
+        for _ in range(60):  # PostgreSQL takes its time
+            told.hear(ear.hear(0.5))
+            peers |= told.take(name)
+            if len(peers) > 20:
+                break
     finally:
         ear.close()
-    assert told.take(claims.claim("one", 10)[0].names) == {*WISH.peers, *more[:20]}
-    assert told.take(HASH) == told.take(bytes(20)) == set()
+    assert peers == {*WISH.peers, *more[:20]}
+    assert told.take(bytes(20)) == set()
 
 
 @pytest.mark.django_db(transaction=True)
