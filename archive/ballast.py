@@ -7,9 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-_BYTES = (
-    8_000_000  # SQLite's log has up to 4 MB before it is used anew; uploads that come meanwhile take some too
-)
+# SQLite's log has up to 4 MB before it is used anew, and uploads that come meanwhile take some too.
+_BYTES = 8_000_000
 _PIECE = 1_000_000  # bytes
 
 

@@ -16,7 +16,7 @@ _KEPT = 10_000  # wishes: the oldest hints, of those that another resolver has s
 
 
 def tell(hints: Iterable[tuple[bytes, Peers]]) -> None:
-    """By the names of the wish. To be called before it is written: whoever finds it has heard of its peers."""
+    """By the names of the wish; the first time before it is written, so that who finds it has heard of its peers."""
     words = [
         f"{names.hex()}:{json.dumps(peers[:_MOST], separators=(',', ':'))}" for names, peers in hints if peers
     ]
