@@ -23,7 +23,6 @@ from archive.outage import outages
 from archive.turns import aside
 from archive.wake import SETTLED, Ear, listen
 from archive.wanted import Standing, look, want_all
-from archive.whispers import tell
 
 _BATCH = 64
 _LOOK = 1.0  # seconds between two looks at the table, in case that a hint got lost
@@ -163,12 +162,6 @@ class _Room:
         if rest := [seat for seat, name in held.items() if not name and seat.outcome]:
             with suppress(Unavailable), outages():
                 self._tell(zip(rest, look([seat.asked.magnet for seat in rest]), strict=True))
-                # A resolver may just have begun to listen, or have died with all that it was told.
-                tell(
-                    (names(seat.asked.magnet), seat.asked.magnet.peers)
-                    for seat in rest
-                    if not seat.over.is_set()
-                )
             close_old_connections()
 
     def _tell(self, news: Iterable[tuple[_Seat, Standing | Refusal]]) -> None:

@@ -1,11 +1,13 @@
 """What every test may ask for."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
+from archive import whispers
 from archive.vault import vault
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
@@ -37,6 +39,9 @@ _ON_BOTH = {
     "admin_films",
 }
 
+# A shell has what runs in its background ignore Ctrl+C, and so would all the programs that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite")
@@ -48,8 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def objects(tmp_path: Path, settings: Settings) -> Iterator[Path]:
+def objects(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder where this test's archive keeps its objects: new and empty for each test."""
+    monkeypatch.setattr(whispers, "_AGAIN", ())  # nothing goes on beyond the test
     folder = tmp_path / "torrents"
     settings.STORAGE_URL = f"file://{folder}"
     vault.cache_clear()

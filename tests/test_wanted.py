@@ -82,30 +82,22 @@ def test_resolvers_are_told_of_the_peers_that_a_wish_names() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_waits_tells_of_peers_again_since_a_resolver_may_have_come_later() -> None:
-    def wait() -> None:
-        try:
-            with pytest.raises(StillWanted):
-                resolve(WISH, HOME, 60)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(wait)
-        while not Wanted.objects.exists():
-            time.sleep(0.05)
-        time.sleep(0.5)  # and told the first time, before that
-        ear, told = listen(WANTED), Whispers()
-        try:
-            for _ in range(30):
-                told.hear(ear.hear(1))
-                if peers := told.take(HASH):
-                    break
-        finally:
-            ear.close()
-        assert peers == set(WISH.peers)
-        all_missed()
-        waiting.result()
+def test_of_peers_it_is_told_again_since_a_resolver_may_have_come_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(whispers, "_AGAIN", (1, 1, 1))
+    want([WISH], HOME)
+    want([Magnet(HASH, peers=(("192.0.2.2", 2),))], HOME)
+    ear, told, heard = listen(WANTED), Whispers(), []
+    try:
+        while whispers._echo._hints:
+            told.hear(ear.hear(0.1))
+            heard.append(told.take(HASH))
+    finally:
+        ear.close()
+    heard = [peers for peers in heard if peers]
+    assert heard == [{*WISH.peers, ("192.0.2.2", 2)}] * len(heard)
+    assert len(heard) > 1
 
 
 def test_of_what_a_resolver_is_told_it_forgets_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
