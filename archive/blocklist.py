@@ -7,6 +7,7 @@ from itertools import islice
 
 from django.db import transaction
 
+from archive.ballast import room
 from archive.errors import NotAnInfohash
 from archive.infohash import find, short
 from archive.models import Block, Takedown, Torrent
@@ -33,7 +34,7 @@ def block_all(lines: Iterable[str], reason: str, *, hashed: bool, listed: bool) 
         read = _digest if hashed else _infohash
         names = [read(_SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
         distinct = {short(name): name for name in names if name}
-        with outages():
+        with room(), outages():
             new = _block(distinct, reason, hashed, listed and not hashed)
         deleted = 0 if hashed else _delete(distinct.values(), listed)
         known = len(batch) - names.count(None) - new

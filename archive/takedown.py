@@ -57,9 +57,8 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
         with transaction.atomic():
             earlier = Block.objects.filter(short__in=map(short, names)).first()
             takedown = earlier.takedown if earlier else Takedown()
-            if (
-                earlier
-            ):  # an attempt that failed may have lost the row, not the bytes: its blocks know the names
+            # An attempt that failed may have lost the row, not the bytes: its blocks know the names.
+            if earlier:
                 names |= {bytes(block.infohash) for block in takedown.blocks.all()}
             takedown.reason, takedown.listed, takedown.unfinished = reason, listed, True
             takedown.save()
@@ -105,7 +104,7 @@ def lift(infohash: bytes) -> None:
 
     Raises NotHeld where nothing is blocked under this infohash, and Unavailable.
     """
-    with outages():
+    with room(), outages():
         undone, _ = Takedown.objects.filter(blocks__short__in=_marks(infohash)).delete()
     if not undone:
         raise NotHeld("This infohash is not blocked.")

@@ -8,7 +8,6 @@ handshakes with the v2 hash from then on, which fails.
 """
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 from swarm.network import Address, Metadata, Network
 from swarm.pursuit import Later
@@ -30,7 +29,7 @@ class Completion:
         network: Network,
         later: Later,
         metadata: Metadata,
-        targets: tuple[bytes, ...],
+        hashes: tuple[bytes, bytes],
         peers: Iterable[Address],
     ) -> None:
         self.waiting: list[Waiting] = []
@@ -39,11 +38,13 @@ class Completion:
         self.slowness = 1 + self.size / _SPEED
         """By this everything takes longer than with the smallest."""
         self._pace = self.slowness
-        self.targets = targets
+        self.hashes = hashes
+        """Those of the info dictionary, in v1 and in v2."""
         self._network = network
         self._later = later
-        self._infohash = sha256(self.info).digest()
+        self._infohash = hashes[1]
         self._target = self._infohash[:20]
+        self.targets = (hashes[0], self._target)
         self._peers = set(peers)
         self._asked: tuple[Address, ...] = ()
         self._met: list[Address] = []

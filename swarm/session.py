@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from hashlib import sha1, sha256
 
 from swarm.completion import Completion
 from swarm.config import Config
@@ -32,7 +31,7 @@ from swarm.network import (
     WrongMetadata,
 )
 from swarm.search import Search, Waiting
-from swarm.wish import Found, Wish
+from swarm.wish import Found, Wish, hashes
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +95,7 @@ class Session:
         wish = waiting.wish
         under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
         task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
-        if isinstance(task, Completion) and not wish.met_by(task.info):
+        if isinstance(task, Completion) and not wish.met_by(*task.hashes):
             self._answer(waiting, None)
             return None
         task.waiting.append(waiting)
@@ -135,16 +134,17 @@ class Session:
     def _found(self, metadata: Metadata) -> None:
         """By two searches at once, if a hybrid was wished for by its v1 and by its v2 hash."""
         info = metadata.info
-        targets = (sha1(info, usedforsecurity=False).digest(), sha256(info).digest()[:20])
+        v1, v2 = hashes(info)
+        targets = (v1, v2[:20])
         searches = {task for target in targets if isinstance(task := self._tasks.get(target), Search)}
         waiting = [each for search in searches for each in search.waiting]
-        met = [each for each in waiting if each.wish.met_by(info)]
+        met = [each for each in waiting if each.wish.met_by(v1, v2)]
         more = bool(met) and self._may_complete(metadata)
         peers = {peer for search in searches for peer in search.peers()} if more else set()
         for search in searches:
             self._end(search)
         if more:
-            self._complete(metadata, targets, peers, met)
+            self._complete(metadata, (v1, v2), peers, met)
         for each in waiting:
             if each not in met and not each.wish.targets.isdisjoint(targets):
                 self._answer(each, None)  # its two hashes are of two torrents
@@ -170,11 +170,11 @@ class Session:
         return under_way + metadata.layers <= _LAYERS_AT_ONCE
 
     def _complete(
-        self, metadata: Metadata, targets: tuple[bytes, ...], peers: set[Address], waiting: list[Waiting]
+        self, metadata: Metadata, names: tuple[bytes, bytes], peers: set[Address], waiting: list[Waiting]
     ) -> None:
-        completion = Completion(self._network, self._later, metadata, targets, peers)
+        completion = Completion(self._network, self._later, metadata, names, peers)
         completion.waiting = waiting
-        self._tasks |= dict.fromkeys(targets, completion)
+        self._tasks |= dict.fromkeys(completion.targets, completion)
         hopeless = partial(self._completed, completion, None)
         self._later(_LAYERS_WITHIN * completion.slowness, lambda: None if completion.hopeful else hopeless())
         self._later(_LAYERS_AT_LAST * completion.slowness, hopeless)

@@ -31,11 +31,14 @@ class Wish:
         """What swarm and DHT know it by: 20 bytes, be the hash a v1 or a v2."""
         return frozenset(one[:20] for one in self.hashes)
 
-    def met_by(self, info: bytes) -> bool:
-        v2 = hashlib.sha256(info).digest()
-        if self.v2 and self.v2 != v2:
-            return False
-        return not self.v1 or self.v1 in (hashlib.sha1(info, usedforsecurity=False).digest(), v2[:20])
+    def met_by(self, v1: bytes, v2: bytes) -> bool:
+        """By an info dictionary of these hashes."""
+        return self.v2 in (None, v2) and self.v1 in (None, v1, v2[:20])
+
+
+def hashes(info: bytes) -> tuple[bytes, bytes]:
+    """What an info dictionary would go by in v1 (20 bytes) and in v2 (32)."""
+    return hashlib.sha1(info, usedforsecurity=False).digest(), hashlib.sha256(info).digest()
 
 
 @dataclass(frozen=True, slots=True)

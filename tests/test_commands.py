@@ -79,3 +79,10 @@ def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, command: list
     with pytest.raises(CommandError) as error:
         call_command(*[word.format(tmp_path) for word in command], stdout=io.StringIO(), stderr=err)
     assert words in f"{err.getvalue()}{error.value}"
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence_by_djangos_commands_too(tmp_path: Path) -> None:
+    archive = Hashkeep(tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:9/none")
+    said = archive.manage("migrate", may_fail=True)
+    assert said.returncode == 1
+    assert said.stderr.startswith("The database cannot be used: ") and "Connection refused" in said.stderr

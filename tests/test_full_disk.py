@@ -3,6 +3,7 @@
 Mounting disks needs root, as CI is.
 """
 
+import hashlib
 import os
 import signal
 from collections.abc import Iterator
@@ -85,3 +86,20 @@ def test_where_there_is_room_the_ballast_stays(archive: Hashkeep) -> None:
     archive.manage("take_down", next(iter(objects_of(archive))), "--reason", "Court order 12/2026")
     assert ballast.stat()[:9] == before[:9], "the same file, never written again"
     assert before.st_blocks * 512 >= before.st_size > 0
+
+
+def test_a_full_disk_takes_lists_and_what_was_blocked_can_be_lifted(
+    archive: Hashkeep, tmp_path: Path
+) -> None:
+    names = list(objects_of(archive))
+    digests = tmp_path / "digests.txt"
+    digests.write_text(
+        "\n".join(hashlib.sha256(bytes.fromhex(Path(name).stem)).hexdigest() for name in names)
+    )
+    crowd(archive.folder)
+    archive.manage("blocklist", f"hashed:{digests}")
+    assert {status(f"{archive.url}/torrent/{name}") for name in names} == {451}
+    for name in names:
+        crowd(archive.folder)
+        archive.manage("take_down", name, "--lift")
+    assert {status(f"{archive.url}/torrent/{name}") for name in names} == {404}
