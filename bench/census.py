@@ -82,7 +82,7 @@ def filled(folder: Path, count: int, trackers: str) -> Hashkeep:
     archive = Hashkeep(
         folder, BT_LISTEN="70.2.0.1:6881", DHT_BOOTSTRAP=router, TRACKERS=trackers, CENSUS="on"
     )
-    archive.manage("migrate", "-v0")
+    archive.migrate()
     with tarfile.open(folder / "torrents.tar", "w") as packed:
         for number in range(count):
             infohash, bytes_ = torrent(number, 1_000)

@@ -144,7 +144,7 @@ def kill_a_worker(server: Hashkeep, ledger: Ledger, random: Random) -> float:
 
 def crash(folder: Path, kills: int, database: str = "", seed: int = 1) -> Outcome:
     server, ledger, random, slowest = Hashkeep(folder, DATABASE_URL=database), Ledger(), Random(seed), 0.0
-    server.manage("migrate", "--verbosity", "0")
+    server.migrate()
     start = time.monotonic()
     with ThreadPoolExecutor(CLIENTS) as threads:
         clients = [threads.submit(upload, server, ledger, client) for client in range(CLIENTS)]

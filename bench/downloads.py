@@ -45,7 +45,7 @@ def fill(server: Hashkeep) -> list[str]:
         infohash, bytes_ = torrent(number)
         (files / f"{number}.torrent").write_bytes(bytes_)
         names.append(infohash)
-    server.manage("migrate", "--verbosity", "0")
+    server.migrate()
     server.manage("import_torrents", str(files))
     return names
 

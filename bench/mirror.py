@@ -53,7 +53,7 @@ def main() -> None:
         with hashkeep(first) as source:
             fill(source, range(options.torrents))
             mirror = Hashkeep(second)
-            mirror.manage("migrate", "--verbosity", "0")
+            mirror.migrate()
             command = [sys.executable, "manage.py", "mirror", source.url, "--parallel", str(options.parallel)]
             times = [
                 run(command, mirror, stop_at=options.torrents // 2),

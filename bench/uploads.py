@@ -129,7 +129,7 @@ def measure(database: str, rounds: int, seconds: int, threads: str) -> dict[str,
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="uploads-")))
         server = Hashkeep(folder / "data", DATABASE_URL=database)
         server.folder.mkdir()
-        server.manage("migrate", "--verbosity", "0")
+        server.migrate()
         server.start("--threads", threads)
         stack.callback(server.kill)
         application = stack.enter_context(bare_server(folder, threads))

@@ -47,7 +47,7 @@ def archive(tmp_path: Path) -> Hashkeep:
     database.to_db_file(str(tmp_path / "country.mmdb"))
     router = "{}:{}".format(*ROUTER)
     made = Hashkeep(tmp_path, BT_LISTEN="70.2.0.1:6881", DHT_BOOTSTRAP=router, TRACKERS=TRACKERS, CENSUS="on")
-    made.manage("migrate", "-v0")
+    made.migrate()
     return made
 
 

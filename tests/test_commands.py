@@ -18,7 +18,7 @@ __all__ = ["server"]  # the fixture
 
 def interrupted(archive: Hashkeep, *command: str, after: str) -> str:
     """What the command has written when somebody pressed Ctrl+C after such a line."""
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     running = subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,

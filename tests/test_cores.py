@@ -16,7 +16,7 @@ CORES = os.sched_getaffinity(0)
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Hashkeep]:
     archive = Hashkeep(tmp_path)
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     yield archive
     archive.kill()
 

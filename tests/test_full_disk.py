@@ -24,7 +24,7 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
     """With four torrents, on a disk of its own."""
     with mounted(["-t", "tmpfs", "-o", "size=40m", "tmpfs"], tmp_path / "disk") as disk:
         archive = Hashkeep(disk)
-        archive.manage("migrate", "--verbosity", "0")
+        archive.migrate()
         archive.start()
         try:
             fill(archive, range(4))

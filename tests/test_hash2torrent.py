@@ -552,7 +552,7 @@ def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: W
 def test_the_command_line_does_it_alone_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
     [infohash] = many(world.seeder, "alone", 1)
     archive = Hashkeep(tmp_path, **settings(BT_LISTEN="70.4.0.1:6881"))
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     done = archive.manage("resolve", f"magnet:?xt=urn:btih:{infohash}&{HINT}", "nonsense", may_fail=True)
     assert done.returncode == 1
     assert done.stdout.split()[:5] == ["1", "held", "0", "not", "found"]

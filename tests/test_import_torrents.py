@@ -270,7 +270,7 @@ def test_it_fails_where_nothing_was_taken_and_not_where_some_were_refused(tmp_pa
 
 def test_the_exit_code_tells_of_a_path_that_does_not_exist(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     done = archive.manage("import_torrents", "/nowhere/at/all", may_fail=True)
     assert done.returncode == 1
     assert "/nowhere/at/all" in done.stderr

@@ -38,7 +38,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hashkeep, H
     with hashkeep(first) as source:
         fill(source, range(TORRENTS))
         mirror = Hashkeep(tmp_path_factory.mktemp("second"))
-        mirror.manage("migrate", "--verbosity", "0")
+        mirror.migrate()
         yield source, mirror
 
 

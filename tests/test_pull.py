@@ -140,7 +140,7 @@ def test_no_such_client_and_no_answer_are_sentences(clients: Clients, settings: 
 
 def test_watching_stores_what_comes_and_survives_a_restart(running: Clients, tmp_path: Path) -> None:
     archive, log = Hashkeep(tmp_path), tmp_path / "log"
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     with qbittorrent(tmp_path / "before", "5.3") as before:
         watching = watch(archive, before, log)
         try:

@@ -49,7 +49,7 @@ def test_a_command_that_needs_the_tables_says_that_they_are_missing(
 
 def test_a_command_after_an_upgrade_says_that_a_migration_is_due(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
-    archive.manage("migrate", "--verbosity", "0")
+    archive.migrate()
     assert archive.manage("keys", "list").stderr == ""
     archive.manage(
         "shell",

@@ -91,7 +91,7 @@ def test_450_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashke
 def test_more_than_it_can_hear_are_refused_at_once_and_keep_nobody_from_downloading(tmp_path: Path) -> None:
     """Whoever wants to upload has to wait for them, for two minutes at most (archive/patience.py)."""
     running = Hashkeep(tmp_path)
-    running.manage("migrate", "--verbosity", "0")
+    running.migrate()
     running.start("--workers", "1")
     try:
         requests.post(f"{running.url}/upload", files={"torrent": SMALL}, timeout=60).raise_for_status()

@@ -18,7 +18,7 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
     """Of one process."""
     with rude(silent) as port:
         running = Hashkeep(tmp_path, CLIENTS=f"home=qbittorrent://me:it@127.0.0.1:{port}")
-        running.manage("migrate", "--verbosity", "0")
+        running.migrate()
         running.start("--workers", "1")
         try:
             yield running

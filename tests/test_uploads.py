@@ -49,7 +49,7 @@ def by_soap(server: Hashkeep, torrent: bytes, query: str = "") -> str:
 def server(tmp_path: Path) -> Iterator[Hashkeep]:
     """One process, so that all meet there."""
     server = Hashkeep(tmp_path)
-    server.manage("migrate", "--verbosity", "0")
+    server.migrate()
     server.start("--workers", "1")
     yield server
     server.kill()

@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -48,6 +50,15 @@ class Hashkeep:
         if done.returncode and not options.get("may_fail"):
             raise AssertionError(f"{args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
+
+    def migrate(self) -> None:
+        """As the command does, which takes seconds: an index of SQLite is made once for all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        index = self.folder / "hashkeep.sqlite3"
+        if self.env["DATABASE_URL"]:
+            self.manage("migrate", "--verbosity", "0")
+        elif not index.exists():
+            index.write_bytes(_migrated())
 
     def start(self, *options: str) -> None:
         """`options` are more of the serve command's."""
@@ -96,11 +107,19 @@ class Hashkeep:
             self._process = None
 
 
+@cache
+def _migrated() -> bytes:
+    """A new index, with its tables."""
+    with TemporaryDirectory() as folder:
+        Hashkeep(Path(folder)).manage("migrate", "--verbosity", "0")
+        return (Path(folder) / "hashkeep.sqlite3").read_bytes()
+
+
 @contextmanager
 def hashkeep(folder: Path, server: str = "granian", **settings: object) -> Iterator[Hashkeep]:
     """A migrated, running archive in this folder; ended with the block."""
     running = Hashkeep(folder, server, **settings)
-    running.manage("migrate", "--verbosity", "0")
+    running.migrate()
     running.start()
     try:
         yield running
