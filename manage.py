@@ -11,5 +11,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
     try:
         execute_from_command_line(sys.argv)
-    except OperationalError as error:  # in Django's own commands, which would show where in Django that was
+    except OperationalError as error:  # Django's own commands would show where in Django that was
+        if "--traceback" in sys.argv:
+            raise
         sys.exit(f"The database cannot be used: {error}")

@@ -12,6 +12,8 @@ from django.db.models.signals import post_migrate
 from storage import open_storage
 from swarm.country import Countries
 
+OURS = "archive"  # the tag of the checks that a command runs; `manage.py check` and `migrate` run Django's own too
+
 
 class ArchiveConfig(AppConfig):
     name = "archive"
@@ -21,7 +23,7 @@ class ArchiveConfig(AppConfig):
         post_migrate.connect(count.start_tally, sender=self)
 
 
-@register()
+@register(OURS)
 def storage_url_is_sound(**_: Any) -> list[CheckMessage]:
     try:
         open_storage(settings.STORAGE_URL)
@@ -30,7 +32,7 @@ def storage_url_is_sound(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OURS)
 def country_database_is_sound(**_: Any) -> list[CheckMessage]:
     """Where none is named there need not be one."""
     path = Path(settings.COUNTRY_DB)
@@ -44,7 +46,7 @@ def country_database_is_sound(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(OURS)
 def blocklists_are_there(**_: Any) -> list[CheckMessage]:
     """Those that are files; a web server may be away for an hour."""
     names = (source.removeprefix("hashed:") for source in filter(None, settings.BLOCKLISTS))
@@ -55,7 +57,7 @@ def blocklists_are_there(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(OURS)
 def client_files_are_there(**_: Any) -> list[CheckMessage]:
     wrong = []
     for name, folder in settings.CLIENT_FILES.items():

@@ -14,7 +14,7 @@ _PIECE = 1_000_000  # bytes
 
 @contextmanager
 def room() -> Iterator[None]:
-    """Around a takedown. Afterwards the file is there again, as large as the disk allows by then."""
+    """Around what blocks or lifts. Afterwards the file is there again, as large as the disk allows by then."""
     with suppress(OSError):
         disk = os.statvfs(settings.DATA_DIR)
         if disk.f_bavail * disk.f_frsize < _BYTES:
@@ -28,7 +28,7 @@ def room() -> Iterator[None]:
 def _lay_down() -> None:
     """Of random bytes: those that a file system can pack, or leave out, would keep no room."""
     with suppress(OSError), _file().open("ab", buffering=0) as file:
-        while (lacking := _BYTES - file.tell()) > 0:
+        while (lacking := _BYTES - os.fstat(file.fileno()).st_size) > 0:
             file.write(os.urandom(min(lacking, _PIECE)))
 
 

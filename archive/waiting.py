@@ -4,10 +4,11 @@ Two threads of each process do all their work with the database: the clerk notes
 are, and the watch hears what became of them. Both go home when nobody has come for a while.
 """
 
+import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -29,6 +30,8 @@ _LOOK = 1.0  # seconds between two looks at the table, in case that a hint got l
 _LINGER = 5.0  # seconds; whoever comes meanwhile need not wait for threads and connections
 _FULL = "Your address waits for very many torrents already; please go on when some of them have come."
 _A_WHILE = 10  # seconds
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -108,11 +111,7 @@ class _Room:
     def _note(self) -> None:
         """The clerk's whole day."""
         while batch := self._batch():
-            try:
-                outcomes: Iterable[Standing | Refusal] = want_all([seat.asked for seat in batch])
-            except (Unavailable, TooManyWishes) as refusal:
-                outcomes = [refusal] * len(batch) if len(batch) == 1 else map(_alone, batch)
-            self._tell(zip(batch, outcomes, strict=True))
+            self._tell(zip(batch, _noted(batch), strict=True))
             close_old_connections()
         connection.close()
 
@@ -170,13 +169,17 @@ class _Room:
                 seat.tell(outcome)
 
 
-def _alone(seat: _Seat) -> Standing | Refusal:
-    """The batch as a whole was refused, perhaps over the wish of somebody else."""
+def _noted(batch: Sequence[_Seat]) -> list[Standing | Refusal]:
+    """What comes of each. If they are refused together, over the wish of one of them perhaps, each is tried alone."""
+    refusal: Refusal
     try:
-        [outcome] = want_all([seat.asked])
-    except (Unavailable, TooManyWishes) as refusal:
-        return refusal
-    return outcome
+        return want_all([seat.asked for seat in batch])
+    except (Unavailable, TooManyWishes) as refused:
+        refusal = refused
+    except Exception:  # else all who come from now on would wait for a clerk who is gone
+        _log.exception("Wishes could not be noted")
+        refusal = Unavailable("It cannot be looked for right now; please try again later.")
+    return [refusal] if len(batch) == 1 else [outcome for seat in batch for outcome in _noted([seat])]
 
 
 room = _Room()

@@ -69,16 +69,22 @@ def _notify(bell: str, line: str) -> None:
 
 
 def _write(bell: str, line: str) -> None:
-    for pipe in _folder().glob(f"{bell}.*"):
-        try:
-            end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # its reader was killed
-                pipe.unlink(missing_ok=True)
-            continue
-        with suppress(OSError):  # it is full of hints already
-            os.write(end, f"{line}\n".encode())
-        os.close(end)
+    """A hint may get lost, and whoever gives it must not break over it: where descriptors are used up, say."""
+    with suppress(OSError):
+        for pipe in _folder().glob(f"{bell}.*"):
+            _put(pipe, f"{line}\n".encode())
+
+
+def _put(pipe: Path, line: bytes) -> None:
+    try:
+        end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # its reader was killed
+            pipe.unlink(missing_ok=True)
+        return
+    with suppress(OSError):  # it is full of hints already
+        os.write(end, line)
+    os.close(end)
 
 
 def _folder() -> Path:

@@ -72,6 +72,12 @@ class Session:
                 raise RuntimeError("the session is closed")
             self._call(enter)
 
+    def tell(self, wish: Wish) -> None:
+        """Of peers that it may be had from, if it is being searched for; else nothing begins, and nobody is told."""
+        with self._door:
+            if self._open:
+                self._call(partial(self._line.join, wish))
+
     def statistics(self) -> dict[str, int]:
         return self._counts | {"searches": len(set(self._tasks.copy().values()))}
 
@@ -90,8 +96,18 @@ class Session:
         self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
         return self._line.join(waiting)
 
-    def _begin(self, waiting: Waiting) -> Search | None:
+    def _begin(self, who: Waiting | Wish) -> Search | None:
         """The search, if there was none for this torrent yet."""
+        if isinstance(who, Waiting):
+            return self._begin_for(who)
+        self._meet(who)
+        return None
+
+    def _meet(self, wish: Wish) -> None:
+        for task in {task for target in wish.targets if (task := self._tasks.get(target))}:
+            task.meet(wish.peers)
+
+    def _begin_for(self, waiting: Waiting) -> Search | None:
         wish = waiting.wish
         under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
         task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
@@ -149,7 +165,7 @@ class Session:
             if each not in met and not each.wish.targets.isdisjoint(targets):
                 self._answer(each, None)  # its two hashes are of two torrents
             elif each not in met:
-                self._begin(each)
+                self._begin_for(each)
             elif not more:
                 self._answer(each, info, {} if metadata.has_v2 and not metadata.layers else None)
 
@@ -160,7 +176,7 @@ class Session:
             if target in each.wish.targets:
                 self._answer(each, b"", unusable=why)
             else:
-                self._begin(each)
+                self._begin_for(each)
 
     def _may_complete(self, metadata: Metadata) -> bool:
         """150 bytes of metadata can ask for 64 MB of piece layers."""
@@ -224,8 +240,9 @@ class Session:
             for each in task.waiting:
                 self._answer(each, None)
             self._end(task)
-        for each in self._line.dissolve():
-            self._answer(each, None)
+        for who in self._line.dissolve():
+            if isinstance(who, Waiting):
+                self._answer(who, None)
         self._network.keep()
 
     def _keep(self) -> None:

@@ -218,6 +218,25 @@ def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyd
     assert answers.empty()
 
 
+def test_a_peer_that_is_told_of_during_a_search_is_asked(swarm: Swarm) -> None:
+    session = Session(config(bootstrap=False))
+    answers: queue.Queue[Found | None] = queue.Queue()
+    session.search(Wish(swarm.v1.v1), 60, answers.put)
+    session.tell(Wish(swarm.v1.v1, peers=(SEEDER,)))
+    assert same(answers.get(timeout=90), swarm.v1)
+    session.close()
+
+
+def test_what_is_told_of_begins_no_search_and_makes_none_longer(everyday: Session) -> None:
+    answers: queue.Queue[Found | None] = queue.Queue()
+    everyday.tell(Wish(bytes(20), peers=(SEEDER,)))
+    everyday.search(Wish(NOWHERE), 1, answers.put)
+    for port in range(1, 20):
+        everyday.tell(Wish(NOWHERE, peers=((SEEDER[0], port),)))
+    assert answers.get(timeout=30) is None
+    assert everyday.statistics()["searches"] == 0
+
+
 def test_a_hybrid_wished_for_by_each_of_its_hashes_at_once_answers_both(
     swarm: Swarm, everyday: Session
 ) -> None:

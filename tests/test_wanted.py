@@ -1,31 +1,34 @@
 """Wishes: noted once, searched for once, tried again with growing gaps, and met by whoever brings the torrent."""
 
+import json
+import resource
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from itertools import islice, pairwise
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from archive import claims, whispers
+from archive import claims, waiting, whispers
 from archive.deposit import deposit
-from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
+from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes, Unavailable
 from archive.magnet import Magnet
 from archive.models import Wanted
-from archive.note import RECENT
+from archive.note import RECENT, Asked
 from archive.resolve import resolve
 from archive.takedown import lift, take_down
 from archive.turns import AT_ONCE, aside, turn
-from archive.wake import SETTLED, WANTED, Ear, listen, ring
-from archive.wanted import standing, want
+from archive.wake import SETTLED, WANTED, Ear, listen, ring, say
+from archive.wanted import Standing, standing, want, want_all
 from archive.whispers import Whispers
 from tests import make
 
@@ -90,21 +93,80 @@ def test_of_peers_it_is_told_again_since_a_resolver_may_have_come_later(
     want([Magnet(HASH, peers=(("192.0.2.2", 2),))], HOME)
     ear, told, heard = listen(WANTED), Whispers(), []
     try:
-        while whispers._echo._hints:
+        silence = 0
+        while (
+            whispers._echo._hints or silence < 20
+        ):  # the last time is on its way when nothing is left to tell
             told.hear(ear.hear(0.1))
-            heard.append(told.take(HASH))
+            if peers := told.take(HASH):
+                heard.append(peers)
+            silence = 0 if peers else silence + 1
     finally:
         ear.close()
-    heard = [peers for peers in heard if peers]
     assert heard == [{*WISH.peers, ("192.0.2.2", 2)}] * len(heard)
     assert len(heard) > 1
+
+
+def test_a_hint_that_cannot_be_given_is_lost_and_breaks_nobody() -> None:
+    """Where a process has no descriptor left, say."""
+    ear = listen(WANTED)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        say(WANTED, ["lost"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        ear.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_with_one_wish_is_told_and_the_next_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def note(asked: Sequence[Asked]) -> list[Standing | Refusal]:
+        if any(one.magnet.v1 == bytes(20) for one in asked):
+            raise RuntimeError("nobody has thought of this")
+        return want_all(asked)
+
+    monkeypatch.setattr(waiting, "want_all", note)
+    with pytest.raises(Unavailable):
+        resolve(Magnet(bytes(20)), HOME, 0)
+    with pytest.raises(StillWanted):
+        resolve(WISH, HOME, 0)
+
+
+def hear(told: Whispers, wish: int, peers: list[tuple[str, int]]) -> None:
+    sealed = whispers._seal().encrypt(json.dumps(peers).encode()).decode()
+    told.hear([f"{wish:02x}:{sealed}"])
+
+
+def test_what_a_resolver_cannot_read_it_has_not_heard() -> None:
+    told = Whispers()
+    told.hear(
+        [
+            "",
+            "01",
+            "01:",
+            "01:gAAAAABnonsense",
+            "zz:",
+            ":",
+            f"01:{Fernet(Fernet.generate_key()).encrypt(b'[]').decode()}",
+        ]
+    )
+    assert told.take(b"\x01") == set()
+
+
+def test_the_peers_of_one_wish_are_not_without_number() -> None:
+    """Whoever asks again and again for one torrent names others each time."""
+    told = Whispers()
+    for number in range(100):
+        hear(told, 1, [(f"192.0.2.{number}", port) for port in range(1, 21)])
+    assert len(told.take(b"\x01")) == 40
 
 
 def test_of_what_a_resolver_is_told_it_forgets_the_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(whispers, "_KEPT", 2)
     told = Whispers()
-    for wish in ("01", "02", "01", "03"):
-        told.hear([f'{wish}:[["192.0.2.1",{int(wish)}]]'])
+    for wish in (1, 2, 1, 3):
+        hear(told, wish, [("192.0.2.1", wish)])
     assert [told.take(bytes([wish])) for wish in (1, 2, 3)] == [
         {("192.0.2.1", 1)},
         set(),

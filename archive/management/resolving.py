@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -32,6 +33,7 @@ from swarm import Wish as SwarmWish
 
 SEARCH = 60.0  # seconds for one search; nobody needs to wait so long, it goes on without them
 _AT_ONCE = 1000  # searches; so many dead ones cost libtorrent some 30 MB
+_PEERS = 100  # of one search: whoever names them need not wish it well
 _RENEW = claims.LEASE.total_seconds() / 3
 _FORGET = 3600.0
 _LOOK = 1.0  # seconds between two looks at the queue, in case that a hint got lost
@@ -119,15 +121,10 @@ class Resolver:
             return
         self._told.hear(words)
         for wish in list(self._open.values()):
-            if more := self._told.take(wish.names) - wish.peers:
-                wish.peers.update(more)
-                asked = SwarmWish(wish.v1, wish.v2, peers=tuple(more))
-                self._session.search(asked, SEARCH, partial(self._joined, wish))
-
-    def _joined(self, wish: Wish, found: Found | None) -> None:
-        """The search itself tells what came of it, unless it was just over."""
-        if found and wish.number not in self._open:
-            self._ended(wish, found)
+            more = self._told.take(wish.names) - wish.peers
+            if few := tuple(islice(more, max(_PEERS - len(wish.peers), 0))):
+                wish.peers.update(few)
+                self._session.tell(SwarmWish(wish.v1, wish.v2, peers=few))
 
     def _ended(self, wish: Wish, found: Found | None) -> None:
         searches.labels("found" if found else "missed").observe(found.seconds if found else SEARCH)

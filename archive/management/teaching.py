@@ -16,6 +16,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from archive.apps import OURS
+
 _LONGEST = 1_000_000  # seconds or hours: what sleeps for longer overflows
 
 
@@ -23,6 +25,9 @@ class Teaching(BaseCommand):
     """Its `help` is shown as it is written, with examples; it needs the index, unless it says otherwise."""
 
     requires_migrations_checks = True
+    requires_system_checks = [
+        OURS
+    ]  # Django's own load every page first, which takes longer than most commands do
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(

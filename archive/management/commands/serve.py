@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
+from archive.apps import OURS
 from archive.cores import cores
 from archive.errors import Unavailable
 from archive.management.teaching import must_be_migrated
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         "Serve the archive on HOST and PORT, with granian or with gunicorn, and keep a resolver running beside it "
         "(unless RESOLVE is off)."
     )
+    requires_system_checks = [OURS]  # as in Teaching
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
