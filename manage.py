@@ -2,6 +2,7 @@
 """Every command of Hashkeep: `python manage.py help` lists them."""
 
 import os
+import signal
 import sys
 
 from django.core.management import execute_from_command_line
@@ -15,3 +16,8 @@ if __name__ == "__main__":
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"The database cannot be used: {error}")
+    except KeyboardInterrupt:
+        # As shells expect it of whoever was interrupted: so a loop that called this ends as well.
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)

@@ -1,6 +1,6 @@
 """Keys: who may do what strangers may not. A key is shown once, when it is issued; what is kept is its hash.
 
-Its beginning, `hk_` and eight digits, is no secret: it names the key in lists, commands and logs.
+Its beginning, `hk_` and eight hex digits, is no secret: it names the key in lists, commands and logs.
 """
 
 import base64
@@ -138,14 +138,14 @@ def _turn(prefix: str, state: State) -> Key:
     beginning = _BEGINNING.match(prefix.strip())
     if not beginning:
         raise UnknownKey(
-            "A key is named by hk_ and eight digits, or by the first six where no other begins so."
+            "A key is named by hk_ and eight hex digits, or by the first six where no other begins so."
         )
     with outages():
         named = IssuedKey.objects.filter(prefix__startswith=beginning[0])
         living = named if state == "revoked" else named.exclude(state="revoked")
         rows = list(living[:2])
         if len(rows) > 1:
-            raise UnknownKey(f"Several keys begin with {beginning[0]}: please give all eight digits.")
+            raise UnknownKey(f"Several keys begin with {beginning[0]}: please give all eight hex digits.")
         if not rows or not living.filter(pk=rows[0].pk).update(state=state):
             raise UnknownKey(_UNKNOWN)
         return _known(IssuedKey.objects.get(pk=rows[0].pk))

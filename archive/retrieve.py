@@ -1,5 +1,6 @@
 """The one way out."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from archive.takedown import blocked
 from archive.vault import key, vault
 from storage import Origin
 
+_log = logging.getLogger(__name__)
 _held = retrievals.labels("held")
 _again = Often(_held)
 
@@ -49,6 +51,7 @@ def _retrieve(infohash: bytes) -> Retrieved:
             raise
     if found := _fetch(held):
         return found
+    _log.error("%s is in the index, but not in the storage: upload it again, or run scrub", spell(held))
     raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
 
 

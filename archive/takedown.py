@@ -50,6 +50,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
     `listed=False` keeps it off the public page: for material whose very hash must not be spread.
     May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
     """
+    reason = " ".join(reason.split())
     with room(), outages():
         row = Torrent.objects.find(infohash)
         held = set(row.infohashes) if row else _unindexed(infohash)

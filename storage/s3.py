@@ -54,7 +54,8 @@ def from_url(url: SplitResult, _: Callable[[], bool]) -> "S3":
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     endpoint, links, public = (options.get(name, "") for name in ("endpoint", "links", "public"))
     for wrong, sentence in (
-        (not BUCKET.fullmatch(url.netloc), "s3:// is followed by a bucket's name, and by no key or secret."),
+        ("@" in url.netloc, "s3:// is followed by a bucket's name, and by no key or secret."),
+        (not BUCKET.fullmatch(url.netloc), "A bucket's name has 3 to 63 letters, digits and . _ -."),
         (url.path.strip("/") or url.fragment, "Torrents lie flat in a bucket: s3://bucket, without a path."),
         (
             options.keys() - OPTIONS,

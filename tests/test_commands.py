@@ -18,7 +18,6 @@ __all__ = ["server"]  # the fixture
 
 def interrupted(archive: Hashkeep, *command: str, after: str) -> str:
     """What the command has written when somebody pressed Ctrl+C after such a line."""
-    archive.migrate()
     running = subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
@@ -39,12 +38,17 @@ def interrupted(archive: Hashkeep, *command: str, after: str) -> str:
 def test_ctrl_c_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("0A" * 20)
     command = ("blocklist", str(tmp_path / "list"), "--every", "1")
-    assert "Traceback" not in interrupted(Hashkeep(tmp_path), *command, after="newly blocked")
+    archive = Hashkeep(tmp_path)
+    assert "Traceback" not in interrupted(archive, "migrate", after="Running migrations")
+    archive.manage("migrate")
+    assert "Traceback" not in interrupted(archive, *command, after="newly blocked")
 
 
 def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path, server: Server) -> None:
     url = server.list(server.serve(make.v1(), (503, {"Retry-After": "600"}, b"")))
-    said = interrupted(Hashkeep(tmp_path), "mirror", url, after="It is asked again in 600 s.")
+    archive = Hashkeep(tmp_path)
+    archive.migrate()
+    said = interrupted(archive, "mirror", url, after="It is asked again in 600 s.")
     assert "0 stored" in said and "Traceback" not in said
 
 

@@ -240,7 +240,7 @@ def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
     with pytest.raises(UnknownKey, match="no such key"):
         keys.suspend("hk_1a2b3c44")
     for wrong in ("hk_1a2b3", "hk_1a2b3cxx", "hk_1a2b3_", "hk_", ""):
-        with pytest.raises(UnknownKey, match="named by hk_ and eight digits"):
+        with pytest.raises(UnknownKey, match="named by hk_ and eight hex digits"):
             keys.suspend(wrong)
     with pytest.raises(UnknownKey, match="Several keys begin with hk_1a2b3c"):
         keys.suspend("hk_1a2b3c")

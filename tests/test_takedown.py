@@ -93,6 +93,11 @@ def test_what_is_not_blocked_cannot_be_lifted() -> None:
         lift(bytes(20))
 
 
+def test_a_reason_is_a_line() -> None:
+    take_down(names(V1)["v1"], " Court order\n12/2026,\tas\r\nserved ")
+    assert [notice.reason for notice in notices()] == ["Court order 12/2026, as served"]
+
+
 def test_a_second_takedown_brings_the_newer_reason() -> None:
     take_down(names(HYBRID)["v1"], "first")
     take_down(names(HYBRID)["v1"], "second")

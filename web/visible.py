@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 # Controls, formats (the bidi overrides among them), halves of surrogate pairs, ends of lines and paragraphs.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-LONGEST = 200  # characters, where nothing else is said
+LONGEST = 255  # characters, where nothing else is said: as long as file systems let a name be
 _AFTER = re.compile(r"(?<=[._-])(?=[^\s._-])")  # where names have what others write a space for
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 

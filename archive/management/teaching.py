@@ -1,12 +1,11 @@
 """What the commands have in common.
 
-Help that is laid out by hand, a word where the index has no tables yet, and an end when somebody wants it, or when
-whoever started them is gone.
+Help that is laid out by hand, a word where the index has no tables yet, and an end when whoever reads them, or has
+started them, is gone.
 """
 
 import os
 import select
-import signal
 import sys
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from contextlib import suppress
@@ -25,9 +24,8 @@ class Teaching(BaseCommand):
     """Its `help` is shown as it is written, with examples; it needs the index, unless it says otherwise."""
 
     requires_migrations_checks = True
-    requires_system_checks = [
-        OURS
-    ]  # Django's own load every page first, which takes longer than most commands do
+    # Django's own load every page first, which takes longer than most commands do.
+    requires_system_checks = [OURS]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
@@ -47,11 +45,6 @@ class Teaching(BaseCommand):
                 os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
             )  # for what Python flushes at its end
             sys.exit(1)
-        except KeyboardInterrupt:
-            # As shells expect it of whoever was interrupted: so a loop that called this ends as well.
-            sys.stdout.flush()
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGINT)
 
 
 def must_be_migrated() -> None:

@@ -46,7 +46,7 @@ A caller sends the key in any of these ways, to every door:
             turned.add_argument(
                 "prefix",
                 metavar="KEY",
-                help="its beginning: hk_ and eight digits, or six where no other key begins so",
+                help="its beginning: hk_ and eight hex digits, or six where no other key begins so",
             )
 
     def handle(self, *args: Any, **options: Any) -> None:

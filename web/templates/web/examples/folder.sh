@@ -1,4 +1,4 @@
 for torrent in *.torrent; do
-    answer=$(curl -sS --form "torrent=@\"$torrent\"" {{ base }}/upload)
+    answer=$(curl -sS --form 'torrent=@-;filename=it.torrent' {{ base }}/upload < "$torrent")
     printf '%s\t%s\n' "$torrent" "$answer"
 done
