@@ -80,6 +80,12 @@ def is_held(torrent: bytes) -> bool:
 # Where torrents come from -------------------------------------------------------------------------
 
 
+def test_a_folder_without_a_torrent_is_said_to_be_one(tmp_path: Path) -> None:
+    assert "There was no torrent." in run(tmp_path)
+    (tmp_path / "a.torrent").write_bytes(make.v1())
+    assert "There was no torrent." not in run(tmp_path)
+
+
 def test_a_folder_is_read_to_its_depths_and_other_files_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "in/a/b/c").mkdir(parents=True)
     (tmp_path / "in/one.torrent").write_bytes(ONE)

@@ -47,6 +47,17 @@ def test_a_command_that_needs_the_tables_says_that_they_are_missing(
     assert "index" not in done.stderr and "again" not in done.stderr
 
 
+def test_a_storage_that_cannot_be_used_is_in_the_log_from_the_start(tmp_path: Path) -> None:
+    archive = Hashkeep(tmp_path, STORAGE_URL="file:///proc/none")
+    archive.migrate()
+    archive.start()
+    try:
+        before, _, _ = archive.log.read_text().partition("Hashkeep answers at")
+        assert "The storage fails: /proc" in before
+    finally:
+        archive.kill()
+
+
 def test_a_command_after_an_upgrade_says_that_a_migration_is_due(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
     archive.migrate()

@@ -74,6 +74,8 @@ torrents some are refused as a rule.
                     bar.update(gathering.read - bar.n)
         finally:
             self.stdout.write(summary(counts + Counter({_PASSED: gathering.passed})))
+            if not counts:
+                self.stdout.write("There was no torrent.")
             if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
                 self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 

@@ -18,7 +18,9 @@ from archive.cores import cores
 from archive.errors import Unavailable
 from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
+from archive.outage import outages
 from archive.takedown import finish
+from archive.vault import vault
 
 _KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
 
@@ -55,6 +57,7 @@ class Command(BaseCommand):
         _must_be_free(settings.HOST, settings.PORT)
         must_be_migrated()
         self._finish_takedowns()
+        _look_at_the_storage()
         connection.close()  # what is started from here opens its own
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
@@ -77,6 +80,13 @@ class Command(BaseCommand):
             finish()
         except Unavailable as trouble:
             self.stderr.write(f"A takedown that broke off could not be finished. {trouble}")
+
+
+def _look_at_the_storage() -> None:
+    """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
+    with suppress(Unavailable), outages():
+        if vault().local:
+            vault().check()
 
 
 def _must_be_free(host: str, port: int) -> None:
