@@ -104,7 +104,7 @@ def test_refusals_that_torrage_did_not_know_have_numbers_of_their_own(
     assert post(client, make.v1(size=10**7)).content.startswith(b"Error 15: The ")
     assert post(client, make.v1(private=1)).content.startswith(b"Error 16: This torrent is private")
     answer = post(client, blocked)
-    assert answer.content == "Error 17: Deleted torrent: Ünwanted\nby many ☂.\n".encode()
+    assert answer.content == "Error 17: Deleted torrent: Ünwanted by many ☂.\n".encode()
     assert answer["X-Torrage-Error-Msg"] == "Deleted torrent: Ünwanted by many ?."
 
 
