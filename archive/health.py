@@ -24,7 +24,7 @@ class State(NamedTuple):
 
 def health() -> dict[str, State]:
     """By part: `database`, `storage`, and `resolver` unless the settings do without."""
-    states = {"database": _look("database", count), "storage": _look("storage", _reach_storage)}
+    states = {"database": _look("database", count), "storage": _look("storage", reach_storage)}
     if settings.RESOLVE:
         states["resolver"] = _resolver()
     return states
@@ -48,7 +48,8 @@ def _look(part: str, act: Callable[[], object]) -> State:
     return State(True, 0.0)
 
 
-def _reach_storage() -> None:
+def reach_storage() -> None:
+    """Raises Unavailable."""
     with outages():
         vault().check()
 

@@ -42,8 +42,7 @@ class Completion:
         """Those of the info dictionary, in v1 and in v2."""
         self._network = network
         self._later = later
-        self._infohash = hashes[1]
-        self._target = self._infohash[:20]
+        self._target = hashes[1][:20]
         self.targets = (hashes[0], self._target)
         self._peers = set(peers)
         self._asked: tuple[Address, ...] = ()
@@ -74,7 +73,7 @@ class Completion:
 
     def _connect(self) -> None:
         if not self._over and not self._network.connecting(self._target):
-            self._network.fetch(self._infohash, self._asked, ())
+            self._network.fetch(self.hashes[1], self._asked, ())
 
     def _try_all(self) -> None:
         self._ask(self._peers)

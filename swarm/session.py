@@ -97,15 +97,15 @@ class Session:
         return self._line.join(waiting)
 
     def _begin(self, who: Waiting | Wish) -> Search | None:
-        """The search, if there was none for this torrent yet."""
+        """The search, if there was none for this torrent yet; a Wish by itself only tells of its peers."""
         if isinstance(who, Waiting):
             return self._begin_for(who)
-        self._meet(who)
+        for task in self._under_way(who):
+            task.meet(who.peers)
         return None
 
-    def _meet(self, wish: Wish) -> None:
-        for task in {task for target in wish.targets if (task := self._tasks.get(target))}:
-            task.meet(wish.peers)
+    def _under_way(self, wish: Wish) -> set[Task]:
+        return {task for target in wish.targets if (task := self._tasks.get(target))}
 
     def _begin_for(self, waiting: Waiting) -> Search | None:
         wish = waiting.wish
@@ -206,7 +206,7 @@ class Session:
     def _expire(self, waiting: Waiting) -> None:
         if self._line.leave(waiting):
             self._answer(waiting, None)
-        for task in {task for target in waiting.wish.targets if (task := self._tasks.get(target))}:
+        for task in self._under_way(waiting.wish):
             if waiting in task.waiting:
                 task.waiting.remove(waiting)
                 self._answer(waiting, task.info if isinstance(task, Completion) else None)

@@ -53,9 +53,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def objects(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are told once: again would be beyond the test."""
+    monkeypatch.setattr(whispers, "_AGAIN", ())
+
+
+@pytest.fixture(autouse=True)
+def objects(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     """The folder where this test's archive keeps its objects: new and empty for each test."""
-    monkeypatch.setattr(whispers, "_AGAIN", ())  # nothing goes on beyond the test
     folder = tmp_path / "torrents"
     settings.STORAGE_URL = f"file://{folder}"
     vault.cache_clear()

@@ -93,10 +93,8 @@ def test_of_peers_it_is_told_again_since_a_resolver_may_have_come_later(
     want([Magnet(HASH, peers=(("192.0.2.2", 2),))], HOME)
     ear, told, heard = listen(WANTED), Whispers(), []
     try:
-        silence = 0
-        while (
-            whispers._echo._hints or silence < 20
-        ):  # the last time is on its way when nothing is left to tell
+        silence = 0  # the last time is on its way when nothing is left to tell
+        while whispers._echo._hints or silence < 20:
             told.hear(ear.hear(0.1))
             if peers := told.take(HASH):
                 heard.append(peers)

@@ -16,9 +16,9 @@ from django.db import connection
 from archive.apps import OURS
 from archive.cores import cores
 from archive.errors import Unavailable
+from archive.health import reach_storage
 from archive.management.teaching import must_be_migrated
 from archive.meter import FOLDER
-from archive.outage import outages
 from archive.takedown import finish
 from archive.vault import vault
 
@@ -84,9 +84,9 @@ class Command(BaseCommand):
 
 def _look_at_the_storage() -> None:
     """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
-    with suppress(Unavailable), outages():
+    with suppress(Unavailable):
         if vault().local:
-            vault().check()
+            reach_storage()
 
 
 def _must_be_free(host: str, port: int) -> None:

@@ -76,7 +76,7 @@ def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
 
 def _take_down(text: str, options: dict[str, Any]) -> str:
     infohash = find(text)
-    outcome = take_down(infohash, options["reason"].strip(), listed=not options["unlisted"])
+    outcome = take_down(infohash, options["reason"], listed=not options["unlisted"])
     return f"{spell(infohash)} {outcome}"
 
 
