@@ -9,7 +9,7 @@ from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hashkeep.settings")
     try:
         execute_from_command_line(sys.argv)
     except OperationalError as error:  # Django's own commands would show where in Django that was

@@ -10,13 +10,13 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 
-from api.download import infohash
-from api.torrents import handed_out, plain, refused, safe
+from api.downloads import handed_out, plain, refused, safe
+from api.http.torrent_response import infohash
 from archive.errors import NotHeld, Refusal
-from archive.infohash import spell
-from archive.magnet import Magnet, read
-from archive.resolve import how_long, resolve
-from archive.retrieve import elsewhere
+from archive.torrents.resolve import how_long, resolve
+from archive.torrents.retrieve import elsewhere
+from metainfo.infohash import spell
+from metainfo.magnet import Magnet, read
 
 
 @csrf_exempt  # it changes nothing that anybody has a right to

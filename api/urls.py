@@ -3,16 +3,16 @@
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from api.downloads import download
+from api.feeds.rss import rss
+from api.feeds.torznab import torznab
 from api.files.views import hand_out
 from api.hash2torrent import fetch, health_check
-from api.operations import metrics, well
-from api.peerstats import PeerStats, add, films, info, peers
-from api.rss import rss
-from api.send import send
-from api.sync import hashes, names
-from api.torrentcache import upload
-from api.torrents import download
-from api.torznab import torznab
+from api.monitoring import metrics, well
+from api.send_to_client import send
+from api.torrage.sync import hashes, names
+from api.torrage.upload import upload
+from api.torrent_api import PeerStats, add, films, info, peers
 
 by_infohash = [
     # What follows an infohash may hold a new line, for which a dot does not stand.

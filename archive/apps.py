@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.db.models.signals import post_migrate
 
 from storage import open_storage
-from swarm.country import Countries
+from swarm.peers.country import Countries
 
 OURS = "archive"  # the tag of the checks that a command runs; `manage.py check` and `migrate` run Django's own too
 
@@ -19,7 +19,9 @@ class ArchiveConfig(AppConfig):
     name = "archive"
 
     def ready(self) -> None:
-        count = import_module("archive.count")  # it needs the models, which are loaded by now and not before
+        count = import_module(
+            "archive.torrents.count"
+        )  # it needs the models, which are loaded by now and not before
         post_migrate.connect(count.start_tally, sender=self)
 
 

@@ -2,9 +2,9 @@
 
 python -m bench.census --torrents 2000    as root: it all happens in a network namespace of its own
 
-Of the torrents 57 in a hundred have peers, seven each, which is what `archive/census.py` plans in the long run. They
-are told of by DHT nodes (libtorrent, in another process) and by an opentracker that is asked over UDP and over HTTP.
-With six nodes for all lookups, one look in a hundred or so gets peers of another torrent. The likely cause, which is
+Of the torrents 57 in a hundred have peers, seven each, which is what `archive/census/schedule.py` plans in the long
+run. They are told of by DHT nodes (libtorrent, in another process) and by an opentracker, over UDP and HTTP. With
+six nodes for all lookups, one look in a hundred or so gets peers of another torrent. The likely cause, which is
 not proven: libtorrent's questions have numbers of 15 bits, which come again; with many nodes that is much rarer.
 """
 

@@ -21,7 +21,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from archive.check import check  # noqa: E402
+from archive.torrents.held import check  # noqa: E402
 
 _BATCH = 1_000
 _INSERT = "INSERT INTO archive_torrent (v1, v2, name, size, files, length, digest, complete, words) VALUES "

@@ -1,7 +1,7 @@
 """Kill -9 in the midst of uploads, again and again: what was acknowledged must be there, byte for byte.
 
-`python -m bench.crash --kills 1000`. tests/test_crash.py does the same with fewer. Eight clients upload distinct
-torrents, six by HTTP POST and two by SOAP; they try again what was not answered, and now and then upload twice.
+`python -m bench.crash --kills 1000`. tests/hashkeep/test_crash.py does the same with fewer. Eight clients upload
+distinct torrents, six by HTTP POST and two by SOAP; they try again what was not answered, and at times upload twice.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from time import process_time
 import bencodepy
 import libtorrent as lt
 
-from archive import metainfo
+import metainfo
 from tests import bep52, make
 
 ROUNDS = 5

@@ -2,10 +2,10 @@
 
 python -m bench.peer_days --database postgres --rows 100000000    needs 130 bytes of disk a row, and minutes
 
-The rows are those of a year of what `archive/census.py` plans: of 35 looks 20 are at the living, the same each day,
-and 15 at the dead, each in its turn. Assumed, not measured: n peers or more have 1/n of the living, up to 1,000, and
-countries are drawn from 60 by Zipf's law. They lie in the order in which a census writes them, but on SQLite, which
-keeps them in the order of their key. "From the disk" is after the system was told to forget the table's files.
+The rows are those of a year of what `archive/census/schedule.py` plans: of 35 looks 20 are at the living, the same
+each day, and 15 at the dead, each in its turn. Assumed, not measured: n peers or more have 1/n of the living, up to
+1,000, and countries are drawn from 60 by Zipf's law. They lie in the order in which a census writes them, but on
+SQLite, which keeps them in the order of their key. "From the disk" is after the system was told to forget the files.
 """
 
 import argparse
@@ -27,8 +27,8 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from archive.census.peers import history, on  # noqa: E402
 from archive.models import PeerDay, Torrent  # noqa: E402
-from archive.peers import history, on  # noqa: E402
 
 FIRST, DAYS = date(2025, 1, 1), 365
 LAST = FIRST + timedelta(days=DAYS - 1)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from swarm import Found, Session, Wish
 from tests.servers.seeders import seeded
 from tests.servers.swarm import dht, internet
-from tests.test_seeders import CASES, WAYS, Case, config, wish
+from tests.swarm.test_seeders import CASES, WAYS, Case, config, wish
 
 ROUNDS, PATIENCE = 5, 100
 

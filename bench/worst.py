@@ -16,9 +16,9 @@ from time import process_time
 import django
 
 from archive.errors import Refusal
-from archive.metainfo import MAX_BYTES, Reading
+from metainfo import MAX_BYTES, Reading
 from tests.floods import floods
-from web.listing import lines
+from web.file_list import lines
 from web.tree import tree
 
 ROUNDS = 3
@@ -52,7 +52,7 @@ def cost(step: Callable[[bytes], None], torrent: bytes) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "archive.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hashkeep.settings")
     django.setup()
     steps = (read, shown, listed)
     print(f"{'':28}{'bytes':>11}" + "".join(f"{step.__name__:>20}" for step in steps))

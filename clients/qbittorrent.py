@@ -22,7 +22,7 @@ from clients import (
     UnknownTorrent,
     WrongPassword,
 )
-from clients.asking import announce_url, asked, bounded
+from clients.deadline import announce_url, asked, bounded
 
 _LOOK = 0.1  # seconds: what is added or removed is listed so a moment later
 _INFINITY = 8_640_000  # seconds: how an unknown time left is written

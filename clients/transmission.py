@@ -25,7 +25,7 @@ from clients import (
     UnknownTorrent,
     WrongPassword,
 )
-from clients.asking import announce_url, asked, bounded, quoted
+from clients.deadline import announce_url, asked, bounded, quoted
 
 _LOOK = 0.1  # seconds: what is removed is listed a moment longer
 _LARGEST = 32_000_000  # bytes of a torrent

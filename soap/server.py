@@ -14,9 +14,9 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server import ServerBase
 
-from archive.deposit import Receipt
+from archive.access.keys import carried, in_query
 from archive.errors import Refusal
-from archive.keys import carried, in_query
+from archive.torrents.deposit import Receipt
 from soap.envelope import Call, NotSoap, Source
 from soap.service import TorrentCache, store
 from soap.wsdl import THETORRENT

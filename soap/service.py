@@ -10,7 +10,7 @@ import pybase64
 from django.conf import settings
 from spyne import Service, Unicode, rpc
 
-from archive.deposit import Receipt, deposit_many
+from archive.access.keys import admit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
@@ -20,7 +20,7 @@ from archive.errors import (
     TakenDown,
     TooLarge,
 )
-from archive.keys import admit
+from archive.torrents.deposit import Receipt, deposit_many
 from soap.envelope import Call
 from soap.wsdl import THETORRENT, TORRAGE
 

@@ -1,7 +1,7 @@
 """The BitTorrent network: ask it for a torrent by its hash. Knows nothing of the archive."""
 
 from swarm.config import Config
-from swarm.session import Session
+from swarm.fetch.engine import Session
 from swarm.wish import Found, Wish, torrent
 
 __all__ = ["Config", "Found", "Session", "Wish", "torrent"]

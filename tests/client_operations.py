@@ -1,6 +1,7 @@
 """Everything that can be asked of a torrent client, done to a real one and looked at through that one's own API.
 
-`python -m tests.client_operations` prints the table of docs/clients.md; tests/test_clients.py holds it to that.
+`python -m tests.client_operations` prints the table of docs/clients.md;
+tests/torrent_clients/test_clients.py holds it to that.
 """
 
 import tempfile

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from archive import whispers
-from archive.vault import vault
+from archive.queue import peer_hints
+from archive.store import vault
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
 
@@ -24,11 +24,11 @@ _ON_BOTH = {
     "admin",
     "admin_queues",
     "orders",
-    "wanted",
+    "wishes",
     "keys",
     "search",
     "hashlists",
-    "check",
+    "held",
     "liveness",
     "peers",
     "torbox",
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are told once: again would be beyond the test."""
-    monkeypatch.setattr(whispers, "_AGAIN", ())
+    monkeypatch.setattr(peer_hints, "_AGAIN", ())
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from archive.catalogue import look
-from archive.census import enrol
-from archive.infohash import spell
-from archive.magnet import read
-from archive.peers import Sight, record
+from archive.census.peers import Sight, record
+from archive.census.schedule import enrol
+from archive.torrents.catalogue import look
+from metainfo.infohash import spell
+from metainfo.magnet import read
 from tests import make
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import libtorrent as lt
 
-from archive import metainfo
+import metainfo
 from archive.errors import Refusal
 
 # Parts of our sentences: what libtorrent takes and we refuse, since two parsers may read it differently.

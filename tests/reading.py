@@ -5,7 +5,7 @@ from typing import Any
 from django.test import Client
 from lxml import html
 
-from archive.deposit import deposit
+from archive.torrents.deposit import deposit
 
 
 def get(client: Client, url: str, **how: Any) -> Any:

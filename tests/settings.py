@@ -20,7 +20,7 @@ if "postgres" in sys.argv:
     os.environ["DATABASE_URL"] = _server.__enter__()
     atexit.register(_server.__exit__, None, None, None)
 
-from archive.settings import *  # noqa: E402, F403  they read the environment
+from hashkeep.settings import *  # noqa: E402, F403  they read the environment
 
 if not DATABASE_URL:  # noqa: F405
     # A file, as in life: SQLite in memory shares one cache between threads and has other locks.

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from archive import keys
+from archive.access import keys
 from tests import make
 
 HERE = "/v1/api/torrents/"

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from archive.browse.search import Query, search
+from archive.census.liveness import counted
 from archive.errors import NotAnInfohash
-from archive.infohash import nearly
-from archive.liveness import counted
-from archive.magnet import read
-from archive.search import Query, search
+from metainfo.infohash import nearly
+from metainfo.magnet import read
 from web.page import page, refusals
 
 _HITS = 25

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from web.visible import breakable, visible
+from web.printable import breakable, visible
 
 _DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
 _ROOM = 32_000  # bytes of a page for the tree

@@ -22,23 +22,23 @@ from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.bodies import contents
-from archive.check import check
-from archive.count import count
-from archive.deposit import Receipt, deposit_many
-from archive.describe import Description, describe, edition
+from archive.access.keys import admit, find
+from archive.browse.describe import Description, describe, edition
+from archive.census.peers import credit, history
 from archive.errors import NotHeld, Refusal
-from archive.infohash import parse, spell
-from archive.keys import admit, find
-from archive.magnet import magnet, read
-from archive.peers import credit, history
-from archive.takedown import notices
-from archive.wanted import Standing, standing, want
+from archive.queue.wishes import Standing, standing, want
+from archive.takedowns.takedown import notices
+from archive.torrents.count import count
+from archive.torrents.deposit import Receipt, deposit_many
+from archive.torrents.held import check
+from metainfo.infohash import parse, spell
+from metainfo.magnet import magnet, read
+from server.request_body import contents
 from web.chart import DAYS, chart
-from web.listing import lines
+from web.file_list import lines
 from web.page import base_url, drawn, guarded, page, refusals, unless_known
+from web.printable import visible
 from web.tree import tree
-from web.visible import visible
 
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5

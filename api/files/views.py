@@ -13,18 +13,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from api.files.kind import media_type
-from api.files.link import Link, plain, read
+from api.files.locate import reach, reach_all
 from api.files.ranges import Unsatisfiable, part
-from api.files.reach import reach, reach_all
-from api.files.readers import readers
-from api.files.reading import Body, pieces
-from api.files.zipped import zipped
-from api.rest.problems import CONTENT_TYPE, Problem, problem
+from api.files.reader_limit import readers
+from api.files.signed_link import Link, plain, read
+from api.files.zip_stream import zipped
+from api.http.media_type import media_type
+from api.http.problems import CONTENT_TYPE, Problem, problem
+from api.http.stream import Body, pieces
+from archive.access.keys import Key, still
 from archive.errors import Refusal, StaleLink, UnknownKey
-from archive.keys import Key, still
 from clients import ClientError
-from clients.finished import Finished
+from clients.finished_files import Finished
 
 _ALWAYS = {
     "Cache-Control": "private, no-cache",

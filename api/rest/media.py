@@ -9,7 +9,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 
-from api.download import CONTENT_TYPE
+from api.http.torrent_response import CONTENT_TYPE
 from archive.errors import TooLarge
 
 _LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is read
@@ -54,7 +54,7 @@ class TorrentBody(BaseParser):
 
 
 class FormBody(MultiPartParser):
-    """DRF's own; its files go through `archive.uploads`."""
+    """DRF's own; its files go through `server.uploads`."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.http.problems import CONTENT_TYPE, problem
 from api.rest.media import Json, JsonBody
-from api.rest.problems import CONTENT_TYPE, problem
+from archive.access.keys import Key, authorize, carried
+from archive.access.rate_limit import spend
 from archive.errors import NotAuthorized
-from archive.keys import Key, authorize, carried
-from archive.throttle import spend
 
 
 def forget(request: Request) -> None:

@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from api.rest import clients
-from api.rest.check import Check
-from api.rest.deposits import Deposits
-from api.rest.description import Schema
-from api.rest.key import OwnKey
-from api.rest.search import Search
-from api.rest.stats import Days, Stats
-from api.rest.takedowns import Takedowns
-from api.rest.torrents import Download, Files, Lookup, Torrent
-from api.rest.wanted import Resolve, Wanted
+from api.rest.routes import clients
+from api.rest.routes.check import Check
+from api.rest.routes.deposits import Deposits
+from api.rest.routes.key import OwnKey
+from api.rest.routes.search import Search
+from api.rest.routes.stats import Days, Stats
+from api.rest.routes.takedowns import Takedowns
+from api.rest.routes.torrents import Download, Files, Lookup, Torrent
+from api.rest.routes.wanted import Resolve, Wanted
+from api.rest.schema import Schema
 
 urlpatterns = [
     path("torrents", Deposits.as_view()),

@@ -4,9 +4,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
 
+from archive.access.keys import Key, authorize, carried
+from archive.access.rate_limit import spend
 from archive.errors import NotAuthorized
-from archive.keys import Key, authorize, carried
-from archive.throttle import spend
 
 
 def account(request: HttpRequest) -> Key:

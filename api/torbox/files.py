@@ -6,10 +6,10 @@ from typing import Any
 
 from django.conf import settings
 
-from api.files.kind import media_type
-from archive.infohash import parse
-from archive.metainfo import Reading
-from archive.retrieve import retrieve
+from api.http.media_type import media_type
+from archive.torrents.retrieve import retrieve
+from metainfo import Reading
+from metainfo.infohash import parse
 
 ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
 _MOST = 10_000  # of several torrents in one answer

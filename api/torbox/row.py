@@ -9,10 +9,10 @@ from django.utils import timezone
 from api.torbox.account import auth_id
 from api.torbox.files import Lister, told
 from api.torbox.states import Seen
-from archive.account import Owned
-from archive.keys import Key
-from archive.magnet import Magnet, magnet
+from archive.access.account import Owned
+from archive.access.keys import Key
 from clients import Torrent
+from metainfo.magnet import Magnet, magnet
 
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
 

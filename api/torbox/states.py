@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from archive.account import Owned
-from archive.wanted import Standing
+from archive.access.account import Owned
+from archive.queue.wishes import Standing
 from clients import State, Torrent
 
 _STATES: dict[State, str] = {

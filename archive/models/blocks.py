@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from archive.infohash import short, spell
+from metainfo.infohash import short, spell
 
 
 class Takedown(models.Model):

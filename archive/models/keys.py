@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.infohash import spell
+from metainfo.infohash import spell
 
 
 class IssuedKey(models.Model):

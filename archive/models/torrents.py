@@ -8,9 +8,9 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.infohash import short, spell
-from archive.metainfo import Metainfo
-from archive.words import found_by
+from archive.naming.words import found_by
+from metainfo import Metainfo
+from metainfo.infohash import short, spell
 
 _HELD = "SELECT v1, v2 FROM archive_torrent WHERE v1 IN ({}) OR v2 IN ({})"
 _PER_QUERY = 200  # SQLite folds a thousand conditions at most

@@ -14,7 +14,7 @@ from tests.servers.pretending import pretending
 _V1 = bytes(range(20))
 _ACCOUNTS = f"""
 from archive import account, keys
-from archive.magnet import Magnet
+from metainfo.magnet import Magnet
 for name in "abcde":
     key, text = keys.issue(name, client="home")
     print(text, account.add(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)

@@ -29,7 +29,7 @@ class Hashkeep:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self.env = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "archive.settings",
+            "DJANGO_SETTINGS_MODULE": "hashkeep.settings",
             "DATA_DIR": str(folder),
             "DATABASE_URL": "",
             "PORT": str(self.port),

@@ -2,7 +2,7 @@
 
 from django import template
 
-from web.visible import breakable, visible
+from web.printable import breakable, visible
 
 register = template.Library()
 register.filter("visible", visible)

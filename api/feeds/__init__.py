@@ -1,0 +1,1 @@
+"""Lists of torrents that other programs subscribe to: RSS and Torznab."""

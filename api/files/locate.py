@@ -1,0 +1,98 @@
+"""From a torrent of an account to the finished files that its client has of it."""
+
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+
+from api.client_pool import client_of
+from archive.access.account import Owned, one
+from archive.access.keys import Key
+from archive.errors import NotHeld
+from archive.takedowns.takedown import heed
+from clients import File, OutOfReach, Torrent, Unfinished, known_as
+from clients.finished_files import Finished, open_finished
+
+_REMEMBERED = 60.0  # seconds: whoever moves about in a film asks again and again
+_MOST = 1_000  # files
+_MOST_ZIPPED = 10_000  # a second's work to look for
+_PAD = re.compile(r"(^|/)\.pad/|_____padding_file_")  # some clients list these too (BEP 47), and we do not
+
+
+class _Told(NamedTuple):
+    """What a client said of a torrent, and when."""
+
+    torrent: Torrent
+    file: File
+    at: float
+
+
+_told: dict[tuple[str, bytes, int], _Told] = {}
+
+
+def reach(key: Key, number: int, index: int) -> Finished:
+    """One file, by its place in the torrent, where pad files do not count.
+
+    Raises NotHeld, TakenDown, Unavailable, ClientError.
+    """
+    mine = one(key, number)
+    folder = _folder(key)
+    name = key.client, mine.infohashes[0], index
+    told = _told.get(name)
+    if told and told.at > time.monotonic() - _REMEMBERED:
+        heed(told.torrent.infohashes)
+        with suppress(OutOfReach):  # it has been moved since, perhaps
+            return open_finished(folder, told.torrent, told.file)
+    torrent, files = _ask(key, mine)
+    if not 0 <= index < len(files):
+        raise NotHeld(f"This torrent has no file with the id {index}.")
+    finished = open_finished(folder, torrent, files[index])
+    if len(_told) >= _MOST:
+        _told.clear()
+    _told[name] = _Told(torrent, files[index], time.monotonic())
+    return finished
+
+
+def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
+    """The torrent's name, and all files that the client was to fetch. Raises as reach."""
+    mine = one(key, number)
+    folder = _folder(key)
+    torrent, files = _ask(key, mine)
+    if not torrent.progress >= 1:
+        raise Unfinished("The client has not finished this torrent.")
+    if len(files) > _MOST_ZIPPED:
+        raise OutOfReach(f"This torrent has more than {_MOST_ZIPPED:,} files, too many for one zip.")
+    return mine.name or torrent.name, [Sealed(folder, torrent, file) for file in files if file.progress >= 1]
+
+
+class Sealed(NamedTuple):
+    """A finished file that is opened when its turn has come."""
+
+    folder: Path
+    torrent: Torrent
+    file: File
+
+    def open(self) -> Finished:
+        return open_finished(*self)
+
+
+def _folder(key: Key) -> Path:
+    folder: Path | None = settings.CLIENT_FILES.get(key.client)
+    if folder is None:
+        raise OutOfReach("This key has no torrent client whose files this server can read.")
+    return folder
+
+
+def _ask(key: Key, mine: Owned) -> tuple[Torrent, list[File]]:
+    with client_of(key) as client:
+        infohash = known_as(client, mine.infohashes)
+        torrent, files = client.find(infohash), client.files(infohash)
+    heed(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both
+    if mine.entry and len(files) != mine.entry.files:
+        files = [file for file in files if not _PAD.search(file.path)]
+    if mine.entry and files and len(files) != mine.entry.files:
+        raise OutOfReach("The client lists other files than the torrent has.")
+    return torrent, files

@@ -1,0 +1,1 @@
+"""What the HTTP dialects share: answers, problems, forms, media types."""

@@ -1,0 +1,30 @@
+"""For whoever runs the archive and the programs that watch it: is it well, and how much does it do."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from archive.monitoring.health import can_serve, health
+from archive.monitoring.prometheus import figures
+
+
+@csrf_exempt  # Django's check would answer other methods with a page of HTML
+@require_safe
+def well(request: HttpRequest) -> HttpResponse:
+    """503 where torrents cannot be stored. `age`: seconds since the part was last seen well, null if never."""
+    states = health()
+    told = {
+        part: {"ok": state.well, "age": None if state.age is None else round(state.age, 1)}
+        for part, state in states.items()
+    }
+    serves = can_serve(states)
+    answer = JsonResponse({"ok": serves} | told, status=200 if serves else 503)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@csrf_exempt
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(figures(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,194 @@
+"""The operator's own torrent clients, for staff who are signed in: docs/clients.md has the routes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotAuthenticated, ParseError, PermissionDenied
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.media import FormBody, JsonBody
+from api.rest.resource import Resource
+from archive.torrents.names import names
+from archive.torrents.retrieve import retrieve
+from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
+from metainfo import infohashes
+from metainfo.decompress import unpack
+from metainfo.infohash import parse, spell
+from metainfo.magnet import read
+
+_ACTIONS = ("start", "stop", "reannounce")
+_FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send the session's cookie along."
+
+
+@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md tells more
+class Staff(Resource):
+    """Signed in as for the admin; what changes something needs Django's CSRF token."""
+
+    authentication_classes = (SessionAuthentication,)
+    permission_classes = (IsAdminUser,)
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        request.user  # noqa: B018  asks SessionAuthentication
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """A stranger is told what to do; DRF would speak of credentials, and a key is none here."""
+        if not request.successful_authenticator:
+            raise NotAuthenticated(_FOR_STAFF)
+        raise PermissionDenied(_FOR_STAFF)
+
+
+class Clients(Staff):
+    @extend_schema(operation_id="clients")
+    def get(self, request: Request) -> Response:
+        """Your own torrent clients, and whether they answer."""
+        if not settings.CLIENTS:
+            return Response([])
+        with ThreadPoolExecutor(len(settings.CLIENTS)) as asking:  # one that is down takes its time
+            answers = asking.map(_answer, settings.CLIENTS.values())
+        return Response(
+            [{"name": name, **told} for name, told in zip(settings.CLIENTS, answers, strict=True)]
+        )
+
+
+class Torrents(Staff):
+    parser_classes = (JsonBody, FormBody)
+
+    @extend_schema(operation_id="client_torrents")
+    def get(self, request: Request, name: str) -> Response:
+        """What a client has."""
+        with configured(name) as client:
+            return Response([_told(torrent) for torrent in client.torrents()])
+
+    @extend_schema(operation_id="client_add")
+    def post(self, request: Request, name: str) -> Response:
+        """Hand a torrent to a client. 201 where it is new there, 200 where it was there already."""
+        source = _source(request)
+        tags = _text(request, "tags").split(",")
+        with configured(name) as client:
+            new = client.add(
+                source,
+                paused=_given(request).get("paused") in (True, "true", "on"),
+                save_path=_text(request, "save_path") or None,
+                tags=list(filter(None, map(str.strip, tags))),
+            )
+            added = client.find(known_as(client, source.infohashes))
+        return Response(_told(added), status=201 if new else 200)
+
+
+class OneTorrent(Staff):
+    @extend_schema(operation_id="client_torrent")
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        """One torrent of a client, by any of its infohashes."""
+        with configured(name) as client:
+            return Response(_told(client.find(_known(client, infohash))))
+
+    @extend_schema(operation_id="client_remove")
+    def delete(self, request: Request, name: str, infohash: str) -> Response:
+        """Remove a torrent from a client; with `data=true` what it has downloaded as well."""
+        with configured(name) as client:
+            client.remove(_known(client, infohash), data=request.query_params.get("data") == "true")
+        return Response(status=204)
+
+
+class Files(Staff):
+    @extend_schema(operation_id="client_files")
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        """The files of a client's torrent."""
+        with configured(name) as client:
+            return Response([file._asdict() for file in client.files(_known(client, infohash))])
+
+
+class Trackers(Staff):
+    @extend_schema(operation_id="client_trackers")
+    def get(self, request: Request, name: str, infohash: str) -> Response:
+        """The trackers that a client asks about a torrent."""
+        with configured(name) as client:
+            return Response([tracker._asdict() for tracker in client.trackers(_known(client, infohash))])
+
+    @extend_schema(operation_id="client_trackers_add")
+    def post(self, request: Request, name: str, infohash: str) -> Response:
+        """Have a client ask one tracker more."""
+        with configured(name) as client:
+            client.add_tracker(_known(client, infohash), _text(request, "url"))
+        return Response(status=204)
+
+    @extend_schema(operation_id="client_trackers_remove")
+    def delete(self, request: Request, name: str, infohash: str) -> Response:
+        """Have a client ask one tracker less."""
+        with configured(name) as client:
+            client.remove_tracker(_known(client, infohash), _text(request, "url"))
+        return Response(status=204)
+
+
+class Action(Staff):
+    @extend_schema(operation_id="client_action")
+    def post(self, request: Request, name: str, infohash: str, action: str) -> Response:
+        """Start, stop or reannounce a torrent of a client."""
+        if action not in _ACTIONS:
+            raise Http404("A client can start, stop and reannounce.")
+        with configured(name) as client:
+            getattr(client, action)(_known(client, infohash))
+        return Response(status=204)
+
+
+@contextmanager
+def configured(name: str) -> Iterator[Client]:
+    if name not in settings.CLIENTS:
+        raise Http404(f"There is no client called {name}.")
+    with closing(open_client(settings.CLIENTS[name])) as client:
+        yield client
+
+
+def _answer(address: Address) -> dict[str, Any]:
+    with closing(open_client(address)) as client:
+        try:
+            return {"kind": address.kind, "answers": True, "version": client.version()}
+        except ClientError as error:
+            return {"kind": address.kind, "answers": False, "reason": str(error)}
+
+
+def _known(client: Client, infohash: str) -> bytes:
+    """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
+    return known_as(client, names(parse(infohash)))
+
+
+def _source(request: Request) -> Source:
+    limit = settings.MAX_TORRENT_BYTES
+    if link := _text(request, "magnet"):
+        return Source(link, read(link).infohashes)
+    if file := request.FILES.get("torrent"):
+        torrent = unpack(file.read(limit + 1), limit)
+    else:
+        torrent = retrieve(parse(_text(request, "infohash"))).torrent
+    return Source(torrent, infohashes(torrent, limit))
+
+
+def _given(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, dict):  # so is a form
+        raise ParseError("Send a JSON object, or a form.")
+    return request.data
+
+
+def _text(request: Request, name: str) -> str:
+    value = _given(request).get(name, "")
+    if not isinstance(value, str):
+        raise ParseError(f"`{name}` is a string.")
+    return value
+
+
+def _told(torrent: Torrent) -> dict[str, Any]:
+    told = asdict(torrent)
+    return told | {key: spell(told[key]) if told[key] else None for key in ("v1", "v2")}

@@ -1,0 +1,81 @@
+"""Storing over REST: one torrent as the body itself, or any number in a form."""
+
+from typing import Any, cast
+
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.http.problems import ProblemSerializer, problem
+from api.http.torrent_response import CONTENT_TYPE
+from api.rest.media import FormBody, TorrentBody
+from api.rest.routes.torrents import Torrents
+from api.rest.serializers import InfohashField, LinksSerializer, links
+from archive.access.keys import admit
+from archive.errors import Refusal
+from archive.torrents.deposit import Receipt, deposit, deposit_many
+from server.request_body import contents
+
+
+class ReceiptSerializer(LinksSerializer):
+    infohash = InfohashField()
+    new = serializers.BooleanField(help_text="False where it was held already, which is no error.")
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    filename = serializers.CharField()
+    receipt = ReceiptSerializer(required=False)
+    problem = ProblemSerializer(required=False)
+
+
+_OUTCOMES = inline_serializer("Outcomes", {"results": OutcomeSerializer(many=True)})
+_FORM = inline_serializer(
+    "Form", {"torrent": serializers.ListField(child=serializers.FileField(), min_length=1, max_length=100)}
+)
+
+
+class Deposits(Torrents):
+    """Beside the list at the same address."""
+
+    parser_classes = (TorrentBody, FormBody)
+
+    @extend_schema(
+        operation_id="deposit",
+        request={CONTENT_TYPE: OpenApiTypes.BINARY, "multipart/form-data": _FORM},
+        responses={
+            200: OpenApiResponse(ReceiptSerializer, "The torrent was held already."),
+            201: OpenApiResponse(ReceiptSerializer, "The torrent is stored."),
+            207: OpenApiResponse(_OUTCOMES, "Of a form: what became of each file, in their order."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Store a torrent for good: as the body itself, or up to 100 in the form's field `torrent`.
+
+        May be packed with gzip or bzip2. With UPLOADS=keys, a key is needed.
+        """
+        admit(self.key_text)
+        if request.content_type.partition(";")[0].strip().lower() == CONTENT_TYPE:
+            receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), door="rest")
+            told = _told(request, receipt)
+            return Response(told, 201 if receipt.new else 200, headers={"Location": told["url"]})
+        files = request.FILES.getlist("torrent")
+        if not files:
+            raise ParseError("No file arrived in the field `torrent`.")
+        outcomes = deposit_many(contents(files), door="rest")
+        return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
+
+
+def _of(request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> dict[str, Any]:
+    told: dict[str, Any] = {"filename": file.name or ""}
+    if isinstance(outcome, Receipt):
+        return told | {"receipt": _told(request, outcome)}
+    refused = problem(outcome, request)
+    return told | ({"problem": refused.details} if refused else {})
+
+
+def _told(request: Request, receipt: Receipt) -> dict[str, Any]:
+    return {**links(request, receipt.infohash), "infohash": receipt.infohash, "new": receipt.new}

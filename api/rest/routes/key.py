@@ -1,0 +1,34 @@
+"""What a caller may know of the key that he sends."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.resource import Resource
+from archive.access.keys import authorize
+
+
+class KeySerializer(serializers.Serializer[Any]):
+    prefix = serializers.CharField(help_text="How it begins, which is no secret.")
+    name = serializers.CharField()
+    client = serializers.CharField(help_text="The torrent client that it belongs to; may be empty.")
+    state = serializers.CharField()
+    issued_at = serializers.DateTimeField()
+
+
+class OwnKey(Resource):
+    @extend_schema(operation_id="key", responses=KeySerializer)
+    def get(self, request: Request) -> Response:
+        """How things are with your key. One that is suspended or revoked is refused, here as elsewhere."""
+        key = self.key or authorize(self.key_text)
+        told = {
+            "prefix": key.prefix,
+            "name": key.name,
+            "client": key.client,
+            "state": key.state,
+            "issued_at": key.issued_at,
+        }
+        return Response(told, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,61 @@
+"""Search: the newest torrents, or those with all of some words in their names."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.paging import PARAMETERS, page, paged, window
+from api.rest.parameters import LARGEST, flag, moment, number, one_of
+from api.rest.resource import Resource
+from api.rest.serializers import TorrentSerializer, listed
+from archive.browse.search import Query, search
+from archive.naming.kind import Kind
+from archive.torrents.catalogue import Entry
+from metainfo.magnet import magnet
+
+_KINDS = {str(kind): kind for kind in Kind}
+_NUMBERS = ("min_size", "max_size", "min_files", "max_files")
+_MOMENTS = ("since", "until")
+
+
+class HitSerializer(TorrentSerializer):
+    kind = serializers.ChoiceField(choices=list(_KINDS), help_text="By its name; a guess.")
+    magnet = serializers.CharField()
+
+
+class Search(Resource):
+    @extend_schema(
+        operation_id="search",
+        parameters=[
+            OpenApiParameter("q", str, description="Words that must all occur. No words are wrong."),
+            OpenApiParameter("kind", str, enum=list(_KINDS), many=True, description="One of these."),
+            *(
+                OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": LARGEST})
+                for name in _NUMBERS
+            ),
+            *(
+                OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="When stored.")
+                for name in _MOMENTS
+            ),
+            OpenApiParameter("alive", bool, description="Only what had peers when the census last looked."),
+            *PARAMETERS,
+        ],
+        responses=paged(HitSerializer),
+    )
+    def get(self, request: Request) -> Response:
+        """The newest first. A page may be short, or empty, and yet not be the last: `next` tells."""
+        limit, before = window(request)
+        asked: dict[str, Any] = {name: number(request, name, 0, LARGEST) for name in _NUMBERS}
+        asked |= {name: moment(request, name) for name in _MOMENTS}
+        asked["alive"] = flag(request, "alive")
+        kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
+        found = search(Query(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before)
+        return page(request, [_shown(request, hit) for hit in found.hits], found.older)
+
+
+def _shown(request: Request, hit: Entry) -> dict[str, Any]:
+    link = magnet(hit.v1, hit.v2, hit.name, ())
+    return {**listed(request, hit), "kind": str(hit.kind), "magnet": link}

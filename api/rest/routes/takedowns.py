@@ -1,0 +1,32 @@
+"""What was taken down, when and why."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.rest.paging import PARAMETERS, page, paged, window
+from api.rest.resource import Resource
+from api.rest.serializers import InfohashField
+from archive.takedowns.takedown import notices
+
+
+class TakedownSerializer(serializers.Serializer[Any]):
+    infohashes = serializers.ListField(child=InfohashField())
+    reason = serializers.CharField()
+    taken_at = serializers.DateTimeField()
+
+
+class Takedowns(Resource):
+    @extend_schema(operation_id="takedowns", parameters=PARAMETERS, responses=paged(TakedownSerializer))
+    def get(self, request: Request) -> Response:
+        """Every takedown that may be named, the newest first."""
+        limit, before = window(request)
+        found = list(notices(before, limit + 1))
+        told = [
+            {"infohashes": one.infohashes, "reason": one.reason, "taken_at": one.taken_at}
+            for one in found[:limit]
+        ]
+        return page(request, told, found[limit - 1].number if len(found) > limit else None)

@@ -1,0 +1,103 @@
+"""Stored torrents: the newest, one of them, its files, its bytes."""
+
+from itertools import islice
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.downloads import handed_out
+from api.http.torrent_response import CONTENT_TYPE
+from api.rest.media import Json, TorrentFile
+from api.rest.paging import PARAMETERS, page, paged, parameters, window
+from api.rest.parameters import WrongParameter
+from api.rest.resource import Resource
+from api.rest.serializers import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
+from archive.browse.describe import describe
+from archive.browse.search import Query, search
+from archive.torrents.catalogue import look
+from archive.torrents.retrieve import elsewhere, retrieve
+from metainfo.infohash import parse
+from metainfo.magnet import read
+
+ONE = [OpenApiParameter("infohash", INFOHASH, OpenApiParameter.PATH)]
+_FILES = 2_000  # on a page: the torrent is read anew for each, and may have hundreds of thousands
+_LONGEST = 5_000  # characters of a magnet link in a URL
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    path = serializers.ListField(child=serializers.CharField(), help_text="Folders, then the file's name.")
+    size = serializers.IntegerField()
+
+
+class Torrents(Resource):
+    @extend_schema(operation_id="newest", parameters=PARAMETERS, responses=paged(TorrentSerializer))
+    def get(self, request: Request) -> Response:
+        """The newest torrents first. Where the operator has turned lists off, this is refused."""
+        limit, before = window(request)
+        found = search(Query(), limit=limit, before=before)
+        return page(request, [listed(request, hit) for hit in found.hits], found.older)
+
+
+class Torrent(Resource):
+    @extend_schema(operation_id="torrent", parameters=ONE, responses=DescriptionSerializer)
+    def get(self, request: Request, infohash: str) -> Response:
+        """What a stored torrent says of itself. Its files are listed apart, as there may be very many."""
+        return Response(described(request, describe(parse(infohash))))
+
+
+class Files(Resource):
+    @extend_schema(
+        operation_id="files", parameters=[*ONE, *parameters(_FILES)], responses=paged(FileSerializer)
+    )
+    def get(self, request: Request, infohash: str) -> Response:
+        """The files of a torrent, in its own order, without pad files."""
+        limit, start = window(request, _FILES)
+        first = start or 0
+        files = list(islice(describe(parse(infohash)).files(), first, first + limit + 1))
+        told = [{"path": file.path, "size": file.size} for file in files[:limit]]
+        return page(request, told, first + limit if len(files) > limit else None)
+
+
+class Download(Resource):
+    renderer_classes = (TorrentFile, Json)
+
+    @extend_schema(
+        operation_id="download",
+        parameters=ONE,
+        responses={
+            (200, CONTENT_TYPE): OpenApiTypes.BINARY,
+            302: OpenApiResponse(description="The storage itself hands it out."),
+            304: OpenApiResponse(description="What you have is still right."),
+        },
+    )
+    def get(self, request: Request, infohash: str) -> HttpResponse:
+        """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
+        if link := elsewhere(parse(infohash)):
+            return HttpResponseRedirect(link)
+        return handed_out(request._request, retrieve(parse(infohash)))
+
+
+class Lookup(Resource):
+    @extend_schema(
+        operation_id="lookup",
+        parameters=[
+            OpenApiParameter(
+                "q",
+                {"type": "string", "maxLength": _LONGEST},
+                required=True,
+                description="An infohash in any spelling, a magnet link, or a URL that ends in an infohash.",
+            )
+        ],
+        responses=TorrentSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """The stored torrent that a text means, by any of the infohashes in it."""
+        text = request.query_params.get("q")
+        if text is None or len(text) > _LONGEST:
+            raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
+        return Response(listed(request, look(read(text))))

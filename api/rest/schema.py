@@ -1,0 +1,97 @@
+"""The OpenAPI description of all that is under /api/v1/, made from the routes themselves."""
+
+import re
+from functools import cache
+from typing import Any
+
+from django.urls import include, path
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.http.problems import CONTENT_TYPE, words
+from api.rest.media import Json
+from api.rest.request_errors import mistakes
+from api.rest.resource import Resource
+
+_SENTENCE = re.compile(r"\.(?:\s|$)")
+_ABOUT = """\
+Hashkeep keeps torrents for good, byte for byte, under their infohash. Wherever an infohash is asked for, any will do:
+v1, v2 or truncated v2, in hex of either letter case or in base32.
+
+Lists come a page at a time, the newest first: `next` is the URL of the next page. A request that cannot be fulfilled
+is answered with problem details (RFC 9457), also where a status is not named below. Their `type` ends in a word for
+programs; all words are told with the schema `Problem`, at the end.
+"""
+_WORDS = """\
+RFC 9457. `type` ends in a word for programs, `detail` is a sentence for people.
+
+| word | status | meaning |
+|---|---|---|
+"""
+_KEY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key, `hk_…`, that the operator has issued.",
+    },
+    "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+    "query": {"type": "apiKey", "in": "query", "name": "apikey", "description": "Ends up in logs."},
+}
+_TOO_LONG = {"description": "The URL, or all headers, are longer than the web server takes."}
+_DOCS = {
+    "get": {
+        "operationId": "docs",
+        "description": "This description, to be read and tried out by people.",
+        "tags": ["docs"],
+        "responses": {
+            "200": {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}
+        },
+    }
+}
+
+
+def complete(
+    result: dict[str, Any], generator: SchemaGenerator, request: Request | None, public: bool
+) -> dict[str, Any]:
+    """What holds for every route is said here once. (A hook of drf-spectacular's.)"""
+    result["paths"]["/api/v1/docs"] = _DOCS
+    problem = {"$ref": "#/components/schemas/Problem"}
+    answer = {"description": "A problem.", "content": {CONTENT_TYPE: {"schema": problem}}}
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            operation["responses"] |= {"414": _TOO_LONG, "431": _TOO_LONG, "default": answer}
+            operation.pop("security", None)
+            first = _SENTENCE.split(operation["description"], maxsplit=1)[0]
+            operation["summary"] = first.replace("`", "")  # plain text, where a description is Markdown
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    result["components"]["securitySchemes"] = _KEY
+    result["security"] = [{}, *({name: []} for name in _KEY)]
+    result["info"]["description"] = _ABOUT
+    rows = (f"| `{word}` | {status} | {title} |" for word, (status, title) in (words() | mistakes()).items())
+    result["components"]["schemas"]["Problem"]["description"] = _WORDS + "\n".join(rows)
+    return result
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Nothing in it depends on who asks, and to make it takes a third of a second."""
+    routes = [path("api/v1/", include("api.rest.urls"))]  # and no other dialect's
+    return dict(SchemaGenerator(patterns=routes).get_schema(request=None, public=True))
+
+
+class OpenApi(Json):
+    media_type = "application/vnd.oai.openapi+json"
+    format = "openapi"
+
+
+class Schema(Resource):
+    renderer_classes = (OpenApi, Json)
+
+    @extend_schema(operation_id="schema", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """This description (OpenAPI 3.1)."""
+        return Response(description(), headers={"Cache-Control": "public, max-age=3600"})

@@ -1,0 +1,30 @@
+"""The button "Send to …" of a torrent's page: a form, answered by that page with a message."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from api.rest.routes.clients import configured
+from archive.errors import Refusal
+from archive.torrents.retrieve import retrieve
+from clients import ClientError, Source
+from metainfo import infohashes
+from metainfo.infohash import parse
+
+
+@require_POST
+@staff_member_required
+def send(request: HttpRequest, infohash: str) -> HttpResponse:
+    name = request.POST.get("client", "")
+    try:
+        torrent = retrieve(parse(infohash)).torrent
+        source = Source(torrent, infohashes(torrent, settings.MAX_TORRENT_BYTES))
+        with configured(name) as client:
+            new = client.add(source, paused="paused" in request.POST)
+        messages.success(request, f"Sent to {name}." if new else f"{name} has it already.")
+    except (ClientError, Refusal, Http404) as error:
+        messages.error(request, str(error))
+    return redirect("torrent", infohash)

@@ -1,0 +1,1 @@
+"""The methods of TorBox's API, a module each."""

@@ -1,0 +1,87 @@
+"""controltorrent: what a client is to do with a torrent of the account, or with all of them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from api.client_pool import client_of
+from api.torbox.account import account
+from api.torbox.envelope import Failed, success
+from api.torbox.request_body import given, whole
+from archive.access.account import Owned, one, owned, remove, shared
+from archive.access.keys import Key
+from archive.queue.wishes import want
+from clients import Client, UnknownTorrent, known_as
+from metainfo.magnet import Magnet
+
+_OPERATIONS: dict[str, Callable[[Client, bytes], None]] = {
+    "reannounce": lambda client, infohash: client.reannounce(infohash),
+    "resume": lambda client, infohash: client.start(infohash),
+    "pause": lambda client, infohash: client.stop(infohash),
+    "stop_seeding": lambda client, infohash: client.stop(infohash),
+}
+_NAMES = ", ".join(f"'{name}'" for name in (*_OPERATIONS, "delete"))
+_DONE = "Torrent operation processed successfully."
+
+
+def control(request: HttpRequest) -> HttpResponse:
+    key = account(request)
+    asked = given(request, "torrent_id", "operation", "all")
+    operation = asked.text("operation").lower()
+    if operation not in ("delete", *_OPERATIONS):
+        raise Failed("INVALID_OPTION", f"An operation is one of {_NAMES}.")
+    everything = asked.flag("all")
+    chosen = owned(key) if everything else [one(key, number_of(asked.text("torrent_id")))]
+    if operation == "delete":
+        _delete(key, chosen)
+    elif key.client:
+        _tell(key, operation, chosen, lenient=everything)
+    elif operation == "reannounce":
+        _look_again(chosen, request.META["REMOTE_ADDR"])
+    else:
+        raise Failed("INVALID_OPTION", "This key has no torrent client; there is nothing to pause or resume.")
+    return success(None, _DONE)
+
+
+def delete(request: HttpRequest, number: str) -> HttpResponse:
+    """Decypharr's way to say it; what else it sends repeats it."""
+    key = account(request)
+    _delete(key, [one(key, number_of(number))])
+    return success(None, _DONE)
+
+
+def number_of(text: str) -> int:
+    """The id of a torrent. Raises Failed."""
+    if not text:
+        raise Failed("MISSING_REQUIRED_OPTION", "Say which torrent in `torrent_id`.")
+    return whole(text, "torrent_id")
+
+
+def _tell(key: Key, operation: str, chosen: Sequence[Owned], *, lenient: bool) -> None:
+    """Lenient: of all torrents, some may not be in the client any more."""
+    with client_of(key) as client:
+        for mine in chosen:
+            try:
+                _OPERATIONS[operation](client, known_as(client, mine.infohashes))
+            except UnknownTorrent:
+                if not lenient:
+                    raise
+
+
+def _delete(key: Key, chosen: Sequence[Owned]) -> None:
+    """With its content, as TorBox does; but what the client had before, or has for another account too, stays."""
+    ours = [mine for mine in chosen if key.client and mine.brought and not shared(key, mine)]
+    if ours:
+        with client_of(key) as client:
+            for mine in ours:
+                with suppress(UnknownTorrent):
+                    client.remove(known_as(client, mine.infohashes), data=True)
+    remove(key, *(mine.id for mine in chosen))
+
+
+def _look_again(chosen: Sequence[Owned], asker: str) -> None:
+    sought = [Magnet(mine.v1, mine.v2) for mine in chosen if not mine.entry]
+    if sought and settings.RESOLVE:
+        want(sought, asker)

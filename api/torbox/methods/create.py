@@ -1,0 +1,126 @@
+"""createtorrent and asynccreatetorrent: a torrent is archived, and goes to the client that the key is bound to."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from api.client_pool import client_of
+from api.torbox.account import account, auth_id
+from api.torbox.envelope import Failed, success
+from api.torbox.request_body import Given, given
+from api.torbox.row import link
+from archive.access.account import Owned, add, handed
+from archive.access.keys import Key
+from archive.errors import NotAnInfohash, NotHeld, StillWanted
+from archive.torrents.catalogue import look
+from archive.torrents.deposit import deposit
+from archive.torrents.resolve import resolve
+from archive.torrents.retrieve import retrieve
+from clients import RejectedTracker, Source
+from metainfo import parse
+from metainfo.decompress import unpack
+from metainfo.infohash import parse as spelled
+from metainfo.magnet import Magnet, read
+
+_FIELDS = ("magnet", "name", "seed", "allow_zip", "as_queued", "add_only_if_cached")
+_CREATED = "Torrent created successfully."
+_CACHED = "Found Cached Torrent. Using Cached Torrent."
+
+
+class _Found(NamedTuple):
+    """What was asked for: its bytes, or a link where nobody has brought them so far."""
+
+    content: bytes | str
+    named: Magnet
+    held: bool
+
+
+def create(request: HttpRequest) -> HttpResponse:
+    """Waits for the network as long as other doors do."""
+    return _create(request, settings.RESOLVE_TIMEOUT)
+
+
+def create_soon(request: HttpRequest) -> HttpResponse:
+    return _create(request, 0)
+
+
+def _create(request: HttpRequest, seconds: float) -> HttpResponse:
+    key = account(request)
+    asked = given(request, *_FIELDS)
+    link = asked.text("magnet")
+    # Its npm SDK takes any other `error` of this status for a broken answer.
+    if not link and asked.file is None:
+        raise Failed(True, "Send a magnet link in `magnet`, or a torrent in `file`.")
+    if link and asked.file is not None:
+        raise Failed(True, "Send either a magnet link or a torrent, not both.")
+    found = _linked(request, key, asked, seconds) if link else _sent(asked.file or b"")
+    mine = _taken(key, found, asked.text("name"))
+    told = {"torrent_id": mine.id, "auth_id": auth_id(key), "hash": mine.infohashes[0].hex()}
+    return success(told, _CACHED if found.held else _CREATED)
+
+
+def _sent(file: bytes) -> _Found:
+    held = not deposit(file, door="torbox").new
+    limit = settings.MAX_TORRENT_BYTES
+    torrent = unpack(file, limit)
+    meta = parse(torrent, limit)
+    return _Found(torrent, Magnet(meta.v1, meta.v2), held)
+
+
+def _linked(request: HttpRequest, key: Key, asked: Given, seconds: float) -> _Found:
+    try:
+        wish = read(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
+    except NotAnInfohash as wrong:
+        raise Failed("BOZO_TORRENT", str(wrong), 422) from None
+    try:
+        entry = look(wish)
+    except NotHeld:
+        if asked.flag("add_only_if_cached"):
+            raise Failed("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
+        return _fetched(wish, request.META["REMOTE_ADDR"], seconds, bool(key.client))
+    return _Found(retrieve(spelled(entry.infohash)).torrent, wish, True)
+
+
+def _fetched(wish: Magnet, asker: str, seconds: float, has_client: bool) -> _Found:
+    """A client may find what the resolver does not; and where there is none, it is looked for further."""
+    try:
+        return _Found(resolve(wish, asker, seconds).torrent, wish, False)
+    except NotHeld as refusal:
+        if not (has_client or isinstance(refusal, StillWanted)):
+            raise
+    return _Found(_link(wish), wish, False)
+
+
+def _link(wish: Magnet) -> str:
+    """Written anew: clients take a line of the original for another link."""
+    peers = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in wish.peers)
+    return link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
+
+
+def _taken(key: Key, found: _Found, name: str) -> Owned:
+    """Into the client first: where that fails, there is nothing to be undone."""
+    if not key.client:
+        return add(key, found.named, name)
+    names, missing = found.named.infohashes, list[str]()
+    if isinstance(found.content, bytes):
+        meta = parse(found.content, settings.MAX_TORRENT_BYTES)
+        names = tuple(filter(None, (meta.v1, meta.v2)))
+        missing = [url for url in found.named.trackers if url not in meta.trackers]
+    with client_of(key) as client:
+        new = client.add(Source(found.content, names))
+    mine = add(key, found.named, name)
+    handed(key, mine, new=new)
+    if missing:
+        _tell(key, names[0], missing)
+    return mine
+
+
+def _tell(key: Key, infohash: bytes, trackers: Iterable[str]) -> None:
+    """The link's trackers that the torrent does not name: there may be no other way to find anybody."""
+    with client_of(key) as client:
+        for url in trackers:
+            with suppress(RejectedTracker):
+                client.add_tracker(infohash, url)

@@ -1,0 +1,24 @@
+"""edittorrent: another name. Tags and other hashes are not kept."""
+
+from django.http import HttpRequest, HttpResponse
+
+from api.torbox.account import account
+from api.torbox.envelope import Failed, success
+from api.torbox.methods.control import number_of
+from api.torbox.request_body import given
+from archive.access.account import NAME_KEPT, one, rename
+
+
+def edit(request: HttpRequest) -> HttpResponse:
+    key = account(request)
+    asked = given(request)
+    name = asked.text("name")
+    mine = one(key, number_of(asked.text("torrent_id")))
+    if "name" not in asked.fields or name == mine.name:
+        raise Failed("NO_CHANGES", "There is nothing to change.")
+    if not name:
+        raise Failed("NAME_TOO_SHORT", "A name has at least one letter.")
+    if len(name) > NAME_KEPT:
+        raise Failed("NAME_TOO_LONG", f"A name has at most {NAME_KEPT} letters.")
+    rename(key, mine.id, name)
+    return success(None, "Torrent edited successfully.")

@@ -1,0 +1,88 @@
+"""torrentinfo, magnettofile and exportdata: torrents by whatever names them. The first two are for everybody."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from api.downloads import handed_out
+from api.torbox.account import account
+from api.torbox.envelope import Failed, success
+from api.torbox.files import ALONE, paths
+from api.torbox.methods.control import number_of
+from api.torbox.request_body import Given, given
+from api.torbox.row import link
+from archive.access.account import one
+from archive.access.rate_limit import spend
+from archive.browse.describe import describe
+from archive.torrents.resolve import how_long, resolve
+from archive.torrents.retrieve import Retrieved, retrieve
+from metainfo import Reading
+from metainfo.decompress import unpack
+from metainfo.infohash import parse, spell
+from metainfo.magnet import read
+
+_TOLD = "Successfully retrieved torrent metadata for the hash."
+_EXPORTED = "Torrent data exported successfully."
+
+
+def info(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    return _info(request, Given(request.GET.dict()))
+
+
+def info_of(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    asked = given(request, "hash", "magnet", "timeout")
+    return _info(request, Given({**request.GET.dict(), **asked.fields}, asked.file))
+
+
+def magnet_to_file(request: HttpRequest) -> HttpResponse:
+    spend(request.META["REMOTE_ADDR"])
+    link = given(request, "magnet").text("magnet")
+    if not link:
+        raise Failed("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
+    return handed_out(request, _resolved(request, link, settings.RESOLVE_TIMEOUT))
+
+
+def export(request: HttpRequest) -> HttpResponse:
+    key = account(request)
+    kind = request.GET.get("type", "")
+    if kind not in ("magnet", "file"):
+        raise Failed("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
+    mine = one(key, number_of(request.GET.get("torrent_id", "")))
+    if kind == "file":
+        return handed_out(request, retrieve(mine.infohashes[0]))
+    if mine.entry is None:
+        return success(link(mine, mine.name), _EXPORTED)
+    known = describe(parse(mine.entry.infohash))
+    return success(link(mine, known.metainfo.name, known.trackers), _EXPORTED)
+
+
+def _info(request: HttpRequest, asked: Given) -> HttpResponse:
+    """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
+    limit = settings.MAX_TORRENT_BYTES
+    if named := asked.text("hash") or asked.text("magnet"):
+        torrent = _resolved(request, named, how_long(asked.text("timeout"))).torrent
+    elif asked.file is not None:
+        torrent = unpack(asked.file, limit)
+    else:
+        raise Failed("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
+    return success(_told(Reading(torrent, limit)), _TOLD)
+
+
+def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
+    wish = read(named, private=settings.BT_ALLOW_PRIVATE)
+    return resolve(wish, request.META["REMOTE_ADDR"], seconds)
+
+
+def _told(reading: Reading) -> dict[str, Any]:
+    meta = reading.metainfo
+    files = [{"name": path, "size": size} for path, size in paths(reading)] if meta.files <= ALONE else None
+    return {
+        "name": meta.name,
+        "hash": spell(meta.infohash).lower(),
+        "size": meta.size,
+        "trackers": list(meta.trackers),
+        **({} if files is None else {"files": files}),
+    }

@@ -1,0 +1,98 @@
+"""mylist: the torrents of an account, and what its client tells of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from api.client_pool import client_of
+from api.torbox.account import account
+from api.torbox.envelope import success
+from api.torbox.files import Lister
+from api.torbox.request_body import whole
+from api.torbox.row import row
+from api.torbox.states import gone, in_client, without_client
+from archive.access.account import Owned, one, owned
+from archive.access.keys import Key
+from archive.queue.wishes import Standing, look
+from archive.takedowns.takedown import blocked, heed
+from archive.torrents.deposit import deposit_many
+from clients import Client, Torrent, UnknownTorrent, known_as
+from metainfo.infohash import short
+from metainfo.magnet import Magnet
+
+_MOST = 1_000
+_LEARNT = 5  # torrents at a time
+_LISTED = "Torrent list retrieved successfully."
+
+
+def mylist(request: HttpRequest) -> HttpResponse:
+    """`id` makes it one object. What is told is always fresh, so `bypass_cache` changes nothing."""
+    key = account(request)
+    if request.GET.get("id"):
+        id_ = number(request, "id", 0)
+        return success(_rows(key, lambda: [one(key, id_)], alone=True)[0], _LISTED)
+    first, most = number(request, "offset", 0), min(number(request, "limit", _MOST), _MOST)
+    return success(_rows(key, lambda: owned(key, first, most)), _LISTED)
+
+
+def number(request: HttpRequest, name: str, default: int) -> int:
+    """Raises Failed."""
+    return whole(request.GET.get(name) or str(default), name)
+
+
+def _rows(key: Key, owned: Callable[[], list[Owned]], *, alone: bool = False) -> list[dict[str, Any]]:
+    """`alone`: one that was taken down is refused, and not just left out."""
+    mine = owned()
+    lister = Lister(len(mine))
+    if not key.client:
+        standings = _standings(mine)
+        return [row(key, each, without_client(each, standings.get(each.id)), None, lister) for each in mine]
+    theirs, learnt = _theirs(key, mine) if mine else ({}, [])
+    # A link names one of a hybrid's two infohashes, and the client knows both.
+    refused = blocked(name for has in theirs.values() for name in has.infohashes)
+    if alone:
+        heed(refused)
+    if learnt:
+        deposit_many(learnt, door="torbox")
+        mine = owned()
+    pairs = [(each, theirs.get(each.id)) for each in mine]
+    return [
+        row(key, each, in_client(has) if has else gone(), has, lister)
+        for each, has in pairs
+        if has is None or not any(name in refused for name in has.infohashes)
+    ]
+
+
+def _theirs(key: Key, mine: Sequence[Owned]) -> tuple[dict[int, Torrent], list[bytes]]:
+    """What the client has of them, by the account's ids; and torrents that it has found sooner than we."""
+    with client_of(key) as client:
+        by_name = {name: each for each in _listed(client, mine) for name in _names(each)}
+        theirs = {each.id: by_name[name] for each in mine for name in each.infohashes if name in by_name}
+        found = [each for each in mine if not each.entry and each.id in theirs and _is_known(theirs[each.id])]
+        exported = [client.export(known_as(client, each.infohashes)) for each in found[:_LEARNT]]
+    return theirs, [torrent for torrent in exported if torrent]
+
+
+def _listed(client: Client, mine: Sequence[Owned]) -> list[Torrent]:
+    if len(mine) > 1:
+        return client.torrents()
+    try:
+        return [client.find(known_as(client, mine[0].infohashes))]
+    except UnknownTorrent:
+        return []
+
+
+def _names(torrent: Torrent) -> set[bytes]:
+    return {name for whole in (torrent.v1, torrent.v2) if whole for name in (whole, short(whole))}
+
+
+def _is_known(torrent: Torrent) -> bool:
+    """Whether the client has its metadata."""
+    return torrent.size > 0 and torrent.state != "metadata"
+
+
+def _standings(mine: Sequence[Owned]) -> dict[int, Standing]:
+    sought = [each for each in mine if not each.entry]
+    found = look([Magnet(each.v1, each.v2) for each in sought]) if sought else []
+    return {each.id: standing for each, standing in zip(sought, found, strict=True)}

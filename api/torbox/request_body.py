@@ -1,0 +1,112 @@
+"""What a request carries, however its client came to write it down.
+
+Some claim a form and name no boundary (npm @torbox/torbox-api), some write JSON into a JSON string (PyPI torbox_api),
+some spell names as in `allowZip`, some send a form where others send JSON.
+"""
+
+import re
+from io import BytesIO
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.exceptions import ParseError
+
+from api.http.multipart import BrokenForm, read
+from api.rest.media import JsonBody
+from api.torbox.envelope import Failed
+from archive.errors import TooLarge
+
+_ENVELOPE = 100_000  # bytes that a form may have besides the torrent
+_LINE = 1_000  # bytes that a boundary may have
+_TEXT = 1_600_000  # bytes of what is no form with files; JsonBody takes as many
+_FIELDS = 1_000
+_WORD = (
+    20_000  # characters of a text, as in a form: whoever reads a link of a million works on it for seconds
+)
+_CAPITAL = re.compile("(?<=[a-z])([A-Z])")
+
+
+class Given(NamedTuple):
+    """`fields` go by names with underscores; they hold text, but what came as JSON may hold anything."""
+
+    fields: dict[str, Any]
+    file: bytes | None = None
+
+    def text(self, name: str) -> str:
+        value = self.fields.get(name)
+        return str(value)[:_WORD].strip() if isinstance(value, str | int | float) else ""
+
+    def flag(self, name: str) -> bool:
+        return is_true(self.text(name))
+
+
+def is_true(text: str) -> bool:
+    """`true` is also written True and 1."""
+    return text.lower() in ("true", "1", "on", "yes")
+
+
+def whole(text: str, name: str, digits: int = 18) -> int:
+    """A number that any database can hold, if it has no more digits than that. Raises Failed."""
+    if not (text.isascii() and text.isdigit() and len(text) <= digits):
+        raise Failed("INVALID_OPTION", f"`{name}` is a whole number.")
+    return int(text)
+
+
+def given(request: HttpRequest, *names: str) -> Given:
+    """What is in these fields, and in the form's field `file`. Raises Failed, TooLarge."""
+    limit = settings.MAX_TORRENT_BYTES + _ENVELOPE
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise TooLarge(f"A request has at most {limit:,} bytes.")
+    try:
+        return _given(request, [spelling for name in names for spelling in {name, _camel(name)}])
+    except (BrokenForm, UnicodeError, ParseError, ValueError):
+        raise Failed("INVALID_OPTION", "What was sent is neither a form nor JSON that can be read.") from None
+    except OSError:  # the caller has gone
+        raise Failed("INVALID_OPTION", "What was sent did not arrive.") from None
+
+
+def _given(request: HttpRequest, names: list[str]) -> Given:
+    line = request.readline(_LINE)
+    kind = request.META.get("CONTENT_TYPE", "")
+    if kind.startswith("multipart/"):
+        if "boundary=" not in kind:
+            kind = f"multipart/form-data; boundary={line.strip().removeprefix(b'--').decode('latin-1')}"
+        form = read(_Whole(line, request), kind, "file", names)
+        return Given(_spelled(form.words), form.file)
+    text = line + request.read(_TEXT + 1 - len(line))
+    if len(text) > _TEXT:
+        raise TooLarge(f"Without a torrent, a request has at most {_TEXT:,} bytes.")
+    if text.lstrip()[:1] in (b"{", b'"', b"["):
+        return Given(_spelled(_json(text)))
+    return Given(_spelled(dict(parse_qsl(text.decode(), max_num_fields=_FIELDS))))
+
+
+class _Whole:
+    """The request, with the line that was read of it."""
+
+    def __init__(self, line: bytes, rest: HttpRequest) -> None:
+        self._line, self._rest = line, rest
+
+    def read(self, size: int, /) -> bytes:
+        line, self._line = self._line, b""
+        return line or self._rest.read(size)
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    told = JsonBody().parse(BytesIO(text))
+    if isinstance(told, str):
+        told = JsonBody().parse(BytesIO(told.encode()))
+    if not isinstance(told, dict):
+        raise Failed("INVALID_OPTION", "Send a JSON object.")
+    return told
+
+
+def _spelled(fields: dict[str, Any]) -> dict[str, Any]:
+    return {_CAPITAL.sub(r"_\1", name).lower(): value for name, value in fields.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))

@@ -1,0 +1,1 @@
+"""The old torrent caches' addresses: uploads and lists of infohashes."""

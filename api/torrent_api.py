@@ -1,0 +1,243 @@
+"""The "Torrent API": peers of torrents by day and country, as JSON, for whoever has a key.
+
+Its document names two statuses, 200 and 500, so an error too is a 200 unless it is our fault: an object of just
+`error` and `message`, which is how clients know it. Hashes are lower case there, times have milliseconds and an
+offset without a colon, what is not known is left out. `short=true` leaves the countries out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from rest_framework.exceptions import APIException
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, FormParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.rest.media import FormBody, Json, JsonBody
+from api.rest.resource import forget
+from archive import errors
+from archive.access.keys import Key, authorize, carried
+from archive.access.rate_limit import spend
+from archive.census.liveness import living
+from archive.census.peers import Day, on
+from archive.census.schedule import ask
+from archive.errors import NotAnInfohash, NotAuthorized, Refusal
+from archive.films.imdb_ids import Match, film, tell, torrents
+from archive.naming import release
+from archive.naming.kind import Kind
+from archive.queue.wishes import want
+from archive.torrents.catalogue import Entry, look
+from metainfo.infohash import parse, spell
+from metainfo.magnet import Magnet, read
+
+Act = Callable[..., dict[str, Any]]
+
+_LONGEST = 65_536  # bytes of a request
+_CODES: dict[type[Refusal], str] = {
+    errors.SuspendedKey: "API_KEY_SUSPENDED",
+    errors.NotAuthorized: "API_KEY_UNKNOWN",
+    errors.NotListed: "ACCESS_FORBIDDEN",
+    errors.NotAnImdbId: "INVALID_IMDB",
+    errors.NotAnInfohash: "INVALID_INFOHASH",
+    errors.NotHeld: "INFOHASH_NOT_FOUND",
+    errors.TakenDown: "INFOHASH_NOT_FOUND",
+    # New ones may be added, the document says.
+    errors.TooMany: "TOO_MANY_REQUESTS",
+}
+_CATEGORIES = {
+    Kind.ANIME: "Anime",
+    Kind.AUDIO: "Music",
+    Kind.BOOK: "Books",
+    Kind.SOFTWARE: "PC",
+    Kind.MOBILE: "Mobile",
+    Kind.ADULT: "XXX",
+    Kind.OTHER: "Unsorted",
+}
+
+
+class WrongRequest(Refusal):
+    """The method is another, or there is too much of it."""
+
+
+class WrongDay(Refusal):
+    """No day of the form yyyy-MM-dd."""
+
+
+class _Any(BaseContentNegotiation):
+    """The answer is JSON, whatever somebody would rather have."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type or ""
+
+
+class PeerStats(APIView):
+    """The key first, then the act; every refusal in the document's words."""
+
+    renderer_classes = (Json,)
+    parser_classes = (FormParser, FormBody, JsonBody)
+    content_negotiation_class = _Any
+    verb = "GET"
+    act: Act = staticmethod(dict)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method not in (self.verb, "HEAD" if self.verb == "GET" else self.verb):
+            raise WrongRequest(f"This is for {self.verb}.")
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST:
+            raise WrongRequest(f"A request has at most {_LONGEST:,} bytes.")
+        try:
+            self.key = authorize(carried(request.META, _given(request, "key"), _given(request, "apikey")))
+        except NotAuthorized:
+            spend(request.META["REMOTE_ADDR"])  # whoever guesses is counted as well
+            raise
+        spend(request.META["REMOTE_ADDR"], self.key)
+
+    def get(self, request: Request, **captured: str) -> Response:
+        return Response(self.act(request, self.key, **captured), headers={"Cache-Control": "no-store"})
+
+    post = put = patch = delete = options = get
+
+    def handle_exception(self, exc: Exception) -> Response:
+        match exc:
+            case Refusal():
+                return _failed(exc)
+            case APIException() | SuspiciousOperation():  # a form that nobody can read, or of too many fields
+                return _error("INVALID_REQUEST", "This request cannot be read.", 200)
+        raise exc
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        forget(request)
+        return answer
+
+
+def films(request: Request, key: Key, imdb: str) -> dict[str, Any]:
+    title, entries = torrents(imdb)
+    alive = living(one.number for one in entries)
+    told = [
+        {
+            "infohash": one.infohash.lower(),
+            "size": one.size,
+            "dateAdded": _moment(one.stored_at),
+            "name": one.name,
+            "alive": one.number in alive,
+        }
+        for one in entries
+    ]
+    return {"imdb": imdb, "title": title, "torrents": told}
+
+
+def info(request: Request, key: Key, infohash: str) -> dict[str, Any]:
+    entry = look(_named(infohash))
+    ask(entry.number)
+    match = film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
+    return {
+        "infohash": infohash.lower(),
+        "torrentName": entry.name,
+        "size": entry.size,
+        "category": _category(entry),
+        "title": _title(entry, match),
+        **({"imdbId": match.imdb} if match else {}),
+        "dateAdded": _moment(entry.stored_at),
+        "alive": bool(living([entry.number])),
+    }
+
+
+def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
+    """One day's distinct peers; of the last day with a look where none is named."""
+    entry = look(_named(infohash))
+    ask(entry.number)
+    asked = _day(_given(request, "day"))
+    found = on(parse(entry.infohash), asked) or Day(asked or datetime.now(UTC).date(), {})
+    only = _given(request, "countryCode").upper()
+    countries = {code: n for code, n in found.countries.items() if only in ("", code)}
+    told: dict[str, Any] = {
+        "day": found.day.isoformat(),
+        "infohash": infohash.lower(),
+        "totalPeers": sum(countries.values()),
+    }
+    if _given(request, "short").lower() != "true":
+        most_first = sorted(countries.items(), key=lambda one: (-one[1], one[0]))
+        told["countries"] = [{"code": code, "peers": n} for code, n in most_first]
+    return told
+
+
+def add(request: Request, key: Key) -> dict[str, Any]:
+    """Held or not: what is held is looked at soon, what is not is looked for. `imdbId` and `title` are ours."""
+    if not (named := _given(request, "infohash")):
+        raise NotAnInfohash("No infohash was sent; it goes into the field `infohash`.")
+    wish = _named(named)
+    if imdb := _given(request, "imdbId"):
+        tell(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
+    if not settings.RESOLVE:
+        ask(look(wish).number)  # what is not held cannot be looked for
+        return {}
+    [standing] = want([wish], request.META["REMOTE_ADDR"])
+    if standing.state == "held":
+        ask(look(wish).number)
+    elif standing.state == "given up" and standing.reason:
+        raise errors.NotHeld(standing.reason)
+    return {}
+
+
+_OURS: dict[type[Refusal], str] = {WrongDay: "INVALID_DAY", WrongRequest: "INVALID_REQUEST"}
+
+
+def _given(request: Request, name: str) -> str:
+    """From the form or the query: clients put the key of a POST in either."""
+    form: Mapping[str, Any] = request.data if isinstance(request.data, Mapping) else {}
+    return str(form.get(name) or request.query_params.get(name) or "").strip()
+
+
+def _named(infohash: str) -> Magnet:
+    return read(spell(parse(infohash)))
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise WrongDay("A day is of the form yyyy-MM-dd.") from None
+
+
+def _moment(at: datetime) -> str:
+    """2017-10-09T00:30:58.080+0000, as in the document."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+
+
+def _category(entry: Entry) -> str:
+    return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
+
+
+def _title(entry: Entry, match: Match | None) -> str:
+    """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
+    if match and match.title:
+        return match.title
+    return (release.read(entry.name).title if entry.kind.titled else "") or entry.name
+
+
+def _failed(refusal: Refusal) -> Response:
+    for kind_, code in (_CODES | _OURS).items():
+        if isinstance(refusal, kind_):
+            return _error(code, str(refusal), 200)
+    return _error("INTERNAL_ERROR", str(refusal), 500)
+
+
+def _error(code: str, message: str, status: int) -> Response:
+    return Response({"error": code, "message": message}, status=status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""Finding torrents and telling about them: search, lists, totals."""

@@ -1,0 +1,144 @@
+"""Search: torrents by words of their names, newest first.
+
+However common a word, a request looks at a bounded number of candidates; what it found by then is the page, and the
+page says where to go on. Nothing is sorted that is not bounded first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from archive.browse.day_ranges import LAST, behind
+from archive.browse.fulltext import Candidates, matching, newest
+from archive.census.liveness import ALIVE
+from archive.db.outages import outages
+from archive.errors import NotAnInfohash, NotListed
+from archive.films.imdb_ids import held
+from archive.models import Torrent
+from archive.naming.kind import Kind
+from archive.naming.words import kind_of, of_kind, words
+from archive.torrents.catalogue import Entry, entries
+from metainfo.infohash import find
+
+MOST = 200  # hits of a page
+_DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
+_WORDS = 20  # of a query
+_QUERY = 2_000  # characters of a query
+# Candidates besides those for a page, in as many steps: filters may pass over nearly all of them.
+_LOOKS = (5_000, 15_000)
+_ROWS = 500  # at once
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All words must occur. An infohash or magnet link in their place finds that torrent. No text: everything."""
+
+    text: str = ""
+    kinds: tuple[Kind, ...] = ()  # one of these
+    min_size: int | None = None
+    max_size: int | None = None
+    min_files: int | None = None
+    max_files: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None  # and not at this moment itself
+    imdb: int | None = None  # of this film or series alone
+    alive: bool = False  # only those
+
+
+class Page(NamedTuple):
+    """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
+
+    hits: list[Entry]
+    older: int | None
+
+
+def search(query: Query, *, limit: int = 50, before: int | None = None, offset: int = 0) -> Page:
+    """The newest that match, from `before` on. Nothing in a query is an error. Raises NotListed, Unavailable."""
+    if not settings.LISTING:
+        raise NotListed("This archive does not list what it holds.")
+    limit, offset = min(max(limit, 1), MOST), max(offset, 0)
+    if offset > _DEEPEST:
+        return Page([], None)
+    with outages():
+        if query.imdb is not None:
+            return _of_film(query.imdb, query, limit, before, offset)
+        if named := _named(query.text):
+            only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
+            return Page(entries(only), None)
+        looks = _Looks(query, before, offset + limit + 1)
+        rows = list(islice(looks, offset + limit + 1))
+    more = len(rows) > offset + limit
+    return Page(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
+
+
+def _named(text: str) -> Torrent | None:
+    try:
+        return Torrent.objects.find(find(text[:_QUERY]))
+    except NotAnInfohash:
+        return None
+
+
+def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: int) -> Page:
+    """Of one film there are few enough to look at them all."""
+    every = set(words(query.text[:_QUERY]))
+    rows = [
+        row
+        for row in Torrent.objects.filter(pk__in=[row.pk for row in held(imdb)], **_filters(query))
+        if every <= set(row.words.split())
+        and (not query.kinds or kind_of(row.words) in query.kinds)
+        and (before is None or row.pk < before)
+    ]
+    found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
+    return Page(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+
+
+class _Looks:
+    """The rows that match, the newest first, until enough has been looked at."""
+
+    def __init__(self, query: Query, before: int | None, wished: int) -> None:
+        text = query.text[:_QUERY]
+        self._every = list(dict.fromkeys(words(text)))[:_WORDS]
+        self._one_of = [of_kind(kind) for kind in query.kinds]
+        self._filters = _filters(query)
+        self._wished = wished
+        self._time = query.since, query.until
+        self.rest = self._worth(LAST if before is None else min(max(before, 0), LAST))
+        if text.strip() and not self._every:  # signs alone, which nothing is found by
+            self.rest = None
+
+    def __iter__(self) -> Iterator[Torrent]:
+        for most in (self._wished, *_LOOKS):
+            if self.rest is None:
+                return
+            found, rest = self._candidates(self.rest, most)
+            self.rest = self._worth(rest)
+            for start in range(0, len(found), _ROWS):
+                rows = Torrent.objects.filter(pk__in=found[start : start + _ROWS], **self._filters)
+                yield from sorted(rows, key=lambda row: -row.pk)
+
+    def _worth(self, before: int | None) -> int | None:
+        """Below this number it is worth while to look; None where it is not."""
+        last = behind(before - 1, *self._time) if before else 0
+        return last + 1 if last else None
+
+    def _candidates(self, before: int, most: int) -> Candidates:
+        if self._every or self._one_of:
+            return matching(self._every, self._one_of, before, most)
+        return newest(before, most)
+
+
+def _filters(query: Query) -> dict[str, Any]:
+    asked = {
+        "size__gte": query.min_size,
+        "size__lte": query.max_size,
+        "files__gte": query.min_files,
+        "files__lte": query.max_files,
+        "stored_at__gte": query.since,
+        "stored_at__lt": query.until,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    return given | ALIVE if query.alive else given

@@ -1,0 +1,1 @@
+"""Counts of peers by day and country."""

@@ -1,0 +1,1 @@
+"""How the database is used: locks, batches, notifications, outages."""

@@ -1,0 +1,28 @@
+"""Where a database or a storage that fails becomes the archive's own word for it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, InterfaceError
+
+import storage
+from archive.errors import Unavailable
+from archive.metrics import failures
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Raises Unavailable for whatever breaks inside, with the cause in the log and not in the answer."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        _log.error("The index fails: %s", error)
+        failures.labels("database").inc()
+        raise Unavailable("The index cannot be reached right now; please try again later.") from error
+    except storage.Unavailable as error:
+        _log.error("The storage fails: %s", error)
+        failures.labels("storage").inc()
+        raise Unavailable("The storage cannot be used right now; please try again later.") from error

@@ -1,0 +1,1 @@
+"""Which film a torrent is of, by IMDb number."""

@@ -1,0 +1,62 @@
+"""Whether the parts that the archive stands on are well, each looked at now."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+
+from archive.db.outages import outages
+from archive.errors import Unavailable
+from archive.monitoring.heartbeat import EVERY, silence
+from archive.store import vault
+from archive.torrents.count import count
+
+_MISSED = 4  # beats that a process may leave out before it counts as gone
+
+
+class State(NamedTuple):
+    """`age`: seconds since this part was last seen well by this process; None if it never was."""
+
+    well: bool
+    age: float | None
+
+
+def health() -> dict[str, State]:
+    """By part: `database`, `storage`, and `resolver` unless the settings do without."""
+    states = {"database": _look("database", count), "storage": _look("storage", reach_storage)}
+    if settings.RESOLVE:
+        states["resolver"] = _resolver()
+    return states
+
+
+def can_serve(states: dict[str, State]) -> bool:
+    """Without a resolver what is held still goes out, and what comes in is kept."""
+    return states["database"].well and states["storage"].well
+
+
+_seen_well: dict[str, float] = {}
+
+
+def _look(part: str, act: Callable[[], object]) -> State:
+    try:
+        act()
+    except Unavailable:
+        seen = _seen_well.get(part)
+        return State(False, None if seen is None else time.monotonic() - seen)
+    _seen_well[part] = time.monotonic()
+    return State(True, 0.0)
+
+
+def reach_storage() -> None:
+    """Raises Unavailable."""
+    with outages():
+        vault().check()
+
+
+def _resolver() -> State:
+    try:
+        age = silence("resolver")
+    except Unavailable:
+        age = None
+    return State(age is not None and age < _MISSED * EVERY, age)

@@ -1,0 +1,1 @@
+"""What a torrent's name says: words, kind, release."""

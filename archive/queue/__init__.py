@@ -1,0 +1,1 @@
+"""Requests for torrents that are not held, and who waits for them."""

@@ -1,0 +1,56 @@
+"""What the operator orders at once, past the plans that resolvers and the census make for themselves."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from archive.db.async_commit import hasty
+from archive.db.notify import SETTLED, WANTED, ring
+from archive.db.outages import outages
+from archive.models import Wanted, Watched
+
+_MONTH = timedelta(days=30)
+
+
+def search_now(wishes: Iterable[int]) -> int:
+    """Search for these at once, given up or not; how many. The others are just being searched for.
+
+    Raises Unavailable.
+    """
+    now = timezone.now()
+    resting = Q(leased_until=None) | Q(leased_until__lt=now)
+    with outages(), hasty():
+        rows = Wanted.objects.filter(resting, pk__in=list(wishes))
+        done = rows.update(next_try=now, awaited=True, given_up="", leased_by="", leased_until=None)
+        ring(WANTED)
+    return done
+
+
+def give_up(wishes: Iterable[int], reason: str) -> int:
+    """Not to be searched for, for a month; how many. Should it come in, it is stored all the same.
+
+    Raises Unavailable.
+    """
+    later = timezone.now() + _MONTH
+    with outages(), hasty():
+        rows = Wanted.objects.filter(pk__in=list(wishes))
+        names = [bytes(name).hex() for name in rows.values_list("names", flat=True)]
+        rows.update(
+            given_up=reason,
+            next_try=later,
+            awaited=False,
+            leased_by="",
+            leased_until=None,
+            deserted=0,
+        )
+        ring(SETTLED, names)
+    return len(names)
+
+
+def look_now(torrents: Iterable[int]) -> int:
+    """Count the peers of these at the next opportunity, and often for a week; how many. Raises Unavailable."""
+    now = timezone.now()
+    with outages():
+        return Watched.objects.filter(pk__in=list(torrents)).update(due=now, asked_at=now)

@@ -1,0 +1,174 @@
+"""What people ask for and the archive does not hold. Doors put wishes here, resolvers fulfil them (`claims`)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from archive.db.async_commit import hasty
+from archive.db.notify import SETTLED, ring
+from archive.db.outages import outages
+from archive.errors import NotHeld, Refusal, TakenDown
+from archive.models import Torrent, Wanted
+from archive.queue.enqueue import RECENT, Asked, names, note, rows
+from archive.takedowns.takedown import blocked
+from metainfo.infohash import short, spell
+from metainfo.magnet import Magnet
+
+_WISHES_FOR = "SELECT id, names, v1, v2 FROM archive_wanted WHERE v1 IN ({}) OR v2 IN ({})"
+_UNASKED = "It is not held, and this archive does not ask the BitTorrent network."
+_FULFIL = "DELETE FROM archive_wanted WHERE id IN ({})"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things are with a wish. `searching`: right now (`leased`), or as soon as a resolver is free."""
+
+    infohash: str
+    state: Literal["held", "pending", "given up"]
+    searching: bool = False
+    leased: bool = False
+    attempts: int = 0
+    since: datetime | None = None
+    tried_at: datetime | None = None
+    next_try: datetime | None = None
+    reason: str = ""
+    taken_down: str = ""
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds until it is worth while to ask again."""
+        if self.searching or self.next_try is None:
+            return 10
+        at = min(self.next_try, timezone.now() + RECENT)
+        return max(1, round((at - timezone.now()).total_seconds()))
+
+
+def want(magnets: Iterable[Magnet], asker: str, *, awaited: bool = False) -> list[Standing]:
+    """Note what of this is not held, so that the network is searched for it, and say how each stands.
+
+    `asker` and `awaited` are as in Asked; "" is the operator. All are noted, or none. Raises TooManyWishes,
+    Unavailable.
+    """
+    standings: list[Standing] = []
+    for outcome in want_all([Asked(magnet, asker, awaited) for magnet in magnets]):
+        if isinstance(outcome, Refusal):
+            raise outcome
+        standings.append(outcome)
+    return standings
+
+
+def want_all(asked: Sequence[Asked]) -> list[Standing | Refusal]:
+    """As want, for several people at once."""
+    with outages():
+        settled = _settled([one.magnet for one in asked])
+        found, refused = note(one for one in asked if one.magnet not in settled)
+    return [
+        settled.get(one.magnet) or refused.get(one.asker) or _standing(found[names(one.magnet)])
+        for one in asked
+    ]
+
+
+def unsought(magnets: Sequence[Magnet]) -> list[Standing]:
+    """How each stands where the settings forbid to ask the network: held, or given up. Raises Unavailable."""
+    with outages():
+        found = _settled(magnets)
+    return [found.get(one) or Standing(spell(one.infohash), "given up", reason=_UNASKED) for one in magnets]
+
+
+def look(magnets: Sequence[Magnet]) -> list[Standing]:
+    """How each stands, with nothing noted. Raises Unavailable."""
+    with outages():
+        found = rows({names(one) for one in magnets})
+        settled = _settled([one for one in magnets if names(one) not in found])
+    return [_stands(one, settled.get(one), found.get(names(one))) for one in magnets]
+
+
+def standing(infohash: bytes) -> Standing:
+    """Raises NotHeld where nobody asked for it, or nobody for a month; TakenDown; Unavailable."""
+    with outages():
+        if held := Torrent.objects.find(infohash):
+            return Standing(spell(held.infohash), "held")
+        if reason := blocked([infohash]).get(infohash):
+            raise TakenDown(reason)
+        named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
+        row = Wanted.objects.filter(named).order_by("next_try").first()
+    if row is None:
+        why = (
+            "nobody has asked for it lately" if settings.RESOLVE else "this archive does not ask the network"
+        )
+        raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for: {why}.")
+    return _standing(row)
+
+
+def met(complete: Iterable[Torrent], incomplete: Iterable[Torrent] = ()) -> None:
+    """These torrents are held now. The wish for an incomplete one stays, for its piece layers' sake."""
+    done = _wishes_for(complete)
+    if hints := {**done, **_wishes_for(incomplete)}:
+        with hasty(), connection.cursor() as cursor:
+            if done:
+                cursor.execute(_FULFIL.format(", ".join(["%s"] * len(done))), list(done))
+            ring(SETTLED, hints.values())
+
+
+def _stands(magnet: Magnet, settled: Standing | None, row: Wanted | None) -> Standing:
+    if row:
+        return _standing(row)
+    # It was forgotten, or is just being met: then whoever asks again gets it.
+    return settled or Standing(spell(magnet.infohash), "pending")
+
+
+def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, Standing]:
+    """What needs no search: held, or blocked."""
+    found: dict[Magnet, Standing] = {}
+    both = {one: [name for name in (one.v1, one.v2) if name] for one in magnets}
+    every = {name for each in both.values() for name in each}
+    held, reasons = Torrent.objects.held(every), blocked(every)
+    for one, each in both.items():
+        if name := next(filter(None, map(held.get, each)), None):
+            found[one] = Standing(spell(name), "held")
+        elif reason := next(filter(None, map(reasons.get, each)), None):
+            found[one] = Standing(
+                spell(one.infohash), "given up", reason=f"Taken down: {reason}", taken_down=reason
+            )
+    return found
+
+
+def _standing(row: Wanted) -> Standing:
+    now = timezone.now()
+    return Standing(
+        infohash=str(row),
+        state="given up" if row.given_up else "pending",
+        searching=row.next_try <= now,
+        leased=row.leased_until is not None and row.leased_until > now,
+        attempts=row.attempts,
+        since=row.since,
+        tried_at=row.tried_at,
+        next_try=row.next_try,
+        reason=row.given_up,
+    )
+
+
+def _wishes_for(torrents: Iterable[Torrent]) -> dict[int, str]:
+    """What to tell of each: its names, and the name of the torrent that meets it.
+
+    Every deposit asks this, nearly always in vain; the ORM would take several times as long.
+    """
+    own = {
+        name: row.infohash for row in torrents for whole in row.infohashes for name in (whole, short(whole))
+    }
+    if not own:
+        return {}
+    v1s, v2s = [name for name in own if len(name) == 20], [name for name in own if len(name) == 32]
+    places = (", ".join(["%s"] * len(each)) or "NULL" for each in (v1s, v2s))  # PostgreSQL has no empty list
+    with connection.cursor() as cursor:
+        cursor.execute(_WISHES_FOR.format(*places), [*v1s, *v2s])
+        return {
+            number: f"{bytes(wish).hex()}:{spell(own.get(bytes(v1 or b'')) or own[bytes(v2)])}"
+            for number, wish, v1, v2 in cursor.fetchall()
+        }

@@ -1,0 +1,42 @@
+"""The storage that the settings name, opened once, and what lies in it under an infohash."""
+
+from functools import cache
+
+from django.conf import settings
+from django.db import connection
+
+from archive.errors import Refusal
+from archive.models import Torrent
+from metainfo import Metainfo, parse
+from metainfo.infohash import spell
+from storage import Missing, Storage, open_storage
+
+
+@cache
+def vault() -> Storage:
+    return open_storage(settings.STORAGE_URL, may_begin=_holds_nothing)
+
+
+def _holds_nothing() -> bool:
+    """Whoever holds torrents has a folder for them; an empty one is where their disk should be mounted."""
+    connected = connection.connection is not None
+    try:
+        return not Torrent.objects.exists()
+    finally:
+        if not connected:  # the thread is a writer's, and goes
+            connection.close()
+
+
+def key(infohash: bytes) -> str:
+    """`<INFO_HASH>.torrent`: the public URL shape is also the object's name."""
+    return f"{spell(infohash)}.torrent"
+
+
+def sound(infohash: bytes) -> tuple[bytes, Metainfo] | None:
+    """The torrent stored under this name and what it says; None where it is missing or hashes to another."""
+    try:
+        torrent = vault().get(key(infohash)).data
+        meta = parse(torrent, len(torrent))
+    except (Missing, Refusal):
+        return None
+    return (torrent, meta) if meta.infohash == infohash else None

@@ -1,0 +1,1 @@
+"""What must not be held or served."""

@@ -1,0 +1,1 @@
+"""The torrents themselves: in, out, checked, counted."""

@@ -1,0 +1,107 @@
+"""The one way out."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from django.db import DatabaseError, InterfaceError
+
+import storage
+from archive.db.outages import outages
+from archive.errors import NotHeld, Refusal, TakenDown, Unavailable, word
+from archive.metrics import Often, retrievals
+from archive.models import Torrent
+from archive.store import key, vault
+from archive.takedowns.takedown import blocked
+from metainfo.infohash import spell
+from storage import Origin
+
+_log = logging.getLogger(__name__)
+_held = retrievals.labels("held")
+_again = Often(_held)
+
+
+class Retrieved(NamedTuple):
+    """A torrent's bytes. `etag` is a validator of exactly these (RFC 9110), without quotes."""
+
+    infohash: str
+    torrent: bytes
+    etag: str
+    origin: Origin | None = None
+
+
+def retrieve(infohash: bytes) -> Retrieved:
+    """The torrent that any of its infohashes names: v1, v2 or truncated v2.
+
+    While the index is away, what lies in the storage under this very name still comes out: what is blocked does
+    not lie there any more. Raises NotHeld, TakenDown, Unavailable.
+    """
+    with _counted():
+        return _retrieve(infohash)
+
+
+def _retrieve(infohash: bytes) -> Retrieved:
+    try:
+        held = _locate(infohash)
+    except (DatabaseError, InterfaceError):
+        if at_hand := _fetch(infohash):
+            return at_hand
+        with outages():
+            raise
+    if found := _fetch(held):
+        return found
+    _log.error("%s is in the index, but not in the storage: upload it again, or run scrub", spell(held))
+    raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
+
+
+def at_hand(infohash: bytes, most: int | None = None) -> Retrieved | None:
+    """What lies on this machine's disk under this very name; None says nothing. Never asks the index.
+
+    What has more than `most` bytes stays there, as if it were elsewhere.
+    """
+    found = _fetch(infohash, most) if vault().local else None
+    if found:
+        _held.inc()
+    return found
+
+
+def again() -> None:
+    """What at_hand once found has been handed out once more, out of somebody's memory."""
+    _again.note()
+
+
+def elsewhere(infohash: bytes) -> str | None:
+    """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
+    if vault().local:
+        return None
+    with outages():
+        if link := vault().link(key(_locate(infohash))):
+            _held.inc()
+        return link
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        retrievals.labels(word(type(refusal))).inc()
+        raise
+    _held.inc()
+
+
+def _locate(infohash: bytes) -> bytes:
+    if held := Torrent.objects.held([infohash]).get(infohash):
+        return held
+    if reason := blocked([infohash]).get(infohash):
+        raise TakenDown(reason)
+    raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+
+
+def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
+    with outages():
+        try:
+            return Retrieved(spell(name), *vault().get(key(name), most))
+        except (storage.Missing, storage.TooLong):
+            return None

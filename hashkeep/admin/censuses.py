@@ -1,0 +1,133 @@
+"""Whose peers are counted: what the last look brought, and when the next one is due."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from archive.census.liveness import living
+from archive.census.peers import history
+from archive.errors import Refusal
+from archive.models import Watched
+from archive.queue.override import look_now
+from hashkeep.admin.lists import ByInfohash, at, chosen, hashed
+from web.printable import visible
+
+_DAYS = 30  # shown of one torrent
+_COUNTRIES = 8  # of one day
+_LATELY = timedelta(days=7)
+
+
+class Asked(admin.SimpleListFilter):
+    """By columns that have an index: a look through fifty million rows would take minutes."""
+
+    title = "who asked"
+    parameter_name = "asked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("lately", "somebody, in the last week")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "lately":
+            return queryset.filter(asked_at__gt=timezone.now() - _LATELY).order_by("-asked_at")
+        return queryset
+
+
+class Due(admin.SimpleListFilter):
+    title = "next look"
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("now", "due"), ("day", "within a day"), ("later", "later")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        now = timezone.now()
+        tomorrow = now + timedelta(days=1)
+        return {
+            "now": queryset.filter(due__lte=now),
+            "day": queryset.filter(due__gt=now, due__lte=tomorrow),
+            "later": queryset.filter(due__gt=tomorrow),
+        }.get(self.value() or "", queryset)
+
+
+@admin.register(Watched)
+class WatchedAdmin(ByInfohash):
+    list_display = ("infohash", "name", "found", "seeding", "looked", "next_look")
+    list_filter = (Due, Asked)
+    list_select_related = ("torrent",)
+    fields = (
+        *("infohash", "name", "alive", "looked_at", "found", "seeding", "leeching", "downloads"),
+        *("misses", "due", "asked_at", "days"),
+    )
+    readonly_fields = fields
+    ordering = ("due",)
+    actions = ("look",)
+    named = False
+
+    @admin.display(description="infohash")
+    def infohash(self, watched: Watched) -> SafeString:
+        return hashed(watched.torrent)
+
+    @admin.display(description="name")
+    def name(self, watched: Watched) -> str:
+        return visible(watched.torrent.name, 80)
+
+    @admin.display(description="peers")
+    def found(self, watched: Watched) -> int:
+        return watched.peers
+
+    @admin.display(description="seeders")
+    def seeding(self, watched: Watched) -> int | None:
+        return watched.seeders
+
+    @admin.display(description="leechers")
+    def leeching(self, watched: Watched) -> int | None:
+        return watched.leechers
+
+    @admin.display(description="downloads")
+    def downloads(self, watched: Watched) -> int | None:
+        return watched.completed
+
+    @admin.display(description="last look")
+    def looked(self, watched: Watched) -> SafeString | str:
+        return at(watched.looked_at)
+
+    @admin.display(description="next look")
+    def next_look(self, watched: Watched) -> SafeString | str:
+        return at(watched.due)
+
+    @admin.display(description="alive", boolean=True)
+    def alive(self, watched: Watched) -> bool:
+        return bool(living([watched.pk]))
+
+    @admin.display(description=f"peers by day, the last {_DAYS} days (UTC)")
+    def days(self, watched: Watched) -> SafeString | str:
+        today = datetime.now(UTC).date()
+        counted = history(watched.torrent.infohash, today - timedelta(days=_DAYS - 1), today)
+        lines = []
+        for day in reversed(counted):
+            most = sorted(day.countries.items(), key=lambda one: (-one[1], one[0]))[:_COUNTRIES]
+            lines.append(
+                (date_format(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in most))
+            )
+        return format_html_join("", "<div>{}: {} ({})</div>", lines) or "-"
+
+    def has_order_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("archive.change_watched")
+
+    @admin.action(description="Look now", permissions=["order"])
+    def look(self, request: HttpRequest, queryset: QuerySet[Watched]) -> None:
+        if not (some := chosen(request, queryset, "look at")):
+            return
+        try:
+            done = look_now(watched.pk for watched in some)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return
+        messages.success(request, f"{done} will be looked at by the next census that runs.")

@@ -1,0 +1,142 @@
+"""Which films torrents are, by whose word, and the titles that they are compared with."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from archive.errors import NotAnImdbId, NotAnInfohash
+from archive.films.imdb_ids import number, shorts, spell, tell, undo
+from archive.films.titles import beginning
+from archive.models import Film, Title
+from hashkeep.admin.lists import ByInfohash, List, chosen
+from metainfo.infohash import find
+from metainfo.infohash import spell as hexadecimal
+
+if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
+    _Form = forms.ModelForm[Any]
+else:
+    _Form = forms.ModelForm
+
+_NAMED = 500  # titles that a word may begin
+_SOUGHT = "An IMDb id, or how a title begins"
+
+
+class FilmForm(_Form):
+    infohash = forms.CharField(
+        widget=AdminTextInputWidget,
+        help_text="In any spelling, v1 or v2, or a magnet link. It need not be stored.",
+    )
+    imdb_id = forms.CharField(label="IMDb id", widget=AdminTextInputWidget, help_text="Such as tt0133093.")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.fields["infohash"].disabled = True
+            self.initial["infohash"] = hexadecimal(bytes(self.instance.short))
+            self.initial["imdb_id"] = spell(self.instance.imdb)
+
+    class Meta:
+        model = Film
+        fields = ("title",)
+        widgets = {"title": AdminTextInputWidget}
+        help_texts = {"title": "Left out, it is that of the list of titles."}
+
+    def clean_infohash(self) -> bytes:
+        try:
+            return find(self.cleaned_data["infohash"])
+        except NotAnInfohash as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+    def clean_imdb_id(self) -> str:
+        imdb = str(self.cleaned_data["imdb_id"]).strip()
+        try:
+            number(imdb)
+        except NotAnImdbId as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return imdb
+
+
+@admin.register(Film)
+class FilmAdmin(ByInfohash):
+    """What is said here is believed before everybody else. To delete a row is to forget it, so that it may be found
+    again; to undo it is to know that it is wrong."""
+
+    list_display = ("infohash", "imdb_id", "title", "year", "confidence", "source", "undone")
+    list_filter = ("confidence", "undone")
+    form = FilmForm
+    fields = ("infohash", "imdb_id", "title")
+    search_help_text = f"An infohash in any spelling, or a magnet link. {_SOUGHT}"
+    ordering = ("-pk",)
+    actions = ("undo",)
+    adding = "Say which film a torrent is"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.add_film")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.change_film")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.delete_film")
+
+    @admin.display(description="infohash")
+    def infohash(self, film: Film) -> SafeString:
+        return format_html('<span class="hash">{}</span>', hexadecimal(bytes(film.short)))
+
+    @admin.display(description="IMDb id")
+    def imdb_id(self, film: Film) -> str:
+        return spell(film.imdb)
+
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+        return rows.filter(short__in=shorts(infohash))
+
+    def otherwise(
+        self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash
+    ) -> QuerySet[Model]:
+        return rows.filter(imdb__in=_numbers(text))
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        said = form.cleaned_data
+        source = f"operator {request.user.get_username()}"
+        obj.pk = tell(said["infohash"], said["imdb_id"], said["title"], source, final=True)
+        obj.refresh_from_db()
+
+    @admin.action(description="Undo: it is not that film", permissions=["change"])
+    def undo(self, request: HttpRequest, queryset: QuerySet[Film]) -> None:
+        for film in chosen(request, queryset, "undo"):
+            undo(bytes(film.short))
+            self.log_change(request, film, "undone")
+            messages.success(request, f"{hexadecimal(bytes(film.short))} is not {film} any more.")
+
+
+@admin.register(Title)
+class TitleAdmin(List):
+    list_display = ("imdb_id", "title", "year", "series")
+    fields = ("imdb_id", "title", "year", "series", "plain", "plain_original")
+    readonly_fields = ("imdb_id",)
+    search_fields = ("imdb",)  # shows the box; get_search_results looks
+    search_help_text = _SOUGHT
+    ordering = ("pk",)
+
+    @admin.display(description="IMDb id")
+    def imdb_id(self, title: Title) -> str:
+        return spell(title.imdb)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        return (queryset.filter(pk__in=_numbers(search_term)) if search_term else queryset), False
+
+
+def _numbers(text: str) -> list[int]:
+    """At IMDb, of what somebody typed into the box."""
+    try:
+        return [number(text.strip())]
+    except NotAnImdbId:
+        return beginning(text, _NAMED)

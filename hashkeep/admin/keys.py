@@ -1,0 +1,98 @@
+"""Who holds a key, and how far it may be used."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from archive.access import keys
+from archive.errors import Refusal
+from archive.models import IssuedKey
+from hashkeep.admin.lists import List, at
+
+if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
+    _Form = forms.ModelForm[Any]
+else:
+    _Form = forms.ModelForm
+
+
+class KeyForm(_Form):
+    client = forms.ChoiceField(
+        required=False, help_text="Whoever has this key may use it: see docs/clients.md."
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        known = dict.fromkeys([*settings.CLIENTS, self.instance.client])
+        self.fields["client"] = forms.ChoiceField(
+            required=False,
+            choices=[("", "none"), *((name, name) for name in known if name)],
+            label="Torrent client",
+            help_text="One of those that the setting CLIENTS names: what its holder stores is handed to it.",
+        )
+
+    class Meta:
+        model = IssuedKey
+        fields = ("name", "client")
+        widgets = {"name": AdminTextInputWidget}
+
+
+@admin.register(IssuedKey)
+class KeyAdmin(List):
+    """A key is not deleted but revoked: what was done with it keeps its name."""
+
+    list_display = ("prefix", "name", "client", "state", "issued")
+    list_filter = ("state",)
+    search_fields = ("prefix", "name", "client")
+    fields = ("name", "client")
+    form = KeyForm
+    actions = ("suspend", "resume", "revoke")
+    adding = "Issue a key"
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.add_issuedkey")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.change_issuedkey")
+
+    @admin.display(description="issued")
+    def issued(self, key: IssuedKey) -> SafeString | str:
+        return at(key.issued_at)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            obj.save(update_fields=["name", "client"])
+            return
+        key, text = keys.issue(obj.name, client=obj.client)
+        obj.pk, obj.prefix = key.id, key.prefix
+        messages.warning(request, f"Write this key down now, it is shown this once: {text}")
+
+    @admin.action(description="Suspend", permissions=["change"])
+    def suspend(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.suspend)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.resume)
+
+    @admin.action(description="Revoke for good", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
+        self._turn(request, queryset, keys.revoke)
+
+    def _turn(
+        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], keys.Key]
+    ) -> None:
+        for row in chosen:
+            try:
+                key = turn(row.prefix)
+            except Refusal as refusal:
+                messages.error(request, f"{row}: {refusal}")
+            else:
+                self.log_change(request, row, key.state)
+                messages.success(request, f"{row} is {key.state}.")

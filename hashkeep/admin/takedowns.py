@@ -1,0 +1,159 @@
+"""What is taken down: a page that takes down, one that lifts, and the reason, which may be worded anew."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet, TextField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+
+from archive.errors import NotAnInfohash, NotHeld, Refusal
+from archive.models import Block, Takedown
+from archive.takedowns.takedown import lift, take_down
+from hashkeep.admin.lists import ByInfohash, at, chosen
+from metainfo.infohash import find, short, spell
+
+_SHOWN = 4  # infohashes of a takedown in the list
+
+
+class TakedownForm(forms.Form):
+    infohashes = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 8, "cols": 70, "class": "vLargeTextField"}),
+        help_text="One a line, in any spelling, v1 or v2; magnet links will do. They need not be stored.",
+    )
+    reason = forms.CharField(
+        widget=forms.TextInput(attrs={"size": 70, "class": "vTextField"}),
+        help_text="Whoever asks for the torrent will read it.",
+    )
+    listed = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Show on the public page",
+        help_text="Not for material whose very hash must not be spread, such as child sexual abuse material.",
+    )
+
+    def clean_infohashes(self) -> list[bytes]:
+        found: dict[bytes, None] = {}
+        for text in self.cleaned_data["infohashes"].split():
+            try:
+                found[find(text)] = None
+            except NotAnInfohash as refusal:
+                self.add_error("infohashes", f"{text}: {refusal}")
+        return list(found)
+
+
+@admin.register(Takedown)
+class TakedownAdmin(ByInfohash):
+    list_display = ("infohashes", "reason", "public", "taken")
+    list_filter = ("listed",)
+    fields = ("infohashes", "reason", "listed", "taken_at")
+    readonly_fields = ("infohashes", "taken_at")
+    formfield_overrides = {TextField: {"widget": AdminTextInputWidget}}
+    actions = ("lift",)
+    named = False
+
+    @admin.display(description="infohashes")
+    def infohashes(self, takedown: Takedown) -> str:
+        names = sorted(str(block) for block in takedown.blocks.all())
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return ", ".join(names[:_SHOWN]) + more
+
+    @admin.display(description="listed", boolean=True)
+    def public(self, takedown: Takedown) -> bool:
+        return takedown.listed
+
+    @admin.display(description="taken down")
+    def taken(self, takedown: Takedown) -> SafeString | str:
+        return at(takedown.taken_at)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return super().get_queryset(request).prefetch_related("blocks")
+
+    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+        return rows.filter(blocks__short=short(infohash))
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.add_takedown")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.change_takedown")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm("archive.delete_takedown")
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return self.has_delete_permission(request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What Django calls deleting is lifting, and has its own page."""
+        return {
+            name: each for name, each in super().get_actions(request).items() if name != "delete_selected"
+        }
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's own holds a transaction open, but a block must be in force before any bytes are deleted."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = TakedownForm(request.POST or None, initial={"infohashes": request.GET.get("infohashes", "")})
+        if form.is_valid() and self._take_down(request, form.cleaned_data):
+            return redirect("admin:archive_takedown_changelist")
+        return self._page(request, "take_down", {"title": "Take down", "form": form})
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        takedown = self.get_object(request, object_id)
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        return (
+            self._lifting(request, [takedown]) if takedown else redirect("admin:archive_takedown_changelist")
+        )
+
+    @admin.action(description="Lift…", permissions=["lift"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Takedown]) -> HttpResponse | None:
+        some = chosen(request, queryset, "lift")
+        return self._lifting(request, some) if some else None
+
+    def _lifting(self, request: HttpRequest, takedowns: Sequence[Any]) -> HttpResponse:
+        """Asks first."""
+        if "post" not in request.POST:
+            return self._page(request, "lift", {"title": "Lift", "takedowns": takedowns})
+        self.log_deletions(request, self.get_queryset(request).filter(pk__in=[one.pk for one in takedowns]))
+        for takedown in takedowns:
+            self._lift(request, takedown)
+        return redirect("admin:archive_takedown_changelist")
+
+    def _lift(self, request: HttpRequest, takedown: Takedown) -> None:
+        names, block = self.infohashes(takedown), takedown.blocks.first()
+        try:
+            lift(bytes(block.infohash)) if block and not block.hashed else takedown.delete()
+        except NotHeld:
+            pass  # another of these was the same torrent's
+        except Refusal as refusal:
+            messages.error(request, f"{names}: {refusal}")
+            return
+        messages.success(request, f"{names} may come in again.")
+
+    def _take_down(self, request: HttpRequest, wish: dict[str, Any]) -> bool:
+        for infohash in wish["infohashes"]:
+            try:
+                outcome = take_down(infohash, wish["reason"], listed=wish["listed"])
+            except Refusal as refusal:
+                messages.error(request, f"{spell(infohash)}: {refusal}")
+                return False
+            takedown = Block.objects.get(short=short(infohash)).takedown
+            self.log_addition(request, takedown, [{"added": {}}])
+            messages.success(request, f"{spell(infohash)} {outcome}")
+        return True
+
+    def _page(self, request: HttpRequest, name: str, told: dict[str, Any]) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **told}
+        return TemplateResponse(request, f"admin/archive/takedown/{name}.html", context)

@@ -1,0 +1,113 @@
+"""What is stored."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from archive.models import Torrent, Tracker
+from archive.torrents.count import count
+from hashkeep.admin.lists import Bounded, ByInfohash, ReadOnly, at, chosen, hashed
+from metainfo.infohash import spell
+from web.printable import visible
+from web.templatetags.shown import size
+
+if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
+    _TrackerInline = admin.TabularInline[Tracker, Torrent]
+else:
+    _TrackerInline = admin.TabularInline
+
+
+class Tallied(Bounded):
+    """The number of all torrents is known."""
+
+    @property
+    def told(self) -> str:
+        rows = self.object_list
+        filtered = isinstance(rows, QuerySet) and rows.query.has_filters()
+        return super().told if filtered else f"{self.count:,}"
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        return super().count if isinstance(rows, QuerySet) and rows.query.has_filters() else count()
+
+
+class LaterTrackers(ReadOnly, _TrackerInline):
+    model = Tracker
+    verbose_name_plural = "trackers that later copies named"
+    fields = ("url",)
+
+
+@admin.register(Torrent)
+class TorrentAdmin(ByInfohash):
+    list_display = ("infohash", "shown", "content", "files", "stored")
+    fields = (
+        "v1_hex",
+        "v2_hex",
+        "shown",
+        "content",
+        "files",
+        "length",
+        "sha256",
+        "complete",
+        "stored_at",
+        "pages",
+    )
+    readonly_fields = fields
+    paginator = Tallied
+    inlines = (LaterTrackers,)
+    actions = ("take_down",)
+
+    @admin.display(description="infohash")
+    def infohash(self, torrent: Torrent) -> SafeString:
+        return hashed(torrent)
+
+    @admin.display(description="name")
+    def shown(self, torrent: Torrent) -> str:
+        return visible(torrent.name, 150)
+
+    @admin.display(description="stored")
+    def stored(self, torrent: Torrent) -> SafeString | str:
+        return at(torrent.stored_at)
+
+    @admin.display(description="content")
+    def content(self, torrent: Torrent) -> str:
+        return size(torrent.size)
+
+    @admin.display(description="v1 infohash")
+    def v1_hex(self, torrent: Torrent) -> str:
+        return spell(bytes(torrent.v1 or b"")) or "-"
+
+    @admin.display(description="v2 infohash")
+    def v2_hex(self, torrent: Torrent) -> str:
+        return spell(bytes(torrent.v2 or b"")) or "-"
+
+    @admin.display(description="SHA-256 of the torrent itself")
+    def sha256(self, torrent: Torrent) -> str:
+        return bytes(torrent.digest).hex()
+
+    @admin.display(description="more of it")
+    def pages(self, torrent: Torrent) -> SafeString:
+        here = reverse("torrent", args=[str(torrent)])
+        peers = reverse("admin:archive_watched_changelist") + f"?q={torrent}"
+        return format_html('<a href="{}">its public page</a>, <a href="{}">its peers</a>', here, peers)
+
+    def has_take_down_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("archive.add_takedown")
+
+    @admin.action(description="Take down…", permissions=["take_down"])
+    def take_down(self, request: HttpRequest, queryset: QuerySet[Torrent]) -> HttpResponse | None:
+        """The reason is asked for on the page that takes down any infohash."""
+        some = chosen(request, queryset, "take down")
+        if not some:
+            return None
+        query = urlencode({"infohashes": "\n".join(map(str, some))})
+        return redirect(f"{reverse('admin:archive_takedown_add')}?{query}")

@@ -1,0 +1,127 @@
+"""Block whole lists of infohashes, now or again and again."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from django.db import close_old_connections
+
+from archive.errors import Unavailable
+from archive.takedowns.blocklist import block_all, sweep
+from archive.torrents.count import count
+from hashkeep.management.command import Teaching, abandoned, may_be_attached, positive
+from hashkeep.management.input_file import reason
+from hashkeep.management.progress import progress
+
+_HASHED = "hashed:"
+_REASON = "On a list of torrents that this server does not keep."
+_PATIENCE = 60  # seconds without a byte
+_SOON = 0.1  # hours until a list that could not be had is asked for again
+
+
+class Command(Teaching):
+    help = """\
+Block every infohash of a list, and delete what is stored of them. Give a file, a URL, or - for stdin.
+
+  blocklist https://lists.example/infohashes.txt
+  blocklist hashed:/etc/hashkeep/digests.txt --every 24
+
+A line holds an infohash in any spelling; what follows a space, a comma, # or ; is ignored. In a list with `hashed:`
+before its name a line is the SHA-1 (40 hex digits) or SHA-256 (64) of an infohash's raw bytes: for lists that must
+not tell what they block. Without a SOURCE, those of the setting BLOCKLISTS are taken.
+
+Doing it again is harmless and takes what is new. What a list no longer names stays blocked: see take_down --lift; and
+what was lifted is blocked again as long as a list names it.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("sources", nargs="*", metavar="SOURCE")
+        parser.add_argument(
+            "--reason", default=_REASON, help="told to whoever asks for one (default: %(default)s)"
+        )
+        parser.add_argument("--listed", action="store_true", help="show them on the public page of takedowns")
+        parser.add_argument("--every", type=positive, metavar="HOURS", help="go on, and do it again so often")
+        may_be_attached(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sources = options["sources"] or settings.BLOCKLISTS
+        if not sources:
+            raise CommandError("Please name a list, or set BLOCKLISTS.")
+        if options["listed"] and any(source.startswith(_HASHED) for source in sources):
+            raise CommandError(
+                "What a list of digests blocks is never shown: leave out --listed, or that list."
+            )
+        while True:
+            failed = [source for source in sources if not self._take(source, options)]
+            if not options["every"]:
+                break
+            close_old_connections()
+            hours = min(options["every"], _SOON) if failed else options["every"]
+            if _ended(hours * 3600, options["attached"]):
+                return
+        if failed:
+            raise CommandError(
+                f"{len(failed)} of {len(sources)} lists could not be taken; run the command again."
+            )
+
+    def _take(self, source: str, options: dict[str, Any]) -> bool:
+        hashed, name = source.startswith(_HASHED), source.removeprefix(_HASHED)
+        told: Counter[str] = Counter()
+        try:
+            with _opened(name) as lines, progress(0, " lines", desc=name) as bar:
+                try:
+                    for some in block_all(lines, options["reason"], hashed=hashed, listed=options["listed"]):
+                        told += some
+                        bar.update(some["new"] + some["known"] + some["unread"])
+                finally:  # what was read is blocked, also where the list breaks off
+                    if hashed:
+                        told["deleted"] += _sweep()
+        except (OSError, HTTPException, Unavailable) as error:
+            self.stderr.write(f"{name} could not be taken: {reason(error)}.")
+            return False
+        self.stdout.write(
+            f"{name}: {told['new']:,} newly blocked, {told['known']:,} blocked before, "
+            f"{told['deleted']:,} deleted, {told['unread']:,} lines that are no hash"
+        )
+        if told["unread"] and not told["new"] + told["known"]:
+            self.stderr.write(f"{name} is no such list: it has not one hash.")
+            return False
+        return True
+
+
+def _sweep() -> int:
+    deleted = 0
+    with progress(count(), " torrents", desc="what is stored") as bar:
+        for some in sweep():
+            deleted += some["deleted"]
+            bar.update(some["read"])
+    return deleted
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[Iterable[str]]:
+    """Lines of a file or of what a web server answers."""
+    if name == "-":
+        yield sys.stdin
+    elif urlsplit(name).scheme in ("http", "https"):
+        with urlopen(name, timeout=_PATIENCE) as answer:  # noqa: S310
+            yield (line.decode("utf-8", "replace") for line in answer)
+    else:
+        with open(name, encoding="utf-8", errors="replace") as file:
+            yield file
+
+
+def _ended(seconds: float, attached: bool) -> bool:
+    """Wait; True as soon as whoever started this is gone."""
+    if not attached:
+        time.sleep(seconds)
+        return False
+    return abandoned(seconds)

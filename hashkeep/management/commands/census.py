@@ -1,0 +1,37 @@
+"""Count the peers of stored torrents."""
+
+import asyncio
+import signal
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from hashkeep.management.command import Teaching, abandoned, may_be_attached
+from workers.census import Surveyor, countries
+
+
+class Command(Teaching):
+    help = """\
+Count the peers of stored torrents, by day and country, from the DHT and from trackers. Runs until stopped.
+
+`serve` starts one where CENSUS is on; more may run beside it or on other machines that share its database and
+storage, and no two look at the same torrent. What is asked for is looked at four times a day, what has peers daily,
+the rest seldom. No address is kept. Countries come from the database at COUNTRY_DB, see `countries`.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        may_be_attached(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.CENSUS:
+            raise CommandError("CENSUS is off, so nobody is asked for peers.")
+        stopped = Event()
+        for wish in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(wish, lambda *_: stopped.set())
+        try:
+            surveyor = Surveyor(countries())
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and abandoned())))

@@ -1,0 +1,85 @@
+"""Read IMDb's list of titles."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
+
+from archive.errors import Unavailable
+from archive.films.titles import HEADER, Listed, read, replace
+from hashkeep.management.command import Teaching
+from hashkeep.management.input_file import reason
+from hashkeep.management.progress import progress
+
+_GZIP = b"\x1f\x8b"
+_LONGEST = 10_000  # characters of a line; what is longer counts as several, and is none of IMDb's
+_TOLD = 10  # wrong lines that are named
+
+
+class Command(Teaching):
+    help = """\
+Read the films and series of title.basics.tsv.gz, as IMDb publishes it (or unpacked), into the table of titles.
+
+  import_imdb title.basics.tsv.gz && match_films
+
+The file is at https://datasets.imdbws.com/ for personal and non-commercial use; please mind IMDb's terms.
+Films, films for television, videos and series that have a year are taken; episodes, shorts, games and what IMDb
+marks as adult are not. A newer file replaces what an older one brought. After an interruption, run it again: what
+was there before is in force until the new file is in. `match_films` then compares the torrents with the titles.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._lines = self._wrong = taken = 0
+        try:
+            with open(options["file"], "rb") as file, progress(_size(file), "B", unit_scale=True) as bar:
+                for some in replace(self._titles(file, bar)):
+                    taken += some
+                    bar.set_postfix_str(f"{taken:,} titles", refresh=False)
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise CommandError(
+                f"{options['file']} cannot be read: {reason(error)}. The titles read before are still in force."
+            ) from error
+        except Unavailable as unavailable:
+            raise CommandError(f"{unavailable} Run the same command again.") from unavailable
+        self.stdout.write(f"{taken:,} titles of {self._lines:,} lines. Now run match_films.")
+        if self._wrong:
+            self.stdout.write(f"{self._wrong:,} lines were left out, as they are not of IMDb's format.")
+
+    def _titles(self, file: BinaryIO, bar: "tqdm[None]") -> Iterator[Listed]:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        plain = gzip.GzipFile(fileobj=file) if packed else file
+        with io.TextIOWrapper(plain, "utf-8", newline="\n") as text:
+            if text.readline(len(HEADER) + 2).rstrip("\r\n") != HEADER:
+                raise CommandError(
+                    "This is not IMDb's title.basics.tsv: its first line should name nine columns."
+                )
+            while line := text.readline(_LONGEST):
+                self._lines += 1
+                if title := self._read(line):
+                    yield title
+                if not self._lines % 10_000:
+                    bar.update(file.tell() - bar.n)
+            bar.update(file.tell() - bar.n)
+
+    def _read(self, line: str) -> Listed | None:
+        try:
+            return read(line)
+        except ValueError as error:
+            self._wrong += 1
+            if self._wrong <= _TOLD:
+                self.stderr.write(f"Line {self._lines + 1:,}: {error}.")
+            return None
+
+
+def _size(file: BinaryIO) -> int:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    return size

@@ -1,0 +1,75 @@
+"""Issue keys, and say how far each may be used."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from archive.access import keys
+from archive.errors import Refusal
+from hashkeep.management.command import Teaching
+
+_TURNS = {
+    "suspend": (keys.suspend, "refuse it until it is resumed"),
+    "resume": (keys.resume, "let it be used again"),
+    "revoke": (keys.revoke, "refuse it for good"),
+}
+
+
+class Command(Teaching):
+    help = """\
+Keys let people and programs do what strangers may not: with UPLOADS=keys, only who has one may store torrents.
+
+  keys issue "Anna's indexer"              prints a new key; write it down, nobody can show it again
+  keys issue seedbox --client home         one that belongs to a torrent client of yours
+  keys list                                every key by its beginning, which is no secret
+  keys suspend hk_1a2b3c4d                 refuse it for now; resume undoes that
+  keys revoke hk_1a2b3c4d                  refuse it for good
+
+A caller sends the key in any of these ways, to every door:
+
+  Authorization: Bearer hk_…               a header
+  X-Api-Key: hk_…                          another
+  ?apikey=hk_…                             in the query, which ends up in other people's logs
+  curl -u hk_…: …                          HTTP Basic, as user or as password: PHP's SoapClient can do no other
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+        issue = acts.add_parser("issue", help="make a new key and print it")
+        issue.add_argument("name", help="whose it is, or what for")
+        issue.add_argument(
+            "--client", default="", metavar="NAME", help="the torrent client that it belongs to"
+        )
+        acts.add_parser("list", help="every key, the newest first")
+        for act in _TURNS:
+            turned = acts.add_parser(act, help=_TURNS[act][1])
+            turned.add_argument(
+                "prefix",
+                metavar="KEY",
+                help="its beginning: hk_ and eight hex digits, or six where no other key begins so",
+            )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            match options["act"]:
+                case "issue":
+                    self._issue(options["name"], options["client"])
+                case "list":
+                    self._list()
+                case act:
+                    key = _TURNS[act][0](options["prefix"])
+                    self.stdout.write(f"{key.prefix} ({key.name}) is {key.state}.")
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _issue(self, name: str, client: str) -> None:
+        if wrong := keys.misfit(name, client):
+            raise CommandError(wrong)
+        _, text = keys.issue(name, client=client)
+        self.stdout.write(text)
+        self.stderr.write("Write it down now: it is shown this once.")
+
+    def _list(self) -> None:
+        for key in keys.issued():
+            client = f"  client {key.client}" if key.client else ""
+            self.stdout.write(f"{key.prefix}  {key.state:9}  {key.issued_at:%Y-%m-%d}  {key.name}{client}")

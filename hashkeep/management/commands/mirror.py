@@ -1,0 +1,78 @@
+"""Follow another archive: store what it has."""
+
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
+
+from archive.errors import Unavailable
+from hashkeep.management.command import Teaching
+from hashkeep.management.progress import progress
+from workers.mirror import Fate, Mirror
+from workers.remote_archive import Away, Gone
+
+_MEANING = {
+    Fate.STORED: "stored",
+    Fate.HELD: "held already, or taken down here",
+    Fate.REFUSED: "refused: private, or taken down since",
+    Fate.GONE: "gone: listed there, but not handed out any more",
+    Fate.WRONG: "wrong: what came is not what was asked for",
+    Fate.FAILED: "failed: could not be fetched; the next run tries again",
+}
+_QUIET = (Fate.STORED, Fate.HELD)
+
+
+class Command(Teaching):
+    help = """\
+Fetch and store every torrent that another archive lists and this one lacks.
+
+  mirror https://archive.example               a Hashkeep: by its lists under /sync/, of months and days
+  mirror https://archive.example/hashes.txt    one list of infohashes, a line each; .txt.bz2 and .txt.gz will do
+
+Torrents are fetched as /torrent/<INFOHASH>.torrent from the same server, and each must hash to what was asked for.
+Run it again whenever you like, by a timer, say: it knows which months and days it has seen to their end, and asks
+only for what is missing. It may be stopped at any time. The server is left alone for as long as it asks to be.
+The exit code is 1 where some could not be fetched.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("url", metavar="URL")
+        parser.add_argument(
+            "--parallel", type=int, default=4, choices=range(1, 33), metavar="N", help="requests at once (4)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _must_be_http(options["url"])
+        counts: Counter[Fate] = Counter()
+        try:
+            mirror = Mirror(options["url"], options["parallel"], self._tell)
+            with progress(mirror.total(), " torrents") as bar:
+                for outcome in mirror.run():
+                    counts[outcome.fate] += 1
+                    if outcome.fate not in _QUIET:
+                        with bar.external_write_mode():
+                            self.stdout.write(f"{outcome.infohash} {outcome.fate}: {outcome.why}")
+                    bar.update()
+        except (Away, Gone, Unavailable) as trouble:
+            raise CommandError(f"{trouble} What was stored stays; run the same command again.") from trouble
+        finally:
+            told = [Fate.STORED, Fate.HELD, *(fate for fate in counts if fate not in _QUIET)]
+            self.stdout.write("\n".join(f"{counts[fate]:>12,} {_MEANING[fate]}" for fate in told))
+        if counts[Fate.FAILED]:
+            raise CommandError(f"{counts[Fate.FAILED]:,} could not be fetched.")
+
+    def _tell(self, trouble: str) -> None:
+        with tqdm.external_write_mode():  # several threads may, while a bar is drawn
+            self.stderr.write(trouble)
+
+
+def _must_be_http(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # [::1 is no name, 99999 no port
+        good = False
+    if not good:
+        raise CommandError(f"{url} is no address of an archive; it begins with https:// or http://.")

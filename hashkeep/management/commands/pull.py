@@ -1,0 +1,155 @@
+"""Back up a torrent client: store every torrent that it has."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from archive.db.outages import outages
+from archive.errors import Refusal, Unavailable
+from archive.models import Torrent
+from archive.queue.wishes import want
+from archive.torrents.deposit import deposit_many
+from clients import Client, ClientError, UnknownTorrent, WrongPassword
+from clients import Torrent as Theirs
+from hashkeep.management.client import configured
+from hashkeep.management.command import Teaching, positive
+from hashkeep.management.outcomes import HELD, STORED, summary, worded
+from hashkeep.management.progress import progress
+from metainfo import infohashes
+from metainfo.magnet import Magnet
+
+_BATCH = 100  # torrents
+_NOT_GIVEN = "not given by the client (yet)"
+_WANTED = "not given by the client; the network is asked"
+_ANOTHER = "not taken: the client gave another torrent"
+
+
+class Command(Teaching):
+    help = """\
+Store every torrent that one of your clients has; CLIENTS names them, see `clients --help`.
+
+  pull home                     what is stored already stays as it is and is not fetched again
+  pull home --watch             the same every minute, until it is stopped; --watch 10: every 10 seconds
+  pull seedbox --resolve        what the client cannot give away is asked for in the BitTorrent network
+
+qBittorrent gives its torrents away, with some keys rewritten, but never those of the info dictionary. Transmission
+does not; where it runs on this very machine and its files may be read, they are. A torrent whose metadata the client
+is still looking for comes with a later run. After an interruption, run the same command again.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument(
+            "--watch", nargs="?", type=positive, const=60.0, metavar="SECONDS", help="go on for ever"
+        )
+        parser.add_argument(
+            "--resolve",
+            action="store_true",
+            help="not for private torrents: their infohashes are told to the DHT",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["resolve"] and not settings.RESOLVE:
+            raise CommandError("RESOLVE is off, so the network is not asked.")
+        with closing(configured(options["name"])) as client:
+            pulling = Pulling(client, options["resolve"])
+            try:
+                self._pull(pulling, options["watch"])
+            except KeyboardInterrupt:
+                if options["watch"] is None:  # else it is how it ends
+                    raise
+            except (ClientError, Unavailable) as error:
+                raise CommandError(
+                    f"{options['name']}: {error} Run the same command again to go on."
+                ) from None
+
+    def _pull(self, pulling: "Pulling", watch: float | None) -> None:
+        self._once(pulling)
+        while watch is not None:
+            time.sleep(watch)
+            try:
+                self._once(pulling, quiet=True)
+            except WrongPassword:  # to try that again and again gets us banned
+                raise
+            except (ClientError, Unavailable) as error:
+                self.stderr.write(f"{error} Trying again in {watch:g} seconds.")
+
+    def _once(self, pulling: "Pulling", *, quiet: bool = False) -> None:
+        counts: Counter[str] = Counter()
+        try:
+            for outcome in pulling.round():
+                counts[outcome] += 1
+        finally:
+            if not quiet or counts[STORED]:
+                self.stdout.write(summary(counts))
+
+
+class Pulling:
+    """What was refused once is not fetched again."""
+
+    def __init__(self, client: Client, resolve: bool) -> None:
+        self._client, self._resolve = client, resolve
+        self._refused: dict[str, str] = {}
+
+    def round(self) -> Iterator[str]:
+        """One outcome a torrent of the client."""
+        theirs = self._client.torrents()
+        held = _held(theirs)
+        with progress(len(theirs), " torrents") as bar:
+            missing = []
+            for torrent in theirs:
+                if outcome := HELD if torrent.id in held else self._refused.get(torrent.id):
+                    yield outcome
+                    bar.update()
+                else:
+                    missing.append(torrent)
+            for start in range(0, len(missing), _BATCH):
+                some = missing[start : start + _BATCH]
+                yield from self._batch(some)
+                bar.update(len(some))
+
+    def _batch(self, theirs: list[Theirs]) -> Iterator[str]:
+        given, lacking = [], []
+        for torrent in theirs:
+            exported = self._export(torrent)
+            if exported is None:
+                lacking.append(torrent)
+            elif _is(exported, torrent):
+                given.append((torrent, exported))
+            else:
+                yield _ANOTHER
+        for (torrent, _), outcome in zip(given, deposit_many([one for _, one in given]), strict=True):
+            words = worded(outcome)
+            if isinstance(outcome, Refusal):
+                self._refused[torrent.id] = words
+            yield words
+        if self._resolve:
+            want([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
+        yield from [_WANTED if self._resolve else _NOT_GIVEN] * len(lacking)
+
+    def _export(self, torrent: Theirs) -> bytes | None:
+        try:
+            return self._client.export(torrent.v2 or torrent.v1 or b"")
+        except UnknownTorrent:  # removed since a moment ago
+            return None
+
+
+def _held(theirs: list[Theirs]) -> set[str]:
+    """The ids of those that are here, whole: one without its piece layers may yet become complete."""
+    with outages():
+        found = Torrent.objects.find_all(name for one in theirs for name in (one.v1, one.v2) if name)
+    whole = {name for name, row in found.items() if row.complete}
+    return {one.id for one in theirs if {one.v1, one.v2} & whole}
+
+
+def _is(exported: bytes, torrent: Theirs) -> bool:
+    """What is no torrent at all is left to the deposit to refuse."""
+    try:
+        return any(map(torrent.goes_by, infohashes(exported, settings.MAX_TORRENT_BYTES)))
+    except Refusal:
+        return True

@@ -1,0 +1,36 @@
+"""Search the BitTorrent network for what people want."""
+
+import signal
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from hashkeep.management.command import Teaching, abandoned, may_be_attached
+from swarm import Session
+from workers.resolver import Resolver, config
+
+
+class Command(Teaching):
+    help = """\
+Search the BitTorrent network for the torrents that people ask for, and store what is found. Runs until stopped.
+
+`serve` starts one; more may run beside it or on other machines that share its database and storage, and no two
+search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RESOLVE=off it does not start.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        may_be_attached(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.RESOLVE:
+            raise CommandError("RESOLVE is off, so the network is not asked.")
+        stopped = Event()
+        for wish in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(wish, lambda *_: stopped.set())
+        session = Session(config())
+        try:
+            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and abandoned()))
+        finally:
+            session.close()

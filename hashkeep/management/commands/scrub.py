@@ -1,0 +1,85 @@
+"""Check every stored torrent, and put the index right."""
+
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from archive.errors import Unavailable
+from archive.torrents.count import count, recount
+from archive.torrents.scrub import Finding, Kind, scrub
+from hashkeep.management.command import Teaching
+from hashkeep.management.progress import progress
+
+_MEANING = {
+    Kind.SOUND: "sound: the bytes hash to their name, and the index agrees",
+    Kind.INDEXED: "indexed: sound bytes that the index did not know",
+    Kind.REPAIRED: "repaired: the index said something else than the bytes",
+    Kind.PURGED: "purged: taken down, and yet stored",
+    Kind.DAMAGED: "damaged: set aside as <INFOHASH>.torrent.damaged, and no longer served",
+    Kind.LOST: "lost: in the index, but their bytes are gone; taken out of it",
+    Kind.UNREADABLE: "unreadable: the storage fails for these, the server's log says how; left as they are",
+}
+_WOULD_BE = {
+    Kind.INDEXED: "would be indexed: sound bytes that the index does not know",
+    Kind.REPAIRED: "would be repaired: the index says something else than the bytes",
+    Kind.PURGED: "would be purged: taken down, and yet stored",
+    Kind.DAMAGED: "would be set aside as <INFOHASH>.torrent.damaged, and no longer served: damaged",
+    Kind.LOST: "would be taken out of the index: their bytes are lost",
+}
+_BAD = (Kind.DAMAGED, Kind.LOST, Kind.UNREADABLE)
+
+
+class Command(Teaching):
+    help = """\
+Read every stored torrent, hash it again, and make the index say what the bytes say.
+
+Run it after a crash, after restoring a backup, and now and then in any case. The archive may stay up meanwhile.
+An index that is gone altogether comes back the same way: `migrate`, then `scrub`. Takedowns are never touched.
+The exit code is 1 where torrents are damaged, lost or unreadable: uploading such a torrent again brings it back.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="look and report, change nothing")
+        parser.add_argument(
+            "--rebuild",
+            action="store_true",
+            help="believe the storage alone, also where most of the index has no bytes there; without this, scrub "
+            "stops in such a case, since a disk that is not mounted looks the same",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dry_run = options["dry_run"]
+        found: Counter[Kind] = Counter()
+        try:
+            with progress(count(), " torrents") as bar:
+                for finding in scrub(rebuild=options["rebuild"], dry_run=dry_run):
+                    found[finding.kind] += 1
+                    if _worth_telling(finding, options["verbosity"]):
+                        with bar.external_write_mode():
+                            self.stdout.write(f"{finding.kind:<10} {finding.infohash}")
+                    bar.update()
+            self._sum_up(found, dry_run)
+        except Unavailable as unavailable:
+            raise CommandError(str(unavailable)) from unavailable
+        if bad := sum(found[kind] for kind in _BAD):
+            raise CommandError(f"{bad:,} torrents are damaged, lost or unreadable: see above.")
+
+    def _sum_up(self, found: Counter[Kind], dry_run: bool) -> None:
+        if dry_run:
+            self.stdout.write("This was a dry run: nothing has been changed.")
+        for kind, meaning in _MEANING.items():
+            if found[kind] or kind is Kind.SOUND:
+                self.stdout.write(
+                    f"{found[kind]:>12,} {_WOULD_BE.get(kind, meaning) if dry_run else meaning}"
+                )
+        rows, tally = recount(dry_run=dry_run)
+        stored = sum(found[kind] for kind in (Kind.SOUND, Kind.INDEXED, Kind.REPAIRED, Kind.UNREADABLE))
+        self.stdout.write(f"Stored: {stored:,}. In the index: {rows:,}. Counted: {tally:,}.")
+        if rows != tally:
+            self.stdout.write("The count was wrong" + ("." if dry_run else " and has been put right."))
+
+
+def _worth_telling(finding: Finding, verbosity: int) -> bool:
+    """A rebuilt index is nothing but indexed torrents, so those are named on demand only."""
+    return finding.kind is not Kind.SOUND and (finding.kind is not Kind.INDEXED or verbosity > 1)

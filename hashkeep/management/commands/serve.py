@@ -1,0 +1,139 @@
+"""Run the web server that the settings describe, and a resolver beside it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from archive.apps import OURS
+from archive.errors import Unavailable
+from archive.metrics import FOLDER
+from archive.monitoring.health import reach_storage
+from archive.store import vault
+from archive.takedowns.takedown import finish
+from hashkeep.management.command import must_be_migrated
+from server.cpu_affinity import cores
+
+_KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
+
+
+class Command(BaseCommand):
+    help = (
+        "Serve the archive on HOST and PORT, with granian or with gunicorn, and keep a resolver running beside it "
+        "(unless RESOLVE is off)."
+    )
+    requires_system_checks = [OURS]  # as in Teaching
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--server",
+            choices=["granian", "gunicorn"],
+            default="granian",
+            help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it; "
+            "let nginx stand before it, as slow clients take its threads",
+        )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=len(cores()),
+            help="processes (as many as cores: then each of granian's is kept to one of them)",
+        )
+        parser.add_argument(
+            "--threads", type=int, default=settings.THREADS, help="requests at once in each process (THREADS)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        command = _granian if options["server"] == "granian" else _gunicorn
+        if min(options["workers"], options["threads"]) < 1:
+            raise CommandError("It takes at least one of --workers, and one of --threads.")
+        _must_be_free(settings.HOST, settings.PORT)
+        must_be_migrated()
+        self._finish_takedowns()
+        _look_at_the_storage()
+        connection.close()  # what is started from here opens its own
+        shown = f"http://{settings.HOST}:{settings.PORT}/"
+        self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
+        _count_anew()
+        if settings.RESOLVE:
+            _keep("resolver", "--attached")
+        if settings.CENSUS:
+            _keep("census", "--attached")
+        if settings.BLOCKLISTS:
+            _keep("blocklist", "--every", "24", "--attached")
+        os.environ["THREADS"] = str(options["threads"])
+        # glibc would raise this with the first torrent of megabytes, and keep what each thread has once needed.
+        os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "131072")
+        line = [sys.executable, "-m", *command(options["workers"], options["threads"])]
+        os.execv(sys.executable, line)  # noqa: S606
+
+    def _finish_takedowns(self) -> None:
+        """What is blocked must not be served. That the storage is away is no reason to serve nothing."""
+        try:
+            finish()
+        except Unavailable as trouble:
+            self.stderr.write(f"A takedown that broke off could not be finished. {trouble}")
+
+
+def _look_at_the_storage() -> None:
+    """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
+    with suppress(Unavailable):
+        if vault().local:
+            reach_storage()
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """granian would share the port with whoever listens there already."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"It cannot listen on {host}, port {port}: {error.strerror}. Another HOST or PORT, perhaps?"
+        ) from None
+
+
+def _count_anew() -> None:
+    """Whoever is started from here counts in this folder; Prometheus knows that counts begin anew with a start.
+
+    In memory where that can be: the files are mapped, and a disk that is full kills who writes into such a one.
+    """
+    for parent in (Path("/dev/shm"), settings.DATA_DIR / "metrics"):  # noqa: S108  0700, and made by us or not used
+        folder = parent / f"hashkeep-{settings.HOST}-{settings.PORT}"  # nobody else has these two
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True)
+            os.environ[FOLDER] = str(folder)
+            return
+
+
+def _keep(*command: str) -> None:
+    """It lives as long as the pipe to it is open, and that end goes on to the web server."""
+    read, write = os.pipe()
+    keeper = [sys.executable, "-m", "workers.supervisor", sys.executable, "manage.py", *command]
+    subprocess.Popen(keeper, stdin=read, cwd=settings.BASE_DIR)  # noqa: S603
+    os.close(read)
+    os.set_inheritable(write, True)
+
+
+def _granian(workers: int, _: int) -> list[str]:
+    return ["hashkeep.dispatcher", "--workers", str(workers), "--kill-after", str(_KILL_AFTER)]
+
+
+def _gunicorn(workers: int, threads: int) -> list[str]:
+    return [
+        *("gunicorn", "--bind", f"{settings.HOST}:{settings.PORT}", "--log-level", "error"),
+        *("--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread"),
+        *("--graceful-timeout", str(_KILL_AFTER)),
+        *("--limit-request-line", "8190"),  # a magnet link with all its trackers is asked for by GET
+        "hashkeep.wsgi:application",
+    ]

@@ -1,0 +1,86 @@
+"""Block torrents for good, or lift that."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from archive.errors import Refusal, Unavailable
+from archive.takedowns.takedown import lift, take_down
+from hashkeep.management.command import Teaching
+from hashkeep.management.input_file import lines
+from metainfo.infohash import find, spell
+
+
+class Command(Teaching):
+    help = """\
+Take torrents down: their bytes are deleted, and their infohashes are refused from now on, on every way in.
+
+  take_down 0123456789ABCDEF0123456789ABCDEF01234567 --reason "Court order 12/2026"
+  take_down --from notice.txt --reason "Notice of 3 May" --unlisted
+  take_down --lift 0123456789ABCDEF0123456789ABCDEF01234567
+
+A HASH is an infohash in any spelling, v1 or v2, a magnet link, or a URL that ends in one. It need not be stored:
+what is blocked beforehand never comes in. Asking for a blocked torrent gives the reason, and a public page lists
+hash, date and reason of each takedown, unless it is --unlisted. Doing it again is harmless; the newer reason stays.
+"""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("hashes", nargs="*", metavar="HASH")
+        parser.add_argument(
+            "--from",
+            dest="file",
+            metavar="FILE",
+            help="more of them, one a line; # begins a comment; - is stdin",
+        )
+        parser.add_argument("--reason", help="a sentence for everybody who asks for the torrent")
+        parser.add_argument(
+            "--unlisted",
+            action="store_true",
+            help="keep it off the public page: for material whose very hash must not be spread, such as child "
+            "sexual abuse material",
+        )
+        parser.add_argument(
+            "--lift",
+            action="store_true",
+            help="undo it; the torrent must be uploaded anew, and what a blocklist still names is blocked again",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["lift"] and not (options["reason"] or "").strip():
+            raise CommandError("Please say why: --reason. Whoever asks for the torrent will read it.")
+        if not options["hashes"] and not options["file"]:
+            raise CommandError("Please name at least one HASH, or a file of them with --from.")
+        failed = done = 0
+        for text in _spellings(options["hashes"], options["file"]):
+            try:
+                self.stdout.write(_lift(text) if options["lift"] else _take_down(text, options))
+                done += 1
+            except Unavailable as unavailable:
+                raise CommandError(f"{text}: {unavailable} Run the same command again.") from unavailable
+            except Refusal as refusal:
+                failed += 1
+                self.stderr.write(f"{text}: {refusal}")
+        if failed:
+            what = "lifted" if options["lift"] else "blocked"
+            raise CommandError(
+                f"Not {what}: {failed:,}, for the reasons above. {what.capitalize()}: {done:,}."
+            )
+
+
+def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
+    yield from hashes
+    if path:
+        yield from lines(path)
+
+
+def _take_down(text: str, options: dict[str, Any]) -> str:
+    infohash = find(text)
+    outcome = take_down(infohash, options["reason"], listed=not options["unlisted"])
+    return f"{spell(infohash)} {outcome}"
+
+
+def _lift(text: str) -> str:
+    infohash = find(text)
+    lift(infohash)
+    return f"{spell(infohash)} may come in again."

@@ -1,0 +1,33 @@
+"""What became of many torrents, in words that a summary counts."""
+
+from collections import Counter
+
+from archive import errors
+from archive.errors import Refusal, Unavailable
+from archive.torrents.deposit import Receipt
+
+STORED, HELD = "stored", "held already"
+_REFUSED: dict[type[Refusal], str] = {
+    errors.EmptyTorrent: "refused: an empty file",
+    errors.TooLarge: "refused: larger than MAX_TORRENT_BYTES",
+    errors.NotATorrent: "refused: not a torrent",
+    errors.Truncated: "refused: cut off in the middle",
+    errors.TooComplex: "refused: more complex than any honest torrent",
+    errors.PrivateTorrent: "refused: private (PRIVATE_TORRENTS=keep would take them)",
+    errors.TakenDown: "refused: taken down",
+}
+
+
+def worded(outcome: Receipt | Refusal) -> str:
+    """Raises Unavailable, which is no outcome: the same torrent may be taken a moment later."""
+    if isinstance(outcome, Receipt):
+        return STORED if outcome.new else HELD
+    if isinstance(outcome, Unavailable):
+        raise outcome
+    return _REFUSED[type(outcome)]
+
+
+def summary(counts: Counter[str]) -> str:
+    """A line an outcome: the good ones always, then the others, the most frequent first."""
+    bad = [outcome for outcome, _ in counts.most_common() if outcome not in (STORED, HELD)]
+    return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (STORED, HELD, *bad))

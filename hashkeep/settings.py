@@ -1,0 +1,300 @@
+"""Every setting, from the environment or a `.env` file beside manage.py. docs/running.md has the table."""
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from environs import Env, EnvValidationError, ValidationError, validate
+
+from clients import Address, read_addresses
+from hashkeep.settings_errors import explained, malformed
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env(eager=False)  # so that seal() tells of all wrong values at once
+if wrong_line := malformed(BASE_DIR / ".env"):
+    raise SystemExit(wrong_line)
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+_A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
+
+
+def _clients(text: str) -> dict[str, Address]:
+    """Never kept as text, which would show its passwords in Django's own tools."""
+    try:
+        return read_addresses(text)
+    except ValueError as wrong:
+        raise ValidationError(str(wrong)) from None
+
+
+def _folders(text: str) -> dict[str, Path]:
+    entries = [entry.partition("=") for entry in filter(None, map(str.strip, text.split(",")))]
+    if not all(name and folder.startswith("/") for name, _, folder in entries):
+        raise ValidationError("Each is the name of a client, =, and a folder that begins with /.")
+    return {name: Path(folder) for name, _, folder in entries}
+
+
+env.add_parser(name="clients", func=_clients)
+env.add_parser(name="folders", func=_folders)
+
+_A_SERVER = "It is http:// or https:// and a name, without a path."
+
+
+def _each(pattern: str, error: str) -> Callable[[list[str]], None]:
+    one = validate.Regexp(f"({pattern})$", error=error)
+
+    def check(values: list[str]) -> None:
+        for value in filter(None, values):
+            one(value)
+
+    return check
+
+
+# What operators set ------------------------------------------------------------------------------
+
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=validate.Range(1, 65535))
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATABASE_URL = env.str(
+    "DATABASE_URL", "", validate=validate.Regexp("postgres(ql)?://|$", error="It begins with postgres://.")
+)
+CACHE_URL = env.str(
+    "CACHE_URL", "", validate=validate.Regexp("((rediss?|unix)://.+)?$", error="It begins with redis://.")
+)
+STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
+PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_A_SERVER))
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+DEBUG = env.bool("DEBUG", False)
+UPLOADS = env.str("UPLOADS", "open", validate=validate.OneOf(["open", "keys"]))
+RATE_ADDRESS = env.int("RATE_ADDRESS", 1_200, validate=validate.Range(0))
+RATE_KEY = env.int("RATE_KEY", 6_000, validate=validate.Range(0))
+PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf(["refuse", "keep"]))
+LISTING = env.bool("LISTING", True)
+SEARCH_FILES = env.bool("SEARCH_FILES", False)
+SECURITY_CONTACT = env.str(
+    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
+)
+MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
+MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 100_000_000, validate=validate.Range(0))
+THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
+
+BLOCKLISTS: list[str] = env.list("BLOCKLISTS", [])
+LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
+
+RESOLVE = env.bool("RESOLVE", True)
+RESOLVE_TIMEOUT = env.float("RESOLVE_TIMEOUT", 10.0, validate=validate.Range(0, 60))
+WANTED_MAX = env.int("WANTED_MAX", 100_000, validate=validate.Range(1))
+DHT_BOOTSTRAP = env.list(
+    "DHT_BOOTSTRAP",
+    [
+        "dht.libtorrent.org:25401",
+        "router.bittorrent.com:6881",
+        "router.utorrent.com:6881",
+        "dht.transmissionbt.com:6881",
+    ],
+    validate=_each(r".+:\d+", "Each is host:port."),
+)
+TRACKERS = env.list(
+    "TRACKERS",
+    [
+        "udp://tracker.opentrackr.org:1337/announce",
+        "udp://open.demonii.com:1337/announce",
+        "udp://open.stealth.si:80/announce",
+        "udp://tracker.torrent.eu.org:451/announce",
+        "udp://exodus.desync.com:6969/announce",
+    ],
+    validate=_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
+)
+BT_LISTEN = env.str(
+    "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")
+)
+BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
+
+CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CLIENT_FILES: dict[str, Path] = env.folders("CLIENT_FILES", "")
+FILES_BY_NGINX = env.bool("FILES_BY_NGINX", False)
+CENSUS = env.bool("CENSUS", False)
+COUNTRY_DB = Path(env.str("COUNTRY_DB", str(DATA_DIR / "country.mmdb")))
+
+_SECRET_KEY = env.str("SECRET_KEY", "")
+
+try:
+    env.seal()
+except EnvValidationError as wrong:
+    raise SystemExit(explained(wrong)) from None
+
+
+def _secret_key() -> str:
+    """Made on the first start and kept beside the data, so that nobody has to think of it."""
+    path = DATA_DIR / "secret_key"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(key := secrets.token_urlsafe(50))
+    return key
+
+
+def _kept_key() -> str:
+    try:
+        return _secret_key()
+    except OSError as error:
+        raise SystemExit(f"DATA_DIR cannot be used: {error.filename}: {error.strerror}.") from None
+
+
+SECRET_KEY = _SECRET_KEY or _kept_key()
+
+# What follows from them --------------------------------------------------------------------------
+
+if PUBLIC_URL:
+    ALLOWED_HOSTS += filter(None, [urlsplit(PUBLIC_URL).hostname])
+
+if BEHIND_PROXY:
+    USE_X_FORWARDED_HOST = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+def _database() -> dict[str, Any]:
+    if DATABASE_URL:
+        return dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "hashkeep.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            # A writer takes its turn when its transaction begins, so that it never has to give up half-way.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            # FULL: a commit is on the disk before it is acknowledged, also in WAL mode.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=268435456;",
+        },
+    }
+
+
+DATABASES = {"default": _database()}
+
+
+def _cache() -> dict[str, Any]:
+    if CACHE_URL:
+        patience = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+        return {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "hashkeep",
+            "OPTIONS": patience,
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+
+
+CACHES = {"default": _cache()}
+
+# Django ------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "hashkeep",
+    "archive",
+    "web",
+    "rest_framework",
+    "drf_spectacular_sidecar",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "server.public_url.at_public_url",
+    "api.rest.middleware.manners",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of foreign dialects
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Hashkeep",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.rest.schema.complete",
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+ROOT_URLCONF = "hashkeep.urls"
+WSGI_APPLICATION = "hashkeep.wsgi.application"
+FILE_UPLOAD_HANDLERS = [
+    "server.uploads.Capped",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+CSRF_FAILURE_VIEW = "web.views.forbidden"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+FORMAT_MODULE_PATH = "hashkeep.formats"
+APPEND_SLASH = False
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 60  # seconds: their names do not change with an upgrade
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": ["asctime", "levelname", "name", "message"],
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # spyne logs every caller's mistake with a traceback and the whole message.
+        "spyne": {"level": "CRITICAL"},
+        # A miss is an answer, not an event; ERROR leaves what is our own fault.
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,1 @@
+"""HTTP server plumbing that knows no dialect and no table."""

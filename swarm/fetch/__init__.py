@@ -1,0 +1,1 @@
+"""The metadata of one infohash, from the BitTorrent network."""

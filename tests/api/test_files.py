@@ -1,0 +1,477 @@
+"""requestdl and the links that it gives: parts, zips, and everything that makes them refuse."""
+
+import io
+import os
+import re
+import secrets
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import requests
+from django.core import signing
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from api.files.reader_limit import Readers
+from archive.access import account, keys
+from archive.access.keys import Key
+from archive.errors import TooManyReaders, Unavailable
+from archive.takedowns.takedown import take_down
+from metainfo.magnet import Magnet
+from tests.make import noise
+from tests.servers.nginx import nginx
+from tests.servers.pretending import Pretender, pretending
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FILM = noise(300_001, b"film")
+REQUESTDL = "/v1/api/torrents/requestdl"
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Pretender]:
+    with pretending() as running:
+        yield running
+
+
+class Account(NamedTuple):
+    """A key, its text, its torrent with its number, what its client tells, and the folder of that one's files."""
+
+    key: Key
+    token: str
+    v1: bytes
+    number: int
+    daemon: Pretender
+    folder: Path
+
+
+@pytest.fixture
+def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
+    """An account with one torrent, which its client has, and which has no files so far."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    settings.CLIENTS = {"home": daemon.address}
+    settings.CLIENT_FILES = {"home": folder}
+    daemon.files.clear()
+    daemon.has(v1 := secrets.token_bytes(20))
+    key, token = keys.issue("somebody", client="home")
+    return Account(key, token, v1, account.add(key, Magnet(v1)).id, daemon, folder)
+
+
+def put(mine: Account, name: str, content: bytes = FILM, progress: float = 1) -> None:
+    path = mine.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    mine.daemon.says(name, len(content), progress)
+
+
+def ask(client: Client, mine: Account, status: int = 200, **wish: Any) -> Any:
+    wish = {"token": mine.token, "torrent_id": mine.number} | wish
+    given: dict[str, Any] = {name: value for name, value in wish.items() if value is not None}
+    answer = client.get(REQUESTDL, given)
+    assert answer.status_code == status, answer.content
+    return answer.json()
+
+
+def linked(client: Client, mine: Account, **wish: Any) -> str:
+    """The path of a link that somebody with the key asks for."""
+    told = ask(client, mine, **wish)
+    assert told == {
+        "success": True,
+        "error": None,
+        "detail": "Torrent download requested successfully.",
+        "data": told["data"],
+    }
+    assert mine.token not in told["data"]
+    assert told["data"].startswith("http://testserver/files/")
+    return str(urlsplit(told["data"]).path)
+
+
+def read(client: Client, path: str, **headers: str) -> Any:
+    """The answer, with all of its body as `content`."""
+    answer: Any = client.get(path, headers=headers)
+    if answer.streaming:
+        body = answer.getvalue()
+        answer.close()
+        assert len(body) == int(answer["Content-Length"])
+        answer = NamedAnswer(answer.status_code, answer.headers, body)
+    return answer
+
+
+class NamedAnswer(NamedTuple):
+    status_code: int
+    headers: Any
+    content: bytes
+
+
+# Links
+
+
+def test_a_link_leads_to_the_file_without_the_key(client: Client, mine: Account) -> None:
+    put(mine, "a film/b.mkv")
+    path = linked(client, mine, file_id=0)
+    assert path.endswith("/b.mkv")
+    answer = read(client, path)
+    assert (answer.status_code, answer.content) == (200, FILM)
+    assert answer.headers["Content-Type"] == "video/x-matroska"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="b.mkv"'
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert read(client, path.rpartition("/")[0]).content == FILM
+    assert read(client, path.replace("b.mkv", "whatever/else")).content == FILM
+
+
+def test_a_redirect_leads_there_at_once(client: Client, mine: Account) -> None:
+    put(mine, "b.mkv")
+    wish: dict[str, Any] = {"token": mine.token, "torrent_id": mine.number, "file_id": 0, "redirect": "true"}
+    answer = client.get(REQUESTDL, wish)
+    assert answer.status_code == 307
+    assert mine.token not in answer["Location"]
+    assert read(client, urlsplit(answer["Location"]).path).content == FILM
+
+
+def test_a_link_begins_with_the_public_url(client: Client, mine: Account, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://torrents.example"
+    settings.ALLOWED_HOSTS = ["torrents.example"]
+    put(mine, "b.mkv")
+    assert ask(client, mine, file_id=0)["data"].startswith("https://torrents.example/files/")
+
+
+@pytest.mark.parametrize(
+    ("wish", "missing"),
+    [({"token": None}, ["token"]), ({"token": "", "torrent_id": None}, ["token", "torrent_id"])],
+)
+def test_what_is_missing_is_told_as_fastapi_does(
+    client: Client, mine: Account, wish: dict[str, Any], missing: list[str]
+) -> None:
+    told = ask(client, mine, 422, **wish)
+    assert [(one["type"], one["loc"]) for one in told["detail"]] == [
+        ("missing", ["query", it]) for it in missing
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "error"),
+    [
+        ({"token": "hk_00000000_nonsense"}, 403, "BAD_TOKEN"),
+        ({"torrent_id": "one"}, 400, "INVALID_OPTION"),
+        ({"torrent_id": "9" * 30}, 400, "INVALID_OPTION"),
+        ({"torrent_id": 999_999, "file_id": 0}, 404, "ITEM_NOT_FOUND"),
+        ({}, 400, "MISSING_REQUIRED_OPTION"),
+        ({"file_id": "-1"}, 400, "INVALID_OPTION"),
+        ({"file_id": "²"}, 400, "INVALID_OPTION"),
+        ({"file_id": 7}, 404, "ITEM_NOT_FOUND"),
+        ({"file_id": 1}, 404, "DOWNLOAD_NOT_CACHED"),
+        ({"file_id": 2}, 404, "LINK_OFFLINE"),
+    ],
+)
+def test_what_cannot_be_is_said_in_torbox_words(
+    client: Client, mine: Account, wish: dict[str, Any], status: int, error: str
+) -> None:
+    put(mine, "a.mkv")
+    put(mine, "b.mkv", progress=0.99)
+    mine.daemon.says("gone.mkv", 5)
+    told = ask(client, mine, status, **wish)
+    assert (told["success"], told["error"], told["data"]) == (False, error, None)
+    assert str(mine.folder) not in told["detail"]
+
+
+def test_another_account_reaches_nothing(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    _, token = keys.issue("somebody else", client="home")
+    assert ask(client, mine, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
+
+
+def test_a_key_without_such_a_client_is_told(client: Client, mine: Account, settings: Settings) -> None:
+    put(mine, "a.mkv")
+    settings.CLIENT_FILES = {}
+    assert ask(client, mine, 404, file_id=0)["error"] == "LINK_OFFLINE"
+    lonely, token = keys.issue("without a client")
+    number = account.add(lonely, Magnet(mine.v1)).id
+    told = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
+    assert told["detail"] == "This key has no torrent client whose files this server can read."
+
+
+def test_a_client_that_is_down_is_told(client: Client, mine: Account, settings: Settings) -> None:
+    with pretending() as other:
+        settings.CLIENTS = {"home": other.address}
+    assert ask(client, mine, 502, file_id=0)["error"] == "DOWNLOAD_SERVER_ERROR"
+
+
+@pytest.mark.parametrize("end", ["tampered", "cut off", "another's", "nonsense", "of another kind"])
+def test_a_link_that_was_never_given_is_none(
+    client: Client, mine: Account, end: str, settings: Settings
+) -> None:
+    put(mine, "a.mkv")
+    path = linked(client, mine, file_id=0).rpartition("/")[0]
+    spoilt = {
+        "tampered": path.replace("/files/W", "/files/X"),
+        "cut off": path[:-1],
+        "nonsense": "/files/nonsense",
+        "of another kind": "/files/" + signing.dumps([1, 2, 3]),
+    }
+    settings.SECRET_KEY = "another" if end == "another's" else settings.SECRET_KEY
+    answer = client.get(spoilt.get(end, path))
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["type"].endswith("not-a-link")
+
+
+def test_a_link_lasts_three_hours(client: Client, mine: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(mine, "a.mkv")
+    path, now = linked(client, mine, file_id=0), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 - 60)
+    assert read(client, path).content == FILM
+    monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 + 60)
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["type"]) == (410, "/api/v1/docs#stale-link")
+
+
+def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    for wish in ({"file_id": 0}, {"zip_link": "true"}):
+        path = linked(client, mine, **wish)
+        keys.suspend(mine.key.prefix)
+        assert client.get(path).status_code == 403
+        assert ask(client, mine, 403, **wish)["error"] == "AUTH_ERROR"
+        keys.resume(mine.key.prefix)
+        assert read(client, path).status_code == 200
+    paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
+    take_down(mine.v1, "Court order 12")
+    for path in paths:
+        answer = client.get(path)
+        assert (answer.status_code, "takedowns" in answer["Link"]) == (451, True)
+    call_command("take_down", mine.v1.hex(), "--lift", stdout=io.StringIO())
+    assert read(client, paths[0]).status_code == 200
+    account.remove(mine.key, mine.number)
+    assert [client.get(path).status_code for path in paths] == [404, 404]
+    keys.revoke(mine.key.prefix)
+    assert [client.get(path).status_code for path in paths] == [410, 410]
+
+
+def test_what_is_blocked_by_a_name_that_only_the_client_knows_is_refused(
+    client: Client, mine: Account
+) -> None:
+    """A hybrid that came by a link with its v1 infohash alone, and was taken down by the other."""
+    v2 = secrets.token_bytes(32)
+    mine.daemon.has(mine.v1, infohash_v2=v2.hex())
+    put(mine, "a.mkv")
+    paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
+    take_down(v2, "Court order 13")
+    assert [client.get(path).status_code for path in paths] == [451, 451]
+    assert ask(client, mine, 451, file_id=0)["detail"].endswith("Court order 13")
+    mylist = f"/v1/api/torrents/mylist?token={mine.token}"
+    assert client.get(mylist).json()["data"] == []
+    assert client.get(f"{mylist}&id={mine.number}").status_code == 451
+
+
+# Whole files and parts
+
+
+def test_parts_are_as_nginx_serves_them(client: Client, mine: Account) -> None:
+    put(mine, "a.bin")
+    path, size = linked(client, mine, file_id=0), len(FILM)
+    served = f"server {{ listen 80; location / {{ root {mine.folder}; }} }}"
+    with nginx(served) as url:
+        for asked in (
+            *("bytes=0-0", "bytes=0-99", "bytes=100-", "bytes=-1", "bytes=-99", f"bytes=-{size}"),
+            *(f"bytes=-{size + 1}", f"bytes=0-{size - 1}", f"bytes=5-{size + 9}", f"bytes={size - 1}-"),
+            *(f"bytes={size}-", f"bytes={size}-{size + 1}", "bytes=-0", "bytes=262140-262150", "items=0-5"),
+        ):
+            theirs = requests.get(f"{url}/a.bin", headers={"Range": asked}, timeout=60)
+            ours = read(client, path, Range=asked)
+            assert ours.status_code == theirs.status_code, asked
+            assert ours.headers.get("Content-Range") == theirs.headers.get("Content-Range"), asked
+            if theirs.status_code != 416:
+                assert ours.content == theirs.content, asked
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "0-5", "bytes=0x1-2", "bytes=1"]
+)
+def test_what_is_no_part_or_several_is_answered_with_all(client: Client, mine: Account, asked: str) -> None:
+    """RFC 9110, 14.2, allows it."""
+    put(mine, "a.bin")
+    answer = read(client, linked(client, mine, file_id=0), Range=asked)
+    assert (answer.status_code, answer.content) == (200, FILM)
+
+
+def test_an_empty_file_has_no_parts(client: Client, mine: Account) -> None:
+    put(mine, "a.bin", b"")
+    path = linked(client, mine, file_id=0)
+    assert read(client, path).content == b""
+    for asked in ("bytes=0-", "bytes=-5"):
+        answer = read(client, path, Range=asked)
+        assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */0")
+
+
+def test_a_part_of_what_has_changed_is_the_whole(client: Client, mine: Account) -> None:
+    put(mine, "a.bin")
+    path = linked(client, mine, file_id=0)
+    etag = read(client, path).headers["ETag"]
+    assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM[1:3]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    os.utime(mine.folder / "a.bin", (1, 1))
+    assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM
+    assert read(client, path, **{"If-None-Match": etag}).content == FILM
+    assert (
+        read(client, path, Range="bytes=1-2", **{"If-Range": "Fri, 20 Nov 2026 10:00:00 GMT"}).content == FILM
+    )
+
+
+def test_head_tells_the_length_and_sends_nothing(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    for wish in ({"file_id": 0}, {"zip_link": "1"}):
+        path = linked(client, mine, **wish)
+        whole = read(client, path)
+        head = client.head(path, headers={"Range": "bytes=1-2"})
+        assert (head.status_code, head.content) == (200, b"")
+        assert head["Content-Length"] == str(len(whole.content))
+    assert client.post(path).status_code == 405
+
+
+HOSTILE = {
+    "page.html": "text/html",
+    "picture.svg": "image/svg+xml",
+    "script.js": None,
+    "noname": "application/octet-stream",
+    "a.mkv.exe": None,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_file_holds_does_not_run_as_ours(client: Client, mine: Account, name: str) -> None:
+    put(mine, name, b"<script>alert(1)</script>")
+    answer = read(client, linked(client, mine, file_id=0))
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["Content-Security-Policy"].split("; ")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert HOSTILE[name] in (None, answer.headers["Content-Type"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'a";b=".mkv',
+        "a\r\nSet-Cookie: x=y.mkv",
+        "ä\u202evkm.exe",
+        "%2e%2e%2f.mkv",
+        "a\\..\\b.mkv",
+        "日本" * 40 + ".mkv",
+        "\n",
+        "?a=b#c",
+    ],
+)
+def test_hostile_names_stay_in_their_header_and_their_url(client: Client, mine: Account, name: str) -> None:
+    put(mine, name)
+    path = linked(client, mine, file_id=0)
+    assert re.fullmatch(r"/files/[\w:.-]+/[\w.~%-]*", path)
+    assert "/" not in unquote(path.rpartition("/")[2])
+    answer = read(client, path)
+    assert answer.content == FILM
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Content-Disposition"].isprintable()
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret", "\udce4", "a\0b", "link", ""])
+def test_a_client_that_lies_about_names_leads_nowhere(client: Client, mine: Account, name: str) -> None:
+    (mine.folder.parent / "secret").write_bytes(FILM)
+    (mine.folder / "link").symlink_to("../secret")
+    mine.daemon.says(name, len(FILM))
+    for wish in ({"file_id": 0}, {"zip_link": "true"}):
+        assert ask(client, mine, 404, **wish)["error"] == "LINK_OFFLINE"
+
+
+def test_a_client_is_not_asked_again_with_every_part(client: Client, mine: Account) -> None:
+    put(mine, "a.bin")
+    path = linked(client, mine, file_id=0)
+    before = len(mine.daemon.asked)
+    for start in range(20):
+        assert read(client, path, Range=f"bytes={start}-{start}").content == FILM[start : start + 1]
+    assert len(mine.daemon.asked) == before
+
+
+def test_what_the_client_moves_or_renames_meanwhile_is_found_again(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    path = linked(client, mine, file_id=0)
+    (mine.folder / "a.mkv").rename(mine.folder / "b.mkv")
+    assert client.get(path).status_code == 404
+    mine.daemon.files[:] = []
+    mine.daemon.says("b.mkv", len(FILM))
+    assert read(client, path).content == FILM
+
+
+# Zips
+
+
+def test_a_zip_holds_what_was_finished(client: Client, mine: Account) -> None:
+    held = {"a film/a.mkv": FILM, "a film/extras/ä.txt": b"hello", "a film/empty": b""}
+    for name, content in held.items():
+        put(mine, name, content)
+    mine.daemon.says("a film/not wanted", 5, 0)
+    path = linked(client, mine, zip_link="true", file_id=0)
+    assert path.endswith("/a%20film.zip")
+    answer = read(client, path)
+    assert answer.headers["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as made:
+        assert {name: made.read(name) for name in made.namelist()} == held
+        assert {entry.compress_type for entry in made.infolist()} == {zipfile.ZIP_STORED}
+        assert made.testzip() is None
+
+
+def test_what_is_unfinished_has_no_zip(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    mine.daemon.has(mine.v1, progress=0.5)
+    assert ask(client, mine, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
+
+
+def test_names_in_a_zip_do_not_lead_out_on_windows(client: Client, mine: Account) -> None:
+    put(mine, "..\\..\\a.exe")
+    with zipfile.ZipFile(io.BytesIO(read(client, linked(client, mine, zip_link="true")).content)) as made:
+        assert made.namelist() == [".._.._a.exe"]
+
+
+def test_a_zip_of_more_files_than_fit_is_refused(client: Client, mine: Account) -> None:
+    mine.daemon.files.extend({"name": str(n), "size": 0, "progress": 1} for n in range(10_001))
+    assert "10,000" in ask(client, mine, 404, zip_link="true")["detail"]
+
+
+# Many readers
+
+
+def test_each_key_has_a_share_of_the_seats_and_all_have_an_end() -> None:
+    readers = Readers(8)
+    mine = [readers.sit(1) for _ in range(2)]
+    with pytest.raises(TooManyReaders, match="2 files"):
+        readers.sit(1)
+    others = [readers.sit(key) for key in (2, 2, 3, 3, 4, 4)]
+    with pytest.raises(Unavailable):
+        readers.sit(5)
+    mine.pop()()
+    readers.sit(5)()
+    for leave in mine + others:
+        leave()
+    assert [readers.sit(1) for _ in range(2)]
+
+
+def test_whoever_stops_reading_leaves_seat_and_file(client: Client, mine: Account) -> None:
+    put(mine, "a.mkv")
+    put(mine, "b.mkv")
+    before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    for wish in ({"file_id": 0}, {"zip_link": "true"}):
+        path = linked(client, mine, **wish)
+        for _ in range(40):
+            answer: Any = client.get(path)
+            assert answer.status_code == 200
+            next(iter(answer))
+            answer.close()
+        for _ in range(40):
+            client.get(path).close()
+    assert len(os.listdir("/proc/self/fd")) <= before
+    # A reader that stayed would have stayed 160 times; what else the process does may begin or end meanwhile.
+    assert threading.active_count() < threads + 10

@@ -1,0 +1,315 @@
+"""REST under /api/v1/: what each route answers. Whether that is as described is test_openapi's to ask."""
+
+import gzip
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from archive.access import keys
+from archive.takedowns.takedown import take_down
+from archive.torrents.count import count
+from archive.torrents.deposit import deposit
+from metainfo.infohash import parse
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+API = "/api/v1"
+TORRENTS = f"{API}/torrents"
+BITTORRENT = "application/x-bittorrent"
+V1, V2, HYBRID = make.v1(b"first"), make.v2(b"second"), make.hybrid(b"third")
+
+
+def body(client: Client, torrent: bytes, **headers: str) -> Any:
+    return client.post(TORRENTS, torrent, content_type=BITTORRENT, headers=headers, CONTENT_TYPE=BITTORRENT)
+
+
+def form(client: Client, *torrents: bytes, **headers: str) -> Any:
+    files = [SimpleUploadedFile(f"{n}.torrent", torrent) for n, torrent in enumerate(torrents)]
+    return client.post(TORRENTS, {"torrent": files}, headers=headers)
+
+
+def get(client: Client, path: str, **query: Any) -> Any:
+    answer = client.get(path if path.startswith("http") else f"{API}/{path}", query)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def problem(answer: Any, status: int, word: str) -> dict[str, Any]:
+    """RFC 9457: its media type, and members that say what the status line says."""
+    told: dict[str, Any] = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert (told["status"], told["type"].rpartition("#")[2]) == (status, word)
+    assert told["title"] and len(told["detail"]) > 10
+    return told
+
+
+# Storing -------------------------------------------------------------------------------------------
+
+
+def test_a_torrent_as_the_body_is_created_once_and_then_found(client: Client) -> None:
+    new, again = body(client, HYBRID), body(client, HYBRID)
+    assert (new.status_code, again.status_code) == (201, 200)
+    assert (new.json()["new"], again.json()["new"]) == (True, False)
+    assert new.json()["infohash"] == make.v1_hash(HYBRID)
+    assert get(client, new["Location"])["v2"] == make.v2_hash(HYBRID)
+    assert client.get(new.json()["torrent"]).content == HYBRID
+
+
+def test_a_packed_torrent_is_unpacked(client: Client) -> None:
+    assert body(client, gzip.compress(V1)).json()["infohash"] == make.v1_hash(V1)
+
+
+@pytest.mark.parametrize(
+    ("torrent", "status", "word"),
+    [(b"", 422, "empty-torrent"), (b"<html>", 422, "not-a-torrent"), (V1[:-9], 422, "truncated")],
+)
+def test_what_is_no_torrent_is_a_problem(client: Client, torrent: bytes, status: int, word: str) -> None:
+    problem(body(client, torrent), status, word)
+    assert count() == 0
+
+
+def test_a_private_a_large_and_a_blocked_torrent_are_problems(client: Client, settings: Settings) -> None:
+    take_down(make.infohashes(V2)[1], "Court order")
+    problem(body(client, make.v1(private=1)), 422, "private-torrent")
+    refused = body(client, V2)
+    assert "Court order" in problem(refused, 451, "taken-down")["detail"]
+    assert refused["Link"] == '<http://testserver/takedowns>; rel="blocked-by"'
+    settings.MAX_TORRENT_BYTES = len(V1) - 1
+    problem(body(client, V1), 413, "too-large")
+
+
+def test_a_form_tells_of_each_of_its_files(client: Client) -> None:
+    answer = form(client, V1, b"junk", HYBRID, V1)
+    assert answer.status_code == 207
+    first, junk, third, again = answer.json()["results"]
+    assert (first["filename"], first["receipt"]["infohash"]) == ("0.torrent", make.v1_hash(V1))
+    assert (junk["filename"], junk["problem"]["status"]) == ("1.torrent", 422)
+    assert third["receipt"]["new"] and again["receipt"]["infohash"] == make.v1_hash(V1)
+    assert count() == 2
+
+
+def test_a_form_with_more_bytes_than_one_transaction_takes_is_stored_whole(client: Client) -> None:
+    torrents = [make.v1(b"%d" % n, 2_000_000_000) for n in range(8)]
+    assert sum(map(len, torrents)) > 18_000_000
+    results = form(client, *torrents).json()["results"]
+    assert [result["receipt"]["infohash"] for result in results] == [make.v1_hash(one) for one in torrents]
+
+
+def test_a_form_without_a_file_or_with_too_many_is_a_problem(client: Client) -> None:
+    problem(client.post(TORRENTS, {"other": "x"}), 400, "parse-error")
+    problem(form(client, *[b"x"] * 101), 400, "too-many-files-sent")
+
+
+def test_with_keys_only_storing_needs_one_and_reading_does_not(client: Client, settings: Settings) -> None:
+    settings.UPLOADS = "keys"
+    key, text = keys.issue("Anna")
+    for refused in (body(client, V1), form(client, V1)):
+        problem(refused, 401, "no-key")
+        assert refused["WWW-Authenticate"] == "Bearer"
+    assert body(client, V1, authorization=f"Bearer {text}").status_code == 201
+    assert form(client, V2, **{"x-api-key": text}).status_code == 207
+    assert get(client, "stats") == {"torrents": 2, "v1": 1, "v2": 1, "hybrid": 0}
+    keys.suspend(key.prefix)
+    problem(body(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
+
+
+# Looking -------------------------------------------------------------------------------------------
+
+
+def test_any_spelling_shows_what_a_torrent_says_of_itself(client: Client) -> None:
+    torrent = make.hybrid(b"a name", b"x" * 40_000, private=0)
+    deposit(torrent)
+    v1, v2 = make.v1_hash(torrent), make.v2_hash(torrent)
+    told = get(client, f"torrents/{v1}")
+    assert (told["infohash"], told["v1"], told["v2"]) == (v1, v1, v2)
+    assert (told["name"], told["size"], told["files"], told["pieces"]) == ("a name", 40_000, 1, 2)
+    assert told["trackers"] == [make.TRACKER.decode()]
+    assert told["magnet"].startswith(f"magnet:?xt=urn:btih:{v1.lower()}&xt=urn:btmh:1220{v2.lower()}")
+    for spelling in (v1.lower(), v2, v2[:40].lower()):
+        assert get(client, f"torrents/{spelling}") == told
+
+
+def test_files_come_in_pages(client: Client) -> None:
+    sizes: dict[tuple[bytes, ...], int] = {(b"folder", b"%03d" % n): n for n in range(1, 252)}
+    torrent = make.v1(files=sizes)
+    deposit(torrent)
+    answer = get(client, f"torrents/{make.v1_hash(torrent)}/files", limit=100)
+    found, pages = answer["results"], 1
+    while answer["next"]:
+        answer = get(client, answer["next"])
+        found, pages = found + answer["results"], pages + 1
+    assert pages == 3
+    assert found == [{"path": ["folder", f"{n:03}"], "size": n} for n in range(1, 252)]
+
+
+def test_a_download_is_the_bytes(client: Client) -> None:
+    deposit(V2)
+    url = f"{TORRENTS}/{make.v2_hash(V2)[:40]}/download"
+    answer = client.get(url, headers={"Accept": BITTORRENT})
+    assert (answer.content, answer["Content-Type"]) == (V2, BITTORRENT)
+    assert client.get(url, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    problem(client.get(f"{TORRENTS}/{'0A' * 20}/download"), 404, "not-held")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        make.v1_hash(HYBRID),
+        f"magnet:?xt=urn:btih:{make.v1_hash(HYBRID)}&dn=x",
+        f"magnet:?xt=urn:btih:{'0a' * 20}&xt=urn:btmh:1220{make.v2_hash(HYBRID)}",
+        f"https://elsewhere.example/torrent/{make.v1_hash(HYBRID)}.torrent",
+        f" {make.v2_hash(HYBRID)[:40].lower()}\n",
+    ],
+)
+def test_a_lookup_finds_the_torrent_that_a_text_means(client: Client, text: str) -> None:
+    deposit(HYBRID)
+    assert get(client, "lookup", q=text)["infohash"] == make.v1_hash(HYBRID)
+
+
+def test_a_lookup_of_what_is_blocked_missing_or_nonsense_is_a_problem(client: Client) -> None:
+    take_down(parse("0B" * 20), "Because.")
+    problem(client.get(f"{API}/lookup", {"q": "0A" * 20}), 404, "not-held")
+    problem(client.get(f"{API}/lookup", {"q": "0B" * 20}), 451, "taken-down")
+    problem(client.get(f"{API}/lookup", {"q": "hello"}), 400, "not-an-infohash")
+    problem(client.get(f"{API}/lookup"), 400, "wrong-parameter")
+
+
+# Lists ---------------------------------------------------------------------------------------------
+
+
+def test_the_newest_are_listed_page_by_page_whatever_comes_in_meanwhile(client: Client) -> None:
+    torrents = [make.v1(b"%d" % n) for n in range(5)]
+    for torrent in torrents:
+        deposit(torrent)
+    first: Any = client.get(TORRENTS, {"limit": 2})
+    assert first["Link"] == f'<{first.json()["next"]}>; rel="next"'
+    deposit(make.v1(b"later"))
+    second = get(client, first.json()["next"])
+    third = get(client, second["next"])
+    names = [one["name"] for page in (first.json(), second, third) for one in page["results"]]
+    assert names == ["4", "3", "2", "1", "0"]
+    assert third["next"] is None
+
+
+def test_a_key_in_the_query_does_not_go_into_links(client: Client) -> None:
+    deposit(V1)
+    deposit(V2)
+    text = keys.issue("Anna")[1]
+    told = client.get(f"{TORRENTS}?limit=1&apikey={text}").content.decode()
+    assert "limit=1" in told and text not in told
+
+
+def test_a_page_of_the_newest_reads_no_torrent_and_asks_little(client: Client, objects: Any) -> None:
+    for n in range(30):
+        deposit(make.v1(b"%d" % n))
+    for path in list(objects.rglob("*.torrent")):
+        path.unlink()
+    with CaptureQueriesContext(connection) as queries:
+        assert len(get(client, "torrents")["results"]) == 30
+    assert len(queries) == 3, "the newest numbers, their rows, what the census saw of them"
+
+
+def test_where_lists_are_off_a_hash_still_opens_its_torrent(client: Client, settings: Settings) -> None:
+    settings.LISTING = False
+    deposit(V1)
+    problem(client.get(TORRENTS), 403, "not-listed")
+    assert get(client, f"torrents/{make.v1_hash(V1)}")["name"] == "first"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"limit": "-1"}, {"limit": "²"}, {"limit": ""}]
+    + [{"cursor": "-1"}, {"cursor": "x"}, {"cursor": "9" * 5000}],
+)
+def test_a_wrong_parameter_is_named(client: Client, wrong: dict[str, str]) -> None:
+    [name] = wrong
+    for path in ("torrents", "takedowns", f"torrents/{'0A' * 20}/files"):
+        wrong = {"limit": "2001"} if wrong == {"limit": "201"} and path.endswith("files") else wrong
+        told = problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
+        assert f"`{name}`" in told["detail"]
+
+
+def test_two_thousand_files_are_told_at_once(client: Client) -> None:
+    """Each page reads the torrent anew, and some have hundreds of thousands of files."""
+    many = deposit(make.v1(b"many", files={(b"%d" % n,): 1 for n in range(2_001)})).infohash
+    told = get(client, f"torrents/{many}/files", limit=2_000)
+    assert len(told["results"]) == 2_000
+    assert [one["path"] for one in get(client, told["next"])["results"]] == [["2000"]]
+
+
+def test_takedowns_are_listed_with_reason_and_day(client: Client) -> None:
+    for n in range(3):
+        take_down(bytes([n]) * 20, f"reason {n}")
+    take_down(b"\x0d" * 20, "secret", listed=False)
+    first = get(client, "takedowns", limit=2)
+    assert [one["reason"] for one in first["results"]] == ["reason 2", "reason 1"]
+    assert first["results"][0]["infohashes"] == ["02" * 20]
+    second = get(client, first["next"])
+    assert [one["reason"] for one in second["results"]] == ["reason 0"]
+    assert second["next"] is None
+
+
+# Many at once --------------------------------------------------------------------------------------
+
+
+def test_held_hashes_are_told_by_get_with_commas_or_repeated_and_by_post(client: Client) -> None:
+    deposit(HYBRID)
+    v1, v2 = make.v1_hash(HYBRID), make.v2_hash(HYBRID).lower()
+    expected = {"held": {v1: v1, v2: v1}, "invalid": ["nonsense"]}
+    asked = [v1, v2, "0A" * 20, "nonsense"]
+    assert get(client, "check", hash=",".join(asked)) == expected
+    assert get(client, "check", hash=asked) == expected
+    answer = client.post(f"{API}/check", asked, content_type="application/json")
+    assert answer.json() == expected
+
+
+def test_twenty_thousand_may_be_checked_at_once_and_not_one_more(client: Client) -> None:
+    asked = [f"{n:064x}" for n in range(20_001)]
+    answer = client.post(f"{API}/check", asked[:-1], content_type="application/json")
+    assert answer.json() == {"held": {}, "invalid": []}
+    too_many = client.post(f"{API}/check", asked, content_type="application/json")
+    problem(too_many, 400, "parse-error")
+    problem(client.get(f"{API}/check", {"hash": asked[:101]}), 400, "wrong-parameter")
+    problem(client.get(f"{API}/check"), 400, "wrong-parameter")
+
+
+def test_without_the_network_each_wish_is_told_whether_it_is_held(client: Client, settings: Settings) -> None:
+    settings.RESOLVE = False
+    deposit(V1)
+    take_down(b"\xcd" * 20, "Court order")
+    wishes = [make.v1_hash(V1), "ab" * 20, "nonsense", "cd" * 20]
+    answer = client.post(f"{API}/resolve", wishes, content_type="application/json")
+    assert answer.status_code == 202
+    held, missing, wrong, taken = answer.json()
+    assert (held["state"], held["infohash"]) == ("held", make.v1_hash(V1))
+    assert held["torrent"].endswith(f"/torrent/{make.v1_hash(V1)}.torrent")
+    assert (missing["state"], wrong["state"], taken["state"]) == ("given up", "refused", "given up")
+    assert "does not ask the BitTorrent network" in missing["reason"]
+    assert "Court order" in taken["reason"]
+    problem(client.get(missing["url"]), 404, "not-held")  # nothing was noted
+
+
+# Keys ----------------------------------------------------------------------------------------------
+
+
+def test_a_key_tells_how_it_stands(client: Client) -> None:
+    key, text = keys.issue("Anna", client="home")
+    told = client.get(f"{API}/key", headers={"authorization": f"Bearer {text}"}).json()
+    assert (told["prefix"], told["name"], told["client"], told["state"]) == (
+        key.prefix,
+        "Anna",
+        "home",
+        "active",
+    )
+    problem(client.get(f"{API}/key"), 401, "no-key")
+
+
+def test_a_wrong_key_is_a_problem_even_where_none_is_needed(client: Client) -> None:
+    refused = client.get(f"{API}/stats", headers={"x-api-key": "hk_00000000_" + "a" * 32})
+    problem(refused, 401, "unknown-key")

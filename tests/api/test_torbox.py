@@ -1,0 +1,328 @@
+"""TorBox's dialect without a torrent client: accounts and what they have, and what is held."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import bencodepy
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from archive.access.account import add
+from archive.torrents.deposit import deposit, deposit_many
+from metainfo.magnet import Magnet
+from tests import make
+from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna() -> Account:
+    return Account()
+
+
+def test_a_torrent_is_archived_and_shown_as_cached(anna: Account) -> None:
+    made = anna.send(TORRENT)
+    assert (made["hash"], type(made["torrent_id"]), len(made["auth_id"])) == (HASH, int, 36)
+    [row] = anna.list()
+    assert (row["id"], row["hash"], row["name"], row["size"]) == (made["torrent_id"], HASH, "a film.mkv", 5)
+    assert (row["download_state"], row["progress"], row["download_finished"]) == ("cached", 1, True)
+    assert row["download_present"] is False  # there is nothing to fetch
+    assert [(file["id"], file["name"], file["mimetype"]) for file in row["files"]] == [
+        (0, "a film.mkv", "video/x-matroska")
+    ]
+    assert None not in row.values()
+    assert anna.list(id=made["torrent_id"])["id"] == made["torrent_id"]
+
+
+def test_what_is_held_is_found_by_its_magnet_link(anna: Account) -> None:
+    deposit(TORRENT)
+    answer = anna("post", "createtorrent", {"magnet": MAGNET, "name": "mine"}).json()
+    assert answer["detail"] == "Found Cached Torrent. Using Cached Torrent."
+    assert anna.list(id=answer["data"]["torrent_id"])["name"] == "mine"
+
+
+def test_the_same_torrent_again_is_the_same(anna: Account) -> None:
+    hybrid = make.hybrid()
+    v1, v2 = (infohash.hex() for infohash in make.infohashes(hybrid))
+    first = anna.send(hybrid)
+    for link in (f"urn:btih:{v1}", f"urn:btmh:1220{v2}", f"urn:btih:{v2[:40]}"):
+        assert anna.create(magnet=f"magnet:?xt={link}") == first
+    assert anna.send(hybrid) == first
+    assert len(anna.list()) == 1
+    assert anna.list()[0]["alternative_hashes"] == [v2]
+
+
+def test_no_key_sees_anothers_torrents(anna: Account) -> None:
+    bob = Account("Bob")
+    id_ = anna.send(TORRENT)["torrent_id"]
+    assert bob.list() == []
+    for answer in (
+        bob("get", "mylist", {"id": id_}),
+        bob("get", "exportdata", {"torrent_id": id_, "type": "magnet"}),
+        bob("get", "exportdata", {"torrent_id": id_, "type": "file"}),
+        bob.does(torrent_id=id_, operation="delete"),
+        bob(
+            "put",
+            "edittorrent",
+            json.dumps({"torrent_id": id_, "name": "x"}),
+            content_type="application/json",
+        ),
+        bob("delete", f"controltorrent/{id_}"),
+    ):
+        assert refused(answer) == (404, "ITEM_NOT_FOUND")
+    told(bob.does(all=True, operation="delete"))
+    assert [row["id"] for row in anna.list()] == [id_]
+    assert bob.send(TORRENT)["auth_id"] != anna.send(TORRENT)["auth_id"]
+
+
+@pytest.mark.parametrize("way", ["torrent_id", "text", "twice", "form", "delete", "all"])
+def test_a_torrent_that_is_deleted_stays_in_the_archive(anna: Account, way: str) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    asked = {"torrent_id": id_, "operation": "delete"}
+    answers = {
+        "torrent_id": lambda: anna.does(**asked),
+        "text": lambda: anna.does(torrent_id=str(id_), operation="Delete"),
+        "twice": lambda: anna(
+            "post", "controltorrent", json.dumps(json.dumps(asked)), content_type="application/json"
+        ),
+        "form": lambda: anna("post", "controltorrent", asked),
+        "delete": lambda: anna(
+            "delete",
+            f"controltorrent/{id_}",
+            json.dumps({"action": "Delete"}),
+            content_type="application/json",
+        ),
+        "all": lambda: anna.does(all=True, operation="delete"),
+    }
+    told(answers[way]())
+    assert anna.list() == []
+    assert told(anna("get", "checkcached", {"hash": HASH}))[HASH]["name"] == "a film.mkv"
+    if way != "all":
+        assert refused(answers[way]()) == (404, "ITEM_NOT_FOUND")
+
+
+def test_very_many_are_deleted_at_once(
+    anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(1_200):
+        add(anna.key, Magnet(hashlib.sha1(b"%d" % n).digest()))
+    with django_assert_max_num_queries(40):
+        told(anna.does(all=True, operation="delete"))
+    assert anna.list() == []
+
+
+def test_lists_come_in_parts(anna: Account) -> None:
+    ids = [anna.send(make.v1(f"{n}".encode()))["torrent_id"] for n in range(5)]
+    assert [row["id"] for row in anna.list(offset=1, limit=2)] == ids[1:3]
+    assert [row["id"] for row in anna.list(offset=4)] == ids[4:]
+    assert anna.list(offset=5, bypass_cache="True") == []
+    for wrong in ({"offset": "-1"}, {"limit": "x"}, {"id": "1.5"}, {"offset": "9" * 30}):
+        assert refused(anna("get", "mylist", wrong)) == (400, "INVALID_OPTION")
+
+
+def test_there_is_no_pausing_without_a_client(anna: Account) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    told(anna.does(torrent_id=id_, operation="reannounce"))
+    for operation in ("pause", "resume", "stop_seeding", "dance", ""):
+        assert refused(anna.does(torrent_id=id_, operation=operation)) == (400, "INVALID_OPTION")
+    assert refused(anna.does(operation="delete")) == (400, "MISSING_REQUIRED_OPTION")
+
+
+def test_an_unknown_operation_is_told_which_there_are(anna: Account) -> None:
+    detail = anna.does(torrent_id=1, operation="dance").json()["detail"]
+    table = Path("docs/torbox.md").read_text().split("| `controltorrent` | ")[1].split(";")[0]
+    assert set(re.findall(r"'(\w+)'", detail)) == set(re.findall(r"`(\w+)`", table))
+
+
+def test_another_name_can_be_given(anna: Account) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+
+    def edit(**asked: Any) -> Any:
+        return anna("put", "edittorrent", json.dumps(asked), content_type="application/json")
+
+    told(edit(torrent_id=id_, name="Ünother"))
+    assert anna.list(id=id_)["name"] == "Ünother"
+    assert refused(edit(torrent_id=id_, name="Ünother")) == (400, "NO_CHANGES")
+    assert refused(edit(torrent_id=id_, name="")) == (400, "NAME_TOO_SHORT")
+    assert refused(edit(torrent_id=id_, name="x" * 300)) == (400, "NAME_TOO_LONG")
+
+
+def test_a_torrent_is_exported_as_it_was_deposited(anna: Account) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    file = anna("get", "exportdata", {"torrent_id": id_, "type": "file"})
+    assert (file.content, file["Content-Type"]) == (TORRENT, "application/x-bittorrent")
+    link = told(anna("get", "exportdata", {"torrent_id": id_, "type": "magnet"}))
+    assert link == f"{MAGNET}&dn=a%20film.mkv&tr=http%3A%2F%2Ftracker.example%2Fannounce"
+    assert refused(anna("get", "exportdata", {"torrent_id": id_, "type": "x"})) == (400, "INVALID_OPTION")
+
+
+@pytest.mark.parametrize("how", ["hash", "magnet", "file", "posted hash", "posted magnet"])
+def test_anybody_may_have_a_torrent_described(client: Client, how: str) -> None:
+    if how != "file":
+        deposit(TORRENT)
+    answer = {
+        "hash": lambda: client.get(f"{HERE}torrentinfo", {"hash": HASH.upper(), "timeout": "1"}),
+        "magnet": lambda: client.get(f"{HERE}torrentinfo", {"magnet": MAGNET}),
+        "file": lambda: client.post(f"{HERE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}),
+        "posted hash": lambda: client.post(f"{HERE}torrentinfo", {"hash": HASH, "magnet": "nonsense"}),
+        "posted magnet": lambda: client.post(f"{HERE}torrentinfo?timeout=1", {"magnet": MAGNET}),
+    }[how]()
+    assert told(answer) == {
+        "name": "a film.mkv",
+        "hash": HASH,
+        "size": 5,
+        "trackers": ["http://tracker.example/announce"],
+        "files": [{"name": "a film.mkv", "size": 5}],
+    }
+
+
+def test_a_described_file_is_not_kept(client: Client, anna: Account) -> None:
+    told(client.post(f"{HERE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}))
+    assert told(anna("get", "checkcached", {"hash": HASH})) is None
+
+
+def test_a_magnet_link_becomes_a_file(client: Client) -> None:
+    deposit(TORRENT)
+    asked = json.dumps({"magnet": MAGNET})
+    assert client.post(f"{HERE}magnettofile", asked, content_type="application/json").content == TORRENT
+    empty = client.post(f"{HERE}magnettofile", "{}", content_type="application/json")
+    assert refused(empty) == (400, "MISSING_REQUIRED_OPTION")
+
+
+class TestCheckCached:
+    def test_a_few_in_the_query(self, anna: Account) -> None:
+        v2 = make.v2()
+        deposit_many([TORRENT, v2])
+        long = make.v2_hash(v2).lower()
+        query = f"checkcached?hash={HASH.upper()},{ABSENT}&hash={long[:40]}&hash=nonsense,,&hash={long}"
+        found = told(anna("get", query))
+        assert set(found) == {HASH, long[:40], long}
+        assert found[long] == {"name": "a.bin", "size": 5, "hash": long}
+        assert told(anna("get", query + "&format=list&list_files=True"))[0]["files"]
+        assert told(anna("get", f"checkcached?hash={ABSENT}")) is None
+        assert told(anna("get", f"checkcached?hash={ABSENT}&format=list")) == []
+        assert refused(anna("get", f"checkcached?hash={HASH}&format=x")) == (400, "INVALID_OPTION")
+
+    def test_five_thousand_at_once(
+        self, anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        held = [make.v1(f"{n}".encode()) for n in range(100)]
+        deposit_many(held)
+        ours = [make.v1_hash(torrent).lower() for torrent in held]
+        asked = ours + [hashlib.sha1(b"%d" % n).hexdigest() for n in range(4_900)]
+        with django_assert_max_num_queries(40):
+            found = told(
+                anna(
+                    "post",
+                    "checkcached?format=list",
+                    json.dumps({"hashes": asked}),
+                    content_type="application/json",
+                )
+            )
+        assert sorted(row["hash"] for row in found) == sorted(ours)
+
+    def test_too_many_and_no_list_are_refused(self, anna: Account) -> None:
+        for wrong in ({"hashes": ["0" * 40] * 20_001}, {"hashes": HASH}, {}, [HASH]):
+            answer = anna("post", "checkcached", json.dumps(wrong), content_type="application/json")
+            assert refused(answer) == (400, "INVALID_OPTION")
+        told(
+            anna(
+                "post",
+                "checkcached",
+                json.dumps({"hashes": [5, None, {}, "x"]}),
+                content_type="application/json",
+            )
+        )
+
+    def test_files_are_not_read_for_ever(self, anna: Account) -> None:
+        """Pad files do not count in a list, and to read them takes as long as others."""
+        pads = [{b"attr": b"p", b"length": 1, b"path": [b".pad", b"1"]}] * 150_000
+        files = [*pads, {b"length": 1, b"path": [b"a"]}]
+        like = {b"piece length": 2**20, b"pieces": bytes(20), b"files": files}
+        one = make.seal({b"name": b"0", **like})  # which takes much longer than all else here
+        held = [one.replace(b"4:name1:0", b"4:name1:%d" % n) for n in range(4)]
+        deposit_many(held)
+        found = told(anna("get", f"checkcached?hash={','.join(map(make.v1_hash, held))}&list_files=true"))
+        assert 1 <= sum("files" in row for row in found.values()) < 4
+
+    def test_files_are_listed_up_to_a_limit(self, anna: Account) -> None:
+        many = make.v1(b"many", files={(b"%d" % n,): 1 for n in range(9_999)})
+        deposit_many([many, make.v1(b"two", files={(b"a",): 1, (b"b",): 1}), TORRENT])
+        hashes = [make.v1_hash(many), make.v1_hash(make.v1(b"two", files={(b"a",): 1, (b"b",): 1})), HASH]
+        found = told(anna("get", f"checkcached?hash={','.join(hashes)}&format=list&list_files=true"))
+        listed = {row["name"]: len(row["files"]) for row in found if "files" in row}
+        # Which comes first is not said: the one of many, and what fits besides, or all but that.
+        assert listed in ({"many": 9_999, "a film.mkv": 1}, {"two": 2, "a film.mkv": 1}, {"two": 2})
+        assert len(found) == 3
+
+
+class TestFilesAreNeverHalfListed:
+    MANY = make.v1(b"many", files={(b"%d" % n,): 1 for n in range(12_000)})
+    LARGEST = make.v1(b"largest", files={(b"%d" % n,): 1 for n in range(30_001)})
+
+    def test_in_a_list_a_torrent_of_too_many_comes_without(self, anna: Account) -> None:
+        id_ = anna.send(self.MANY)["torrent_id"]
+        anna.send(TORRENT)
+        assert {row["name"]: len(row["files"]) for row in anna.list() if "files" in row} == {"a film.mkv": 1}
+        assert len(anna.list(id=id_)["files"]) == 12_000
+
+    def test_a_torrent_that_is_asked_for_alone_has_them_all(self, anna: Account) -> None:
+        deposit(self.MANY)
+        name = make.v1_hash(self.MANY)
+        assert len(told(anna("get", f"torrentinfo?hash={name}"))["files"]) == 12_000
+        found = told(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
+        assert len(found[0]["files"]) == 12_000
+
+    def test_beyond_that_it_has_none_at_all(self, anna: Account) -> None:
+        id_, name = anna.send(self.LARGEST)["torrent_id"], make.v1_hash(self.LARGEST)
+        answers = [anna.list(id=id_), told(anna("get", f"torrentinfo?hash={name}"))]
+        answers += told(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
+        assert [(row["name"], "files" in row) for row in answers] == [("largest", False)] * 3
+
+
+def test_clients_look_at_the_account_before_they_use_it(anna: Account) -> None:
+    account = told(anna("get", "/v1/api/user/me"))
+    assert (account["plan"], account["is_subscribed"], account["id"]) == (2, True, anna.key.id)
+    assert account["email"].startswith(anna.key.prefix)
+    assert anna.text not in json.dumps(account)
+    assert told(anna("get", "/v1/api/queued/getqueued?type=torrent")) == []
+    assert told(anna("get", "getqueued")) == told(anna("get", "/v1/api/usenet/mylist")) == []
+    answer = anna("post", "controlqueued", "{}", content_type="application/json")
+    assert refused(answer) == (404, "ITEM_NOT_FOUND")
+
+
+def test_pages_of_other_sites_may_use_it(client: Client) -> None:
+    answer = client.options(f"{HERE}mylist", headers={"Access-Control-Request-Headers": "authorization"})
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "Authorization" in answer["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 9_000, "\u202e'\"<>", 5, 1.5])
+def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> None:
+    deposit(TORRENT)
+    asked = json.dumps({"magnet": MAGNET, "name": name})
+    id_ = told(anna("post", "createtorrent", asked, content_type="application/json"))["torrent_id"]
+    assert len(anna.list(id=id_)["name"]) in (1, 3, 5, 255)
+    edit = json.dumps({"torrent_id": id_, "name": f"{name}!"})
+    assert anna("put", "edittorrent", edit, content_type="application/json").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("id_", ["0", "-1", "9" * 18, "9" * 19, "1e3", "٣", "", None, True, [1], {"a": 1}])
+def test_what_is_no_id_of_a_torrent_is_refused(anna: Account, id_: Any) -> None:
+    for method, path in (("post", "controltorrent"), ("put", "edittorrent")):
+        asked = json.dumps({"torrent_id": id_, "operation": "delete", "name": "x"})
+        assert refused(anna(method, path, asked, content_type="application/json"))[0] in (400, 404)
+
+
+def test_a_name_may_hold_anything(anna: Account) -> None:
+    odd = bencodepy.encode(
+        {"info": {"length": 1, "name": b'\xff\x00\n"', "piece length": 16_384, "pieces": bytes(20)}}
+    )
+    id_ = anna.send(odd)["torrent_id"]
+    assert anna.list(id=id_)["files"][0]["id"] == 0

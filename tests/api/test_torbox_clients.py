@@ -1,0 +1,221 @@
+"""TorBox's dialect with a real qBittorrent behind it, and with clients that are of no use."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pytest_django import Settings
+
+from archive.access import keys
+from archive.torrents.deposit import deposit
+from clients import Address
+from tests import make
+from tests.client_operations import address, until
+from tests.servers import free_port
+from tests.servers.qbittorrent import Qbittorrent, qbittorrent
+from tests.servers.rude import Manner, hanging_up, not_http, rude, saying, silent
+from tests.servers.swarm import internet
+from tests.torbox import HASH, TORRENT, Account, refused, told
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "Pa55/word, spoken"
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
+    with internet(), qbittorrent(tmp_path_factory.mktemp("q"), "5.1") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def configured(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
+    settings.CLIENTS = {"home": address(daemon)}
+    yield
+    for row in daemon.torrents():
+        daemon.post("torrents/delete", hashes=row["hash"], deleteFiles="true")
+    until(lambda: not daemon.torrents())
+
+
+@pytest.fixture
+def anna() -> Account:
+    return Account("Anna", client="home")
+
+
+def hashes(daemon: Qbittorrent) -> list[str]:
+    return [row["infohash_v1"] for row in daemon.torrents()]
+
+
+def test_a_torrent_goes_to_the_client_and_is_shown_as_it_is_there(anna: Account, daemon: Qbittorrent) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    assert hashes(daemon) == [HASH]
+    until(lambda: anna.list(id=id_)["download_state"] == "stalled (no seeds)")
+    row = anna.list(id=id_)
+    assert (row["active"], row["progress"], row["download_finished"], row["eta"]) == (
+        True,
+        0,
+        False,
+        8_640_000,
+    )
+    assert (row["seeds"], row["peers"], row["download_speed"], row["torrent_file"]) == (0, 0, 0, True)
+    assert None not in row.values()
+    told(anna.does(torrent_id=id_, operation="pause"))
+    until(lambda: anna.list()[0]["download_state"] == "paused")
+    assert anna.list()[0]["active"] is False
+    told(anna.does(torrent_id=id_, operation="resume"))
+    until(lambda: anna.list()[0]["download_state"] == "stalled (no seeds)")
+    told(anna.does(torrent_id=id_, operation="reannounce"))
+    told(anna.does(torrent_id=id_, operation="stop_seeding"))
+
+
+def test_a_link_brings_the_client_one_torrent_and_no_other(anna: Account, daemon: Qbittorrent) -> None:
+    """A client takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
+    zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
+    link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
+    told(anna("post", "asynccreatetorrent", {"magnet": link}))
+    until(lambda: anna.list()[0]["download_state"] == "metaDL")
+    assert hashes(daemon) == ["5a" * 20]
+
+
+def test_a_magnet_link_that_nobody_can_resolve_waits_in_the_client(
+    anna: Account, daemon: Qbittorrent
+) -> None:
+    link = f"magnet:?xt=urn:btih:{'5a' * 20}&dn=some+film&tr=http://127.0.0.1:9/announce&x.pe=44.9.9.9:1"
+    for path in ("asynccreatetorrent", "createtorrent"):
+        answer = anna("post", path, {"magnet": link})
+        assert told(answer)["hash"] == "5a" * 20
+    until(lambda: anna.list()[0]["download_state"] == "metaDL")
+    [row] = anna.list()
+    assert (row["progress"], row["size"]) == (0, 0)
+    assert (row["name"], row["files"], row["torrent_file"]) == ("some film", [], False)
+    assert hashes(daemon) == ["5a" * 20]
+    answer = anna("get", "exportdata", {"torrent_id": row["id"], "type": "file"})
+    assert refused(answer) == (404, "ITEM_NOT_FOUND")
+
+
+def test_no_line_of_a_magnet_link_becomes_a_link_of_its_own(anna: Account, daemon: Qbittorrent) -> None:
+    sly = f"magnet:?xt=urn:btih:{'5b' * 20}&dn=a\nmagnet:?xt=urn:btih:{'5c' * 20}"
+    anna.create(magnet=sly)
+    anna.create(magnet=f"magnet:?xt=urn:btih:{'5d' * 20}&dn=a%0Amagnet:?xt=urn:btih:{'5e' * 20}")
+    assert set(hashes(daemon)) == {"5b" * 20, "5d" * 20}
+
+
+def test_trackers_of_the_link_are_told_to_the_client(anna: Account, daemon: Qbittorrent) -> None:
+    deposit(TORRENT)
+    anna.create(magnet=f"magnet:?xt=urn:btih:{HASH}&tr=http://127.0.0.1:9/announce")
+    rows = daemon.get(f"torrents/trackers?hash={HASH}").json()
+    assert {"http://127.0.0.1:9/announce", make.TRACKER.decode()} <= {row["url"] for row in rows}
+
+
+def test_what_two_accounts_share_goes_with_the_last(anna: Account, daemon: Qbittorrent) -> None:
+    bob = Account("Bob", client="home")
+    for order in ((anna, bob), (bob, anna)):
+        ids = {who: who.send(TORRENT)["torrent_id"] for who in (anna, bob)}
+        told(order[0].does(torrent_id=ids[order[0]], operation="delete"))
+        assert (order[0].list(), hashes(daemon)) == ([], [HASH])
+        told(order[1].does(torrent_id=ids[order[1]], operation="delete"))
+        assert hashes(daemon) == []
+
+
+def test_what_the_client_had_before_stays_there(anna: Account, daemon: Qbittorrent) -> None:
+    daemon.post("torrents/add", urls=f"magnet:?xt=urn:btih:{HASH}")
+    until(lambda: hashes(daemon) == [HASH])
+    id_ = anna.send(TORRENT)["torrent_id"]
+    told(anna.does(torrent_id=id_, operation="delete"))
+    assert (anna.list(), hashes(daemon)) == ([], [HASH])
+
+
+def test_what_somebody_removed_from_the_client_is_missing_until_it_is_sent_again(
+    anna: Account, daemon: Qbittorrent
+) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    daemon.post("torrents/delete", hashes=HASH, deleteFiles="false")
+    until(lambda: not hashes(daemon))
+    row = anna.list(id=id_)
+    assert (row["download_state"], row["active"], row["download_finished"]) == ("missing", False, False)
+    assert refused(anna.does(torrent_id=id_, operation="pause")) == (404, "ITEM_NOT_FOUND")
+    told(anna.does(all=True, operation="pause"))
+    assert anna.send(TORRENT)["torrent_id"] == id_
+    assert hashes(daemon) == [HASH]
+    daemon.post("torrents/delete", hashes=HASH, deleteFiles="false")
+    told(anna.does(torrent_id=id_, operation="delete"))
+    assert anna.list() == []
+
+
+def test_a_hybrid_and_a_v2_torrent_are_known_by_every_name(anna: Account, daemon: Qbittorrent) -> None:
+    for torrent in (make.hybrid(b"h"), make.v2(b"v")):
+        id_ = anna.send(torrent)["torrent_id"]
+        assert anna.list(id=id_)["download_state"] != "missing"
+    assert "missing" not in [row["download_state"] for row in anna.list()]
+    told(anna.does(all=True, operation="delete"))
+    assert daemon.torrents() == []
+
+
+def at(port: int) -> Address:
+    return Address("qbittorrent", False, "127.0.0.1", port, "/", "me", PASSWORD)
+
+
+def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
+    """All that needs the client."""
+    answers: list[Any] = [
+        account("get", "mylist"),
+        account("get", "mylist", {"id": id_}),
+        account("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{HASH}"}),
+        *(account.does(torrent_id=id_, operation=operation) for operation in ("pause", "delete")),
+        account.does(all=True, operation="resume"),
+    ]
+    for answer in answers:
+        assert "Pa55" not in json.dumps(answer.json())
+        assert "spoken" not in answer.json()["detail"]
+    return list(map(refused, answers))
+
+
+@pytest.mark.parametrize("manner", [hanging_up, not_http, saying(b"<html>It works!</html>"), saying(b"[{}]")])
+def test_a_client_that_talks_nonsense_is_told_of_and_nothing_is_lost(
+    anna: Account, settings: Settings, daemon: Qbittorrent, manner: Manner
+) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    with rude(manner) as port:
+        settings.CLIENTS = {"home": at(port)}
+        assert set(everything(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
+    settings.CLIENTS = {"home": address(daemon)}
+    assert [row["id"] for row in anna.list()] == [id_]
+
+
+def test_a_client_that_is_down_or_gone_from_the_settings(anna: Account, settings: Settings) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    for clients in ({"home": at(free_port())}, {}):
+        settings.CLIENTS = clients
+        assert set(everything(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
+        # What was archived stays archived.
+        other = make.v1(b"other")
+        answer = anna("post", "createtorrent", other, content_type="application/octet-stream")
+        assert answer.status_code == 400
+        assert told(anna("get", "checkcached", {"hash": HASH}))
+
+
+def test_a_client_with_another_password(anna: Account, settings: Settings, daemon: Qbittorrent) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    settings.CLIENTS = {"home": at(daemon.web)}
+    answer = anna("get", "mylist", {"id": id_})
+    assert refused(answer) == (502, "DOWNLOAD_SERVER_ERROR")
+    assert "does not accept this user and password" in answer.json()["detail"]
+    assert "Pa55" not in answer.content.decode()
+
+
+def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
+    with rude(silent) as port:
+        settings.CLIENTS = {"home": at(port)}
+        answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{'5f' * 20}"})
+    assert refused(answer) == (504, "DOWNLOAD_SERVER_ERROR")
+    settings.CLIENTS = {}
+    assert anna.list() == []
+
+
+def test_a_suspended_key_does_not_reach_its_client(anna: Account, daemon: Qbittorrent) -> None:
+    id_ = anna.send(TORRENT)["torrent_id"]
+    keys.suspend(anna.key.prefix)
+    assert refused(anna.does(torrent_id=id_, operation="delete")) == (403, "AUTH_ERROR")
+    assert hashes(daemon) == [HASH]

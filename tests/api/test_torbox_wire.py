@@ -1,0 +1,63 @@
+"""TorBox's dialect as other people's programs speak it: their requests byte by byte (tests/wire/torbox.json)."""
+
+import gzip
+import http.client
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests import make
+from tests.servers.hashkeep import Hashkeep
+
+WIRE = json.loads((Path(__file__).parent.parent / "wire" / "torbox.json").read_text())
+CLIENTS = [name for name in WIRE if name != "source"]
+
+
+def sent(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
+    """Status and JSON."""
+    lines = [head[0], f"Host: 127.0.0.1:{archive.port}", *head[1:]]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    with socket.create_connection(("127.0.0.1", archive.port), timeout=60) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        content = answer.read()
+    if answer.headers.get("Content-Encoding") == "gzip":
+        content = gzip.decompress(content)
+    return answer.status, json.loads(content)
+
+
+def reading(told: Any, path: str) -> Any:
+    for step in path.split("."):
+        told = told[int(step)] if isinstance(told, list) else told[step]
+    return told
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_request_of_theirs_is_answered_as_they_read_it(server: Hashkeep, client: str) -> None:
+    key = server.manage("keys", "issue", client).stdout.split()[-1]
+    torrent = make.v1(b"a film", files={(b"0.mkv",): 1_000_000, (b"sub", b"1.srt"): 10}, source=client)
+    filled = {"key": key, "hash": make.v1_hash(torrent).lower()}
+    requests.post(f"{server.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()
+    for request in WIRE[client]["requests"]:
+        head = [fill(line, filled) for line in request["head"]]
+        first, *last = fill(request.get("body", ""), filled).encode().split(b"{torrent}")
+        status, told = sent(server, head, torrent.join([first, *last]))
+        assert status == request.get("status", 200), (head[0], told)
+        for path, expected in request["reads"].items():
+            found = reading(told, fill(path, filled))
+            if expected == "{id}":
+                filled.setdefault("id", str(found))
+                found = str(found)
+            assert found == (fill(expected, filled) if isinstance(expected, str) else expected), path
+
+
+def fill(text: str, filled: dict[str, str]) -> str:
+    for name, value in filled.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

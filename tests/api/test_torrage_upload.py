@@ -1,0 +1,257 @@
+"""The old caches' HTTP POST: Torrage 0.4's lines and thetorrent.org's headers, and the clients that read them.
+
+Header and body texts are Torrage's (github torrage/Torrage, 1437239, autoupload.php); names of the X-Thetorrent
+headers are those of thetorrent.org's own PHP sample.
+"""
+
+import gzip
+import lzma
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import Settings
+from torrentool.utils import upload_to_cache_server
+
+from archive.store import vault
+from archive.takedowns.takedown import take_down
+from archive.torrents.count import count
+from tests import make
+from tests.archive.test_deposit import away
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+
+CLIENTS = ROOT / "tests" / "clients"
+URLS = ["/autoupload.php", "/upload.php", "/upload"]
+
+
+def post(client: Client, torrent: bytes, url: str = "/autoupload.php") -> HttpResponse:
+    answer: Any = client.post(url, {"torrent": SimpleUploadedFile("my.torrent", torrent)})
+    assert isinstance(answer, HttpResponse)
+    return answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", URLS)
+def test_a_stored_torrent_is_answered_in_both_families_of_headers(client: Client, url: str) -> None:
+    torrent = make.v1()
+    for _ in range(2):
+        answer = post(client, torrent, url)
+        assert answer.status_code == 200
+        assert answer["X-Thetorrent-Result"] == "stored"
+        assert answer["X-Thetorrent-Hash"] == answer["X-Torrage-Infohash"] == make.v1_hash(torrent)
+        assert "X-Torrage-Error-Msg" not in answer
+        assert answer.content == make.v1_hash(torrent).encode()  # no newline: torrentool makes a URL of it
+        assert answer["Content-Length"] == "40"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("torrent", "torrage", "body"),
+    [
+        (b"", "File empty.", b"Error 11: File empty.\n"),
+        (
+            b"<html>",
+            "Broken torrent file, please recreate it and try again.",
+            b"Error 12: Broken torrent file, please recreate it and try again.\n",
+        ),
+        (
+            make.v1()[:-9],
+            "Broken torrent file, please recreate it and try again.",
+            b"Error 12: Broken torrent file, please recreate it and try again.\n",
+        ),
+    ],
+)
+def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrage: str, body: bytes) -> None:
+    answer = post(client, torrent)
+    assert (answer.status_code, answer.content) == (200, body)
+    assert answer["X-Torrage-Error-Msg"] == torrage
+    assert answer["X-Thetorrent-Result"] == "failed"
+    assert len(answer["X-Thetorrent-Error"]) > 10
+    assert "X-Thetorrent-Hash" not in answer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("packed", "kind"),
+    [
+        (lzma.compress(make.v1()), "an xz archive"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08\x00", "a ZIP archive"),
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),  # RAR 5.0 archive format
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "a 7z archive"),  # 7-Zip's 7zFormat.txt
+        (b"\x28\xb5\x2f\xfd\x24\x00", "a zstd archive"),  # RFC 8878
+    ],
+)
+def test_a_file_that_is_packed_in_another_way_is_named(client: Client, packed: bytes, kind: str) -> None:
+    """In the words that are ours; Torrage's stay."""
+    answer = post(client, packed)
+    assert answer.content.startswith(b"Error 12: Broken torrent file")
+    assert answer["X-Thetorrent-Error"] == f"This is {kind}, not a torrent; gzip and bzip2 are unpacked."
+
+
+@pytest.mark.django_db
+def test_refusals_that_torrage_did_not_know_have_numbers_of_their_own(
+    client: Client, settings: Settings
+) -> None:
+    blocked = make.v1(b"blocked")
+    take_down(make.infohashes(blocked)[0], "Ünwanted\nby many ☂.")
+    settings.MAX_TORRENT_BYTES = 1000
+    assert post(client, make.v1(size=10**7)).content.startswith(b"Error 15: The ")
+    assert post(client, make.v1(private=1)).content.startswith(b"Error 16: This torrent is private")
+    answer = post(client, blocked)
+    assert answer.content == "Error 17: Deleted torrent: Ünwanted by many ☂.\n".encode()
+    assert answer["X-Torrage-Error-Msg"] == "Deleted torrent: Ünwanted by many ?."
+
+
+@pytest.mark.django_db
+def test_a_form_without_the_field_is_told_which_one_is_missing(client: Client) -> None:
+    forms = [
+        client.post("/autoupload.php", {"file": SimpleUploadedFile("my.torrent", make.v1())}),
+        client.post("/autoupload.php", {"torrent": "text, not a file"}),
+        client.post("/autoupload.php", {}),
+        client.post("/autoupload.php", b"torrent=abc", content_type="application/x-www-form-urlencoded"),
+        client.post("/autoupload.php", make.v1(), content_type="application/x-bittorrent"),
+        client.post("/autoupload.php", b"--x\r\nbroken", content_type="multipart/form-data; boundary=x"),
+        client.post("/autoupload.php", b"--x\r\n", content_type="multipart/form-data"),
+        client.post(
+            "/autoupload.php", b"a=" + b"b" * 3_000_000, content_type="application/x-www-form-urlencoded"
+        ),
+    ]
+    for answer in forms:
+        assert answer.status_code == 200
+        assert answer.content == b"Error 10: File not found.\n"
+        assert answer["X-Thetorrent-Result"] == "failed"
+
+
+def test_an_upload_url_opened_in_a_browser_explains_itself(client: Client) -> None:
+    answer = client.get("/upload.php")
+    assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "POST", "text/plain")
+
+
+@pytest.mark.django_db
+def test_a_storage_that_is_away_is_torrages_error_14(client: Client, settings: Settings) -> None:
+    settings.STORAGE_URL = "file:///dev/full/torrents"
+    vault.cache_clear()
+    answer = post(client, make.v1())
+    assert answer.content == b"Error 14: Something didn't work, please try again later!\n"
+    assert answer["X-Thetorrent-Error"].startswith("The storage cannot be used")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_is_away_is_torrages_error_14(client: Client) -> None:
+    with away("archive_torrent"):
+        answer = post(client, make.v1())
+    assert answer.content.startswith(b"Error 14: ")
+    assert count() == 0
+    assert connection.is_usable()
+
+
+# From here on as strangers, over HTTP ----------------------------------------------------------------
+
+
+def save(folder: Path, torrent: bytes) -> Path:
+    path = folder / "my.torrent"
+    path.write_bytes(torrent)
+    return path
+
+
+def curl(*args: str | Path) -> str:
+    done = subprocess.run(["curl", "-sS", *args], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_curl_prints_the_infohash(server: Hashkeep, tmp_path: Path, chunked: bool) -> None:
+    torrent = make.v1(b"curl %d" % chunked, 3_000_000)
+    header = ["-H", "Transfer-Encoding: chunked"] if chunked else []
+    path = save(tmp_path, torrent)
+    assert curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(torrent)
+
+
+def test_an_upload_is_taken_by_whatever_name_a_script_calls_us(server: Hashkeep, tmp_path: Path) -> None:
+    torrent = make.v1(b"an old name")
+    form = ["-H", "Host: torrage.com", "-F", f"torrent=@{save(tmp_path, torrent)}"]
+    assert curl(*form, f"{server.url}/autoupload.php") == make.v1_hash(torrent)
+
+
+def test_a_form_is_written_down_no_further_than_a_door_can_use(server: Hashkeep, tmp_path: Path) -> None:
+    before = server.log.read_text()
+    path = save(tmp_path, b"d4:info" + bytes(60_000_000))
+    answer = curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
+    assert answer.count("more than the 10,000,000 bytes") == 2
+    assert server.log.read_text() == before
+
+
+def test_curl_may_send_it_gzipped(server: Hashkeep, tmp_path: Path) -> None:
+    torrent = make.v1(b"gzip")
+    path = save(tmp_path, gzip.compress(torrent))
+    assert curl("-F", f"torrent=@{path}", f"{server.url}/upload") == make.v1_hash(torrent)
+
+
+@pytest.mark.parametrize("size", [11_000_000, 60_000_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_what_is_far_too_large_is_answered_at_once(
+    server: Hashkeep, tmp_path: Path, size: int, chunked: bool
+) -> None:
+    path = save(tmp_path, b"d4:info" + bytes(size))
+    header = ["-H", "Transfer-Encoding: chunked"] if chunked else []
+    answer = curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php")
+    assert answer.startswith("Error 15: The file has more than the 10,000,000 bytes")
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+    """A Hashkeep that strangers take for any other host: what a client has in its code is asked here."""
+    with hashkeep(tmp_path_factory.mktemp("proxy"), ALLOWED_HOSTS="*") as running:
+        yield running
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its file open
+def test_torrentools_own_uploader_gets_a_clean_url(
+    proxy: Hashkeep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyPI torrentool pastes the body into an address; the cache's host is a constant in it, so it goes by proxy."""
+    torrent = make.v1(b"torrentool")
+    monkeypatch.setenv("http_proxy", proxy.url)
+    link = upload_to_cache_server(str(save(tmp_path, torrent)))
+    assert link == f"http://torrage.info/torrent.php?h={make.v1_hash(torrent)}"
+
+
+def test_thetorrents_own_php_sample_reads_our_headers(server: Hashkeep, tmp_path: Path) -> None:
+    """With pecl_http's two functions written in plain PHP, since no distribution has that extension any more."""
+    torrent = make.v1(b"pecl_http")
+    save(tmp_path, torrent)
+    assert sample(server, tmp_path) == make.v1_hash(torrent)
+    save(tmp_path, b"<html>")
+    assert sample(server, tmp_path).startswith("This is a web page")
+
+
+@pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
+def test_php_learns_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
+    """It sends everything before it looks for an answer, and sees nothing but a broken pipe if nobody listens."""
+    save(tmp_path, b"d4:info" + bytes(30_000_000))
+    (tmp_path / "data").mkdir()
+    with hashkeep(tmp_path / "data", server=server_name) as running:
+        assert sample(running, tmp_path).startswith("The file has more than the 10,000,000 bytes")
+
+
+def sample(server: Hashkeep, folder: Path) -> str:
+    command = ["php", str(CLIENTS / "post_torrent.php"), f"{server.url}/autoupload.php"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_gunicorn_keeps_the_letter_case_that_raw_readers_compare(tmp_path: Path) -> None:
+    path = save(tmp_path, make.v1(b"gunicorn"))
+    (tmp_path / "data").mkdir()
+    with hashkeep(tmp_path / "data", server="gunicorn") as running:
+        raw = curl("-i", "-F", f"torrent=@{path}", f"{running.url}/autoupload.php")
+    assert f"\nX-Torrage-Infohash: {make.v1_hash(make.v1(b'gunicorn'))}\n" in raw.replace("\r", "")
+    assert "\nX-Thetorrent-Result: stored\n" in raw.replace("\r", "")

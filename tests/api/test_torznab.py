@@ -1,0 +1,256 @@
+"""Torznab: the answers follow the schema, and mean what Prowlarr, Sonarr and FlexGet take them for."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from lxml import etree
+from pytest_django import Settings
+
+from archive.films.imdb_ids import tell
+from archive.takedowns.takedown import take_down
+from archive.torrents.deposit import deposit
+from tests import make
+from tests.archive.test_deposit import away
+
+pytestmark = pytest.mark.django_db
+
+SCHEMAS = Path(__file__).parent.parent / "torznab"
+NS = "{http://torznab.com/schemas/2015/feed}"
+SHOW = make.v1(b"The.Show.S01E02.1080p.WEB-DL.x264", files={(b"a.mkv",): 3_000_000_000, (b"b.srt",): 1_000})
+
+
+def ask(client: Client, **parameters: Any) -> Any:
+    """The document, after its schema has been asked about it."""
+    answer = client.get("/torznab/api", parameters)
+    document = etree.fromstring(answer.content)
+    schema = "feed" if document.tag == "rss" else "caps"
+    etree.XMLSchema(etree.parse(SCHEMAS / f"{schema}.xsd")).assertValid(document)
+    expected = "application/rss+xml" if document.tag == "rss" else "application/xml"
+    assert answer["Content-Type"] == f"{expected}; charset=utf-8"
+    return document
+
+
+def titles(document: Any) -> list[str]:
+    return [title.text for title in document.iterfind("channel/item/title")]
+
+
+def attributes(item: Any, name: str) -> list[str]:
+    """As TorznabRssParser.cs of Prowlarr reads them."""
+    return [one.get("value") for one in item.findall(f"{NS}attr") if one.get("name").lower() == name]
+
+
+# Feeds
+
+
+def test_an_item_has_all_that_prowlarr_and_sonarr_read(client: Client) -> None:
+    deposit(SHOW)
+    infohash = make.v1_hash(SHOW)
+    [item] = ask(client, t="search", q="the show", apikey="anything").iterfind("channel/item")
+    assert item.findtext("title") == "The.Show.S01E02.1080p.WEB-DL.x264"
+    assert attributes(item, "infohash") == [infohash.lower()]
+    [magnet] = attributes(item, "magneturl")
+    assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash.lower()}&dn=The.Show.S01E02")
+    assert attributes(item, "size") == [item.findtext("size")] == ["3000001000"]
+    assert attributes(item, "files") == ["2"]
+    assert attributes(item, "category") == ["5000", "5040"]
+    enclosure = item.find("enclosure")
+    assert enclosure.get("url") == item.findtext("link") == f"http://testserver/torrent/{infohash}.torrent"
+    assert client.get(enclosure.get("url")).content == SHOW
+    assert client.get(item.findtext("comments")).status_code == 200
+    age = datetime.now(UTC) - parsedate_to_datetime(item.findtext("pubDate"))
+    assert abs(age.total_seconds()) < 600
+
+
+def test_a_hybrid_has_both_infohashes_and_a_v2_torrent_its_own(client: Client) -> None:
+    hybrid, v2 = make.hybrid(b"hybrid"), make.v2(b"second")
+    for torrent in (hybrid, v2):
+        deposit(torrent)
+    second, first = ask(client, t="search").iterfind("channel/item")
+    assert attributes(first, "infohash") == [make.v1_hash(hybrid).lower()]
+    [both] = attributes(first, "magneturl")
+    assert f"btih:{make.v1_hash(hybrid).lower()}" in both and make.v2_hash(hybrid).lower() in both
+    assert attributes(second, "infohash") == [make.v2_hash(v2).lower()]
+
+
+def test_hostile_names_are_text_and_nothing_else(client: Client) -> None:
+    hostile = [
+        b"]]><script>&lt;",
+        b"nul\0\x1b[31m",
+        "\ufffe\uffff".encode(),
+        "a\u202eb".encode(),
+        b" \n ",
+        b"\xff" * 99,
+    ]
+    for name in hostile:
+        deposit(make.v1(name + b" hostile"))
+    found = titles(ask(client, t="search", q="hostile"))
+    assert len(found) == len(hostile)
+    assert "]]><script>&lt; hostile" in found
+    assert "a\ufffdb hostile" in found
+    deposit(make.v1(b"\n", 7))
+    assert titles(ask(client, t="search", limit=1)) == [make.v1_hash(make.v1(b"\n", 7))]
+
+
+def test_pages_follow_each_other(client: Client) -> None:
+    for n in range(7):
+        deposit(make.v1(b"part %d" % n))
+    pages = [titles(ask(client, t="search", q="part", limit=3, offset=offset)) for offset in (0, 3, 6, 9)]
+    assert [len(page) for page in pages] == [3, 3, 1, 0]
+    assert sorted(sum(pages, [])) == [f"part {n}" for n in range(7)]
+    assert titles(ask(client, t="search", limit=0)) == []
+    assert len(titles(ask(client, t="search", limit=1_000))) == 7
+
+
+def test_what_was_taken_down_is_gone(client: Client) -> None:
+    deposit(SHOW)
+    take_down(make.infohashes(SHOW)[0], "Court order")
+    assert titles(ask(client, t="search")) == []
+
+
+# Questions
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ({"t": "tvsearch", "q": "The Show", "season": "1", "ep": "2"}, True),
+        ({"t": "tvsearch", "q": "The Show", "season": "01"}, True),
+        ({"t": "tvsearch", "q": "The Show", "season": "S01", "ep": "E02"}, True),
+        ({"t": "tvsearch", "q": "The Show", "season": "2"}, False),
+        ({"t": "tvsearch", "q": "The Show", "season": "nonsense", "ep": "x"}, True),
+        ({"t": "tvsearch", "tvdbid": "1", "q": "The Show"}, True),
+        ({"t": "tvsearch", "tvdbid": "1", "season": "1"}, False),
+        ({"t": "tvsearch"}, True),
+        ({"t": "tvsearch", "cat": "5040,5045"}, True),
+        ({"t": "tvsearch", "cat": "5030"}, False),
+        ({"t": "search", "cat": "5000"}, True),
+        ({"t": "search", "cat": "8000"}, False),
+        ({"t": "search", "cat": "100001"}, False),
+        ({"t": "search", "cat": "nonsense"}, True),
+        ({"t": "movie", "q": "The Show"}, False),
+        ({"t": "movie", "imdbid": "tt0111161"}, False),
+        ({"t": "search", "q": '"the" -show*'}, True),
+        ({"t": "search", "q": "THE\0SHOW"}, True),
+    ],
+)
+def test_questions_are_understood(client: Client, question: dict[str, str], found: bool) -> None:
+    deposit(SHOW)
+    assert bool(titles(ask(client, **question))) == found
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ({"t": "movie", "imdbid": "tt0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),  # as Radarr asks
+        ({"t": "search", "imdbid": "133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "cat": "2040"}, ["Matrix.1999.1080p.mkv", "a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "cat": "3000"}, ["a folder"]),  # what it is, its name hides
+        ({"t": "movie", "imdbid": "tt0133093", "limit": "1"}, ["Matrix.1999.1080p.mkv"]),
+        ({"t": "movie", "imdbid": "tt0133093", "limit": "1", "offset": "1"}, ["a folder"]),
+        ({"t": "movie", "imdbid": "tt0133093", "q": "other"}, ["other.film.mkv"]),
+        ({"t": "movie", "imdbid": "tt0133094"}, []),
+        ({"t": "movie", "imdbid": "nonsense"}, []),
+        ({"t": "movie", "imdbid": "9" * 9}, []),
+        ({"t": "movie", "imdbid": "9" * 30}, []),
+        ({"t": "tvsearch", "imdbid": "tt2802850"}, ["Fargo.S01E02.mkv", "Fargo.S02.mkv"]),
+        ({"t": "tvsearch", "imdbid": "2802850", "season": "1"}, ["Fargo.S01E02.mkv"]),
+        ({"t": "tvsearch", "imdbid": "2802850", "season": "1", "ep": "3"}, []),
+    ],
+)
+def test_a_film_is_found_by_its_number_at_imdb(
+    client: Client, question: dict[str, str], found: list[str]
+) -> None:
+    names = ["a folder", "Matrix.1999.1080p.mkv", "Fargo.S02.mkv", "Fargo.S01E02.mkv", "other.film.mkv"]
+    told = dict(zip(names, ["tt0133093", "tt0133093", "tt2802850", "tt2802850", ""], strict=True))
+    for name, imdb in told.items():
+        deposit(torrent := make.v1(name.encode()))
+        if imdb:
+            tell(make.infohashes(torrent)[0], imdb, "", "test")
+    assert titles(ask(client, **question)) == found
+
+
+def test_an_item_names_its_film(client: Client) -> None:
+    """Radarr reads imdbid, or the digits of imdb; Jackett writes both."""
+    deposit(SHOW)
+    deposit(make.v1(b"no film"))
+    tell(make.infohashes(SHOW)[0], "tt10872600", "", "test")
+    none, show = ask(client, t="search").iterfind("channel/item")
+    assert (attributes(show, "imdb"), attributes(show, "imdbid")) == (["10872600"], ["tt10872600"])
+    assert (attributes(none, "imdb"), attributes(none, "imdbid")) == ([], [])
+    caps = ask(client, t="caps").find("searching")
+    assert "imdbid" in caps.find("movie-search").get("supportedParams").split(",")
+
+
+def test_a_day_is_an_episode_too(client: Client) -> None:
+    deposit(make.v1(b"Late.Show.2026.11.20.720p.mkv"))
+    for season, episode in (("2026", "11/20"), ("2026", "11/2")):
+        found = titles(ask(client, t="tvsearch", q="late show", season=season, ep=episode))
+        assert bool(found) == (episode == "11/20")
+
+
+def test_categories_are_those_of_the_caps(client: Client) -> None:
+    names = [
+        "Film.2001.2160p.mkv",
+        "Album.flac",
+        "linux.iso",
+        "Show.S01.mkv",
+        "xxx.avi",
+        "Book.epub",
+        "thing",
+    ]
+    for name in names:
+        deposit(make.v1(name.encode()))
+    known = {one.get("id"): one.get("name") for one in ask(client, t="caps").iterfind("categories//*[@id]")}
+    items = ask(client, t="search").iterfind("channel/item")
+    shown = {
+        item.findtext("title"): [known[number] for number in attributes(item, "category")] for item in items
+    }
+    assert [shown[name][0] for name in names] == ["Movies", "Audio", "PC", "TV", "XXX", "Books", "Other"]
+    for name in names:
+        number = next(number for number, title in known.items() if title == shown[name][1])
+        assert titles(ask(client, t="search", cat=number)) == [name]
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ({}, 200),
+        ({"t": "nonsense"}, 202),
+        ({"t": "search", "limit": "many"}, 201),
+        ({"t": "search", "offset": "-1"}, 201),
+    ],
+)
+def test_what_is_wrong_has_newznabs_number(client: Client, question: dict[str, str], code: int) -> None:
+    document = ask(client, **question)
+    assert (document.tag, document.get("code")) == ("error", str(code))
+    assert document.get("description")
+
+
+def test_an_archive_that_does_not_list_says_so(client: Client, settings: Settings) -> None:
+    settings.LISTING = False
+    assert ask(client, t="search", q="x").get("code") == "910"
+    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert told == {"no"}
+    settings.LISTING = True
+    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert told == {"yes"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outage_is_worth_another_try(client: Client) -> None:
+    with away("archive_torrent"):
+        answer = client.get("/torznab/api", {"t": "search"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert etree.fromstring(answer.content).get("code") == "900"
+
+
+def test_only_reading_is_possible() -> None:
+    assert Client(enforce_csrf_checks=True).post("/torznab/api", {"t": "search"}).status_code == 405

@@ -1,0 +1,269 @@
+"""Keys, and the doors that ask for one: each told in its own dialect, and carried as its own clients can."""
+
+import base64
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from archive.access import keys
+from archive.errors import NoKey, SuspendedKey, Unavailable, UnknownKey
+from archive.models import IssuedKey
+from archive.torrents.count import count
+from clients import read_addresses
+from tests import make
+from tests.archive.test_deposit import away
+from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.soap.test_soap import TORRENT, call
+
+pytestmark = pytest.mark.django_db
+
+HOME = read_addresses("home=qbittorrent://user:secret@localhost:8080")
+ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")
+
+
+@pytest.fixture
+def keys_only(settings: Settings) -> str:
+    """An archive where storing needs a key; this is one."""
+    settings.UPLOADS = "keys"
+    return keys.issue("Anna")[1]
+
+
+def test_a_key_opens_and_says_whose_it_is() -> None:
+    key, text = keys.issue("Anna", client="home")
+    assert ISSUED.fullmatch(text)
+    assert keys.authorize(text) == key
+    assert (key.name, key.client, key.state) == ("Anna", "home", "active")
+    assert text.startswith(f"{key.prefix}_")
+
+
+def test_no_part_of_the_secret_is_kept() -> None:
+    _, text = keys.issue("Anna")
+    [row] = IssuedKey.objects.values()
+    kept = " ".join(str(bytes(value) if isinstance(value, memoryview) else value) for value in row.values())
+    assert text[12:] not in kept
+    assert text[12:24] not in kept and text[-12:] not in kept
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nonsense", "hk_", "hk_00000000_" + "a" * 32, "hk_0000\x000000_x", "ключ", "\udc80", "x" * 9999]
+)
+def test_what_was_never_issued_opens_nothing(wrong: str) -> None:
+    keys.issue("Anna")
+    with pytest.raises(UnknownKey):
+        keys.authorize(wrong)
+
+
+def test_a_key_must_be_right_to_the_last_letter() -> None:
+    _, text = keys.issue("Anna")
+    last = "a" if text[-1] != "a" else "b"
+    for wrong in (text[:-1] + last, text[:-1], text + "a", text.upper(), text[:11]):
+        with pytest.raises(UnknownKey):
+            keys.authorize(wrong)
+
+
+def test_no_key_is_told_from_a_wrong_one() -> None:
+    with pytest.raises(NoKey):
+        keys.authorize("")
+
+
+def test_a_suspended_key_opens_nothing_until_it_is_resumed() -> None:
+    key, text = keys.issue("Anna")
+    keys.suspend(key.prefix)
+    with pytest.raises(SuspendedKey):
+        keys.authorize(text)
+    keys.resume(key.prefix)
+    assert keys.authorize(text).state == "active"
+
+
+def test_whoever_guesses_at_a_suspended_key_does_not_learn_that_it_is() -> None:
+    key, text = keys.issue("Anna")
+    keys.suspend(key.prefix)
+    with pytest.raises(UnknownKey):
+        keys.authorize(text[:-3] + "???")
+
+
+def test_a_revoked_key_is_gone_for_good() -> None:
+    key, text = keys.issue("Anna")
+    assert keys.revoke(text).state == "revoked", "the whole key names itself too"
+    with pytest.raises(UnknownKey):
+        keys.authorize(text)
+    with pytest.raises(UnknownKey):
+        keys.resume(key.prefix)
+    assert [one.state for one in keys.issued()] == ["revoked"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_is_away_is_no_wrong_key() -> None:
+    _, text = keys.issue("Anna")
+    with away("archive_issuedkey"), pytest.raises(Unavailable):
+        keys.authorize(text)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "others", "found"),
+    [
+        ("Bearer hk_1_x", [], "hk_1_x"),
+        ("bearer  hk_1_x ", ["other"], "hk_1_x"),
+        ("", ["", " hk_1_x", "other"], "hk_1_x"),
+        ("Basic " + base64.b64encode(b"hk_0a0a0a0a_x:").decode(), [], "hk_0a0a0a0a_x"),
+        ("Basic " + base64.b64encode(b"nonsense:").decode(), [], "nonsense"),
+        ("Basic " + base64.b64encode(b"anna:hk_0a0a0a0a_x").decode(), [], "hk_0a0a0a0a_x"),
+        ("Basic " + base64.b64encode(b"hk_0a0a0a0a_x:x").decode(), [], "hk_0a0a0a0a_x"),
+        ("Basic not base64", ["hk_1_x"], "hk_1_x"),
+        ("Basic ÿ", [], ""),
+        ("Basic " + base64.b64encode(b"\xff\xff").decode(), [], ""),
+        ("Digest username=x", ["hk_1_x"], "hk_1_x"),
+        ("", [], ""),
+    ],
+)
+def test_a_key_is_found_wherever_clients_can_put_it(
+    authorization: str, others: list[str], found: str
+) -> None:
+    assert keys.find(authorization, *others) == found
+
+
+def post(client: Client, url: str = "/upload", headers: dict[str, str] | None = None, **fields: str) -> Any:
+    form = {"torrent": SimpleUploadedFile("my.torrent", TORRENT), **fields}
+    return client.post(url, form, headers=headers)
+
+
+def basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def test_the_old_post_takes_a_key_in_a_header_the_query_or_a_field(client: Client, keys_only: str) -> None:
+    for answer in (
+        post(client, headers={"Authorization": f"Bearer {keys_only}"}),
+        post(client, headers={"X-Api-Key": keys_only}),
+        post(client, headers={"Authorization": basic(keys_only, "")}),
+        post(client, f"/upload?apikey={keys_only}"),
+        post(client, apikey=keys_only),
+    ):
+        assert answer["X-Thetorrent-Hash"] == make.v1_hash(TORRENT)
+
+
+def test_the_old_post_refuses_in_its_own_words(client: Client, keys_only: str) -> None:
+    for answer, says in (
+        (post(client), "needs a key"),
+        (post(client, apikey="nonsense"), "no such key"),
+    ):
+        assert answer.status_code == 200
+        assert answer["X-Thetorrent-Result"] == "failed"
+        assert says in answer["X-Thetorrent-Error"]
+        assert answer.content.startswith(b"Error 18: ")
+    assert count() == 0
+
+
+def test_soap_refuses_in_the_words_of_each_operation(client: Client, keys_only: str) -> None:
+    assert call(client, TORRENT) == "error: This needs a key, and none was sent."
+    assert call(client, TORRENT, "cacheTorrent") == "18"
+    assert count() == 0
+
+
+def test_the_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) -> None:
+    assert b'name="apikey"' in client.get("/").content
+    assert b"#keys" in client.get("/api").content
+    assert post(client, "/store", apikey=keys_only).status_code == 200
+    assert count() == 1
+
+
+@pytest.mark.parametrize(("key", "says"), [("", b"Storing needs a key"), ("x", b"not known")])
+def test_the_page_refuses_with_a_page(client: Client, keys_only: str, key: str, says: bytes) -> None:
+    answer = post(client, "/store", apikey=key)
+    assert (answer.status_code, count()) == (403, 0)
+    assert says in answer.content
+
+
+def test_where_uploads_are_open_nobody_is_asked(client: Client) -> None:
+    """A proxy in front may want a password of its own, which then is no key of ours."""
+    assert b"apikey" not in client.get("/").content
+    answer = post(client, headers={"Authorization": basic("anna", "secret")})
+    assert answer["X-Thetorrent-Result"] == "stored"
+
+
+def manage(*args: str, capsys: pytest.CaptureFixture[str]) -> str:
+    call_command("keys", *args)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [([""], "needs a name"), (["  "], "needs a name"), (["Anna", "--client", "away"], "names: home")],
+)
+def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
+    wrong: list[str], complaint: str, settings: Settings
+) -> None:
+    settings.CLIENTS = HOME
+    with pytest.raises(CommandError, match=complaint):
+        call_command("keys", "issue", *wrong)
+    assert list(keys.issued()) == []
+
+
+def test_who_has_read_enough_of_a_list_is_no_trouble(guarded: Hashkeep) -> None:
+    guarded.manage("keys", "issue", "Anna")
+    command = f"{sys.executable} manage.py keys list | true; echo ended with ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, env=guarded.env, capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout, done.stderr) == ("ended with 1\n", "")
+
+
+def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+    settings.CLIENTS = HOME
+    text = manage("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
+    prefix = keys.authorize(text).prefix
+    listed = manage("list", capsys=capsys)
+    assert prefix in listed and "Anna's indexer" in listed and "client home" in listed and text not in listed
+    assert "is suspended" in manage("suspend", prefix, capsys=capsys)
+    assert "suspended" in manage("list", capsys=capsys)
+    assert "is active" in manage("resume", prefix, capsys=capsys)
+    assert "is revoked" in manage("revoke", prefix, capsys=capsys)
+    with pytest.raises(CommandError, match="no such key"):
+        call_command("keys", "resume", prefix)
+
+
+def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
+    first, _ = keys.issue("first")
+    second, _ = keys.issue("second")
+    IssuedKey.objects.filter(pk=first.id).update(prefix="hk_1a2b3c4d")
+    IssuedKey.objects.filter(pk=second.id).update(prefix="hk_1a2b3c5e")
+    assert keys.suspend("hk_1a2b3c4").name == "first"
+    with pytest.raises(UnknownKey, match="no such key"):
+        keys.suspend("hk_1a2b3c44")
+    for wrong in ("hk_1a2b3", "hk_1a2b3cxx", "hk_1a2b3_", "hk_", ""):
+        with pytest.raises(UnknownKey, match="named by hk_ and eight hex digits"):
+            keys.suspend(wrong)
+    with pytest.raises(UnknownKey, match="Several keys begin with hk_1a2b3c"):
+        keys.suspend("hk_1a2b3c")
+    keys.revoke("hk_1a2b3c5e")
+    assert keys.resume("hk_1a2b3c").name == "first"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+    with hashkeep(tmp_path_factory.mktemp("guarded"), UPLOADS="keys") as running:
+        yield running
+
+
+PHP = """
+$soap = new SoapClient('{url}/api/storetorrent.wsdl', ['login' => '{key}', 'password' => '', 'cache_wsdl' => 0]);
+echo $soap->storeTorrent(base64_encode(file_get_contents('{file}')));
+"""
+
+
+def test_phps_soapclient_brings_its_key_as_login(guarded: Hashkeep, tmp_path: Path) -> None:
+    (tmp_path / "my.torrent").write_bytes(TORRENT)
+    key = guarded.manage("keys", "issue", "PHP").stdout.strip()
+    for text, answer in ((key, make.v1_hash(TORRENT)), ("nonsense", "error: There is no such key")):
+        script = PHP.format(url=guarded.url, key=text, file=tmp_path / "my.torrent")
+        done = subprocess.run(["php", "-r", script], capture_output=True, text=True, check=True, timeout=120)
+        assert done.stdout.startswith(answer)

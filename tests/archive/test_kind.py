@@ -1,0 +1,79 @@
+"""Kinds are guessed from names and from the largest file."""
+
+import pytest
+
+from archive.models import Torrent
+from archive.naming.kind import Kind, kind
+from archive.naming.words import kind_of, words
+from archive.torrents.deposit import deposit
+from archive.torrents.scrub import scrub
+from metainfo import parse
+from tests import bep52, make
+
+
+def guessed(name: str, main: str = "") -> Kind:
+    return kind(name, list(words(name)), main)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("The.Matrix.1999.1080p.BluRay.mkv", Kind.FILM_HD),
+        ("Fargo.S01E02.720p", Kind.SERIES_HD),
+        ("[HorribleSubs] Shingeki no Kyojin - 12 [720p].mkv", Kind.ANIME),
+        ("[Group] A Title - 05v2 (1080p) [ABCDEF12].mkv", Kind.ANIME),
+        ("[Group] A Title (BD 1080p) [0123ABCD].mkv", Kind.ANIME),
+        ("Anime Title Complete", Kind.ANIME),
+        ("[ www.example.com ] - The Social Network 2010.avi", Kind.FILM_SD),
+        ("[Label 12] Artist - Album (1999) [FLAC]", Kind.AUDIO),
+        ("Artist - 12 - Song.mp3", Kind.AUDIO),
+        ("Some App 1.2 (Android).apk", Kind.MOBILE),
+        ("A Game iOS", Kind.MOBILE),
+        ("Android.2010.1080p", Kind.FILM_HD),
+        ("debian-12-amd64.iso", Kind.SOFTWARE),
+        ("A Book.epub", Kind.BOOK),
+        ("whatever", Kind.OTHER),
+    ],
+)
+def test_a_name_tells_a_kind(name: str, expected: Kind) -> None:
+    assert guessed(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "main", "expected"),
+    [
+        ("Big Buck Bunny (2008)", "big_buck_bunny.mkv", Kind.FILM_SD),
+        ("Some Show Season 1", "e01.mkv", Kind.SERIES_SD),
+        ("Some Album", "01 - Song.FLAC", Kind.AUDIO),
+        ("Film with soundtrack", "film.mkv", Kind.FILM_SD),
+        ("Film.1999.DVDRip", "film.iso", Kind.FILM_SD),  # a picture of a disc holds anything
+        ("something", "disc.iso", Kind.SOFTWARE),
+        ("The.Film.1080p", "film.r00", Kind.FILM_HD),
+        ("Apps", "tool.apk", Kind.MOBILE),
+        ("something", "no ending", Kind.OTHER),
+    ],
+)
+def test_the_largest_file_tells_what_the_name_does_not(name: str, main: str, expected: Kind) -> None:
+    assert guessed(name, main) == expected
+
+
+FILES: dict[tuple[bytes, ...], int] = {
+    (b"a.txt",): 5,
+    (b"b", b"film.mkv"): 70_000,
+    (b"b", b"film.srt"): 60_000,
+}
+
+
+def test_the_largest_file_is_known_of_v1_v2_and_hybrids() -> None:
+    paths = [("/".join(part.decode() for part in path), size) for path, size in FILES.items()]
+    for torrent in (make.v1(b"folder", files=FILES), bep52.v2(paths), bep52.hybrid(paths)):
+        assert parse(torrent).main == "film.mkv"
+    assert parse(make.v1(b"alone.mkv")).main == "alone.mkv"
+
+
+@pytest.mark.django_db
+def test_scrub_brings_the_kind_to_what_was_stored_before() -> None:
+    deposit(make.v1(b"folder", files=FILES))
+    Torrent.objects.update(words="=other folder")
+    list(scrub())
+    assert kind_of(Torrent.objects.get().words) == Kind.FILM_SD

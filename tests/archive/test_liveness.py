@@ -1,0 +1,150 @@
+"""What the census saw is told wherever torrents are listed, and is no reason to be left out where it saw nothing."""
+
+from typing import Any
+
+import feedparser
+import pytest
+from django.test import Client
+from lxml import etree
+
+from archive.browse.search import Query, search
+from archive.models import Torrent, Watched
+from archive.torrents.deposit import deposit
+from tests import make
+from tests.api.test_torznab import ask, attributes
+from tests.looks import look_at
+from tests.reading import get, text
+
+pytestmark = pytest.mark.django_db
+
+DEAD, ALIVE, TOLD, UNSEEN = (
+    make.v1(name) for name in (b"part dead", b"part alive", b"part told", b"part unseen")
+)
+
+
+@pytest.fixture
+def four() -> None:
+    """One without peers, one with two, one of which a tracker knows more, and one that nobody looked at."""
+    for torrent in (DEAD, ALIVE, TOLD, UNSEEN):
+        deposit(torrent)
+    look_at(DEAD)
+    look_at(ALIVE, "51.1.1.1", "51.1.1.2")
+    look_at(TOLD, "51.1.1.1", seeders=5, leechers=7, completed=1_200)
+
+
+def names(query: Query, **more: Any) -> list[str]:
+    return [hit.name for hit in search(query, **more).hits]
+
+
+@pytest.mark.parametrize("words", ["", "part"])
+def test_only_those_with_peers_are_found_where_that_is_asked(four: None, words: str) -> None:
+    assert names(Query(words, alive=True)) == ["part told", "part alive"]
+    assert len(names(Query(words))) == 4
+
+
+def test_an_infohash_finds_its_torrent_only_if_that_is_alive_where_that_is_asked(four: None) -> None:
+    assert names(Query(make.v1_hash(ALIVE), alive=True)) == ["part alive"]
+    assert names(Query(make.v1_hash(DEAD), alive=True)) == []
+
+
+def test_it_is_dead_after_two_looks_in_vain(four: None) -> None:
+    look_at(ALIVE)
+    assert "part alive" in names(Query(alive=True))
+    look_at(ALIVE)
+    assert names(Query(alive=True)) == ["part told"]
+
+
+def test_a_rare_one_that_is_alive_is_found_page_by_page_in_bounded_steps() -> None:
+    rows = [
+        Torrent(
+            v1=n.to_bytes(20, "big"), name=f"n{n}", size=0, files=0, length=0, digest=b"", words="=other many"
+        )
+        for n in range(1, 22_001)
+    ]
+    Torrent.objects.bulk_create(rows)
+    first = Torrent.objects.order_by("pk")[0]
+    Watched.objects.create(torrent=first, due=first.stored_at, looked_at=first.stored_at, misses=0, peers=1)
+    for words in ("", "many"):
+        page = search(Query(words, alive=True))
+        assert page.hits == [] and page.older is not None
+        assert names(Query(words, alive=True), before=page.older) == ["n1"]
+
+
+# Doors
+
+
+def test_torznab_tells_seeders_peers_and_downloads_as_sonarr_and_prowlarr_read_them(
+    client: Client, four: None
+) -> None:
+    told = {item.findtext("title"): item for item in ask(client, t="search").iterfind("channel/item")}
+    numbers = ("seeders", "leechers", "peers", "grabs")
+    assert [attributes(told["part told"], name) for name in numbers] == [["5"], ["7"], ["12"], ["1200"]]
+
+
+def test_torznab_leaves_out_what_nobody_knows(client: Client, four: None) -> None:
+    """Sonarr compares seeders that it is told of with the fewest it wants, and takes what has none told."""
+    told = {item.findtext("title"): item for item in ask(client, t="search").iterfind("channel/item")}
+    for title in ("part alive", "part dead", "part unseen"):
+        assert attributes(told[title], "seeders") == []
+    assert [attributes(told[f"part {one}"], "peers") for one in ("alive", "dead", "unseen")] == [
+        ["2"],
+        ["0"],
+        [],
+    ]
+
+
+def test_rest_tells_the_swarm_or_null(client: Client, four: None) -> None:
+    told = {one["name"]: one for one in client.get("/api/v1/search", {"q": "part"}).json()["results"]}
+    swarm = dict(told["part told"]["swarm"])
+    assert swarm.pop("looked_at").endswith("Z")
+    assert swarm == {"alive": True, "peers": 1, "seeders": 5, "leechers": 7, "completed": 1200}
+    assert told["part alive"]["swarm"]["seeders"] is None
+    assert told["part dead"]["swarm"]["alive"] is False
+    assert told["part unseen"]["swarm"] is None
+    newest = client.get("/api/v1/torrents").json()["results"]
+    assert [one["swarm"] for one in newest] == [
+        told[f"part {name}"]["swarm"] for name in ("unseen", "told", "alive", "dead")
+    ]
+    one = client.get(f"/api/v1/torrents/{make.v1_hash(TOLD)}").json()
+    looked_up = client.get("/api/v1/lookup", {"q": make.v1_hash(TOLD)}).json()
+    assert one["swarm"]["seeders"] == looked_up["swarm"]["seeders"] == 5
+
+
+def test_rest_and_feed_take_the_filter(client: Client, four: None) -> None:
+    found = client.get("/api/v1/search", {"alive": "true"}).json()["results"]
+    assert [one["name"] for one in found] == ["part told", "part alive"]
+    assert len(client.get("/api/v1/search", {"alive": "false"}).json()["results"]) == 4
+    wrong = client.get("/api/v1/search", {"alive": "perhaps"})
+    assert (wrong.status_code, wrong.json()["detail"]) == (400, "`alive` is true or false.")
+    feed = feedparser.parse(client.get("/rss", {"alive": "true"}).content)
+    assert [entry.title for entry in feed.entries] == ["part told", "part alive"]
+
+
+def test_the_feed_tells_seeds_where_a_tracker_did(client: Client, four: None) -> None:
+    namespace = "{http://xmlns.ezrss.it/0.1/}"
+    items = etree.fromstring(client.get("/rss").content).iterfind("channel/item")
+    seeds = {item.findtext("title"): item.findtext(f"{namespace}seeds") for item in items}
+    assert seeds == {"part told": "5", "part alive": None, "part dead": None, "part unseen": None}
+
+
+def test_the_page_shows_it_and_takes_the_filter(client: Client, four: None) -> None:
+    answer = get(client, "/search")
+    assert "5 seeders among 12 peers" in text(answer)
+    assert "2 peers" in text(answer) and "no peers lately" in text(answer)
+    assert len(answer.page.xpath("//ol[@class='hits']/li")) == 4
+    alive = get(client, "/search", data={"alive": "on"})
+    assert "part alive" in text(alive) and "part dead" not in text(alive)
+    assert alive.page.xpath("//input[@name='alive']/@checked")
+    [feed] = alive.page.xpath("//p[@class='pager']/a[starts-with(@href, '/rss')]/@href")
+    assert "part dead" not in client.get(feed).content.decode()
+
+
+def test_the_page_offers_no_such_filter_where_nobody_ever_counted(client: Client) -> None:
+    assert not get(client, "/search").page.xpath("//input[@name='alive']")
+
+
+def test_a_torrents_page_tells_what_was_counted(client: Client, four: None) -> None:
+    told = text(get(client, f"/view/{make.v1_hash(TOLD)}"))
+    assert "by a tracker’s word 5 seeders, 7 leechers, 1 200 downloads" in told
+    assert "no peers found lately" in text(get(client, f"/view/{make.v1_hash(DEAD)}"))
+    assert "Swarm" not in text(get(client, f"/view/{make.v1_hash(UNSEEN)}"))

@@ -1,0 +1,71 @@
+"""What `resolve` says of hashes for which the network need not be asked; test_hash2torrent.py has the others."""
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from archive.queue import leases
+from archive.queue.wishes import want
+from archive.takedowns.takedown import take_down
+from archive.torrents.deposit import deposit
+from metainfo.infohash import spell
+from metainfo.magnet import Magnet
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+ABSENT = b"\x5a" * 20
+
+
+@pytest.fixture(autouse=True)
+def asking(settings: Settings) -> None:
+    settings.RESOLVE = True
+
+
+def run(*wishes: str) -> tuple[list[str], str]:
+    """The lines that it writes, and the error that it ends with."""
+    out = io.StringIO()
+    try:
+        call_command("resolve", *wishes, stdout=out, stderr=out)
+    except CommandError as error:
+        return out.getvalue().splitlines(), str(error)
+    return out.getvalue().splitlines(), ""
+
+
+def test_what_is_held_is_a_success() -> None:
+    receipt = deposit(make.v1(b"held"))
+    assert run(receipt.infohash) == (["           1 held", "           0 not found"], "")
+
+
+def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> None:
+    take_down(ABSENT, "Court order")
+    lines, error = run(spell(ABSENT))
+    assert f"{spell(ABSENT)} Taken down: Court order" in lines
+    assert "           1 taken down, and not searched for" in lines
+    assert error == "Not held: 1 of 1."
+
+
+def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None:
+    want([Magnet(ABSENT)], "")
+    leases.missed(leases.claim("one", 1), "one")
+    lines, error = run(spell(ABSENT))
+    assert (
+        f"{spell(ABSENT)} not found some minutes ago, and not searched for again so soon; ask in 1 min"
+        in lines
+    )
+    assert error == "Not held: 1 of 1. What was not found stays in the queue."
+
+
+def test_what_the_archive_would_not_take_is_told_with_its_reason() -> None:
+    want([Magnet(ABSENT)], "")
+    [wish] = leases.claim("one", 1)
+    leases.give_up(wish, "one", "This torrent is private.")
+    assert f"{spell(ABSENT)} This torrent is private." in run(spell(ABSENT))[0]
+
+
+def test_what_is_no_infohash_is_an_error() -> None:
+    lines, error = run("nonsense")
+    assert "           1 no infohash and no magnet link" in lines
+    assert error == "Not held: 1 of 1."

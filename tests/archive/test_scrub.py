@@ -1,0 +1,395 @@
+"""What an index and a storage go through, and what scrub makes of it."""
+
+import io
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import F
+from pytest_django import Settings
+
+import archive.torrents.scrub
+import storage
+from archive.errors import NotHeld, TakenDown, Unavailable
+from archive.models import Block, Takedown, Tally, Torrent, Tracker
+from archive.store import vault
+from archive.takedowns.takedown import take_down
+from archive.torrents.count import count, recount
+from archive.torrents.deposit import deposit, deposit_many
+from archive.torrents.retrieve import retrieve
+from archive.torrents.scrub import Kind, scrub
+from metainfo.infohash import parse
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
+ALL = (V1, V2, HYBRID)
+
+
+def name(torrent: bytes) -> str:
+    return make.v2_hash(torrent) if torrent == V2 else make.v1_hash(torrent)
+
+
+def file(objects: Path, torrent: bytes) -> Path:
+    infohash = name(torrent)
+    return objects / infohash[:2] / infohash[2:4] / f"{infohash}.torrent"
+
+
+def put(torrent: bytes) -> None:
+    """The object alone, as a crash before the row leaves it, or somebody who restores a backup."""
+    vault().put(f"{name(torrent)}.torrent", torrent)
+
+
+def restore(objects: Path, torrents: list[bytes]) -> None:
+    """Many objects at once, as a copy of the folder brings them."""
+    for torrent in torrents:
+        file(objects, torrent).parent.mkdir(parents=True, exist_ok=True)
+        file(objects, torrent).write_bytes(torrent)
+
+
+def found(**options: bool) -> dict[str, str]:
+    findings = list(scrub(**options))
+    kinds = {infohash: str(kind) for kind, infohash in findings}
+    assert len(kinds) == len(findings), "each is told of once"
+    return kinds
+
+
+def rows() -> list[dict[str, object]]:
+    columns = [field.name for field in Torrent._meta.fields if field.name not in ("id", "stored_at")]
+    listed = Torrent.objects.order_by("name").values(*columns)
+    return [{c: bytes(v) if isinstance(v, memoryview) else v for c, v in row.items()} for row in listed]
+
+
+def is_whole() -> bool:
+    return found() == {name(torrent): "sound" for torrent in ALL} and recount() == (3, 3)
+
+
+def run(**options: object) -> str:
+    out = io.StringIO()
+    call_command("scrub", stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture
+def three() -> None:
+    for torrent in ALL:
+        deposit(torrent)
+
+
+def test_a_sound_archive_is_left_as_it_is(three: None) -> None:
+    before = list(Torrent.objects.order_by("pk").values())
+    assert is_whole()
+    assert list(Torrent.objects.order_by("pk").values()) == before
+
+
+def test_an_empty_archive_is_sound() -> None:
+    assert found() == {} and recount() == (0, 0)
+
+
+def test_an_object_without_a_row_is_indexed() -> None:
+    """A crash between the object and the row leaves this."""
+    deposit(V1), deposit(V2)
+    put(HYBRID)
+    with pytest.raises(NotHeld):
+        retrieve(parse(make.v2_hash(HYBRID)))
+    assert found()[name(HYBRID)] == "indexed"
+    assert retrieve(parse(make.v2_hash(HYBRID))).torrent == HYBRID
+    assert is_whole()
+
+
+@pytest.mark.parametrize("torrent", ALL, ids=["v1", "v2", "hybrid"])
+def test_a_damaged_object_is_set_aside_and_no_longer_served(
+    objects: Path, three: None, torrent: bytes
+) -> None:
+    path = file(objects, torrent)
+    damaged = bytearray(torrent)
+    damaged[torrent.index(b"4:name") + 8] ^= 1
+    path.write_bytes(damaged)
+    assert found()[name(torrent)] == "damaged"
+    with pytest.raises(NotHeld):
+        retrieve(parse(name(torrent)))
+    assert not path.exists()
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+    assert found() == {name(other): "sound" for other in ALL if other != torrent}
+    assert recount() == (2, 2)
+    deposit(torrent)
+    assert is_whole()
+
+
+@pytest.mark.parametrize("left", [b"", V1[:-1], b"<html>"], ids=["empty", "cut", "no torrent"])
+def test_an_object_that_is_no_torrent_is_damaged(objects: Path, three: None, left: bytes) -> None:
+    file(objects, V1).write_bytes(left)
+    assert found()[name(V1)] == "damaged"
+
+
+def test_another_torrent_under_the_name_is_damage(objects: Path, three: None) -> None:
+    file(objects, V1).write_bytes(HYBRID)
+    assert found() == {name(V1): "damaged", name(V2): "sound", name(HYBRID): "sound"}
+
+
+def test_a_row_without_an_object_is_removed(objects: Path, three: None) -> None:
+    file(objects, V2).unlink()
+    with pytest.raises(Unavailable):
+        retrieve(parse(name(V2)))
+    assert found()[name(V2)] == "lost"
+    with pytest.raises(NotHeld):
+        retrieve(parse(name(V2)))
+    deposit(V2)
+    assert is_whole()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "other"},
+        {"size": 1},
+        {"files": 9},
+        {"length": 1},
+        {"digest": bytes(32)},
+        {"complete": False},
+        {"v2": bytes(32)},
+        {"v1": b"\x00" * 20},
+        {"v1": b"\xff" * 20},
+        {"v1": None},
+    ],
+    ids=lambda wrong: "".join(f"{column}={value!r:.8}" for column, value in wrong.items()),
+)
+def test_a_row_that_says_something_else_than_the_bytes_is_repaired(
+    three: None, wrong: dict[str, object]
+) -> None:
+    before = rows()
+    Torrent.objects.filter(v1=parse(name(HYBRID))).update(**wrong)
+    assert set(found().values()) > {"sound"}
+    assert rows() == before
+    assert is_whole()
+
+
+def test_a_repair_keeps_the_date_and_the_trackers_that_the_bytes_do_not_tell(three: None) -> None:
+    row = Torrent.objects.get(v1=parse(name(V1)))
+    Tracker.objects.create(torrent=row, url="http://later.example/announce")
+    Torrent.objects.filter(pk=row.pk).update(size=1)
+    found()
+    repaired = Torrent.objects.get(v1=parse(name(V1)))
+    assert (repaired.stored_at, repaired.size) == (row.stored_at, 5)
+    assert repaired.later_trackers.get().url == "http://later.example/announce"
+
+
+@pytest.mark.parametrize("by", [make.v1_hash, make.v2_hash], ids=["v1", "v2"])
+def test_a_blocked_object_that_a_restore_has_brought_back_is_purged(objects: Path, by: object) -> None:
+    assert callable(by)
+    take_down(parse(by(HYBRID)), "Court order")
+    put(HYBRID)
+    assert found() == {name(HYBRID): "purged"}
+    assert not file(objects, HYBRID).exists()
+    with pytest.raises(TakenDown):
+        retrieve(parse(by(HYBRID)))
+
+
+def test_a_blocked_torrent_that_a_restore_has_brought_back_with_its_row_is_purged(
+    objects: Path, three: None
+) -> None:
+    takedown = Takedown.objects.create(reason="Court order")
+    Block.of(parse(make.v2_hash(HYBRID)), takedown).save()
+    assert found()[name(HYBRID)] == "purged"
+    assert not file(objects, HYBRID).exists()
+    assert recount() == (2, 2)
+
+
+def test_a_private_torrent_that_other_settings_let_in_stays(settings: Settings) -> None:
+    settings.PRIVATE_TORRENTS = "keep"
+    infohash = deposit(make.v1(b"private", private=1)).infohash
+    settings.PRIVATE_TORRENTS = "refuse"
+    assert found() == {infohash: "sound"}
+
+
+def test_an_index_that_is_gone_comes_back_the_same(three: None) -> None:
+    before = rows()
+    take_down(bytes(20), "Court order")
+    Torrent.objects.all().delete()
+    assert set(found(rebuild=True).values()) == {"indexed"}
+    assert rows() == before
+    assert is_whole()
+    assert Takedown.objects.count() == 1
+
+
+def test_where_most_of_the_bytes_are_missing_the_index_is_kept_until_a_rebuild(
+    objects: Path, three: None
+) -> None:
+    """A disk that is not mounted looks like an empty storage."""
+    objects.rename(objects.with_name("unmounted"))
+    with pytest.raises(Unavailable, match="mounted"):
+        found()
+    assert count() == 3
+    assert set(found(rebuild=True).values()) == {"lost"}
+    assert count() == 0
+    objects.with_name("unmounted").rename(objects)
+    assert set(found().values()) == {"indexed"}
+
+
+def test_v1_and_v2_names_are_met_in_one_order() -> None:
+    """A hash of 40 digits stands before the 64 that begin with it, in the storage and in the index alike."""
+    deposit_many([kind(b"%d" % n) for n in range(60) for kind in (make.v1, make.v2, make.hybrid)])
+    hashes = [finding.infohash for finding in scrub()]
+    assert len(hashes) == 180
+    assert hashes == sorted(set(hashes))
+    assert [len(h) for h in hashes] != sorted(len(h) for h in hashes), "they alternate"
+
+
+def test_a_v1_hash_that_begins_a_v2_hash_is_told_from_it(objects: Path) -> None:
+    """The longer is sound; the shorter, a row that somebody made up, has no bytes."""
+    infohash = parse(deposit(V2).infohash)
+    deposit(V1)
+    Torrent.objects.create(v1=infohash[:20], name="", size=0, files=0, length=0, digest=b"")
+    assert found() == {name(V1): "sound", name(V2): "sound", name(V2)[:40]: "lost"}
+
+
+def test_more_torrents_than_one_batch_are_all_seen(objects: Path) -> None:
+    torrents = [(make.v1, make.hybrid)[n % 2](b"%d" % n) for n in range(2100)]
+    restore(objects, torrents)
+    assert found() == {make.v1_hash(torrent): "indexed" for torrent in torrents}
+    assert found() == {make.v1_hash(torrent): "sound" for torrent in torrents}
+    last = max(torrents, key=make.v1_hash)
+    file(objects, last).unlink()
+    assert found()[make.v1_hash(last)] == "lost"
+    assert recount() == (2099, 2099)
+
+
+def test_an_upload_behind_the_back_of_a_running_scrub_is_sound(objects: Path) -> None:
+    """Rows are read a page ahead of the objects: the row of what is deposited in between was not there yet."""
+    torrents = sorted((make.v1(b"%d" % n) for n in range(1300)), key=make.v1_hash)
+    late = torrents.pop(-2)
+    restore(objects, torrents[400:])
+    found()
+    restore(objects, torrents[:400])
+    running = scrub()
+    first = next(running)
+    deposit(late)
+    kinds = {finding.infohash: finding.kind for finding in (first, *running)}
+    assert [infohash for infohash, kind in kinds.items() if kind is Kind.INDEXED] == [
+        make.v1_hash(torrent) for torrent in torrents[:400]
+    ]
+    assert kinds[make.v1_hash(late)] is Kind.SOUND
+    assert recount() == (1300, 1300)
+
+
+def test_a_takedown_in_the_middle_of_a_scrub_wins(objects: Path) -> None:
+    """It comes at the worst moment: when the object has been found sound, and its row is about to be written."""
+    put(HYBRID)
+
+    def overtake(execute: Callable[..., object], sql: str, *args: object) -> object:
+        if sql.startswith('INSERT INTO "archive_torrent"') and not Takedown.objects.exists():
+            take_down(make.infohashes(HYBRID)[1], "Court order")
+            # The torrent was not in the index, so that the takedown did not know its other name.
+            assert file(objects, HYBRID).exists()
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(overtake):
+        found()
+    assert count() == 0
+    assert not file(objects, HYBRID).exists()
+
+
+def test_a_takedown_in_the_middle_of_a_repair_wins(
+    objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise: between the second look at the object and the writing of its row."""
+    Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
+    look, looks = archive.torrents.scrub._look, Counter[bytes]()
+
+    def overtaken(infohash: bytes) -> Torrent | Kind:
+        seen = look(infohash)
+        looks[infohash] += 1
+        if looks[infohash] == 2:
+            take_down(infohash, "Court order")
+        return seen
+
+    monkeypatch.setattr(archive.torrents.scrub, "_look", overtaken)
+    found()
+    assert looks[make.infohashes(HYBRID)[0]] == 2
+    assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
+    assert count() == 2
+
+
+def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None) -> None:
+    """A folder in its place gives an error on reading, as a bad sector does."""
+    file(objects, V1).unlink()
+    file(objects, V1).mkdir()
+    assert found() == {name(V1): "unreadable", name(V2): "sound", name(HYBRID): "sound"}
+    assert count() == 3
+
+
+def test_a_storage_that_gives_nothing_stops_the_scrub(objects: Path, three: None) -> None:
+    for torrent in ALL:
+        file(objects, torrent).unlink()
+        file(objects, torrent).mkdir()
+    with pytest.raises(Unavailable):
+        found()
+    assert count() == 3
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(objects: Path, three: None) -> None:
+    put(other := make.v1(b"other"))
+    file(objects, V1).write_bytes(b"")
+    file(objects, V2).unlink()
+    Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
+    Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
+    before = rows()
+    expected = {name(V1): "damaged", name(V2): "lost", name(HYBRID): "repaired", name(other): "indexed"}
+    assert found(dry_run=True) == expected
+    assert recount(dry_run=True) == (3, 10)
+    assert rows() == before and count() == 10
+    assert file(objects, V1).read_bytes() == b""
+    assert found() == expected
+
+
+def test_a_count_that_has_gone_wrong_is_put_right(three: None) -> None:
+    Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
+    assert count() == 10
+    assert recount() == (3, 10)
+    assert count() == 3
+    deposit(make.v1(b"other"))
+    assert count() == 4
+
+
+def test_a_count_that_is_gone_is_put_right(three: None) -> None:
+    Tally.objects.all().delete()
+    recount()
+    assert count() == 3
+
+
+def test_the_command_tells_what_it_found_and_fails_where_bytes_are_lost(objects: Path, three: None) -> None:
+    put(make.v1(b"other"))
+    told = run()
+    assert "3 sound" in told and "1 indexed" in told
+    assert "Stored: 4. In the index: 4. Counted: 4." in told
+    file(objects, V1).write_bytes(b"")
+    file(objects, V2).unlink()
+    with pytest.raises(CommandError, match="^2 torrents"):
+        run()
+    assert "2 sound" in run()
+
+
+def test_the_command_names_each_torrent_that_is_lost(objects: Path, three: None) -> None:
+    file(objects, V1).unlink()
+    out = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("scrub", stdout=out)
+    assert f"lost       {name(V1)}" in out.getvalue().splitlines()
+
+
+def test_the_command_corrects_the_count_and_says_so(three: None) -> None:
+    Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
+    assert "put right" in run()
+    assert "wrong" not in run()
+
+
+def test_the_objects_that_were_set_aside_are_no_torrents(objects: Path, three: None) -> None:
+    file(objects, V1).write_bytes(b"")
+    found()
+    assert f"{name(V1)}.torrent.damaged" not in set(vault().keys())
+    with pytest.raises(storage.Missing):
+        vault().get(f"{name(V1)}.torrent")

@@ -1,0 +1,235 @@
+"""What is taken down is refused on every way in and out, however it is spelled, until that is lifted."""
+
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from archive.errors import NotHeld, TakenDown, Unavailable
+from archive.store import vault
+from archive.takedowns.takedown import Notice, Outcome, blocked, finish, lift, notices, take_down
+from archive.torrents.count import count
+from archive.torrents.deposit import deposit, deposit_many
+from archive.torrents.retrieve import retrieve
+from metainfo.infohash import parse
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
+REASON = "Court order 12/2026"
+
+
+def names(torrent: bytes) -> dict[str, bytes]:
+    """Every infohash that stands for a hybrid (BEP 52: v2 is cut to 20 bytes on the wire)."""
+    v1, v2 = make.infohashes(torrent)
+    return {"v1": v1, "v2": v2, "truncated v2": v2[:20]}
+
+
+def stored(objects: Path) -> list[Path]:
+    return [path for path in objects.rglob("*.torrent*") if path.is_file()]
+
+
+def run(*args: str, **options: object) -> str:
+    out = io.StringIO()
+    call_command("take_down", *args, stdout=out, stderr=out, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("asked", ["v1", "v2", "truncated v2"])
+@pytest.mark.parametrize("named", ["v1", "v2", "truncated v2"])
+def test_a_stored_hybrid_is_taken_down_under_all_its_names(objects: Path, named: str, asked: str) -> None:
+    deposit(HYBRID)
+    take_down(names(HYBRID)[named], REASON)
+    with pytest.raises(TakenDown, match=REASON):
+        retrieve(names(HYBRID)[asked])
+    with pytest.raises(TakenDown, match=REASON):
+        deposit(HYBRID)
+    assert stored(objects) == []
+    assert count() == 0
+
+
+@pytest.mark.parametrize("named", ["v1", "v2", "truncated v2"])
+def test_a_torrent_that_was_never_here_may_be_blocked_beforehand(objects: Path, named: str) -> None:
+    take_down(names(HYBRID)[named], REASON)
+    with pytest.raises(TakenDown, match=REASON):
+        deposit(HYBRID)
+    with pytest.raises(TakenDown, match=REASON):
+        retrieve(names(HYBRID)[named])
+    assert stored(objects) == []
+
+
+@pytest.mark.parametrize("torrent", [V1, V2], ids=["v1", "v2"])
+def test_torrents_of_one_version_are_taken_down_too(objects: Path, torrent: bytes) -> None:
+    infohash = parse(deposit(torrent).infohash)
+    take_down(infohash, REASON)
+    with pytest.raises(TakenDown):
+        retrieve(infohash)
+    with pytest.raises(TakenDown):
+        retrieve(infohash[:20])
+    assert stored(objects) == [] and count() == 0
+
+
+def test_one_blocked_torrent_in_a_batch_leaves_the_others_alone() -> None:
+    take_down(names(HYBRID)["v2"], REASON)
+    first, second, third = deposit_many([V1, HYBRID, V2])
+    assert isinstance(second, TakenDown) and not isinstance(first, TakenDown | type(None))
+    assert count() == 2
+
+
+def test_a_lifted_torrent_may_be_uploaded_again() -> None:
+    deposit(HYBRID)
+    take_down(names(HYBRID)["v1"], REASON)
+    lift(names(HYBRID)["v2"])
+    with pytest.raises(NotHeld):
+        retrieve(names(HYBRID)["v1"])
+    assert deposit(HYBRID).new
+    assert retrieve(names(HYBRID)["v2"]).torrent == HYBRID
+
+
+def test_what_is_not_blocked_cannot_be_lifted() -> None:
+    with pytest.raises(NotHeld):
+        lift(bytes(20))
+
+
+def test_a_reason_is_a_line() -> None:
+    take_down(names(V1)["v1"], " Court order\n12/2026,\tas\r\nserved ")
+    assert [notice.reason for notice in notices()] == ["Court order 12/2026, as served"]
+
+
+def test_a_second_takedown_brings_the_newer_reason() -> None:
+    take_down(names(HYBRID)["v1"], "first")
+    take_down(names(HYBRID)["v1"], "second")
+    assert blocked([names(HYBRID)["v1"]]) == {names(HYBRID)["v1"]: "second"}
+    assert [notice.reason for notice in notices()] == ["second"]
+
+
+def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
+    take_down(b"\x0a" * 20, "first")
+    take_down(b"\x0b" * 20, "secret", listed=False)
+    deposit(HYBRID)
+    take_down(names(HYBRID)["v1"], "second")
+    hashes = sorted(names(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
+    shown = list(notices())
+    assert [notice.reason for notice in shown] == ["second", "first"]
+    assert shown[0] == Notice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
+    assert shown[1].infohashes == ("0A" * 20,)
+
+
+def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -> None:
+    """As a crash between the object and its row leaves it."""
+    v1, v2 = make.infohashes(HYBRID)
+    vault().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
+    assert take_down(v1, REASON) == Outcome.TAKEN_DOWN
+    assert stored(objects) == []
+    assert set(blocked([v1, v2])) == {v1, v2}
+
+
+def test_each_kind_of_takedown_says_what_it_was() -> None:
+    deposit(V1)
+    assert [take_down(names(V1)["v1"], reason) for reason in ("first", "second")] == [
+        Outcome.TAKEN_DOWN,
+        Outcome.KNOWN,
+    ]
+    assert take_down(b"\x0a" * 20, "third") == Outcome.BLOCKED
+    assert "0A" * 20 + " was blocked before; the new reason stands." in run("0A" * 20, reason="fourth")
+    assert blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "fourth"}
+
+
+# The command ---------------------------------------------------------------------------------------
+
+
+def test_the_command_takes_any_spelling(tmp_path: Path) -> None:
+    hashes = [names(make.hybrid(b"%d" % n))["v1"].hex() for n in range(5)]
+    magnet = f"magnet:?dn=x&xt=urn:btih:{hashes[2]}"
+    (tmp_path / "list").write_text(
+        f"# from the court\n\n  {hashes[3]}  # the third\nhttps://x.example/{hashes[4]}.torrent\n"
+    )
+    told = run(hashes[0], hashes[1].upper(), magnet, file=str(tmp_path / "list"), reason=REASON)
+    assert told.splitlines() == [f"{h.upper()} is blocked; it was not held." for h in hashes]
+    assert blocked(map(bytes.fromhex, hashes)) == {bytes.fromhex(h): REASON for h in hashes}
+
+
+def test_the_command_deletes_what_is_stored(objects: Path) -> None:
+    infohash = deposit(HYBRID).infohash
+    assert run(infohash, reason=REASON) == f"{infohash} is taken down.\n"
+    assert stored(objects) == []
+
+
+def test_a_wrong_hash_is_named_and_the_others_are_done_all_the_same() -> None:
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="^Not blocked: 1, for the reasons above. Blocked: 1.$"):
+        call_command("take_down", "nonsense", "0A" * 20, reason=REASON, stdout=out, stderr=out)
+    assert "nonsense: An infohash is" in out.getvalue()
+    assert blocked([b"\x0a" * 20])
+
+
+def test_the_command_keeps_an_unlisted_takedown_off_the_public_page() -> None:
+    run("0A" * 20, reason=REASON, unlisted=True)
+    assert list(notices()) == []
+    assert blocked([b"\x0a" * 20])
+
+
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_the_command_wants_a_reason(reason: str | None) -> None:
+    with pytest.raises(CommandError, match="--reason"):
+        run("0A" * 20, reason=reason)
+    assert not blocked([b"\x0a" * 20])
+
+
+def test_the_command_wants_at_least_one_hash() -> None:
+    with pytest.raises(CommandError, match="HASH"):
+        run(reason=REASON)
+
+
+def test_a_list_that_cannot_be_read_is_told_of() -> None:
+    with pytest.raises(CommandError, match="/nowhere/list"):
+        run(file="/nowhere/list", reason=REASON)
+
+
+def test_the_command_lifts_and_tells_of_what_was_not_blocked() -> None:
+    run("0A" * 20, reason=REASON)
+    assert run("0a" * 20, lift=True) == f"{'0A' * 20} may come in again.\n"
+    assert not blocked([b"\x0a" * 20])
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="^Not lifted: 1, for the reasons above. Lifted: 0.$"):
+        call_command("take_down", "0A" * 20, lift=True, stdout=out, stderr=out)
+    assert out.getvalue() == f"{'0A' * 20}: This infohash is not blocked.\n"
+
+
+def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -> None:
+    infohash = deposit(V1).infohash
+    [path] = stored(objects)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(CommandError, match="again"):
+        run(infohash, reason=REASON)
+    assert blocked([parse(infohash)])
+
+
+def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
+    deposit(HYBRID)
+    [path] = stored(objects)
+    torrent = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(Unavailable):
+        take_down(make.infohashes(HYBRID)[1], REASON)
+    with pytest.raises(Unavailable):
+        finish()
+    path.rmdir()
+    path.write_bytes(torrent)
+    assert finish() == 1
+    assert (stored(objects), count(), finish()) == ([], 0, 0)
+
+
+def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:
+    """As when the storage is away: the row is gone then, and with it what joined v2 to the name of the object."""
+    torrent = make.hybrid()
+    v1, v2 = make.infohashes(torrent)
+    deposit(torrent)
+    take_down(v2, "First.")
+    vault().put(f"{make.v1_hash(torrent)}.torrent", torrent)
+    take_down(v2, "Again.")
+    assert list(vault().keys()) == []

@@ -1,0 +1,141 @@
+"""The table of titles, and lines as IMDb writes them (tests/imdb, a few facts in its format)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from archive.films.titles import HEADER, Listed, named, plain, read, replace
+from archive.models import Title, TitleList
+
+BASICS = Path(__file__).parent.parent / "imdb" / "title.basics.tsv"
+
+
+def lines() -> list[str]:
+    return BASICS.read_text().splitlines(keepends=True)
+
+
+def line(imdb: str) -> str:
+    return next(one for one in lines() if one.startswith(f"{imdb}\t"))
+
+
+def load(titles: Iterable[Listed] | None = None) -> int:
+    """Of the file, unless others are given."""
+    given = [title for one in lines()[1:] if (title := read(one))]
+    return sum(replace(given if titles is None else titles))
+
+
+# Lines
+
+
+def test_a_line_is_read() -> None:
+    film = Listed(211915, False, "Amélie", "Le fabuleux destin d'Amélie Poulain", 2001)
+    assert read(line("tt0211915")) == film
+    assert read(line("tt0944947")) == Listed(944947, True, "Game of Thrones", "Game of Thrones", 2011)
+    assert read(line("tt10872600").rstrip("\n") + "\r\n") == Listed(
+        10872600, False, "Spider-Man: No Way Home", "Spider-Man: No Way Home", 2021
+    )
+    assert lines()[0].rstrip("\n") == HEADER
+
+
+@pytest.mark.parametrize(
+    ("imdb", "what"),
+    [
+        ("tt1480055", "an episode"),
+        ("tt0000001", "a short"),
+        ("tt21191806", "without a year"),
+        ("tt99999990", "adult"),
+    ],
+)
+def test_what_no_torrent_is_compared_with_is_left_out(imdb: str, what: str) -> None:
+    assert read(line(imdb)) is None, what
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "tt0133093\tmovie\tThe Matrix\t1999",
+        "0133093\tmovie\tThe Matrix\tThe Matrix\t0\t1999\t\\N\t136\tAction",
+        "tt0133093\tmovie\tThe Matrix\tThe Matrix\t0\tsoon\t\\N\t136\tAction",
+    ],
+)
+def test_a_line_of_another_format_is_an_error(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|should be"):
+        read(wrong)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Amélie", "amelie"),
+        ("Matrix, The", "The Matrix"),
+        ("Hors-la-loi, Les", "Les hors la loi"),
+        ("Schindler's List", "Schindlers List"),
+        ("Fast & Furious", "Fast and Furious"),
+        ("WALL·E", "WALL-E"),
+        ("Spider-Man: Homecoming", "Spider-Man Homecoming"),
+        ("Face/Off", "FACE OFF"),
+    ],
+)
+def test_two_spellings_of_a_title_are_one(one: str, other: str) -> None:
+    assert plain(one) == plain(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Alien", "Aliens"), ("The Matrix", "Matrix"), ("Blade Runner", "Blade Runner 2049")]
+)
+def test_another_title_stays_another(one: str, other: str) -> None:
+    assert plain(one) != plain(other)
+
+
+# The table
+
+
+@pytest.mark.django_db
+def test_a_title_is_found_by_both_its_names() -> None:
+    load()
+    found = named(
+        [plain("Amelie"), plain("Le Fabuleux Destin d'Amelie Poulain"), plain("Emma"), "nonsense", ""]
+    )
+    assert {name: sorted(title.pk for title in titles) for name, titles in found.items()} == {
+        "amelie": [211915],
+        "le fabuleux destin damelie poulain": [211915],
+        "emma": [116191, 118308],
+        "nonsense": [],
+    }
+
+
+@pytest.mark.django_db
+def test_a_new_list_replaces_the_old_one() -> None:
+    load()
+    load(
+        [Listed(133093, False, "The Matrix Renamed", "The Matrix", 1999), Listed(7, True, "New", "New", 2026)]
+    )
+    assert sorted(Title.objects.values_list("imdb", "title", "plain_original")) == [
+        (7, "New", ""),
+        (133093, "The Matrix Renamed", "the matrix"),
+    ]
+    assert TitleList.objects.get().whole
+
+
+@pytest.mark.django_db
+def test_an_interrupted_list_takes_nothing_away() -> None:
+    before = load()
+    steps = replace(Listed(n, False, f"Film {n}", "", 2000) for n in range(6_000))
+    next(steps)
+    steps.close()
+    assert Title.objects.count() > before
+    assert [one.whole for one in TitleList.objects.order_by("pk")] == [True, False]
+    load()
+    assert Title.objects.count() == before
+    assert TitleList.objects.get().whole
+
+
+@pytest.mark.django_db
+def test_a_title_that_a_list_names_twice_is_one() -> None:
+    assert load([Listed(7, False, "First", "", 2000), Listed(7, False, "Second", "", 2000)]) == 2
+    assert Title.objects.get().title == "Second"

@@ -1,0 +1,137 @@
+"""The operator's pages about films, driven by Django's test client with real forms."""
+
+import re
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from archive.films.imdb_ids import film, tell, undo
+from archive.models import Film
+from archive.torrents.deposit import deposit
+from tests import make
+from tests.archive.test_match import matched
+from tests.archive.test_titles import load
+
+pytestmark = pytest.mark.django_db
+
+FILMS, TITLES = "/admin/archive/film/", "/admin/archive/title/"
+MATRIX, AMELIE = "tt0133093", "tt0211915"
+TORRENT = make.hybrid(b"The.Matrix.1999.1080p.mkv")
+NAMES = make.infohashes(TORRENT)
+
+
+@pytest.fixture
+def found() -> Film:
+    """As match_films leaves it, beside one that somebody told."""
+    load()
+    deposit(TORRENT)
+    assert matched() == 1
+    tell(b"\xab" * 20, AMELIE, "", "key hk_12345678")
+    return Film.objects.get(confidence="high")
+
+
+def page(client: Client, url: str, **query: str) -> str:
+    answer = client.get(url, query)
+    assert answer.status_code == 200, answer.content
+    return answer.content.decode()
+
+
+def listed(client: Client, **query: str) -> list[str]:
+    return re.findall(r'class="hash">(\w+)<', page(client, FILMS, **query))
+
+
+def test_matches_are_listed_with_their_source_and_confidence(admin_client: Client, found: Film) -> None:
+    shown = page(admin_client, FILMS)
+    for fact in (
+        MATRIX,
+        "The Matrix",
+        "1999",
+        "by title and year",
+        "titles of IMDb",
+        "hk_12345678",
+        "told by",
+    ):
+        assert fact in shown
+    assert listed(admin_client) == ["AB" * 20, make.v1_hash(TORRENT)]
+    assert 'value="undo"' in shown
+    assert listed(admin_client, confidence__exact="high") == [make.v1_hash(TORRENT)]
+
+
+@pytest.mark.parametrize(
+    "text", [make.v1_hash(TORRENT).lower(), make.v2_hash(TORRENT), MATRIX, "matrix, the", "The Mat"]
+)
+def test_a_match_is_found_by_infohash_number_and_title(admin_client: Client, found: Film, text: str) -> None:
+    assert listed(admin_client, q=text) == [make.v1_hash(TORRENT)]
+    assert listed(admin_client, q="nonsense") == listed(admin_client, q="!") == []
+
+
+def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
+    done = admin_client.post(FILMS, {"action": "undo", "_selected_action": [found.pk]}, follow=True)
+    assert "is not tt0133093 The Matrix any more." in done.content.decode()
+    assert film(NAMES) is None
+    assert matched() == 0 and film(NAMES) is None
+    assert LogEntry.objects.get().object_id == str(found.pk)
+
+
+def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None:
+    form = {"infohash": make.v2_hash(TORRENT), "imdb_id": AMELIE, "title": ""}
+    admin_client.post(f"{FILMS}add/", form)
+    one = film(NAMES)
+    assert one and (one.imdb, one.title, one.told) == (AMELIE, "Amélie", True)
+    assert Film.objects.count() == 2, "the match itself was changed"
+    assert Film.objects.get(pk=found.pk).source == "operator admin"
+    assert LogEntry.objects.get().object_id == str(found.pk)
+    assert matched() == 0
+
+
+def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film) -> None:
+    url = f"{FILMS}{found.pk}/change/"
+    assert make.v1_hash(TORRENT) in page(admin_client, url)
+    undo(NAMES[0])
+    form = {"infohash": "ignored", "imdb_id": MATRIX, "title": "Matrix"}
+    admin_client.post(url, form)
+    one = film(NAMES)
+    assert one and (one.imdb, one.title, one.told) == (MATRIX, "Matrix", True)
+
+
+def test_what_is_deleted_may_be_found_again(admin_client: Client, found: Film) -> None:
+    undo(NAMES[0])
+    admin_client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"})
+    assert matched() == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "complaint"),
+    [
+        ({"infohash": "nonsense", "imdb_id": MATRIX}, "An infohash is"),
+        ({"infohash": "0A" * 20, "imdb_id": "0133093"}, "An IMDb id is tt"),
+        ({"infohash": "0A" * 20}, "This field is required"),
+    ],
+)
+def test_a_wrong_form_is_shown_again_and_does_nothing(
+    admin_client: Client, form: dict[str, str], complaint: str
+) -> None:
+    answer = admin_client.post(f"{FILMS}add/", {"title": "", **form})
+    assert complaint in answer.content.decode()
+    assert not Film.objects.exists()
+
+
+def test_who_may_only_look_changes_nothing(client: Client, found: Film) -> None:
+    user = User.objects.create_user("onlooker", password="secret", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_film"))
+    client.force_login(user)
+    assert 'value="undo"' not in page(client, FILMS)
+    assert client.post(f"{FILMS}add/", {"infohash": "0A" * 20, "imdb_id": MATRIX}).status_code == 403
+    assert client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_titles_are_looked_up_and_not_changed(admin_client: Client) -> None:
+    load()
+    assert "Le fabuleux" not in page(admin_client, TITLES, q="blade run")
+    assert page(admin_client, TITLES, q="blade run").count("Blade Runner") >= 2
+    assert AMELIE in page(admin_client, TITLES, q="le fabuleux destin")
+    assert "The Matrix" in page(admin_client, TITLES, q=MATRIX)
+    assert "the matrix" in page(admin_client, f"{TITLES}133093/change/")
+    assert admin_client.post(f"{TITLES}133093/change/", {"title": "x"}).status_code == 403

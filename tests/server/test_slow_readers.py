@@ -1,0 +1,67 @@
+"""Films that are watched for hours: slow readers of finished files, at the bare server."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+
+import pytest
+import requests
+
+from tests import make
+from tests.client_operations import until
+from tests.server.test_slow_clients import SOON, memory
+from tests.servers.cinema import Cinema, cinema
+
+SIZE = 3_000_000_000  # bytes, and on the disk a hole; more than kernel and server hold
+THREADS = 64  # and so 16 readers, 4 of each key
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
+    films = tmp_path_factory.mktemp("films")
+    with (films / "film.mkv").open("wb") as film:
+        film.truncate(SIZE)
+    with cinema(tmp_path_factory.mktemp("cinema"), films, THREADS=THREADS) as running:
+        yield running
+
+
+def watch(filled: Cinema, path: str) -> socket.socket:
+    """Begin to read, and no more."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.settimeout(60)
+    one.connect(("127.0.0.1", filled.server.port))
+    one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return one
+
+
+def status(one: socket.socket) -> int:
+    return int(one.recv(12)[-3:])
+
+
+def test_readers_have_seats_of_their_own_and_keep_nobody_waiting(filled: Cinema) -> None:
+    before = memory(filled.server)
+    with ExitStack() as stack:
+        for account in range(4):
+            paths = [filled.link(account, file_id=0)] * 3 + [filled.link(account, zip_link="true")]
+            for path in paths:
+                assert status(stack.enter_context(closing(watch(filled, path)))) == 200
+        # That key has no seat left, and then nobody has.
+        refused = requests.get(f"{filled.server.url}{filled.link(0, file_id=0)}", timeout=SOON)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+        refused = requests.get(f"{filled.server.url}{filled.link(4, file_id=0)}", timeout=SOON)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+        torrent = make.v1(b"beside films")
+        stored = requests.post(f"{filled.server.url}/upload", files={"torrent": torrent}, timeout=SOON)
+        assert stored.text == make.v1_hash(torrent)
+        for _ in range(20):
+            assert requests.get(f"{filled.server.url}/{stored.text}.torrent", timeout=SOON).content == torrent
+            assert requests.get(filled.server.url, timeout=SOON).ok
+        assert memory(filled.server) - before < 50_000_000
+    until(lambda: can_watch(filled))
+
+
+def can_watch(filled: Cinema) -> bool:
+    """Whoever has gone has left his seat."""
+    with closing(watch(filled, filled.link(4, file_id=0))) as one:
+        return status(one) == 200

@@ -1,0 +1,319 @@
+"""A folder of objects against what disks and operators do to it. Mounting disks needs root, as CI is."""
+
+import fcntl
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from urllib.request import urlopen
+
+import pytest
+
+from storage import Missing, Unavailable
+from storage.filesystem import Filesystem
+from tests.servers.nginx import nginx
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = f"{'AB' * 20}.torrent"
+OTHER = f"ABAB{'0' * 36}.torrent"
+
+# <linux/ext4.h>: what xfstests pulls the plug with, throwing away all that was not synced.
+EXT4_IOC_SHUTDOWN, NOLOGFLUSH = 0x8004587D, 2
+
+# Puts without end, and names each object as soon as it is acknowledged.
+WRITER = """
+import hashlib, itertools, pathlib, sys
+from storage.filesystem import Filesystem
+storage = Filesystem(pathlib.Path(sys.argv[1]))
+for number in itertools.count():
+    data = f"{sys.argv[2]} {number} ".encode() * 3000
+    key = hashlib.sha1(data).hexdigest().upper() + ".torrent"
+    assert storage.put(key, data)
+    print(key, flush=True)
+"""
+
+
+@contextmanager
+def mounted(what: list[str], folder: Path) -> Iterator[Path]:
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", *what, str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(["-t", "tmpfs", "-o", "size=64k", "tmpfs"], tmp_path / "disk") as disk:
+        yield disk
+
+
+def unfinished(folder: Path) -> list[Path]:
+    return list((folder / ".incoming").iterdir())
+
+
+def whole(storage: Filesystem) -> set[str]:
+    """The keys, once each object has been seen to hash to its name."""
+    keys = set(storage.keys())
+    for key in keys:
+        assert hashlib.sha1(storage.get(key).data).hexdigest().upper() + ".torrent" == key
+    return keys
+
+
+def test_an_object_lies_under_its_first_two_bytes(tmp_path: Path) -> None:
+    Filesystem(tmp_path).put(f"0123{'F' * 36}.torrent", b"bytes")
+    assert (tmp_path / "01" / "23" / f"0123{'F' * 36}.torrent").read_bytes() == b"bytes"
+
+
+def test_nginx_gives_the_same_etag_for_the_same_folder(tmp_path: Path) -> None:
+    storage = Filesystem(tmp_path)
+    storage.put(KEY, b"x" * 30_000)
+    with nginx(f"server {{ listen 80; root {tmp_path}; }}") as url, urlopen(f"{url}/AB/AB/{KEY}") as answer:
+        assert answer.headers["ETag"] == f'"{storage.get(KEY).etag}"'
+
+
+def test_other_files_are_not_keys(tmp_path: Path) -> None:
+    storage = Filesystem(tmp_path)
+    storage.put(KEY, b"bytes")
+    for stray in [
+        "notes.txt",
+        "AB/notes.txt",
+        "AB/AB/notes.txt",
+        f"AB/AB/{KEY.lower()}",
+        f"AB/AB/{'CD' * 20}.torrent",
+    ]:
+        (tmp_path / stray).write_bytes(b"stray")
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "ab" / "ab").mkdir(parents=True)
+    (tmp_path / "ab" / "ab" / KEY).write_bytes(b"stray")
+    assert list(storage.keys()) == [KEY]
+
+
+def test_nothing_unfinished_stays(tmp_path: Path) -> None:
+    storage = Filesystem(tmp_path)
+    storage.put(KEY, b"first")
+    storage.put(KEY, b"second")
+    storage.put(KEY, b"third", replace=True)
+    assert unfinished(tmp_path) == []
+
+
+def test_what_a_crash_left_unfinished_is_swept_at_the_next_start(tmp_path: Path) -> None:
+    Filesystem(tmp_path).put(KEY, b"bytes")
+    old, young = tmp_path / ".incoming" / "old", tmp_path / ".incoming" / "young"
+    for file in (old, young):
+        file.write_bytes(b"half of a tor")
+    os.utime(old, (time.time() - 7200,) * 2)
+    Filesystem(tmp_path).put(f"{'0' * 40}.torrent", b"bytes")
+    assert unfinished(tmp_path) == [young], "the young one may be a neighbour's, still being written"
+
+
+def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
+    storage, bytes_of = Filesystem(small_disk), [Random(n).randbytes(30_000) for n in range(3)]
+    keys = [f"{hashlib.sha1(data).hexdigest().upper()}.torrent" for data in bytes_of]
+    assert storage.put(keys[0], bytes_of[0])
+    assert storage.put(keys[1], bytes_of[1])
+    with pytest.raises(Unavailable, match="No space left on device"):
+        storage.put(keys[2], bytes_of[2])
+    with pytest.raises(Unavailable, match="all but full"):
+        storage.check()
+    assert whole(storage) == set(keys[:2])
+    assert unfinished(small_disk) == []
+    with pytest.raises(Missing):
+        storage.get(keys[2])
+    storage.delete(keys[0])
+    assert storage.put(keys[2], bytes_of[2])
+
+
+def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path) -> None:
+    storage = Filesystem(small_disk)
+    many = [Random(number).randbytes(10_000) for number in range(9)]
+    objects = {f"{hashlib.sha1(data).hexdigest().upper()}.torrent": data for data in many}
+    with pytest.raises(Unavailable, match="No space left on device"):
+        storage.put_all(objects)
+    assert whole(storage) < objects.keys()
+    assert unfinished(small_disk) == []
+
+
+def test_a_full_disk_does_not_cost_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
+    storage = Filesystem(small_disk)
+    storage.put(KEY, b"first" * 6000)
+    with pytest.raises(Unavailable, match="No space left on device"):
+        storage.put(KEY, b"second" * 6000, replace=True)
+    assert storage.get(KEY).data == b"first" * 6000
+
+
+def test_a_read_only_disk_refuses_and_still_gives(small_disk: Path) -> None:
+    storage = Filesystem(small_disk)
+    storage.put(KEY, b"bytes")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for refused in (lambda: storage.put(OTHER, b""), lambda: storage.delete(KEY)):
+        with pytest.raises(Unavailable, match="Read-only file system"):
+            refused()
+    with pytest.raises(Unavailable, match="cannot be written to"):
+        storage.check()
+    assert storage.get(KEY).data == b"bytes"
+    assert list(storage.keys()) == [KEY]
+
+
+def test_a_folder_that_we_may_not_enter_is_unavailable_not_empty(tmp_path: Path) -> None:
+    storage = Filesystem(tmp_path)
+    storage.put(KEY, b"bytes")
+    tmp_path.chmod(0)
+    user = os.geteuid()
+    os.seteuid(65534)
+    try:
+        for refused in (
+            lambda: storage.get(KEY),
+            lambda: storage.put(KEY, b""),
+            lambda: list(storage.keys()),
+        ):
+            with pytest.raises(Unavailable, match="Permission denied"):
+                refused()
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
+
+
+def test_a_file_in_the_place_of_the_folder_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_bytes(b"")
+    storage = Filesystem(tmp_path / "objects")
+    for refused in (lambda: storage.get(KEY), lambda: storage.put(KEY, b""), lambda: list(storage.keys())):
+        with pytest.raises(Unavailable):
+            refused()
+
+
+def test_kill_9_in_the_middle_of_puts_leaves_whole_objects(tmp_path: Path) -> None:
+    acknowledged: set[str] = set()
+    for seed in range(6):
+        command = [sys.executable, "-c", WRITER, str(tmp_path), str(seed)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout
+            first = writer.stdout.readline()
+            time.sleep(Random(seed).random() / 20)
+            writer.kill()
+            # The last line may be cut short by the kill.
+            acknowledged |= {line.strip() for line in [first, *writer.stdout] if line.endswith("\n")}
+    assert len(acknowledged) >= 6
+    assert acknowledged <= whole(Filesystem(tmp_path))
+
+
+@contextmanager
+def power_failure(image: Path, disk: Path) -> Iterator[None]:
+    """What is done inside is done on a real journaled disk, then cut off: what was not synced is lost."""
+    with mounted(["-o", "loop", str(image)], disk):
+        yield
+        handle = os.open(disk, os.O_RDONLY)
+        fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack("I", NOLOGFLUSH))
+        os.close(handle)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    with (tmp_path / "image").open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", file.name], check=True)
+    return tmp_path / "image"
+
+
+def put_by_a_neighbour_who_died(root: Path) -> None:
+    """The link is there, but nobody has synced the folder."""
+    storage = Filesystem(root)
+    storage.put(OTHER, b"so that the folder is there")
+    (root / "half-way").write_bytes(b"first")
+    os.sync()
+    os.link(root / "half-way", root / "AB" / "AB" / KEY)
+    assert storage.put(KEY, b"second") is False
+
+
+def replace(root: Path) -> None:
+    Filesystem(root).put(KEY, b"before")
+    Filesystem(root).put(KEY, b"first", replace=True)
+
+
+def delete(root: Path) -> None:
+    Filesystem(root).put(KEY, b"before")
+    Filesystem(root).delete(KEY)
+
+
+def delete_what_a_neighbour_deleted(root: Path) -> None:
+    Filesystem(root).put(KEY, b"before")
+    (root / "AB" / "AB" / KEY).unlink()
+    Filesystem(root).delete(KEY)
+
+
+MANY = {f"{number:02X}{number:02X}{'E' * 36}.torrent": b"%d" % number for number in range(1, 200, 3)}
+
+
+def test_a_power_failure_undoes_none_of_many(image: Path, tmp_path: Path) -> None:
+    root = tmp_path / "disk" / "objects"
+    with power_failure(image, tmp_path / "disk"):
+        assert Filesystem(root).put_all(MANY) == MANY.keys()
+    with mounted(["-o", "loop", str(image)], tmp_path / "disk"):
+        storage = Filesystem(root)
+        assert {key: storage.get(key).data for key in list(storage.keys())} == MANY
+
+
+@pytest.mark.parametrize(
+    ("act", "left"),
+    [
+        (lambda root: Filesystem(root).put(KEY, b"first"), b"first"),
+        (lambda root: Filesystem(root).put_all({OTHER: b"another", KEY: b"first"}), b"first"),
+        (put_by_a_neighbour_who_died, b"first"),
+        (replace, b"first"),
+        (delete, None),
+        (delete_what_a_neighbour_deleted, None),
+    ],
+    ids=["put", "put of many", "put by a neighbour", "replace", "delete", "delete by a neighbour"],
+)
+def test_a_power_failure_undoes_nothing_that_was_acknowledged(
+    image: Path, tmp_path: Path, act: Callable[[Path], object], left: bytes | None
+) -> None:
+    root = tmp_path / "disk" / "new" / "objects"
+    with power_failure(image, tmp_path / "disk"):
+        os.sync()
+        act(root)
+    with mounted(["-o", "loop", str(image)], tmp_path / "disk"):
+        storage = Filesystem(root)
+        found = {key: storage.get(key).data for key in list(storage.keys())}
+    assert found.get(KEY) == left
+
+
+def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
+    """An unmounted disk: what is put beside it would be lost when it comes back."""
+    store, key = Filesystem(tmp_path / "disk"), f"{'AB' * 20}.torrent"
+    store.put(key, b"one")
+    (tmp_path / "disk").rename(tmp_path / "elsewhere")
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            store.put(f"{'CD' * 20}.torrent", b"two")
+        with pytest.raises(Unavailable, match="empty or gone"):
+            store.check()
+    (tmp_path / "elsewhere").rename(tmp_path / "disk")
+    assert store.put(f"{'CD' * 20}.torrent", b"two")
+    assert store.get(key).data == b"one"
+
+
+def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> None:
+    """After a start without the disk. What had been put there would be hidden when the disk comes back."""
+    disk = tmp_path / "disk"
+    with mounted(["-t", "tmpfs", "tmpfs"], disk):
+        assert Filesystem(disk).put(KEY, b"one")
+    store = Filesystem(disk, may_begin=lambda: False)
+    with pytest.raises(
+        Unavailable, match=f"{disk} is empty or gone, though torrents are held: its disk is not mounted"
+    ):
+        store.put(OTHER, b"two")
+    assert list(disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [".incoming", "AB"])
+def test_a_storage_that_was_copied_is_known_by_what_is_in_it(tmp_path: Path, left: str) -> None:
+    tmp_path.joinpath("disk", left).mkdir(parents=True)
+    assert Filesystem(tmp_path / "disk", may_begin=lambda: False).put(KEY, b"one")

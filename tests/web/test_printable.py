@@ -1,0 +1,52 @@
+"""Text of strangers: what may pass as it is, and what gets a mark."""
+
+import pytest
+
+from web.printable import breakable, visible
+
+
+@pytest.mark.parametrize(
+    "text", ["debian-12.iso", "день 日本", "می‌خواهم", "👨‍👩‍👧", "a\u00a0b", "", "<b>&amp;</b>"]
+)
+def test_honest_text_stays_as_it_is(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("photo\u202egnp.exe", "photo‹U+202E›gnp.exe"),  # right-to-left override
+        ("\u2066a\u2069", "‹U+2066›a‹U+2069›"),  # isolates
+        ("a\u200bb", "a‹U+200B›b"),  # zero width space
+        ("a\x00\x1b[31m", "a‹U+0000›‹U+001B›[31m"),
+        ("one\ntwo\u2028three", "one‹U+000A›two‹U+2028›three"),
+        ("half \ud800", "half ‹U+D800›"),
+    ],
+)
+def test_what_acts_unseen_gets_a_mark(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@pytest.mark.parametrize("text", ["x" * 256, "\u202e" * 40, "x" * 10_000_000])
+def test_what_is_too_long_is_cut_and_says_so(text: str) -> None:
+    assert len(visible(text)) == 255
+    assert visible(text).endswith("…")
+
+
+def test_what_just_fits_is_not_cut() -> None:
+    assert visible("x" * 255) == "x" * 255
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The.Matrix_1999-GROUP", "The.<wbr>Matrix_<wbr>1999-<wbr>GROUP"),
+        ("plain words", "plain words"),
+        ("...and __init__ - x.", "...<wbr>and __<wbr>init__ - x."),
+        ("<b>.&amp;_'\"", "&lt;b&gt;.<wbr>&amp;amp;_<wbr>&#x27;&quot;"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("", ""),
+    ],
+)
+def test_lines_may_break_between_words_and_markup_stays_text(text: str, shown: str) -> None:
+    assert breakable(text) == shown
