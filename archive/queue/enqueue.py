@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from archive.db.async_commit import hasty
 from archive.db.notify import WANTED, ring
+from archive.db.sql import chunks, insert_rows, placeholders
 from archive.errors import TooManyWishes
 from archive.models import Wanted
 from archive.queue.peer_hints import tell
@@ -23,14 +24,10 @@ RECENT = timedelta(minutes=10)  # so long a miss is an answer; whoever asks late
 _FRESH = timedelta(hours=1)  # it is written down that often that a wish is still asked for
 _HINTS = 20  # trackers of one wish
 _A_WHILE = 60  # seconds
-_PER_STATEMENT = 500  # SQLite has a limit on variables
 
 # The ORM takes five times as long for each of these.
 _KNOWN = "SELECT names FROM archive_wanted WHERE names IN ({})"
 _COLUMNS = ("names", "v1", "v2", "trackers", "awaited", "asked_at", "next_try")
-_INSERT = f"INSERT INTO archive_wanted ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608
-_VALUES = f"({', '.join(['%s'] * len(_COLUMNS))})"
-_OR_NOT = " ON CONFLICT DO NOTHING"  # somebody was faster
 _AT_MOST = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM archive_wanted"
 
 
@@ -56,9 +53,8 @@ def rows(wishes: Iterable[bytes]) -> dict[bytes, Wanted]:
     asked = list(wishes)
     known: list[bytes] = []
     with connection.cursor() as cursor:
-        for start in range(0, len(asked), _PER_STATEMENT):
-            some = asked[start : start + _PER_STATEMENT]
-            cursor.execute(_KNOWN.format(", ".join(["%s"] * len(some))), some)
+        for some in chunks(asked):
+            cursor.execute(_KNOWN.format(placeholders(some)), some)
             known += [bytes(name) for (name,) in cursor.fetchall()]
     return {bytes(row.names): row for row in Wanted.objects.filter(names__in=known)} if known else {}
 
@@ -184,19 +180,22 @@ def moment(at: datetime) -> str | datetime:
     return cast("str | datetime", connection.ops.adapt_datetimefield_value(at))
 
 
+def _values(row: Wanted) -> tuple[Any, ...]:
+    """One for each of _COLUMNS."""
+    return (
+        row.names,
+        row.v1,
+        row.v2,
+        json.dumps(row.trackers),
+        row.awaited,
+        moment(row.asked_at),
+        moment(row.next_try),
+    )
+
+
 def _write(new: Sequence[Wanted], changed: Sequence[Wanted]) -> None:
-    with connection.cursor() as cursor:
-        for start in range(0, len(new), _PER_STATEMENT):
-            some = new[start : start + _PER_STATEMENT]
-            values: list[Any] = [
-                value
-                for row in some
-                for value in (
-                    *(row.names, row.v1, row.v2, json.dumps(row.trackers)),
-                    *(row.awaited, moment(row.asked_at), moment(row.next_try)),
-                )
-            ]
-            cursor.execute(_INSERT + ", ".join([_VALUES] * len(some)) + _OR_NOT, values)
+    # Another process may have been faster with a row: a conflict is no error.
+    insert_rows("archive_wanted", _COLUMNS, [_values(row) for row in new], ignore_conflicts=True)
     if changed:
         columns = ["trackers", "awaited", "asked_at", "next_try"]
         Wanted.objects.bulk_update(changed, columns, batch_size=100)

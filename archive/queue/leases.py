@@ -16,6 +16,7 @@ from django.utils import timezone
 from archive.db.async_commit import hasty
 from archive.db.notify import SETTLED, WANTED, ring
 from archive.db.outages import outages
+from archive.db.sql import placeholders
 from archive.models import Wanted
 from archive.queue.enqueue import moment
 from archive.takedowns.takedown import blocked
@@ -172,7 +173,7 @@ def _any_is_left(numbers: Iterable[int], resolver: str) -> bool:
     """Of those that were found hardly ever one: they went as they were met."""
     asked = list(numbers)
     with outages(), connection.cursor() as cursor:
-        cursor.execute(_STILL_LEASED.format(", ".join(["%s"] * len(asked))), [resolver, *asked])
+        cursor.execute(_STILL_LEASED.format(placeholders(asked)), [resolver, *asked])
         return cursor.fetchone() is not None
 
 

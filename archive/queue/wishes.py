@@ -13,6 +13,7 @@ from django.utils import timezone
 from archive.db.async_commit import hasty
 from archive.db.notify import SETTLED, ring
 from archive.db.outages import outages
+from archive.db.sql import placeholders
 from archive.errors import NotHeld, Refusal, TakenDown
 from archive.models import Torrent, Wanted
 from archive.queue.enqueue import RECENT, Asked, names, note, rows
@@ -112,7 +113,7 @@ def met(complete: Iterable[Torrent], incomplete: Iterable[Torrent] = ()) -> None
     if hints := {**done, **_wishes_for(incomplete)}:
         with hasty(), connection.cursor() as cursor:
             if done:
-                cursor.execute(_FULFIL.format(", ".join(["%s"] * len(done))), list(done))
+                cursor.execute(_FULFIL.format(placeholders(done)), list(done))
             ring(SETTLED, hints.values())
 
 
@@ -165,9 +166,8 @@ def _wishes_for(torrents: Iterable[Torrent]) -> dict[int, str]:
     if not own:
         return {}
     v1s, v2s = [name for name in own if len(name) == 20], [name for name in own if len(name) == 32]
-    places = (", ".join(["%s"] * len(each)) or "NULL" for each in (v1s, v2s))  # PostgreSQL has no empty list
     with connection.cursor() as cursor:
-        cursor.execute(_WISHES_FOR.format(*places), [*v1s, *v2s])
+        cursor.execute(_WISHES_FOR.format(placeholders(v1s), placeholders(v2s)), [*v1s, *v2s])
         return {
             number: f"{bytes(wish).hex()}:{spell(own.get(bytes(v1 or b'')) or own[bytes(v2)])}"
             for number, wish, v1, v2 in cursor.fetchall()
