@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from archive.access.keys import Key
+from archive.access.api_keys import Key
 from archive.db.slots import aside
 from clients import Address, Client, Unreachable, open_client
 

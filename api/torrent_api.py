@@ -22,15 +22,15 @@ from rest_framework.views import APIView
 from api.rest.media import FormBody, Json, JsonBody
 from api.rest.resource import forget
 from archive import errors
-from archive.access.keys import Key, authorize, carried
+from archive.access.api_keys import Key, authorize, carried
 from archive.access.rate_limit import spend
+from archive.census.daily_peers import Day, on
 from archive.census.liveness import living
-from archive.census.peers import Day, on
 from archive.census.schedule import ask
 from archive.errors import NotAnInfohash, NotAuthorized, Refusal
-from archive.films.imdb_ids import Match, film, tell, torrents
-from archive.naming import release
-from archive.naming.kind import Kind
+from archive.films.film_links import Match, film, tell, torrents
+from archive.naming import release_name
+from archive.naming.torrent_kind import Kind
 from archive.queue.wishes import want
 from archive.torrents.catalogue import Entry, look
 from metainfo.infohash import parse, spell
@@ -229,7 +229,7 @@ def _title(entry: Entry, match: Match | None) -> str:
     """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
     if match and match.title:
         return match.title
-    return (release.read(entry.name).title if entry.kind.titled else "") or entry.name
+    return (release_name.read(entry.name).title if entry.kind.titled else "") or entry.name
 
 
 def _failed(refusal: Refusal) -> Response:

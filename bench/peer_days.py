@@ -27,7 +27,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from archive.census.peers import history, on  # noqa: E402
+from archive.census.daily_peers import history, on  # noqa: E402
 from archive.models import PeerDay, Torrent  # noqa: E402
 
 FIRST, DAYS = date(2025, 1, 1), 365

@@ -22,8 +22,8 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
 from archive.browse.search import Page, Query, search  # noqa: E402
-from archive.naming.kind import kind  # noqa: E402
-from archive.naming.words import of_kind, words  # noqa: E402
+from archive.naming.search_words import of_kind, words  # noqa: E402
+from archive.naming.torrent_kind import kind  # noqa: E402
 
 Look = Callable[[int], Page]
 

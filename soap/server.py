@@ -14,7 +14,7 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server import ServerBase
 
-from archive.access.keys import carried, in_query
+from archive.access.api_keys import carried, in_query
 from archive.errors import Refusal
 from archive.torrents.deposit import Receipt
 from soap.envelope import Call, NotSoap, Source

@@ -10,7 +10,7 @@ import pybase64
 from django.conf import settings
 from spyne import Service, Unicode, rpc
 
-from archive.access.keys import admit
+from archive.access.api_keys import admit
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from archive.access import keys
+from archive.access import api_keys
 from tests import make
 
 HERE = "/v1/api/torrents/"
@@ -20,7 +20,7 @@ class Account:
     """Somebody with a key."""
 
     def __init__(self, name: str = "Anna", **options: str) -> None:
-        self.key, self.text = keys.issue(name, **options)
+        self.key, self.text = api_keys.issue(name, **options)
         self._client = Client(raise_request_exception=True)
 
     def __call__(self, method: str, path: str, data: Any = None, **how: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from archive.census.peers import Day
+from archive.census.daily_peers import Day
 
 DAYS = 60
 WIDTH, HEIGHT = 600, 120  # of the drawing's own units

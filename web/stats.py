@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from archive.browse.overview import Overview, overview
-from archive.census.peers import credit
+from archive.census.daily_peers import credit
 from web.chart import bars
 from web.page import page, refusals
 

@@ -22,9 +22,9 @@ from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access.keys import admit, find
+from archive.access.api_keys import admit, find
 from archive.browse.describe import Description, describe, edition
-from archive.census.peers import credit, history
+from archive.census.daily_peers import credit, history
 from archive.errors import NotHeld, Refusal
 from archive.queue.wishes import Standing, standing, want
 from archive.takedowns.takedown import notices

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from archive.census import schedule
-from archive.census.distinct import Seen
-from archive.census.peers import Sight, record
+from archive.census.daily_peers import Sight, record
+from archive.census.distinct_peers import Seen
 from archive.census.schedule import Subject
 from archive.errors import Unavailable
 from swarm import Config

@@ -15,8 +15,8 @@ from lxml import etree
 from api.feeds.items import Urls, add, channel, enclosure, item, text, urls, written
 from archive.browse.search import Query, search
 from archive.errors import NotListed, Refusal
-from archive.films.imdb_ids import Match, films
-from archive.naming.kind import Kind
+from archive.films.film_links import Match, films
+from archive.naming.torrent_kind import Kind
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from api.client_pool import client_of
-from archive.access.account import Owned, one
-from archive.access.keys import Key
+from archive.access.api_keys import Key
+from archive.access.key_torrents import Owned, one
 from archive.errors import NotHeld
 from archive.takedowns.takedown import heed
 from clients import File, OutOfReach, Torrent, Unfinished, known_as

@@ -21,7 +21,7 @@ from api.files.zip_stream import zipped
 from api.http.media_type import media_type
 from api.http.problems import CONTENT_TYPE, Problem, problem
 from api.http.stream import Body, pieces
-from archive.access.keys import Key, still
+from archive.access.api_keys import Key, still
 from archive.errors import Refusal, StaleLink, UnknownKey
 from clients import ClientError
 from clients.finished_files import Finished

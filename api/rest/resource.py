@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from api.http.problems import CONTENT_TYPE, problem
 from api.rest.media import Json, JsonBody
-from archive.access.keys import Key, authorize, carried
+from archive.access.api_keys import Key, authorize, carried
 from archive.access.rate_limit import spend
 from archive.errors import NotAuthorized
 

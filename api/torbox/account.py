@@ -4,7 +4,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
 
-from archive.access.keys import Key, authorize, carried
+from archive.access.api_keys import Key, authorize, carried
 from archive.access.rate_limit import spend
 from archive.errors import NotAuthorized
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from api.torbox.account import auth_id
 from api.torbox.files import Lister, told
 from api.torbox.states import Seen
-from archive.access.account import Owned
-from archive.access.keys import Key
+from archive.access.api_keys import Key
+from archive.access.key_torrents import Owned
 from clients import Torrent
 from metainfo.magnet import Magnet, magnet
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from archive.access.account import Owned
+from archive.access.key_torrents import Owned
 from archive.queue.wishes import Standing
 from clients import State, Torrent
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.http.multipart import BrokenForm, SeveralFiles, Source, read
-from archive.access.keys import admit, carried, find, in_query
+from archive.access.api_keys import admit, carried, find, in_query
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
-from archive.access.keys import Key
+from archive.access.api_keys import Key
 from archive.errors import TooManyRequests
 from archive.queue.quota import household
 

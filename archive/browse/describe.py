@@ -8,7 +8,7 @@ from hashlib import sha256
 from archive.census.liveness import Liveness, liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld
-from archive.films.imdb_ids import Match, film
+from archive.films.film_links import Match, film
 from archive.models import Torrent, Watched
 from archive.torrents.retrieve import retrieve
 from metainfo import Details, File, Metainfo, Reading

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Max, Sum
 
-from archive.browse.day_ranges import ahead, behind
+from archive.browse.id_ranges_by_day import ahead, behind
 from archive.db.outages import outages
 from archive.db.slots import turn
 from archive.errors import NotListed

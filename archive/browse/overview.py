@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from archive.census.totals import CensusTotal, countries, totals
+from archive.census.daily_totals import CensusTotal, countries, totals
 from archive.torrents.count import Kinds, by_day, by_month, kinds
 
 _MONTHS = 24

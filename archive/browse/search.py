@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from archive.browse.day_ranges import LAST, behind
-from archive.browse.fulltext import Candidates, matching, newest
+from archive.browse.fulltext_index import Candidates, matching, newest
+from archive.browse.id_ranges_by_day import LAST, behind
 from archive.census.liveness import ALIVE
 from archive.db.outages import outages
 from archive.errors import NotAnInfohash, NotListed
-from archive.films.imdb_ids import held
+from archive.films.film_links import held
 from archive.models import Torrent
-from archive.naming.kind import Kind
-from archive.naming.words import kind_of, of_kind, words
+from archive.naming.search_words import kind_of, of_kind, words
+from archive.naming.torrent_kind import Kind
 from archive.torrents.catalogue import Entry, entries
 from metainfo.infohash import find
 

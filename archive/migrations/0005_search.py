@@ -6,8 +6,8 @@ Both indexes follow the column in the transaction that writes it, so a row and i
 
 from django.db import migrations, models
 
-from archive.naming.kind import kind
-from archive.naming.words import of_kind, words
+from archive.naming.torrent_kind import kind
+from archive.naming.search_words import of_kind, words
 
 _COLUMN = "ALTER TABLE archive_torrent ADD COLUMN words text NOT NULL DEFAULT ''"
 _BATCH = 5_000

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.naming.words import found_by
+from archive.naming.search_words import found_by
 from metainfo import Metainfo
 from metainfo.infohash import short, spell
 

@@ -11,8 +11,8 @@ from archive.census.liveness import Liveness, liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent
-from archive.naming.kind import Kind
-from archive.naming.words import kind_of
+from archive.naming.search_words import kind_of
+from archive.naming.torrent_kind import Kind
 from archive.takedowns.takedown import blocked
 from archive.torrents.held import check
 from metainfo.infohash import spell

@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from archive.census.daily_peers import history
 from archive.census.liveness import living
-from archive.census.peers import history
 from archive.errors import Refusal
 from archive.models import Watched
 from archive.queue.override import look_now

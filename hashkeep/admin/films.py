@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from archive.errors import NotAnImdbId, NotAnInfohash
-from archive.films.imdb_ids import number, shorts, spell, tell, undo
-from archive.films.titles import beginning
+from archive.films.film_links import number, shorts, spell, tell, undo
+from archive.films.imdb_titles import beginning
 from archive.models import Film, Title
 from hashkeep.admin.lists import ByInfohash, List, chosen
 from metainfo.infohash import find

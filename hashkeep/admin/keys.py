@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from archive.access import keys
+from archive.access import api_keys
 from archive.errors import Refusal
 from archive.models import IssuedKey
 from hashkeep.admin.lists import List, at
@@ -69,24 +69,24 @@ class KeyAdmin(List):
         if change:
             obj.save(update_fields=["name", "client"])
             return
-        key, text = keys.issue(obj.name, client=obj.client)
+        key, text = api_keys.issue(obj.name, client=obj.client)
         obj.pk, obj.prefix = key.id, key.prefix
         messages.warning(request, f"Write this key down now, it is shown this once: {text}")
 
     @admin.action(description="Suspend", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, keys.suspend)
+        self._turn(request, queryset, api_keys.suspend)
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, keys.resume)
+        self._turn(request, queryset, api_keys.resume)
 
     @admin.action(description="Revoke for good", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, keys.revoke)
+        self._turn(request, queryset, api_keys.revoke)
 
     def _turn(
-        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], keys.Key]
+        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], api_keys.Key]
     ) -> None:
         for row in chosen:
             try:

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from archive.access.account import add
+from archive.access.key_torrents import add
 from archive.torrents.deposit import deposit, deposit_many
 from metainfo.magnet import Magnet
 from tests import make

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from pytest_django import Settings
 
-from archive.access import keys
+from archive.access import api_keys
 from archive.torrents.deposit import deposit
 from clients import Address
 from tests import make
@@ -216,6 +216,6 @@ def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
 
 def test_a_suspended_key_does_not_reach_its_client(anna: Account, daemon: Qbittorrent) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    keys.suspend(anna.key.prefix)
+    api_keys.suspend(anna.key.prefix)
     assert refused(anna.does(torrent_id=id_, operation="delete")) == (403, "AUTH_ERROR")
     assert hashes(daemon) == [HASH]

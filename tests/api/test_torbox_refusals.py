@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
-from archive.access import keys
+from archive.access import api_keys
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
@@ -32,9 +32,9 @@ class TestKeys:
         assert get("") == (403, "NO_AUTH")
         assert get("nonsense") == (403, "BAD_TOKEN")
         assert get(anna.text[:-1] + "?") == (403, "BAD_TOKEN")
-        keys.suspend(anna.key.prefix)
+        api_keys.suspend(anna.key.prefix)
         assert get(anna.text) == (403, "AUTH_ERROR")
-        keys.revoke(anna.key.prefix)
+        api_keys.revoke(anna.key.prefix)
         assert get(anna.text) == (403, "BAD_TOKEN")
 
     @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from archive.access import keys
+from archive.access import api_keys
 from archive.census.schedule import enrol
-from archive.films.imdb_ids import tell
+from archive.films.film_links import tell
 from archive.models import PeerDay, Torrent, Wanted, Watched
 from archive.queue.wishes import standing
 from archive.takedowns.takedown import take_down
@@ -21,8 +21,8 @@ from archive.torrents.deposit import deposit
 from metainfo.magnet import read
 from tests import make
 from tests.archive.test_deposit import away
-from tests.archive.test_match import matched
-from tests.archive.test_titles import load
+from tests.archive.test_imdb_titles import load
+from tests.archive.test_match_titles import matched
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ EXAMPLES = json.loads((Path(__file__).parent.parent / "wire" / "torrent-api.json
 
 @pytest.fixture
 def key() -> str:
-    return keys.issue("a researcher")[1]
+    return api_keys.issue("a researcher")[1]
 
 
 def stored(name: str, size: int, at: str = "2017-07-08T16:34:30.359+00:00", *, alive: bool = True) -> str:
@@ -272,7 +272,7 @@ def test_a_key_may_come_as_everywhere_else_too(client: Client, key: str) -> None
 
 
 def test_a_suspended_key_is_told(client: Client, key: str) -> None:
-    keys.suspend(key)
+    api_keys.suspend(key)
     error(client, INFO, "API_KEY_SUSPENDED", key=key)
 
 

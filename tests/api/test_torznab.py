@@ -10,7 +10,7 @@ from django.test import Client
 from lxml import etree
 from pytest_django import Settings
 
-from archive.films.imdb_ids import tell
+from archive.films.film_links import tell
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make

@@ -13,7 +13,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_deposit import away
-from tests.clocks import redate
+from tests.stored_times import redate
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from archive.models import Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.api.test_torznab import ask, attributes
-from tests.looks import look_at
+from tests.peer_counts import look_at
 from tests.reading import get, text
 
 pytestmark = pytest.mark.django_db

@@ -7,19 +7,19 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from archive.browse import fulltext
+from archive.browse import fulltext_index
 from archive.browse import search as searching
 from archive.browse.search import Page, Query, search
 from archive.errors import NotListed
 from archive.models import Torrent
-from archive.naming.kind import Kind
-from archive.naming.words import words
+from archive.naming.search_words import words
+from archive.naming.torrent_kind import Kind
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.scrub import Kind as Finding
 from archive.torrents.scrub import scrub
 from tests import make
-from tests.clocks import redate
+from tests.stored_times import redate
 
 pytestmark = pytest.mark.django_db
 
@@ -258,7 +258,7 @@ def test_words_that_take_an_index_too_long_are_looked_for_one_row_after_the_othe
             f"SELECT CAST('{'x' * 10}' || (1000000000 + n) AS {BYTES[connection.vendor]}), "
             f"'w' || n, 1, 1, 1, CAST('' AS {BYTES[connection.vendor]}), true, {words.format('n')} FROM t"
         )
-    monkeypatch.setattr(fulltext, "_PATIENCE", 1)
+    monkeypatch.setattr(fulltext_index, "_PATIENCE", 1)
     pages = all_pages(Query("odd even"), 50)
     assert [name for page in pages for name in names(page)] == ["w1"]
     assert (len(pages) > 1) == (connection.vendor == "postgresql")
@@ -278,7 +278,7 @@ def test_what_is_taken_down_is_not_found_any_more() -> None:
 
 def in_the_index(word: str) -> list[int]:
     """Numbers of rows, whether or not there are such rows."""
-    return fulltext.matching([word], [], 1 << 60, 100).found
+    return fulltext_index.matching([word], [], 1 << 60, 100).found
 
 
 def test_a_batch_is_found_as_well() -> None:

@@ -7,12 +7,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from archive.films.imdb_ids import film, tell, undo
+from archive.films.film_links import film, tell, undo
 from archive.models import Film
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_match import matched
-from tests.archive.test_titles import load
+from tests.archive.test_imdb_titles import load
+from tests.archive.test_match_titles import matched
 
 pytestmark = pytest.mark.django_db
 

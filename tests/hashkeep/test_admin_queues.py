@@ -17,7 +17,7 @@ from archive.queue.wishes import look, want
 from archive.torrents.deposit import deposit
 from metainfo.magnet import read
 from tests import make
-from tests.looks import look_at
+from tests.peer_counts import look_at
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive.films.imdb_ids import film
+from archive.films.film_links import film
 from archive.models import Title, Torrent
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_titles import BASICS
+from tests.archive.test_imdb_titles import BASICS
 
 pytestmark = pytest.mark.django_db
 

@@ -13,11 +13,11 @@ from tests.servers.pretending import pretending
 
 _V1 = bytes(range(20))
 _ACCOUNTS = f"""
-from archive import account, keys
+from archive.access import api_keys, key_torrents
 from metainfo.magnet import Magnet
 for name in "abcde":
-    key, text = keys.issue(name, client="home")
-    print(text, account.add(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)
+    key, text = api_keys.issue(name, client="home")
+    print(text, key_torrents.add(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)
 """
 
 

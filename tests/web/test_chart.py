@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from archive.census.peers import Day
+from archive.census.daily_peers import Day
 from archive.models import PeerDay, Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from archive.census.totals import add
+from archive.census.daily_totals import add
 from archive.models import CensusDay, CountryDay, StoredDay
 from archive.torrents.deposit import deposit
 from tests import make

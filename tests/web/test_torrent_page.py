@@ -8,12 +8,12 @@ import libtorrent
 import pytest
 from django.test import Client
 
-from archive.films.imdb_ids import tell, undo
+from archive.films.film_links import tell, undo
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_match import matched
-from tests.archive.test_titles import load
+from tests.archive.test_imdb_titles import load
+from tests.archive.test_match_titles import matched
 from tests.reading import get, text, view, weight
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from api.http.torrent_response import CONTENT_TYPE
 from api.rest.media import FormBody, TorrentBody
 from api.rest.routes.torrents import Torrents
 from api.rest.serializers import InfohashField, LinksSerializer, links
-from archive.access.keys import admit
+from archive.access.api_keys import admit
 from archive.errors import Refusal
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from server.request_body import contents

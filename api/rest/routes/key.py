@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.resource import Resource
-from archive.access.keys import authorize
+from archive.access.api_keys import authorize
 
 
 class KeySerializer(serializers.Serializer[Any]):

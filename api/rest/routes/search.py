@@ -12,7 +12,7 @@ from api.rest.parameters import LARGEST, flag, moment, number, one_of
 from api.rest.resource import Resource
 from api.rest.serializers import TorrentSerializer, listed
 from archive.browse.search import Query, search
-from archive.naming.kind import Kind
+from archive.naming.torrent_kind import Kind
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
 

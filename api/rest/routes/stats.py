@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from api.rest.parameters import number
 from api.rest.resource import Resource
 from archive.browse.overview import Overview, overview
-from archive.census.peers import credit
+from archive.census.daily_peers import credit
 from archive.torrents.count import kinds
 
 _MOST, _USUAL = 366, 30  # days

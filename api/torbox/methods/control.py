@@ -10,8 +10,8 @@ from api.client_pool import client_of
 from api.torbox.account import account
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import given, whole
-from archive.access.account import Owned, one, owned, remove, shared
-from archive.access.keys import Key
+from archive.access.api_keys import Key
+from archive.access.key_torrents import Owned, one, owned, remove, shared
 from archive.queue.wishes import want
 from clients import Client, UnknownTorrent, known_as
 from metainfo.magnet import Magnet

@@ -12,8 +12,8 @@ from api.torbox.account import account, auth_id
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import Given, given
 from api.torbox.row import link
-from archive.access.account import Owned, add, handed
-from archive.access.keys import Key
+from archive.access.api_keys import Key
+from archive.access.key_torrents import Owned, add, handed
 from archive.errors import NotAnInfohash, NotHeld, StillWanted
 from archive.torrents.catalogue import look
 from archive.torrents.deposit import deposit

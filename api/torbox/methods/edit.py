@@ -6,7 +6,7 @@ from api.torbox.account import account
 from api.torbox.envelope import Failed, success
 from api.torbox.methods.control import number_of
 from api.torbox.request_body import given
-from archive.access.account import NAME_KEPT, one, rename
+from archive.access.key_torrents import NAME_KEPT, one, rename
 
 
 def edit(request: HttpRequest) -> HttpResponse:

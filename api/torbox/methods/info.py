@@ -12,7 +12,7 @@ from api.torbox.files import ALONE, paths
 from api.torbox.methods.control import number_of
 from api.torbox.request_body import Given, given
 from api.torbox.row import link
-from archive.access.account import one
+from archive.access.key_torrents import one
 from archive.access.rate_limit import spend
 from archive.browse.describe import describe
 from archive.torrents.resolve import how_long, resolve

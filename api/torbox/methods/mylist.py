@@ -12,8 +12,8 @@ from api.torbox.files import Lister
 from api.torbox.request_body import whole
 from api.torbox.row import row
 from api.torbox.states import gone, in_client, without_client
-from archive.access.account import Owned, one, owned
-from archive.access.keys import Key
+from archive.access.api_keys import Key
+from archive.access.key_torrents import Owned, one, owned
 from archive.queue.wishes import Standing, look
 from archive.takedowns.takedown import blocked, heed
 from archive.torrents.deposit import deposit_many

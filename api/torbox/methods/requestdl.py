@@ -9,7 +9,7 @@ from api.files.signed_link import Link, spell
 from api.torbox.account import account
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import is_true, whole
-from archive.access.keys import Key, find
+from archive.access.api_keys import Key, find
 
 _DIGITS = 19  # of the largest number; what is no torrent's or file's is not found
 

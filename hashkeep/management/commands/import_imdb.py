@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from archive.errors import Unavailable
-from archive.films.titles import HEADER, Listed, read, replace
+from archive.films.imdb_titles import HEADER, Listed, read, replace
 from hashkeep.management.command import Teaching
 from hashkeep.management.input_file import reason
 from hashkeep.management.progress import progress

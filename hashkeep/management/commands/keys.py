@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from archive.access import keys
+from archive.access import api_keys
 from archive.errors import Refusal
 from hashkeep.management.command import Teaching
 
 _TURNS = {
-    "suspend": (keys.suspend, "refuse it until it is resumed"),
-    "resume": (keys.resume, "let it be used again"),
-    "revoke": (keys.revoke, "refuse it for good"),
+    "suspend": (api_keys.suspend, "refuse it until it is resumed"),
+    "resume": (api_keys.resume, "let it be used again"),
+    "revoke": (api_keys.revoke, "refuse it for good"),
 }
 
 
@@ -63,13 +63,13 @@ A caller sends the key in any of these ways, to every door:
             raise CommandError(str(refusal)) from refusal
 
     def _issue(self, name: str, client: str) -> None:
-        if wrong := keys.misfit(name, client):
+        if wrong := api_keys.misfit(name, client):
             raise CommandError(wrong)
-        _, text = keys.issue(name, client=client)
+        _, text = api_keys.issue(name, client=client)
         self.stdout.write(text)
         self.stderr.write("Write it down now: it is shown this once.")
 
     def _list(self) -> None:
-        for key in keys.issued():
+        for key in api_keys.issued():
             client = f"  client {key.client}" if key.client else ""
             self.stdout.write(f"{key.prefix}  {key.state:9}  {key.issued_at:%Y-%m-%d}  {key.name}{client}")

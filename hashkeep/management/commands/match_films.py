@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from archive.errors import Unavailable
-from archive.films.match import left, match
+from archive.films.match_titles import left, match
 from hashkeep.management.command import Teaching
 from hashkeep.management.progress import progress
 

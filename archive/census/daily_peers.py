@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from archive.census import totals
+from archive.census import daily_totals
 from archive.census.schedule import gap
 from archive.db.outages import outages
 from archive.errors import NotHeld
@@ -111,4 +111,4 @@ def _add(torrent: int, sight: Sight) -> None:
     after = {**before, **after}
     PeerDay.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"countries": after})
     more = {code: peers - before.get(code, 0) for code, peers in after.items()}
-    totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more)
+    daily_totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more)

@@ -6,12 +6,12 @@ from django.test.utils import CaptureQueriesContext
 
 from archive.browse.search import Query, search
 from archive.errors import NotAnImdbId, Unavailable
-from archive.films.imdb_ids import Match, film, films, tell, torrents, undo
+from archive.films.film_links import Match, film, films, tell, torrents, undo
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_deposit import away
-from tests.archive.test_titles import load
+from tests.archive.test_imdb_titles import load
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from archive.db.outages import outages
 from archive.models import Title, TitleList
-from archive.naming.words import words
+from archive.naming.search_words import words
 
 # title.basics.tsv.gz of https://developer.imdb.com/non-commercial-datasets/
 HEADER = "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from archive.films.imdb_ids import film, tell, undo
-from archive.films.match import left, match
-from archive.films.titles import Listed
+from archive.films.film_links import film, tell, undo
+from archive.films.imdb_titles import Listed
+from archive.films.match_titles import left, match
 from archive.models import Film, TitleList
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_titles import load
+from tests.archive.test_imdb_titles import load
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from archive.db.outages import outages
 from archive.errors import NotAnImdbId, NotListed
-from archive.films.titles import clean
+from archive.films.imdb_titles import clean
 from archive.models import Confidence, Film, Title, Torrent
 from archive.torrents.catalogue import Entry, entry
 from metainfo.infohash import short

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.films.titles import HEADER, Listed, named, plain, read, replace
+from archive.films.imdb_titles import HEADER, Listed, named, plain, read, replace
 from archive.models import Title, TitleList
 
 BASICS = Path(__file__).parent.parent / "imdb" / "title.basics.tsv"

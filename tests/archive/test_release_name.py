@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from archive.naming.release import read
+from archive.naming.release_name import read
 
 
 @pytest.mark.parametrize(

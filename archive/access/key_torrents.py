@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from archive.access.keys import Key
+from archive.access.api_keys import Key
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent

@@ -13,10 +13,10 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from archive.db.outages import outages
-from archive.films.titles import named, plain
+from archive.films.imdb_titles import named, plain
 from archive.models import Confidence, Film, Title, TitleList, Torrent
-from archive.naming.release import Release, read
-from archive.naming.words import kind_of
+from archive.naming.release_name import Release, read
+from archive.naming.search_words import kind_of
 from metainfo.infohash import short
 
 SOURCE = "titles of IMDb"

@@ -10,12 +10,12 @@ from django.db import connection, connections
 from django.db.models import BinaryField
 from django.utils import timezone
 
-from archive.census import peers
-from archive.census.distinct import WIDTH, Seen, mark, pack, unpack
+from archive.census import daily_peers
+from archive.census.daily_peers import Sight, history, on, record
+from archive.census.daily_totals import CensusTotal, countries, totals
+from archive.census.distinct_peers import WIDTH, Seen, mark, pack, unpack
 from archive.census.liveness import living
-from archive.census.peers import Sight, history, on, record
 from archive.census.schedule import Subject, ask, claim, enrol, gap
-from archive.census.totals import CensusTotal, countries, totals
 from archive.errors import NotHeld
 from archive.models import PeerDay, Torrent, Watched
 from archive.takedowns.takedown import take_down
@@ -112,7 +112,7 @@ def test_the_figures_of_a_day_are_those_of_its_last_look(watched: int) -> None:
 def test_of_two_that_counted_for_themselves_the_larger_number_stands(watched: int) -> None:
     record(watched, Sight(sight().day, {"BR": 3, "US": 1}, ME, 4))
     record(watched, Sight(sight().day, {"BR": 2, "US": 4, "IN": 1}, ANOTHER, 7))
-    assert on(HASH) == peers.Day(sight().day, {"BR": 3, "US": 4, "IN": 1})
+    assert on(HASH) == daily_peers.Day(sight().day, {"BR": 3, "US": 4, "IN": 1})
 
 
 def test_each_day_is_counted_for_itself(watched: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from django.conf import settings
 
-from archive.naming.kind import Kind, kind
+from archive.naming.torrent_kind import Kind, kind
 from metainfo import Metainfo, Reading
 
 _MARK = "="  # before a word that stands for a kind; no name has such a word

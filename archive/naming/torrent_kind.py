@@ -61,7 +61,7 @@ _LOOKED_AT = 300  # characters of a name
 
 
 def kind(name: str, words: list[str], main: str) -> Kind:
-    """`words` are those of the name, as `archive.naming.words` makes them; `main` is the name of the largest file."""
+    """`words` are those of the name, as `search_words` makes them; `main` is the name of the largest file."""
     hints = {_OF_WORD[word] for word in words if word in _OF_WORD}
     found = "adult" if "adult" in hints else _of_ending(name) or _of_files(main, hints)
     episode = any(_EPISODE.fullmatch(word) for word in words) or bool(_DAY.search(" ".join(words)))

@@ -3,8 +3,8 @@
 import pytest
 
 from archive.models import Torrent
-from archive.naming.kind import Kind, kind
-from archive.naming.words import kind_of, words
+from archive.naming.search_words import kind_of, words
+from archive.naming.torrent_kind import Kind, kind
 from archive.torrents.deposit import deposit
 from archive.torrents.scrub import scrub
 from metainfo import parse

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from archive.census.peers import Sight, record
+from archive.census.daily_peers import Sight, record
 from archive.census.schedule import enrol
 from archive.torrents.catalogue import look
 from metainfo.infohash import spell
