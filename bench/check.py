@@ -21,6 +21,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from archive.db.driver import is_postgresql  # noqa: E402
 from archive.torrents.held import check  # noqa: E402
 
 _BATCH = 1_000
@@ -47,7 +48,7 @@ def fill(count: int) -> list[Pair]:
 
 def busy() -> float:
     """Seconds of CPU of this process and, where there is one, of the database's process for it."""
-    if connection.vendor != "postgresql":
+    if not is_postgresql():
         return time.process_time()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

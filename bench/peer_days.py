@@ -28,6 +28,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
 from archive.census.daily_peers import history, on  # noqa: E402
+from archive.db.driver import choose, is_postgresql, is_sqlite  # noqa: E402
 from archive.models import PeerDay, Torrent  # noqa: E402
 
 FIRST, DAYS = date(2025, 1, 1), 365
@@ -87,13 +88,13 @@ def main() -> None:
 def fill(a_day: int) -> int:
     """How many torrents live: they are the first."""
     living = int(a_day * LIVING)
-    json = {"postgresql": "jsonb", "sqlite": "text"}[connection.vendor]
+    json = choose(postgresql="jsonb", sqlite="text")
     rng = random.Random(1)
     with connection.cursor() as cursor:
         cursor.execute(_POOL.format(json))
         pool = [(number, dumps(counts(rng))) for number in range(POOL)]
         cursor.executemany("INSERT INTO pool VALUES (%s, %s)", pool)
-    {"postgresql": fill_postgresql, "sqlite": fill_sqlite}[connection.vendor](living, a_day - living)
+    choose(postgresql=fill_postgresql, sqlite=fill_sqlite)(living, a_day - living)
     return living
 
 
@@ -168,21 +169,21 @@ def timed(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
 def cpu() -> float:
     """Seconds that this process has worked until now, and with PostgreSQL the one that serves it."""
     ours = time.process_time()
-    if connection.vendor == "sqlite":
+    if is_sqlite():
         return ours
     fields = Path(f"/proc/{ask('SELECT pg_backend_pid()')}/stat").read_text().rpartition(")")[2].split()
     return ours + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def size() -> int:
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return int(ask("SELECT pg_table_size('archive_peerday') + pg_indexes_size('archive_peerday')"))
     return int(ask("PRAGMA page_count")) * int(ask("PRAGMA page_size"))
 
 
 def forget() -> None:
     """The system's memory of the table's files; what it has not written yet, it keeps."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         ask("CHECKPOINT")
         folder = ask("SHOW data_directory")
         names = ("archive_peerday", "archive_peerday_pkey")

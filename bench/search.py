@@ -22,6 +22,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
 from archive.browse.search import Page, Query, search  # noqa: E402
+from archive.db.driver import choose  # noqa: E402
 from archive.naming.search_words import of_kind, words  # noqa: E402
 from archive.naming.torrent_kind import kind  # noqa: E402
 
@@ -157,7 +158,7 @@ def main() -> None:
     report(options.rounds)
     with_index = [insert(1_000, 100 + n, 1) for n in range(5)], insert(50_000, 200, _BATCH)
     with connection.cursor() as cursor:
-        for statement in _DROP[connection.vendor]:
+        for statement in choose(**_DROP):
             cursor.execute(statement)
     without = [insert(1_000, 300 + n, 1) for n in range(5)], insert(50_000, 400, _BATCH)
     for what, (single, batch) in {"with its index": with_index, "without": without}.items():

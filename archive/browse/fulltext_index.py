@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from django.db import OperationalError, connection, transaction
 
+from archive.db.driver import is_sqlite
+
 _PATIENCE = 500  # milliseconds for PostgreSQL to find the newest by its index
 _CANCELED = "57014"  # PostgreSQL's code for a statement that took too long
 
@@ -33,7 +35,7 @@ def newest(before: int, most: int) -> Candidates:
 
 def matching(every: Sequence[str], one_of: Sequence[str], before: int, most: int) -> Candidates:
     """Those that have every one of these words, and one of the others. There are only letters and digits in words."""
-    if connection.vendor == "sqlite":
+    if is_sqlite():
         return _ended(
             _numbers(_SQLITE, [_expression('"{}"', " AND ", " OR ", every, one_of), before, most]), most
         )

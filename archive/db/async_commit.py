@@ -5,19 +5,20 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from archive.db.driver import is_postgresql, is_sqlite
 from archive.db.write_lock import pen
 
 
 @contextmanager
 def hasty() -> Iterator[None]:
     """A transaction whose commit does not wait for the disk: with the wait, a wish would take twice as long."""
-    lite = connection.vendor == "sqlite" and not connection.in_atomic_block
+    lite = is_sqlite() and not connection.in_atomic_block
     with pen():
         if lite:
             _pragma("synchronous=NORMAL")
         try:
             with transaction.atomic():
-                if connection.vendor == "postgresql":
+                if is_postgresql():
                     with connection.cursor() as cursor:
                         cursor.execute("SET LOCAL synchronous_commit = off")
                 yield

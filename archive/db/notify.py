@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from archive.db.driver import is_postgresql
+
 WANTED = "wanted"  # there are new wishes: for resolvers; or what must not be in the table (`whispers`)
 SETTLED = "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
 
@@ -35,7 +37,7 @@ class Ear(Protocol):
 
 
 def listen(bell: str) -> Ear:
-    return _Channel(bell) if connection.vendor == "postgresql" else _Pipe(bell)
+    return _Channel(bell) if is_postgresql() else _Pipe(bell)
 
 
 def ring(bell: str, words: Iterable[str] = ("",)) -> None:
@@ -60,7 +62,7 @@ def _lines(words: Iterable[str]) -> list[str]:
 
 
 def _send(bell: str, line: str) -> None:
-    (_notify if connection.vendor == "postgresql" else _write)(bell, line)
+    (_notify if is_postgresql() else _write)(bell, line)
 
 
 def _notify(bell: str, line: str) -> None:

@@ -11,13 +11,15 @@ from functools import cache
 from django.conf import settings
 from django.db import connection
 
+from archive.db.driver import is_sqlite
+
 _own = threading.Lock()  # of this process: the file's lock is one for all its threads
 
 
 @contextmanager
 def pen() -> Iterator[None]:
     """Around a short transaction that writes. Without it nothing goes wrong, only slowly."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
+    if not is_sqlite() or connection.in_atomic_block:
         yield
         return
     with _own:

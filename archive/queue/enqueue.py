@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from archive.db.async_commit import hasty
+from archive.db.driver import datetime_parameter
 from archive.db.notify import WANTED, ring
 from archive.db.sql import chunks, insert_rows, placeholders
 from archive.errors import TooManyWishes
@@ -175,11 +176,6 @@ def _at_most() -> int:
         return int(cursor.fetchone()[0])
 
 
-def moment(at: datetime) -> str | datetime:
-    """As the ORM writes it: SQLite has no time of its own."""
-    return cast("str | datetime", connection.ops.adapt_datetimefield_value(at))
-
-
 def _values(row: Wanted) -> tuple[Any, ...]:
     """One for each of _COLUMNS."""
     return (
@@ -188,8 +184,8 @@ def _values(row: Wanted) -> tuple[Any, ...]:
         row.v2,
         json.dumps(row.trackers),
         row.awaited,
-        moment(row.asked_at),
-        moment(row.next_try),
+        datetime_parameter(row.asked_at),
+        datetime_parameter(row.next_try),
     )
 
 

@@ -14,11 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from archive.db.async_commit import hasty
+from archive.db.driver import choose, datetime_parameter
 from archive.db.notify import SETTLED, WANTED, ring
 from archive.db.outages import outages
 from archive.db.sql import placeholders
 from archive.models import Wanted
-from archive.queue.enqueue import moment
 from archive.takedowns.takedown import blocked
 
 LEASE = timedelta(seconds=15)
@@ -33,7 +33,6 @@ _CLAIM = f"""
     WHERE id IN (SELECT id {_DUE} ORDER BY next_try LIMIT %s {{}})
     RETURNING id, v1, v2, trackers
 """  # noqa: S608
-_LOCK = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}  # SQLite has one writer and no row locks
 _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({})"
 
 
@@ -61,17 +60,20 @@ def claim(resolver: str, most: int) -> list[Wish]:
 
     No wish goes to two resolvers. Blocked ones are struck off. Raises Unavailable.
     """
-    now = moment(timezone.now())
+    now = datetime_parameter(timezone.now())
     with outages(), connection.cursor() as cursor:
         cursor.execute(_IS_ANY_DUE, [True, now, False, now])
         if most < 1 or not cursor.fetchone()[0]:
             return []
-        lease = [resolver, moment(timezone.now() + LEASE)]
+        row_lock = choose(
+            sqlite="", postgresql="FOR UPDATE SKIP LOCKED"
+        )  # SQLite has one writer and no row locks
+        lease = [resolver, datetime_parameter(timezone.now() + LEASE)]
         wishes: list[Wish] = []
         with hasty():
             for awaited in (True, False):
                 few = [*lease, awaited, now, most - len(wishes)]
-                cursor.execute(_CLAIM.format(_LOCK[connection.vendor]), few)
+                cursor.execute(_CLAIM.format(row_lock), few)
                 wishes += map(_wish, cursor.fetchall())
             return _without_blocked(wishes)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Max, Sum
 
+from archive.db.driver import choose
 from archive.db.outages import outages
 from archive.models import StoredDay, Tally
 
@@ -93,20 +94,20 @@ def recount(*, dry_run: bool = False) -> Recount:
     with outages(), connection.cursor() as cursor:
         cursor.execute(_BOTH)
         rows, tally, v2, hybrid = map(int, cursor.fetchone() or (0, 0, 0, 0))
-        cursor.execute(_WRONG_DAYS.format(day=_DAY[connection.vendor]))
+        cursor.execute(_WRONG_DAYS.format(day=choose(**_DAY)))
         days = cursor.fetchall()
         if not dry_run:
             if (rows - tally, v2, hybrid) != (0, 0, 0):
                 Tally.objects.get_or_create(shard=0, defaults={"stored": 0})
                 cursor.execute(_RIGHT, [rows - tally, v2, hybrid])
             for wrong in days:
-                cursor.execute(_RIGHT_DAY.format(**_OF_TWO[connection.vendor]), wrong)
+                cursor.execute(_RIGHT_DAY.format(**choose(**_OF_TWO)), wrong)
     return Recount(rows, tally)
 
 
 def start_tally(**_: Any) -> None:
     """After a migration, or when tables were emptied: the rows that the triggers add to, and what days lack."""
-    shards = range(_SHARDS[connection.vendor])
+    shards = range(choose(**_SHARDS))
     incomplete = Tally.objects.count() < len(shards)
     if incomplete:
         Tally.objects.bulk_create([Tally(shard=n, stored=0) for n in shards], ignore_conflicts=True)

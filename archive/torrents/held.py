@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from archive.db.driver import choose, is_postgresql
 from archive.db.outages import outages
 
 
@@ -53,7 +54,7 @@ def check(infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
     """
     asked = set(infohashes)
     shorts = {name for name in asked if len(name) == 20}
-    ask = _STATEMENTS[connection.vendor]
+    ask = choose(**_STATEMENTS)
     with outages():
         held = dict(_found(ask.by_v1, sorted(shorts)))
         held |= _found(ask.by_v2, sorted(asked - shorts))
@@ -62,12 +63,12 @@ def check(infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
 
 def _found(statement: str, asked: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """In the order of the index; the ORM would take several times as long to ask, and to answer."""
-    at_once = _STATEMENTS[connection.vendor].at_once
+    at_once = choose(**_STATEMENTS).at_once
     place = "(%s)" if "VALUES" in statement else "%s"
     for start in range(0, len(asked), at_once):
         some = asked[start : start + at_once]
         with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
+            if is_postgresql():
                 cursor.execute(statement, [list(some)])
             else:
                 cursor.execute(statement.format(", ".join([place] * len(some))), some)

@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from archive.db.driver import is_postgresql
 from archive.db.notify import SETTLED, WANTED, Ear, listen, ring, say
 from archive.db.slots import AT_ONCE, aside, turn
 from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes, Unavailable
@@ -656,5 +657,5 @@ def test_few_work_at_once_though_many_wait_and_those_hold_no_connection() -> Non
     with ThreadPoolExecutor(3 * AT_ONCE) as threads:
         held = list(threads.map(request, range(3 * AT_ONCE)))
     assert 1 < most <= AT_ONCE
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         assert sum(held) <= AT_ONCE
