@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from archive.access.api_keys import Key
+from archive.access.api_keys import ApiKey
 from archive.db.slots import aside
 from clients import Address, Client, Unreachable, open_client
 
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def client_of(key: Key) -> Iterator[Client]:
+def client_of(key: ApiKey) -> Iterator[Client]:
     """Its key names it. Others may work meanwhile, since it may take its time. Raises ClientError.
 
     The database is for before and after: its connection goes to somebody else.

@@ -5,15 +5,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from archive.monitoring.health import can_serve, health
-from archive.monitoring.prometheus import figures
+from archive.monitoring.health import can_serve, check_health
+from archive.monitoring.prometheus import render_metrics
 
 
 @csrf_exempt  # Django's check would answer other methods with a page of HTML
 @require_safe
 def well(request: HttpRequest) -> HttpResponse:
     """503 where torrents cannot be stored. `age`: seconds since the part was last seen well, null if never."""
-    states = health()
+    states = check_health()
     told = {
         part: {"ok": state.well, "age": None if state.age is None else round(state.age, 1)}
         for part, state in states.items()
@@ -27,4 +27,6 @@ def well(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(figures(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+    return HttpResponse(
+        render_metrics(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
+    )

@@ -22,15 +22,15 @@ from rest_framework.views import APIView
 from api.rest.media import FormBody, Json, JsonBody
 from api.rest.resource import forget
 from archive import errors
-from archive.access.api_keys import Key, authorize, carried
-from archive.access.rate_limit import spend
+from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
+from archive.access.rate_limit import enforce_rate_limit
 from archive.census.daily_peers import Day, on
 from archive.census.liveness import living
 from archive.census.schedule import ask
 from archive.errors import NotAnInfohash, NotAuthorized, Refusal
 from archive.films.film_links import Match, film, tell, torrents
 from archive.naming import release_name
-from archive.naming.torrent_kind import Kind
+from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import want
 from archive.torrents.catalogue import Entry, look
 from metainfo.infohash import parse, spell
@@ -51,13 +51,13 @@ _CODES: dict[type[Refusal], str] = {
     errors.TooMany: "TOO_MANY_REQUESTS",
 }
 _CATEGORIES = {
-    Kind.ANIME: "Anime",
-    Kind.AUDIO: "Music",
-    Kind.BOOK: "Books",
-    Kind.SOFTWARE: "PC",
-    Kind.MOBILE: "Mobile",
-    Kind.ADULT: "XXX",
-    Kind.OTHER: "Unsorted",
+    TorrentKind.ANIME: "Anime",
+    TorrentKind.AUDIO: "Music",
+    TorrentKind.BOOK: "Books",
+    TorrentKind.SOFTWARE: "PC",
+    TorrentKind.MOBILE: "Mobile",
+    TorrentKind.ADULT: "XXX",
+    TorrentKind.OTHER: "Unsorted",
 }
 
 
@@ -99,11 +99,13 @@ class PeerStats(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > _LONGEST:
             raise WrongRequest(f"A request has at most {_LONGEST:,} bytes.")
         try:
-            self.key = authorize(carried(request.META, _given(request, "key"), _given(request, "apikey")))
+            self.key = authorize_key(
+                key_text_from_request(request.META, _given(request, "key"), _given(request, "apikey"))
+            )
         except NotAuthorized:
-            spend(request.META["REMOTE_ADDR"])  # whoever guesses is counted as well
+            enforce_rate_limit(request.META["REMOTE_ADDR"])  # whoever guesses is counted as well
             raise
-        spend(request.META["REMOTE_ADDR"], self.key)
+        enforce_rate_limit(request.META["REMOTE_ADDR"], self.key)
 
     def get(self, request: Request, **captured: str) -> Response:
         return Response(self.act(request, self.key, **captured), headers={"Cache-Control": "no-store"})
@@ -124,7 +126,7 @@ class PeerStats(APIView):
         return answer
 
 
-def films(request: Request, key: Key, imdb: str) -> dict[str, Any]:
+def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
     title, entries = torrents(imdb)
     alive = living(one.number for one in entries)
     told = [
@@ -140,7 +142,7 @@ def films(request: Request, key: Key, imdb: str) -> dict[str, Any]:
     return {"imdb": imdb, "title": title, "torrents": told}
 
 
-def info(request: Request, key: Key, infohash: str) -> dict[str, Any]:
+def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     entry = look(_named(infohash))
     ask(entry.number)
     match = film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
@@ -156,7 +158,7 @@ def info(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     }
 
 
-def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
+def peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     """One day's distinct peers; of the last day with a look where none is named."""
     entry = look(_named(infohash))
     ask(entry.number)
@@ -175,7 +177,7 @@ def peers(request: Request, key: Key, infohash: str) -> dict[str, Any]:
     return told
 
 
-def add(request: Request, key: Key) -> dict[str, Any]:
+def add(request: Request, key: ApiKey) -> dict[str, Any]:
     """Held or not: what is held is looked at soon, what is not is looked for. `imdbId` and `title` are ours."""
     if not (named := _given(request, "infohash")):
         raise NotAnInfohash("No infohash was sent; it goes into the field `infohash`.")
@@ -229,7 +231,7 @@ def _title(entry: Entry, match: Match | None) -> str:
     """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
     if match and match.title:
         return match.title
-    return (release_name.read(entry.name).title if entry.kind.titled else "") or entry.name
+    return (release_name.parse_release_name(entry.name).title if entry.kind.titled else "") or entry.name
 
 
 def _failed(refusal: Refusal) -> Response:

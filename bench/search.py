@@ -23,8 +23,8 @@ from django.db import connection, connections  # noqa: E402
 
 from archive.browse.search import Page, Query, search  # noqa: E402
 from archive.db.driver import choose  # noqa: E402
-from archive.naming.search_words import of_kind, words  # noqa: E402
-from archive.naming.torrent_kind import kind  # noqa: E402
+from archive.naming.search_words import kind_word, split_words  # noqa: E402
+from archive.naming.torrent_kind import guess_kind  # noqa: E402
 
 Look = Callable[[int], Page]
 
@@ -85,14 +85,14 @@ def insert(count: int, seed: int, per_statement: int) -> Rate:
     """Rows a second, each statement a transaction of its own, as an upload or an import makes them."""
     rows: list[list[Any]] = []
     for name in names(count, seed):
-        said = list(words(name))
+        said = list(split_words(name))
         rows.append(
             [
                 os.urandom(20),
                 name,
                 random.randrange(10**10),
                 bytes(32),
-                " ".join([of_kind(kind(name, said, "")), *said]),
+                " ".join([kind_word(guess_kind(name, said, "")), *said]),
             ]
         )
     began, worked = time.perf_counter(), time.process_time()

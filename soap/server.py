@@ -14,7 +14,7 @@ from spyne.protocol import ProtocolBase
 from spyne.protocol.soap import Soap11
 from spyne.server import ServerBase
 
-from archive.access.api_keys import carried, in_query
+from archive.access.api_keys import key_text_from_request, key_texts_in_query
 from archive.errors import Refusal
 from archive.torrents.deposit import Receipt
 from soap.envelope import Call, NotSoap, Source
@@ -85,7 +85,7 @@ _server = _Server(
 
 def sent(environ: Mapping[str, Any], body: Source) -> Sent:
     # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
-    return Sent(body, carried(environ, *in_query(environ)))
+    return Sent(body, key_text_from_request(environ, *key_texts_in_query(environ)))
 
 
 def answer_all(messages: Sequence[Sent]) -> list[Answer]:

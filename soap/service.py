@@ -10,7 +10,7 @@ import pybase64
 from django.conf import settings
 from spyne import Service, Unicode, rpc
 
-from archive.access.api_keys import admit
+from archive.access.api_keys import require_upload_key
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
@@ -74,7 +74,7 @@ def _sent_in(call: Call) -> bytes | Refusal:
 
 
 def _torrent(call: Call) -> bytes:
-    admit(call.key)
+    require_upload_key(call.key)
     if call.too_long:
         raise TooLarge(
             f"The file has more than the {settings.MAX_TORRENT_BYTES:,} bytes that this archive takes."

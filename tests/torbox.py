@@ -20,7 +20,7 @@ class Account:
     """Somebody with a key."""
 
     def __init__(self, name: str = "Anna", **options: str) -> None:
-        self.key, self.text = api_keys.issue(name, **options)
+        self.key, self.text = api_keys.issue_key(name, **options)
         self._client = Client(raise_request_exception=True)
 
     def __call__(self, method: str, path: str, data: Any = None, **how: Any) -> Any:

@@ -22,7 +22,7 @@ from django.urls import is_valid_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.access.api_keys import admit, find
+from archive.access.api_keys import find_key_text, require_upload_key
 from archive.browse.describe import Description, describe, edition
 from archive.census.daily_peers import credit, history
 from archive.errors import NotHeld, Refusal
@@ -158,7 +158,7 @@ def store(request: HttpRequest) -> HttpResponse:
         UnicodeError,
     ):  # charsets and parameters that Python's parser stumbles over
         raise BadRequest("The form cannot be read.") from None
-    admit(find("", key))
+    require_upload_key(find_key_text("", key))
     outcomes = [_of(*pair) for pair in zip(files, deposit_many(contents(files), door="page"), strict=True)]
     return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 

@@ -23,7 +23,7 @@ from archive.db.notify import WANTED, Ear, listen
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.metrics import searches
-from archive.monitoring.heartbeat import EVERY, beat
+from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, record_heartbeat
 from archive.queue import leases
 from archive.queue.leases import Wish
 from archive.queue.peer_hints import Whispers
@@ -90,15 +90,15 @@ class Resolver:
         if self._ear is None:
             with outages():
                 self._ear = listen(WANTED)
-            beat("resolver", self._name)
+            record_heartbeat("resolver", self._name)
         self._search(self._ear)
         now = time.monotonic()
         if now - self._renewed >= _RENEW:
             leases.renew(self._name, list(self._open))
             leases.inherit()
             self._renewed = now
-        if now - self._beaten >= EVERY:
-            beat("resolver", self._name)
+        if now - self._beaten >= HEARTBEAT_SECONDS:
+            record_heartbeat("resolver", self._name)
             self._beaten = now
         if now - self._forgot >= _FORGET:
             leases.forget()

@@ -16,7 +16,7 @@ from api.feeds.items import Urls, add, channel, enclosure, item, text, urls, wri
 from archive.browse.search import Query, search
 from archive.errors import NotListed, Refusal
 from archive.films.film_links import Match, films
-from archive.naming.torrent_kind import Kind
+from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
 
@@ -26,27 +26,27 @@ _QUESTION = 2_000  # characters
 _RETRY_AFTER = 30  # seconds
 
 # Newznab's numbers. Thousands are all of their kind, and hold the numbers that follow them here.
-_CATEGORIES: dict[int, tuple[str, Kind | None]] = {
+_CATEGORIES: dict[int, tuple[str, TorrentKind | None]] = {
     2000: ("Movies", None),
-    2030: ("Movies/SD", Kind.FILM_SD),
-    2040: ("Movies/HD", Kind.FILM_HD),
-    2045: ("Movies/UHD", Kind.FILM_UHD),
+    2030: ("Movies/SD", TorrentKind.FILM_SD),
+    2040: ("Movies/HD", TorrentKind.FILM_HD),
+    2045: ("Movies/UHD", TorrentKind.FILM_UHD),
     3000: ("Audio", None),
-    3050: ("Audio/Other", Kind.AUDIO),
+    3050: ("Audio/Other", TorrentKind.AUDIO),
     4000: ("PC", None),
-    4010: ("PC/0day", Kind.SOFTWARE),
-    4040: ("PC/Mobile-Other", Kind.MOBILE),
+    4010: ("PC/0day", TorrentKind.SOFTWARE),
+    4040: ("PC/Mobile-Other", TorrentKind.MOBILE),
     5000: ("TV", None),
-    5030: ("TV/SD", Kind.SERIES_SD),
-    5040: ("TV/HD", Kind.SERIES_HD),
-    5045: ("TV/UHD", Kind.SERIES_UHD),
-    5070: ("TV/Anime", Kind.ANIME),
+    5030: ("TV/SD", TorrentKind.SERIES_SD),
+    5040: ("TV/HD", TorrentKind.SERIES_HD),
+    5045: ("TV/UHD", TorrentKind.SERIES_UHD),
+    5070: ("TV/Anime", TorrentKind.ANIME),
     6000: ("XXX", None),
-    6070: ("XXX/Other", Kind.ADULT),
+    6070: ("XXX/Other", TorrentKind.ADULT),
     7000: ("Books", None),
-    7020: ("Books/EBook", Kind.BOOK),
+    7020: ("Books/EBook", TorrentKind.BOOK),
     8000: ("Other", None),
-    8010: ("Other/Misc", Kind.OTHER),
+    8010: ("Other/Misc", TorrentKind.OTHER),
 }
 _NUMBERS = {kind: number for number, (_, kind) in _CATEGORIES.items() if kind}
 _FUNCTIONS = {"search": "search", "tvsearch": "tv-search", "movie": "movie-search"}
@@ -133,8 +133,8 @@ def _query(request: HttpRequest, function: str) -> Query | None:
     if numbers and not wanted:
         return None
     if imdb is not None and wanted:
-        wanted += (Kind.OTHER,)  # the name does not tell; whoever matched it knew better
-    return Query(f"{said} {_episode(request)}", wanted if len(wanted) < len(Kind) else (), imdb=imdb)
+        wanted += (TorrentKind.OTHER,)  # the name does not tell; whoever matched it knew better
+    return Query(f"{said} {_episode(request)}", wanted if len(wanted) < len(TorrentKind) else (), imdb=imdb)
 
 
 def _imdb(request: HttpRequest) -> int | None:
@@ -143,7 +143,7 @@ def _imdb(request: HttpRequest) -> int | None:
     return int(asked[1]) if asked else None
 
 
-def _kinds(numbers: list[int] | tuple[int, ...]) -> tuple[Kind, ...]:
+def _kinds(numbers: list[int] | tuple[int, ...]) -> tuple[TorrentKind, ...]:
     return tuple(kind for kind, own in _NUMBERS.items() if own in numbers or _parent(own) in numbers)
 
 

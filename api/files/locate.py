@@ -9,8 +9,8 @@ from typing import NamedTuple
 from django.conf import settings
 
 from api.client_pool import client_of
-from archive.access.api_keys import Key
-from archive.access.key_torrents import Owned, one
+from archive.access.api_keys import ApiKey
+from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
 from archive.takedowns.takedown import heed
 from clients import File, OutOfReach, Torrent, Unfinished, known_as
@@ -33,12 +33,12 @@ class _Told(NamedTuple):
 _told: dict[tuple[str, bytes, int], _Told] = {}
 
 
-def reach(key: Key, number: int, index: int) -> Finished:
+def reach(key: ApiKey, number: int, index: int) -> Finished:
     """One file, by its place in the torrent, where pad files do not count.
 
     Raises NotHeld, TakenDown, Unavailable, ClientError.
     """
-    mine = one(key, number)
+    mine = get_key_torrent(key, number)
     folder = _folder(key)
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
@@ -56,9 +56,9 @@ def reach(key: Key, number: int, index: int) -> Finished:
     return finished
 
 
-def reach_all(key: Key, number: int) -> tuple[str, list["Sealed"]]:
+def reach_all(key: ApiKey, number: int) -> tuple[str, list["Sealed"]]:
     """The torrent's name, and all files that the client was to fetch. Raises as reach."""
-    mine = one(key, number)
+    mine = get_key_torrent(key, number)
     folder = _folder(key)
     torrent, files = _ask(key, mine)
     if not torrent.progress >= 1:
@@ -79,14 +79,14 @@ class Sealed(NamedTuple):
         return open_finished(*self)
 
 
-def _folder(key: Key) -> Path:
+def _folder(key: ApiKey) -> Path:
     folder: Path | None = settings.CLIENT_FILES.get(key.client)
     if folder is None:
         raise OutOfReach("This key has no torrent client whose files this server can read.")
     return folder
 
 
-def _ask(key: Key, mine: Owned) -> tuple[Torrent, list[File]]:
+def _ask(key: ApiKey, mine: KeyTorrent) -> tuple[Torrent, list[File]]:
     with client_of(key) as client:
         infohash = known_as(client, mine.infohashes)
         torrent, files = client.find(infohash), client.files(infohash)

@@ -21,7 +21,7 @@ from api.files.zip_stream import zipped
 from api.http.media_type import media_type
 from api.http.problems import CONTENT_TYPE, Problem, problem
 from api.http.stream import Body, pieces
-from archive.access.api_keys import Key, still
+from archive.access.api_keys import ApiKey, reauthorize_key
 from archive.errors import Refusal, StaleLink, UnknownKey
 from clients import ClientError
 from clients.finished_files import Finished
@@ -54,14 +54,14 @@ def hand_out(request: HttpRequest, link: str, name: str = "") -> HttpResponseBas
     return response
 
 
-def _key(link: Link) -> Key:
+def _key(link: Link) -> ApiKey:
     try:
-        return still(link.key)
+        return reauthorize_key(link.key)
     except UnknownKey:
         raise StaleLink("The key that this link was made with has been revoked.") from None
 
 
-def _file(request: HttpRequest, key: Key, number: int, index: int, ends: ExitStack) -> HttpResponseBase:
+def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: ExitStack) -> HttpResponseBase:
     found = reach(key, number, index)
     ends.enter_context(found.file)
     if settings.FILES_BY_NGINX:
@@ -85,7 +85,7 @@ def _file(request: HttpRequest, key: Key, number: int, index: int, ends: ExitSta
     return _stream(key, pieces(found.file, sent), ends, headers, 206 if asked else 200)
 
 
-def _told_nginx(key: Key, found: Finished) -> HttpResponse:
+def _told_nginx(key: ApiKey, found: Finished) -> HttpResponse:
     """It sends the file from its own location for that, part or whole, and no reader keeps a thread of ours."""
     headers = _described(found.name, 0)
     del headers["Content-Length"]
@@ -93,7 +93,7 @@ def _told_nginx(key: Key, found: Finished) -> HttpResponse:
     return HttpResponse(headers=headers | {"X-Accel-Redirect": where})
 
 
-def _zip(request: HttpRequest, key: Key, number: int, ends: ExitStack) -> HttpResponseBase:
+def _zip(request: HttpRequest, key: ApiKey, number: int, ends: ExitStack) -> HttpResponseBase:
     name, files = reach_all(key, number)
     made = zipped(files)
     headers = {"Accept-Ranges": "none"} | _described(f"{name}.zip", made.size)
@@ -104,7 +104,7 @@ def _zip(request: HttpRequest, key: Key, number: int, ends: ExitStack) -> HttpRe
 
 
 def _stream(
-    key: Key, pieces: Iterator[bytes], ends: ExitStack, headers: dict[str, str], status: int = 200
+    key: ApiKey, pieces: Iterator[bytes], ends: ExitStack, headers: dict[str, str], status: int = 200
 ) -> HttpResponseBase:
     ends.callback(readers.sit(key.id))
     connections.close_all()  # to read on for two hours needs none

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from api.http.problems import CONTENT_TYPE, problem
 from api.rest.media import Json, JsonBody
-from archive.access.api_keys import Key, authorize, carried
-from archive.access.rate_limit import spend
+from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
+from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized
 
 
@@ -29,20 +29,20 @@ class Resource(APIView):
     renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
     parser_classes: Sequence[type[BaseParser]] = (JsonBody,)
 
-    key: Key | None = None
+    key: ApiKey | None = None
     key_text = ""
 
     def perform_authentication(self, request: Request) -> None:
         """A key need not be sent, but one that is sent must be right. Whoever guesses is counted as well."""
-        self.key_text = carried(request.META, request.query_params.get("apikey", ""))
+        self.key_text = key_text_from_request(request.META, request.query_params.get("apikey", ""))
         try:
-            self.key = authorize(self.key_text) if self.key_text else None
+            self.key = authorize_key(self.key_text) if self.key_text else None
         except NotAuthorized:
-            spend(request.META["REMOTE_ADDR"])
+            enforce_rate_limit(request.META["REMOTE_ADDR"])
             raise
 
     def check_throttles(self, request: Request) -> None:
-        spend(request.META["REMOTE_ADDR"], self.key)
+        enforce_rate_limit(request.META["REMOTE_ADDR"], self.key)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """DRF's own would describe the route; there is a description of all of them."""

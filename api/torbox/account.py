@@ -4,23 +4,23 @@ from uuid import NAMESPACE_URL, uuid5
 
 from django.http import HttpRequest
 
-from archive.access.api_keys import Key, authorize, carried
-from archive.access.rate_limit import spend
+from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
+from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized
 
 
-def account(request: HttpRequest) -> Key:
+def account(request: HttpRequest) -> ApiKey:
     """Raises NotAuthorized, TooManyRequests, Unavailable. Whoever guesses is counted as well."""
     asker = request.META["REMOTE_ADDR"]
     try:
-        key = authorize(carried(request.META, request.GET.get("token", "")))
+        key = authorize_key(key_text_from_request(request.META, request.GET.get("token", "")))
     except NotAuthorized:
-        spend(asker)
+        enforce_rate_limit(asker)
         raise
-    spend(asker, key)
+    enforce_rate_limit(asker, key)
     return key
 
 
-def auth_id(key: Key) -> str:
+def auth_id(key: ApiKey) -> str:
     """What is called so is a UUID of the account, and no secret."""
     return str(uuid5(NAMESPACE_URL, key.prefix))

@@ -9,20 +9,20 @@ from django.utils import timezone
 from api.torbox.account import auth_id
 from api.torbox.files import Lister, told
 from api.torbox.states import Seen
-from archive.access.api_keys import Key
-from archive.access.key_torrents import Owned
+from archive.access.api_keys import ApiKey
+from archive.access.key_torrents import KeyTorrent
 from clients import Torrent
 from metainfo.magnet import Magnet, magnet
 
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
 
 
-def row(key: Key, mine: Owned, seen: Seen, theirs: Torrent | None, lister: Lister) -> dict[str, Any]:
+def row(key: ApiKey, mine: KeyTorrent, seen: Seen, theirs: Torrent | None, lister: Lister) -> dict[str, Any]:
     told = {**_own(key, mine, theirs), **_stands(seen), **_held(mine, lister)}
     return told | _work(theirs, seen) if theirs else told
 
 
-def _own(key: Key, mine: Owned, theirs: Torrent | None) -> dict[str, Any]:
+def _own(key: ApiKey, mine: KeyTorrent, theirs: Torrent | None) -> dict[str, Any]:
     known = mine.entry or theirs
     owner, infohash = auth_id(key), mine.infohashes[0].hex()
     return {
@@ -65,14 +65,14 @@ def _work(theirs: Torrent, seen: Seen) -> dict[str, Any]:
     }
 
 
-def _held(mine: Owned, lister: Lister) -> dict[str, Any]:
+def _held(mine: KeyTorrent, lister: Lister) -> dict[str, Any]:
     if mine.entry is None:
         return {"files": []}
     files = lister.of(mine.entry.infohash, mine.entry.files)
     return {} if files is None else {"files": told(files, mine.infohashes[0].hex())}
 
 
-def link(torrent: Owned | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
+def link(torrent: KeyTorrent | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
     v1, v2 = (infohash.hex() if infohash else None for infohash in (torrent.v1, torrent.v2))
     return magnet(v1, v2, name, trackers)
 

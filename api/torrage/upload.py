@@ -13,7 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.http.multipart import BrokenForm, SeveralFiles, Source, read
-from archive.access.api_keys import admit, carried, find, in_query
+from archive.access.api_keys import (
+    find_key_text,
+    key_text_from_request,
+    key_texts_in_query,
+    require_upload_key,
+)
 from archive.errors import (
     EmptyTorrent,
     NotATorrent,
@@ -64,7 +69,12 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 def sent(environ: Mapping[str, Any], form: Source) -> Sent:
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    return Sent(form, environ.get("CONTENT_TYPE", ""), length, carried(environ, *in_query(environ)))
+    return Sent(
+        form,
+        environ.get("CONTENT_TYPE", ""),
+        length,
+        key_text_from_request(environ, *key_texts_in_query(environ)),
+    )
 
 
 def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:
@@ -110,7 +120,7 @@ def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
         ) from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    admit(find("", key, words.get("apikey", "")))
+    require_upload_key(find_key_text("", key, words.get("apikey", "")))
     if torrent is None:
         raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
     return torrent

@@ -22,7 +22,7 @@ from archive.db.outages import outages
 from archive.errors import NoKey, SuspendedKey, UnknownKey
 from archive.models import IssuedKey
 
-State = Literal["active", "suspended", "revoked"]
+KeyState = Literal["active", "suspended", "revoked"]
 
 _PREFIX = re.compile(r"hk_[0-9a-f]{8}")
 _BEGINNING = re.compile(r"hk_[0-9a-f]{8}|hk_[0-9a-f]{6,7}\Z")  # enough to be typed
@@ -32,18 +32,18 @@ _SECRET = 32  # letters: 190 bits, which is why one plain SHA-256 is enough
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """What is known of a key. `client`: the torrent client that its holder's torrents are handed to, if any."""
 
     id: int
     prefix: str
     name: str
     client: str
-    state: State
+    state: KeyState
     issued_at: datetime
 
 
-def issue(name: str, *, client: str = "") -> tuple[Key, str]:
+def issue_key(name: str, *, client: str = "") -> tuple[ApiKey, str]:
     """A new key, and its text, which nobody can tell afterwards. Raises Unavailable."""
     prefix = f"hk_{secrets.token_hex(4)}"
     text = f"{prefix}_{''.join(secrets.choice(_LETTERS) for _ in range(_SECRET))}"
@@ -53,7 +53,7 @@ def issue(name: str, *, client: str = "") -> tuple[Key, str]:
     return _known(row), text
 
 
-def misfit(name: str, client: str) -> str:
+def find_key_problem(name: str, client: str) -> str:
     """Why no key is issued to somebody of this name, for this torrent client; "" where one may be."""
     if not name.strip():
         return "A key needs a name: whose it is, or what for."
@@ -63,7 +63,7 @@ def misfit(name: str, client: str) -> str:
     return ""
 
 
-def authorize(text: str) -> Key:
+def authorize_key(text: str) -> ApiKey:
     """The key that this is the text of. Raises NoKey, UnknownKey, SuspendedKey, Unavailable."""
     if not text:
         raise NoKey("This needs a key, and none was sent.")
@@ -75,7 +75,7 @@ def authorize(text: str) -> Key:
     return _usable(row)
 
 
-def still(id: int) -> Key:
+def reauthorize_key(id: int) -> ApiKey:
     """The key that was known by this id, if it may still be used. Raises UnknownKey, SuspendedKey, Unavailable."""
     with outages():
         row = IssuedKey.objects.filter(pk=id).first()
@@ -84,13 +84,13 @@ def still(id: int) -> Key:
     return _usable(row)
 
 
-def admit(text: str) -> None:
+def require_upload_key(text: str) -> None:
     """Whether whoever sent this, perhaps nothing, may deposit. Raises as authorize."""
     if settings.UPLOADS == "keys":
-        authorize(text)
+        authorize_key(text)
 
 
-def find(authorization: str, *others: str) -> str:
+def find_key_text(authorization: str, *others: str) -> str:
     """The key that a request carries: in its Authorization, as Bearer or as Basic's user or password, or bare.
 
     "" where it carries none. Whether it is one that was ever issued is not known here.
@@ -103,38 +103,38 @@ def find(authorization: str, *others: str) -> str:
     return next(filter(None, map(str.strip, (*authorized, *others))), "")
 
 
-def carried(environ: Mapping[str, Any], *others: str) -> str:
+def key_text_from_request(environ: Mapping[str, Any], *others: str) -> str:
     """As find, of a whole request: in its headers, Authorization and X-Api-Key, or else in these."""
-    return find(environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", ""), *others)
+    return find_key_text(environ.get("HTTP_AUTHORIZATION", ""), environ.get("HTTP_X_API_KEY", ""), *others)
 
 
-def in_query(environ: Mapping[str, Any]) -> list[str]:
+def key_texts_in_query(environ: Mapping[str, Any]) -> list[str]:
     """What a query gives as its `apikey`, among however many fields; Django reads no more than a thousand."""
     return parse_qs(environ.get("QUERY_STRING", "")).get("apikey", [])
 
 
-def issued() -> Iterator[Key]:
+def list_keys() -> Iterator[ApiKey]:
     """All of them, the newest first. Raises Unavailable."""
     with outages():
         yield from map(_known, IssuedKey.objects.order_by("-pk").iterator())
 
 
-def suspend(prefix: str) -> Key:
+def suspend_key(prefix: str) -> ApiKey:
     """Refuse it until it is resumed. Raises UnknownKey, Unavailable."""
     return _turn(prefix, "suspended")
 
 
-def resume(prefix: str) -> Key:
+def resume_key(prefix: str) -> ApiKey:
     """Raises UnknownKey, Unavailable."""
     return _turn(prefix, "active")
 
 
-def revoke(prefix: str) -> Key:
+def revoke_key(prefix: str) -> ApiKey:
     """Refuse it for good. Its row stays, so that what was done with it has a name. Raises UnknownKey, Unavailable."""
     return _turn(prefix, "revoked")
 
 
-def _turn(prefix: str, state: State) -> Key:
+def _turn(prefix: str, state: KeyState) -> ApiKey:
     beginning = _BEGINNING.match(prefix.strip())
     if not beginning:
         raise UnknownKey(
@@ -151,7 +151,7 @@ def _turn(prefix: str, state: State) -> Key:
         return _known(IssuedKey.objects.get(pk=rows[0].pk))
 
 
-def _usable(row: IssuedKey) -> Key:
+def _usable(row: IssuedKey) -> ApiKey:
     if row.state == "revoked":
         raise UnknownKey(_UNKNOWN)
     if row.state == "suspended":
@@ -159,8 +159,8 @@ def _usable(row: IssuedKey) -> Key:
     return _known(row)
 
 
-def _known(row: IssuedKey) -> Key:
-    return Key(row.pk, row.prefix, row.name, row.client, cast(State, row.state), row.issued_at)
+def _known(row: IssuedKey) -> ApiKey:
+    return ApiKey(row.pk, row.prefix, row.name, row.client, cast(KeyState, row.state), row.issued_at)
 
 
 def _digest(text: str) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from archive.access.api_keys import Key
+from archive.access.api_keys import ApiKey
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
@@ -18,13 +18,13 @@ from archive.takedowns.takedown import blocked, heed
 from archive.torrents.catalogue import Entry, entry
 from metainfo.magnet import Magnet
 
-NAME_KEPT = 255  # characters
+MAX_NAME_LENGTH = 255  # characters
 _LARGEST = 2**63 - 1  # of the database's whole numbers
 _AT_ONCE = 500  # SQLite has a limit on variables
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class KeyTorrent:
     """`name`: as its owner calls it, or "". `brought`: the client has it from us. `entry`: what is held, if it is."""
 
     id: int
@@ -41,7 +41,7 @@ class Owned:
         return tuple(filter(None, (self.v1, self.v2)))
 
 
-def add(key: Key, asked: Magnet, name: str = "") -> Owned:
+def add_key_torrent(key: ApiKey, asked: Magnet, name: str = "") -> KeyTorrent:
     """What is there already stays, but for a new name. Raises TakenDown, Unavailable."""
     with outages():
         known = _with_all_names(asked)
@@ -58,7 +58,7 @@ def add(key: Key, asked: Magnet, name: str = "") -> Owned:
         return _owned([row])[0]
 
 
-def one(key: Key, number: int) -> Owned:
+def get_key_torrent(key: ApiKey, number: int) -> KeyTorrent:
     """Raises NotHeld where the account has no such torrent, TakenDown, Unavailable."""
     with outages():
         row = _mine(key).filter(pk=number).first() if 0 <= number <= _LARGEST else None
@@ -68,7 +68,7 @@ def one(key: Key, number: int) -> Owned:
         return _owned([row])[0]
 
 
-def owned(key: Key, first: int = 0, most: int | None = None) -> list[Owned]:
+def list_key_torrents(key: ApiKey, first: int = 0, most: int | None = None) -> list[KeyTorrent]:
     """All of them or so many, the longest there first, without those that were taken down. Raises Unavailable."""
     with outages():
         end = None if most is None else first + most
@@ -77,7 +77,7 @@ def owned(key: Key, first: int = 0, most: int | None = None) -> list[Owned]:
         return _owned([row for row in rows if not any(infohash in gone for infohash in _infohashes(row))])
 
 
-def remove(key: Key, *numbers: int) -> None:
+def remove_key_torrents(key: ApiKey, *numbers: int) -> None:
     """The torrents themselves stay in the archive. Raises NotHeld where none of them was there, Unavailable."""
     known = [number for number in numbers if 0 <= number <= _LARGEST]
     with outages():
@@ -87,21 +87,21 @@ def remove(key: Key, *numbers: int) -> None:
         raise NotHeld(f"You have no torrent with the id {numbers[0]}.")
 
 
-def rename(key: Key, number: int, name: str) -> None:
+def rename_key_torrent(key: ApiKey, number: int, name: str) -> None:
     """Raises NotHeld, Unavailable."""
     with outages():
         if not _mine(key).filter(pk=number).update(name=_kept(name)):
             raise NotHeld(f"You have no torrent with the id {number}.")
 
 
-def handed(key: Key, mine: Owned, *, new: bool) -> None:
+def mark_in_client(key: ApiKey, mine: KeyTorrent, *, new: bool) -> None:
     """The key's client has it. `new`: it did not before, so it is ours; or it is of an account that brought it."""
     with outages():
         if new or _others(key, mine).filter(brought=True).exists():
             _mine(key).filter(pk=mine.id).update(brought=True)
 
 
-def shared(key: Key, mine: Owned) -> bool:
+def is_shared_in_client(key: ApiKey, mine: KeyTorrent) -> bool:
     """Whether another account with the same client has it too. Raises Unavailable."""
     with outages():
         return _others(key, mine).exists()
@@ -109,14 +109,14 @@ def shared(key: Key, mine: Owned) -> bool:
 
 def _kept(name: str) -> str:
     """What any database can hold of it: no half of a pair (JSON can say so), and for PostgreSQL no NUL."""
-    return name[:NAME_KEPT].encode(errors="replace").decode().replace("\0", "\ufffd")
+    return name[:MAX_NAME_LENGTH].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
-def _mine(key: Key) -> QuerySet[Belonging]:
+def _mine(key: ApiKey) -> QuerySet[Belonging]:
     return Belonging.objects.filter(key_id=key.id)
 
 
-def _others(key: Key, mine: Owned) -> QuerySet[Belonging]:
+def _others(key: ApiKey, mine: KeyTorrent) -> QuerySet[Belonging]:
     with_client = Belonging.objects.filter(key__client=key.client).exclude(key_id=key.id)
     return with_client.filter(_named(mine.infohashes))
 
@@ -134,14 +134,14 @@ def _with_all_names(asked: Magnet) -> Magnet:
     return asked
 
 
-def _owned(rows: Sequence[Belonging]) -> list[Owned]:
+def _owned(rows: Sequence[Belonging]) -> list[KeyTorrent]:
     held = Torrent.objects.find_all(infohash for row in rows for infohash in _infohashes(row))
     return [_told(row, next((held[name] for name in _infohashes(row) if name in held), None)) for row in rows]
 
 
-def _told(row: Belonging, held: Torrent | None) -> Owned:
+def _told(row: Belonging, held: Torrent | None) -> KeyTorrent:
     v1, v2 = (held.v1, held.v2) if held else (row.v1, row.v2)
-    return Owned(
+    return KeyTorrent(
         id=row.pk,
         v1=_raw(v1),
         v2=_raw(v2),

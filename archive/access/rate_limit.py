@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
-from archive.access.api_keys import Key
+from archive.access.api_keys import ApiKey
 from archive.errors import TooManyRequests
 from archive.queue.quota import household
 
@@ -20,7 +20,7 @@ _MINUTE = 60  # seconds
 _log = logging.getLogger(__name__)
 
 
-def spend(asker: str, key: Key | None = None) -> None:
+def enforce_rate_limit(asker: str, key: ApiKey | None = None) -> None:
     """Count a request from this address, or with this key. Raises TooManyRequests.
 
     A cache that is away counts nothing: better no limit than no archive.

@@ -19,8 +19,8 @@ from archive.db.outages import outages
 from archive.errors import NotAnInfohash, NotListed
 from archive.films.film_links import held
 from archive.models import Torrent
-from archive.naming.search_words import kind_of, of_kind, words
-from archive.naming.torrent_kind import Kind
+from archive.naming.search_words import kind_from_index_words, kind_word, split_words
+from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry, entries
 from metainfo.infohash import find
 
@@ -38,7 +38,7 @@ class Query:
     """All words must occur. An infohash or magnet link in their place finds that torrent. No text: everything."""
 
     text: str = ""
-    kinds: tuple[Kind, ...] = ()  # one of these
+    kinds: tuple[TorrentKind, ...] = ()  # one of these
     min_size: int | None = None
     max_size: int | None = None
     min_files: int | None = None
@@ -84,12 +84,12 @@ def _named(text: str) -> Torrent | None:
 
 def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: int) -> Page:
     """Of one film there are few enough to look at them all."""
-    every = set(words(query.text[:_QUERY]))
+    every = set(split_words(query.text[:_QUERY]))
     rows = [
         row
         for row in Torrent.objects.filter(pk__in=[row.pk for row in held(imdb)], **_filters(query))
         if every <= set(row.words.split())
-        and (not query.kinds or kind_of(row.words) in query.kinds)
+        and (not query.kinds or kind_from_index_words(row.words) in query.kinds)
         and (before is None or row.pk < before)
     ]
     found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
@@ -101,8 +101,8 @@ class _Looks:
 
     def __init__(self, query: Query, before: int | None, wished: int) -> None:
         text = query.text[:_QUERY]
-        self._every = list(dict.fromkeys(words(text)))[:_WORDS]
-        self._one_of = [of_kind(kind) for kind in query.kinds]
+        self._every = list(dict.fromkeys(split_words(text)))[:_WORDS]
+        self._one_of = [kind_word(kind) for kind in query.kinds]
         self._filters = _filters(query)
         self._wished = wished
         self._time = query.since, query.until

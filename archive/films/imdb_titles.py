@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from archive.db.outages import outages
 from archive.models import Title, TitleList
-from archive.naming.search_words import words
+from archive.naming.search_words import split_words
 
 # title.basics.tsv.gz of https://developer.imdb.com/non-commercial-datasets/
 HEADER = "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres"
@@ -57,7 +57,7 @@ def plain(title: str) -> str:
     """A title as it is compared: no accents, signs, letter case and apostrophes, the article in front, & is and."""
     if moved := _LAST.fullmatch(title.strip()):
         title = f"{moved[2]} {moved[1]}"
-    return " ".join(words(title.replace("&", " and ").translate(_APOSTROPHES)))
+    return " ".join(split_words(title.replace("&", " and ").translate(_APOSTROPHES)))
 
 
 def clean(title: str) -> str:

@@ -15,8 +15,8 @@ from django.db.models import Max, QuerySet
 from archive.db.outages import outages
 from archive.films.imdb_titles import named, plain
 from archive.models import Confidence, Film, Title, TitleList, Torrent
-from archive.naming.release_name import Release, read
-from archive.naming.search_words import kind_of
+from archive.naming.release_name import ReleaseName, parse_release_name
+from archive.naming.search_words import kind_from_index_words
 from metainfo.infohash import short
 
 SOURCE = "titles of IMDb"
@@ -71,15 +71,15 @@ def _compare(rows: list[Torrent]) -> Found:
     return Found(len(rows), matched, withdrawn)
 
 
-def _release(row: Torrent) -> Release | None:
+def _release(row: Torrent) -> ReleaseName | None:
     """What is worth comparing: films and series, by the kind that the index keeps."""
-    if not kind_of(row.words).titled:
+    if not kind_from_index_words(row.words).titled:
         return None
-    release = read(row.name)
+    release = parse_release_name(row.name)
     return release if release.year and (release.series or not release.several) else None
 
 
-def _find(release: Release, known: dict[str, list[Title]]) -> Film | None:
+def _find(release: ReleaseName, known: dict[str, list[Title]]) -> Film | None:
     """What is to be noted, but for the torrent."""
     named = [row for title in release.titles for row in known.get(plain(title), ())]
     fits = {row.pk: row for row in named if row.series == release.series}.values()

@@ -6,8 +6,8 @@ Both indexes follow the column in the transaction that writes it, so a row and i
 
 from django.db import migrations, models
 
-from archive.naming.torrent_kind import kind
-from archive.naming.search_words import of_kind, words
+from archive.naming.torrent_kind import guess_kind
+from archive.naming.search_words import kind_word, split_words
 
 _COLUMN = "ALTER TABLE archive_torrent ADD COLUMN words text NOT NULL DEFAULT ''"
 _BATCH = 5_000
@@ -71,8 +71,8 @@ def _fill(apps, schema_editor):
 
 
 def _found_by(name):
-    named = list(words(name))
-    return " ".join(dict.fromkeys([of_kind(kind(name, named, '')), *named]))
+    named = list(split_words(name))
+    return " ".join(dict.fromkeys([kind_word(guess_kind(name, named, '')), *named]))
 
 
 def _add(apps, schema_editor):

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.naming.search_words import found_by
+from archive.naming.search_words import index_words
 from metainfo import Metainfo
 from metainfo.infohash import short, spell
 
@@ -103,7 +103,7 @@ class Torrent(models.Model):
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,
-            words=found_by(torrent, metainfo),
+            words=index_words(torrent, metainfo),
         )
 
     @property

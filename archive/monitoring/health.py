@@ -8,29 +8,29 @@ from django.conf import settings
 
 from archive.db.outages import outages
 from archive.errors import Unavailable
-from archive.monitoring.heartbeat import EVERY, silence
+from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, seconds_since_heartbeat
 from archive.store import vault
 from archive.torrents.count import count
 
 _MISSED = 4  # beats that a process may leave out before it counts as gone
 
 
-class State(NamedTuple):
+class PartHealth(NamedTuple):
     """`age`: seconds since this part was last seen well by this process; None if it never was."""
 
     well: bool
     age: float | None
 
 
-def health() -> dict[str, State]:
+def check_health() -> dict[str, PartHealth]:
     """By part: `database`, `storage`, and `resolver` unless the settings do without."""
-    states = {"database": _look("database", count), "storage": _look("storage", reach_storage)}
+    states = {"database": _look("database", count), "storage": _look("storage", check_storage)}
     if settings.RESOLVE:
         states["resolver"] = _resolver()
     return states
 
 
-def can_serve(states: dict[str, State]) -> bool:
+def can_serve(states: dict[str, PartHealth]) -> bool:
     """Without a resolver what is held still goes out, and what comes in is kept."""
     return states["database"].well and states["storage"].well
 
@@ -38,25 +38,25 @@ def can_serve(states: dict[str, State]) -> bool:
 _seen_well: dict[str, float] = {}
 
 
-def _look(part: str, act: Callable[[], object]) -> State:
+def _look(part: str, act: Callable[[], object]) -> PartHealth:
     try:
         act()
     except Unavailable:
         seen = _seen_well.get(part)
-        return State(False, None if seen is None else time.monotonic() - seen)
+        return PartHealth(False, None if seen is None else time.monotonic() - seen)
     _seen_well[part] = time.monotonic()
-    return State(True, 0.0)
+    return PartHealth(True, 0.0)
 
 
-def reach_storage() -> None:
+def check_storage() -> None:
     """Raises Unavailable."""
     with outages():
         vault().check()
 
 
-def _resolver() -> State:
+def _resolver() -> PartHealth:
     try:
-        age = silence("resolver")
+        age = seconds_since_heartbeat("resolver")
     except Unavailable:
         age = None
-    return State(age is not None and age < _MISSED * EVERY, age)
+    return PartHealth(age is not None and age < _MISSED * HEARTBEAT_SECONDS, age)

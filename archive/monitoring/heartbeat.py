@@ -8,11 +8,11 @@ from django.utils import timezone
 from archive.db.outages import outages
 from archive.models import Pulse
 
-EVERY = 15.0  # seconds between two beats
+HEARTBEAT_SECONDS = 15.0  # seconds between two beats
 _FORGOTTEN = timedelta(days=7)
 
 
-def beat(work: str, name: str) -> None:
+def record_heartbeat(work: str, name: str) -> None:
     """`name` is this process's own. Raises Unavailable."""
     now = timezone.now()
     with outages():
@@ -21,7 +21,7 @@ def beat(work: str, name: str) -> None:
             Pulse.objects.filter(beat_at__lt=now - _FORGOTTEN).delete()
 
 
-def silence(work: str) -> float | None:
+def seconds_since_heartbeat(work: str) -> float | None:
     """Seconds since any process of this work was heard of; None if never. Raises Unavailable."""
     with outages():
         last = Pulse.objects.filter(work=work).aggregate(last=Max("beat_at"))["last"]

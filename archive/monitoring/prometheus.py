@@ -12,11 +12,11 @@ from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.metrics import registry
 from archive.models import Takedown, Wanted
-from archive.monitoring.health import health
+from archive.monitoring.health import check_health
 from archive.torrents.count import count
 
 
-def figures() -> bytes:
+def render_metrics() -> bytes:
     """In Prometheus's text format, version 0.0.4. While the index is away, without what it alone knows."""
     everything = registry()
     everything.register(_Now())
@@ -26,7 +26,7 @@ def figures() -> bytes:
 class _Now(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         well = GaugeMetricFamily("hashkeep_well", "1 if the part can be used.", labels=["part"])
-        for part, state in health().items():
+        for part, state in check_health().items():
             well.add_metric([part], float(state.well))
         yield well
         try:

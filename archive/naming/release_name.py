@@ -14,7 +14,7 @@ _ALIAS = re.compile(r"\s+(?:aka|a k a|a\.k\.a\.?)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class ReleaseName:
     """`titles`: the several names that it gives for one thing. `several`: it seems to hold more than one film."""
 
     titles: tuple[str, ...]
@@ -27,10 +27,10 @@ class Release:
         return self.titles[0] if self.titles else ""
 
 
-def read(name: str) -> Release:
+def parse_release_name(name: str) -> ReleaseName:
     """As far as the name tells."""
     found = parse_title(_ENDLESS.sub(" ", name[:_LONGEST]))
     series = bool(found.get("seasons") or found.get("episodes"))
     several = bool(found.get("complete")) or bool(_YEARS.search(name[:_LONGEST]))
     titles = tuple(filter(None, map(str.strip, _ALIAS.split(found.get("title", "")))))
-    return Release(titles, found.get("year"), series, several)
+    return ReleaseName(titles, found.get("year"), series, several)

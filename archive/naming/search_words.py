@@ -7,11 +7,11 @@ from itertools import islice
 
 from django.conf import settings
 
-from archive.naming.torrent_kind import Kind, kind
+from archive.naming.torrent_kind import TorrentKind, guess_kind
 from metainfo import Metainfo, Reading
 
 _MARK = "="  # before a word that stands for a kind; no name has such a word
-_KINDS = {f"{_MARK}{one}": one for one in Kind}
+_KINDS = {f"{_MARK}{one}": one for one in TorrentKind}
 _LONGEST = 60  # characters of a word; what follows is not looked at, here or there
 _MOST = 1_000  # words of a torrent
 _EPISODE = re.compile(r"(s\d{1,3})e\d{1,4}.*")
@@ -38,27 +38,27 @@ class _Letters(dict[int, str]):
 _LETTERS = _Letters()
 
 
-def words(text: str) -> Iterator[str]:
+def split_words(text: str) -> Iterator[str]:
     """Each as often as it occurs."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     for word in folded.translate(_LETTERS).split():
         yield word[:_LONGEST]
 
 
-def of_kind(one: Kind) -> str:
+def kind_word(one: TorrentKind) -> str:
     """The word that all torrents of a kind share."""
     return f"{_MARK}{one}"
 
 
-def kind_of(found_by: str) -> Kind:
+def kind_from_index_words(found_by: str) -> TorrentKind:
     """As the index keeps it."""
-    return _KINDS.get(found_by.partition(" ")[0], Kind.OTHER)
+    return _KINDS.get(found_by.partition(" ")[0], TorrentKind.OTHER)
 
 
-def found_by(torrent: bytes, metainfo: Metainfo) -> str:
+def index_words(torrent: bytes, metainfo: Metainfo) -> str:
     """What the index keeps: the words of the name and, where SEARCH_FILES is on, of the files' paths."""
-    named = list(words(metainfo.name))
-    found = dict.fromkeys([of_kind(kind(metainfo.name, named, metainfo.main))])
+    named = list(split_words(metainfo.name))
+    found = dict.fromkeys([kind_word(guess_kind(metainfo.name, named, metainfo.main))])
     found |= dict.fromkeys(islice(_with_seasons(named), _MOST))
     if settings.SEARCH_FILES:
         for word in _of_files(torrent):
@@ -79,4 +79,4 @@ def _with_seasons(named: Iterable[str]) -> Iterator[str]:
 def _of_files(torrent: bytes) -> Iterator[str]:
     for file in Reading(torrent, len(torrent)).files():
         for part in file.path:
-            yield from words(part)
+            yield from split_words(part)

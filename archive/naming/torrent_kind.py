@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class TorrentKind(StrEnum):
     FILM_SD = "filmsd"
     FILM_HD = "filmhd"
     FILM_UHD = "filmuhd"
@@ -60,16 +60,16 @@ _RANK = (
 _LOOKED_AT = 300  # characters of a name
 
 
-def kind(name: str, words: list[str], main: str) -> Kind:
+def guess_kind(name: str, words: list[str], main: str) -> TorrentKind:
     """`words` are those of the name, as `search_words` makes them; `main` is the name of the largest file."""
     hints = {_OF_WORD[word] for word in words if word in _OF_WORD}
     found = "adult" if "adult" in hints else _of_ending(name) or _of_files(main, hints)
     episode = any(_EPISODE.fullmatch(word) for word in words) or bool(_DAY.search(" ".join(words)))
     if found in ("film", None) and "anime" in words or found == "film" and _ANIME.match(name[:_LOOKED_AT]):
-        return Kind.ANIME
+        return TorrentKind.ANIME
     if found == "film" or (found is None and episode):
-        return Kind(f"{'series' if episode else 'film'}{_sharpness(words)}")
-    return Kind(found) if found else Kind.OTHER
+        return TorrentKind(f"{'series' if episode else 'film'}{_sharpness(words)}")
+    return TorrentKind(found) if found else TorrentKind.OTHER
 
 
 def _of_ending(name: str) -> str | None:

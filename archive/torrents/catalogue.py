@@ -11,8 +11,8 @@ from archive.census.liveness import Liveness, liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent
-from archive.naming.search_words import kind_of
-from archive.naming.torrent_kind import Kind
+from archive.naming.search_words import kind_from_index_words
+from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.takedown import blocked
 from archive.torrents.held import check
 from metainfo.infohash import spell
@@ -42,7 +42,7 @@ class Entry:
     sha256: str
     complete: bool
     stored_at: datetime
-    kind: Kind
+    kind: TorrentKind
     liveness: Liveness | None
 
 
@@ -100,6 +100,6 @@ def entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
         sha256=bytes(row.digest).hex(),
         complete=row.complete,
         stored_at=row.stored_at,
-        kind=kind_of(row.words),
+        kind=kind_from_index_words(row.words),
         liveness=liveness,
     )

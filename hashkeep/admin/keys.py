@@ -69,24 +69,24 @@ class KeyAdmin(List):
         if change:
             obj.save(update_fields=["name", "client"])
             return
-        key, text = api_keys.issue(obj.name, client=obj.client)
+        key, text = api_keys.issue_key(obj.name, client=obj.client)
         obj.pk, obj.prefix = key.id, key.prefix
         messages.warning(request, f"Write this key down now, it is shown this once: {text}")
 
     @admin.action(description="Suspend", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.suspend)
+        self._turn(request, queryset, api_keys.suspend_key)
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.resume)
+        self._turn(request, queryset, api_keys.resume_key)
 
     @admin.action(description="Revoke for good", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.revoke)
+        self._turn(request, queryset, api_keys.revoke_key)
 
     def _turn(
-        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], api_keys.Key]
+        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], api_keys.ApiKey]
     ) -> None:
         for row in chosen:
             try:

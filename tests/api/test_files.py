@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from api.files.reader_limit import Readers
 from archive.access import api_keys, key_torrents
-from archive.access.api_keys import Key
+from archive.access.api_keys import ApiKey
 from archive.errors import TooManyReaders, Unavailable
 from archive.takedowns.takedown import take_down
 from metainfo.magnet import Magnet
@@ -44,7 +44,7 @@ def daemon() -> Iterator[Pretender]:
 class Account(NamedTuple):
     """A key, its text, its torrent with its number, what its client tells, and the folder of that one's files."""
 
-    key: Key
+    key: ApiKey
     token: str
     v1: bytes
     number: int
@@ -61,8 +61,8 @@ def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
     settings.CLIENT_FILES = {"home": folder}
     daemon.files.clear()
     daemon.has(v1 := secrets.token_bytes(20))
-    key, token = api_keys.issue("somebody", client="home")
-    return Account(key, token, v1, key_torrents.add(key, Magnet(v1)).id, daemon, folder)
+    key, token = api_keys.issue_key("somebody", client="home")
+    return Account(key, token, v1, key_torrents.add_key_torrent(key, Magnet(v1)).id, daemon, folder)
 
 
 def put(mine: Account, name: str, content: bytes = FILM, progress: float = 1) -> None:
@@ -184,7 +184,7 @@ def test_what_cannot_be_is_said_in_torbox_words(
 
 def test_another_account_reaches_nothing(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
-    _, token = api_keys.issue("somebody else", client="home")
+    _, token = api_keys.issue_key("somebody else", client="home")
     assert ask(client, mine, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
 
 
@@ -192,8 +192,8 @@ def test_a_key_without_such_a_client_is_told(client: Client, mine: Account, sett
     put(mine, "a.mkv")
     settings.CLIENT_FILES = {}
     assert ask(client, mine, 404, file_id=0)["error"] == "LINK_OFFLINE"
-    lonely, token = api_keys.issue("without a client")
-    number = key_torrents.add(lonely, Magnet(mine.v1)).id
+    lonely, token = api_keys.issue_key("without a client")
+    number = key_torrents.add_key_torrent(lonely, Magnet(mine.v1)).id
     told = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
     assert told["detail"] == "This key has no torrent client whose files this server can read."
 
@@ -236,10 +236,10 @@ def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, min
     put(mine, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
         path = linked(client, mine, **wish)
-        api_keys.suspend(mine.key.prefix)
+        api_keys.suspend_key(mine.key.prefix)
         assert client.get(path).status_code == 403
         assert ask(client, mine, 403, **wish)["error"] == "AUTH_ERROR"
-        api_keys.resume(mine.key.prefix)
+        api_keys.resume_key(mine.key.prefix)
         assert read(client, path).status_code == 200
     paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
     take_down(mine.v1, "Court order 12")
@@ -248,9 +248,9 @@ def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, min
         assert (answer.status_code, "takedowns" in answer["Link"]) == (451, True)
     call_command("take_down", mine.v1.hex(), "--lift", stdout=io.StringIO())
     assert read(client, paths[0]).status_code == 200
-    key_torrents.remove(mine.key, mine.number)
+    key_torrents.remove_key_torrents(mine.key, mine.number)
     assert [client.get(path).status_code for path in paths] == [404, 404]
-    api_keys.revoke(mine.key.prefix)
+    api_keys.revoke_key(mine.key.prefix)
     assert [client.get(path).status_code for path in paths] == [410, 410]
 
 

@@ -108,14 +108,14 @@ def test_a_form_without_a_file_or_with_too_many_is_a_problem(client: Client) -> 
 
 def test_with_keys_only_storing_needs_one_and_reading_does_not(client: Client, settings: Settings) -> None:
     settings.UPLOADS = "keys"
-    key, text = api_keys.issue("Anna")
+    key, text = api_keys.issue_key("Anna")
     for refused in (body(client, V1), form(client, V1)):
         problem(refused, 401, "no-key")
         assert refused["WWW-Authenticate"] == "Bearer"
     assert body(client, V1, authorization=f"Bearer {text}").status_code == 201
     assert form(client, V2, **{"x-api-key": text}).status_code == 207
     assert get(client, "stats") == {"torrents": 2, "v1": 1, "v2": 1, "hybrid": 0}
-    api_keys.suspend(key.prefix)
+    api_keys.suspend_key(key.prefix)
     problem(body(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
 
 
@@ -200,7 +200,7 @@ def test_the_newest_are_listed_page_by_page_whatever_comes_in_meanwhile(client: 
 def test_a_key_in_the_query_does_not_go_into_links(client: Client) -> None:
     deposit(V1)
     deposit(V2)
-    text = api_keys.issue("Anna")[1]
+    text = api_keys.issue_key("Anna")[1]
     told = client.get(f"{TORRENTS}?limit=1&apikey={text}").content.decode()
     assert "limit=1" in told and text not in told
 
@@ -299,7 +299,7 @@ def test_without_the_network_each_wish_is_told_whether_it_is_held(client: Client
 
 
 def test_a_key_tells_how_it_stands(client: Client) -> None:
-    key, text = api_keys.issue("Anna", client="home")
+    key, text = api_keys.issue_key("Anna", client="home")
     told = client.get(f"{API}/key", headers={"authorization": f"Bearer {text}"}).json()
     assert (told["prefix"], told["name"], told["client"], told["state"]) == (
         key.prefix,

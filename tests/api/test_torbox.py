@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from archive.access.key_torrents import add
+from archive.access.key_torrents import add_key_torrent
 from archive.torrents.deposit import deposit, deposit_many
 from metainfo.magnet import Magnet
 from tests import make
@@ -111,7 +111,7 @@ def test_very_many_are_deleted_at_once(
     anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for n in range(1_200):
-        add(anna.key, Magnet(hashlib.sha1(b"%d" % n).digest()))
+        add_key_torrent(anna.key, Magnet(hashlib.sha1(b"%d" % n).digest()))
     with django_assert_max_num_queries(40):
         told(anna.does(all=True, operation="delete"))
     assert anna.list() == []

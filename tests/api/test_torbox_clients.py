@@ -216,6 +216,6 @@ def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
 
 def test_a_suspended_key_does_not_reach_its_client(anna: Account, daemon: Qbittorrent) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    api_keys.suspend(anna.key.prefix)
+    api_keys.suspend_key(anna.key.prefix)
     assert refused(anna.does(torrent_id=id_, operation="delete")) == (403, "AUTH_ERROR")
     assert hashes(daemon) == [HASH]

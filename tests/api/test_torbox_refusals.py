@@ -32,9 +32,9 @@ class TestKeys:
         assert get("") == (403, "NO_AUTH")
         assert get("nonsense") == (403, "BAD_TOKEN")
         assert get(anna.text[:-1] + "?") == (403, "BAD_TOKEN")
-        api_keys.suspend(anna.key.prefix)
+        api_keys.suspend_key(anna.key.prefix)
         assert get(anna.text) == (403, "AUTH_ERROR")
-        api_keys.revoke(anna.key.prefix)
+        api_keys.revoke_key(anna.key.prefix)
         assert get(anna.text) == (403, "BAD_TOKEN")
 
     @pytest.mark.parametrize(

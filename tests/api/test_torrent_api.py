@@ -31,7 +31,7 @@ EXAMPLES = json.loads((Path(__file__).parent.parent / "wire" / "torrent-api.json
 
 @pytest.fixture
 def key() -> str:
-    return api_keys.issue("a researcher")[1]
+    return api_keys.issue_key("a researcher")[1]
 
 
 def stored(name: str, size: int, at: str = "2017-07-08T16:34:30.359+00:00", *, alive: bool = True) -> str:
@@ -272,7 +272,7 @@ def test_a_key_may_come_as_everywhere_else_too(client: Client, key: str) -> None
 
 
 def test_a_suspended_key_is_told(client: Client, key: str) -> None:
-    api_keys.suspend(key)
+    api_keys.suspend_key(key)
     error(client, INFO, "API_KEY_SUSPENDED", key=key)
 
 

@@ -34,19 +34,19 @@ ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")
 def keys_only(settings: Settings) -> str:
     """An archive where storing needs a key; this is one."""
     settings.UPLOADS = "keys"
-    return api_keys.issue("Anna")[1]
+    return api_keys.issue_key("Anna")[1]
 
 
 def test_a_key_opens_and_says_whose_it_is() -> None:
-    key, text = api_keys.issue("Anna", client="home")
+    key, text = api_keys.issue_key("Anna", client="home")
     assert ISSUED.fullmatch(text)
-    assert api_keys.authorize(text) == key
+    assert api_keys.authorize_key(text) == key
     assert (key.name, key.client, key.state) == ("Anna", "home", "active")
     assert text.startswith(f"{key.prefix}_")
 
 
 def test_no_part_of_the_secret_is_kept() -> None:
-    _, text = api_keys.issue("Anna")
+    _, text = api_keys.issue_key("Anna")
     [row] = IssuedKey.objects.values()
     kept = " ".join(str(bytes(value) if isinstance(value, memoryview) else value) for value in row.values())
     assert text[12:] not in kept
@@ -57,55 +57,55 @@ def test_no_part_of_the_secret_is_kept() -> None:
     "wrong", ["nonsense", "hk_", "hk_00000000_" + "a" * 32, "hk_0000\x000000_x", "ключ", "\udc80", "x" * 9999]
 )
 def test_what_was_never_issued_opens_nothing(wrong: str) -> None:
-    api_keys.issue("Anna")
+    api_keys.issue_key("Anna")
     with pytest.raises(UnknownKey):
-        api_keys.authorize(wrong)
+        api_keys.authorize_key(wrong)
 
 
 def test_a_key_must_be_right_to_the_last_letter() -> None:
-    _, text = api_keys.issue("Anna")
+    _, text = api_keys.issue_key("Anna")
     last = "a" if text[-1] != "a" else "b"
     for wrong in (text[:-1] + last, text[:-1], text + "a", text.upper(), text[:11]):
         with pytest.raises(UnknownKey):
-            api_keys.authorize(wrong)
+            api_keys.authorize_key(wrong)
 
 
 def test_no_key_is_told_from_a_wrong_one() -> None:
     with pytest.raises(NoKey):
-        api_keys.authorize("")
+        api_keys.authorize_key("")
 
 
 def test_a_suspended_key_opens_nothing_until_it_is_resumed() -> None:
-    key, text = api_keys.issue("Anna")
-    api_keys.suspend(key.prefix)
+    key, text = api_keys.issue_key("Anna")
+    api_keys.suspend_key(key.prefix)
     with pytest.raises(SuspendedKey):
-        api_keys.authorize(text)
-    api_keys.resume(key.prefix)
-    assert api_keys.authorize(text).state == "active"
+        api_keys.authorize_key(text)
+    api_keys.resume_key(key.prefix)
+    assert api_keys.authorize_key(text).state == "active"
 
 
 def test_whoever_guesses_at_a_suspended_key_does_not_learn_that_it_is() -> None:
-    key, text = api_keys.issue("Anna")
-    api_keys.suspend(key.prefix)
+    key, text = api_keys.issue_key("Anna")
+    api_keys.suspend_key(key.prefix)
     with pytest.raises(UnknownKey):
-        api_keys.authorize(text[:-3] + "???")
+        api_keys.authorize_key(text[:-3] + "???")
 
 
 def test_a_revoked_key_is_gone_for_good() -> None:
-    key, text = api_keys.issue("Anna")
-    assert api_keys.revoke(text).state == "revoked", "the whole key names itself too"
+    key, text = api_keys.issue_key("Anna")
+    assert api_keys.revoke_key(text).state == "revoked", "the whole key names itself too"
     with pytest.raises(UnknownKey):
-        api_keys.authorize(text)
+        api_keys.authorize_key(text)
     with pytest.raises(UnknownKey):
-        api_keys.resume(key.prefix)
-    assert [one.state for one in api_keys.issued()] == ["revoked"]
+        api_keys.resume_key(key.prefix)
+    assert [one.state for one in api_keys.list_keys()] == ["revoked"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_away_is_no_wrong_key() -> None:
-    _, text = api_keys.issue("Anna")
+    _, text = api_keys.issue_key("Anna")
     with away("archive_issuedkey"), pytest.raises(Unavailable):
-        api_keys.authorize(text)
+        api_keys.authorize_key(text)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_index_that_is_away_is_no_wrong_key() -> None:
 def test_a_key_is_found_wherever_clients_can_put_it(
     authorization: str, others: list[str], found: str
 ) -> None:
-    assert api_keys.find(authorization, *others) == found
+    assert api_keys.find_key_text(authorization, *others) == found
 
 
 def post(client: Client, url: str = "/upload", headers: dict[str, str] | None = None, **fields: str) -> Any:
@@ -205,7 +205,7 @@ def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
     settings.CLIENTS = HOME
     with pytest.raises(CommandError, match=complaint):
         call_command("keys", "issue", *wrong)
-    assert list(api_keys.issued()) == []
+    assert list(api_keys.list_keys()) == []
 
 
 def test_who_has_read_enough_of_a_list_is_no_trouble(guarded: Hashkeep) -> None:
@@ -220,7 +220,7 @@ def test_who_has_read_enough_of_a_list_is_no_trouble(guarded: Hashkeep) -> None:
 def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
     settings.CLIENTS = HOME
     text = manage("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
-    prefix = api_keys.authorize(text).prefix
+    prefix = api_keys.authorize_key(text).prefix
     listed = manage("list", capsys=capsys)
     assert prefix in listed and "Anna's indexer" in listed and "client home" in listed and text not in listed
     assert "is suspended" in manage("suspend", prefix, capsys=capsys)
@@ -232,20 +232,20 @@ def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], 
 
 
 def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
-    first, _ = api_keys.issue("first")
-    second, _ = api_keys.issue("second")
+    first, _ = api_keys.issue_key("first")
+    second, _ = api_keys.issue_key("second")
     IssuedKey.objects.filter(pk=first.id).update(prefix="hk_1a2b3c4d")
     IssuedKey.objects.filter(pk=second.id).update(prefix="hk_1a2b3c5e")
-    assert api_keys.suspend("hk_1a2b3c4").name == "first"
+    assert api_keys.suspend_key("hk_1a2b3c4").name == "first"
     with pytest.raises(UnknownKey, match="no such key"):
-        api_keys.suspend("hk_1a2b3c44")
+        api_keys.suspend_key("hk_1a2b3c44")
     for wrong in ("hk_1a2b3", "hk_1a2b3cxx", "hk_1a2b3_", "hk_", ""):
         with pytest.raises(UnknownKey, match="named by hk_ and eight hex digits"):
-            api_keys.suspend(wrong)
+            api_keys.suspend_key(wrong)
     with pytest.raises(UnknownKey, match="Several keys begin with hk_1a2b3c"):
-        api_keys.suspend("hk_1a2b3c")
-    api_keys.revoke("hk_1a2b3c5e")
-    assert api_keys.resume("hk_1a2b3c").name == "first"
+        api_keys.suspend_key("hk_1a2b3c")
+    api_keys.revoke_key("hk_1a2b3c5e")
+    assert api_keys.resume_key("hk_1a2b3c").name == "first"
 
 
 @pytest.fixture(scope="module")

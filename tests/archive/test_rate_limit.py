@@ -65,7 +65,7 @@ def test_a_key_has_a_share_of_its_own_wherever_it_comes_from(
     client: Client, settings: Settings, minute: None
 ) -> None:
     settings.RATE_KEY = SHARE + 2
-    first, second = api_keys.issue("Anna")[1], api_keys.issue("Berta")[1]
+    first, second = api_keys.issue_key("Anna")[1], api_keys.issue_key("Berta")[1]
     assert statuses(client)[-1] == 429
     assert statuses(client, SHARE + 3, authorization=f"Bearer {first}") == [200] * (SHARE + 2) + [429]
     assert statuses(client, 1, authorization=f"Bearer {second}") == [200]

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from archive.naming.release_name import read
+from archive.naming.release_name import parse_release_name
 
 
 @pytest.mark.parametrize(
@@ -27,22 +27,22 @@ from archive.naming.release_name import read
     ],
 )
 def test_title_and_year_are_read(name: str, titles: list[str], year: int | None) -> None:
-    release = read(name)
+    release = parse_release_name(name)
     assert (list(release.titles), release.year) == (titles, year)
 
 
 @pytest.mark.parametrize("name", ["Fargo.2014.S01E02.1080p", "Fargo (2014) Season 1", "Fargo 2014 2x03"])
 def test_a_series_is_told_from_a_film(name: str) -> None:
-    assert read(name).series
-    assert not read("Fargo.1996.1080p").series
+    assert parse_release_name(name).series
+    assert not parse_release_name("Fargo.1996.1080p").series
 
 
 @pytest.mark.parametrize(
     "name", ["The Matrix Trilogy 1999-2003 1080p", "Harry Potter Complete Collection", "Die Hard 1988 - 2013"]
 )
 def test_a_collection_is_several(name: str) -> None:
-    assert read(name).several
-    assert not read("The Matrix 1999").several
+    assert parse_release_name(name).several
+    assert not parse_release_name("The Matrix 1999").several
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_collection_is_several(name: str) -> None:
 )
 def test_no_name_takes_much_memory(many: str) -> None:
     tracemalloc.start()
-    assert read(f"The Matrix 1999 {many}").title == "The Matrix"
+    assert parse_release_name(f"The Matrix 1999 {many}").title == "The Matrix"
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10_000_000
@@ -59,4 +59,4 @@ def test_no_name_takes_much_memory(many: str) -> None:
 @pytest.mark.timeout(30)
 def test_no_name_takes_long() -> None:
     for part in ("第", "сезон", "[", " - ", "2017", "S01E02", "1,", "season "):
-        read(part * 100_000)
+        parse_release_name(part * 100_000)

@@ -13,8 +13,8 @@ from archive.browse.search import Page, Query, search
 from archive.db.driver import choose, is_postgresql
 from archive.errors import NotListed
 from archive.models import Torrent
-from archive.naming.search_words import words
-from archive.naming.torrent_kind import Kind
+from archive.naming.search_words import split_words
+from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.scrub import Kind as Finding
@@ -215,9 +215,9 @@ def test_a_clock_that_was_wrong_for_a_while_hides_nothing_and_keeps_nobody_long(
 
 def test_kinds_are_filters() -> None:
     store("Album.flac", "The.Show.S01E02.1080p.mkv", "A.Film.2001.DVDRip.avi")
-    assert found(kinds=(Kind.AUDIO, Kind.FILM_SD)) == ["A.Film.2001.DVDRip.avi", "Album.flac"]
-    assert found("show", kinds=(Kind.SERIES_HD,)) == ["The.Show.S01E02.1080p.mkv"]
-    assert found("show", kinds=(Kind.AUDIO,)) == []
+    assert found(kinds=(TorrentKind.AUDIO, TorrentKind.FILM_SD)) == ["A.Film.2001.DVDRip.avi", "Album.flac"]
+    assert found("show", kinds=(TorrentKind.SERIES_HD,)) == ["The.Show.S01E02.1080p.mkv"]
+    assert found("show", kinds=(TorrentKind.AUDIO,)) == []
 
 
 # Pages
@@ -347,4 +347,4 @@ def test_an_archive_that_does_not_list_does_not_search(settings: Settings) -> No
     ],
 )
 def test_words_are_parted_by_whatever_is_neither_letter_nor_digit(text: str, expected: Sequence[str]) -> None:
-    assert list(words(text)) == expected
+    assert list(split_words(text)) == expected

@@ -3,57 +3,57 @@
 import pytest
 
 from archive.models import Torrent
-from archive.naming.search_words import kind_of, words
-from archive.naming.torrent_kind import Kind, kind
+from archive.naming.search_words import kind_from_index_words, split_words
+from archive.naming.torrent_kind import TorrentKind, guess_kind
 from archive.torrents.deposit import deposit
 from archive.torrents.scrub import scrub
 from metainfo import parse
 from tests import bep52, make
 
 
-def guessed(name: str, main: str = "") -> Kind:
-    return kind(name, list(words(name)), main)
+def guessed(name: str, main: str = "") -> TorrentKind:
+    return guess_kind(name, list(split_words(name)), main)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("The.Matrix.1999.1080p.BluRay.mkv", Kind.FILM_HD),
-        ("Fargo.S01E02.720p", Kind.SERIES_HD),
-        ("[HorribleSubs] Shingeki no Kyojin - 12 [720p].mkv", Kind.ANIME),
-        ("[Group] A Title - 05v2 (1080p) [ABCDEF12].mkv", Kind.ANIME),
-        ("[Group] A Title (BD 1080p) [0123ABCD].mkv", Kind.ANIME),
-        ("Anime Title Complete", Kind.ANIME),
-        ("[ www.example.com ] - The Social Network 2010.avi", Kind.FILM_SD),
-        ("[Label 12] Artist - Album (1999) [FLAC]", Kind.AUDIO),
-        ("Artist - 12 - Song.mp3", Kind.AUDIO),
-        ("Some App 1.2 (Android).apk", Kind.MOBILE),
-        ("A Game iOS", Kind.MOBILE),
-        ("Android.2010.1080p", Kind.FILM_HD),
-        ("debian-12-amd64.iso", Kind.SOFTWARE),
-        ("A Book.epub", Kind.BOOK),
-        ("whatever", Kind.OTHER),
+        ("The.Matrix.1999.1080p.BluRay.mkv", TorrentKind.FILM_HD),
+        ("Fargo.S01E02.720p", TorrentKind.SERIES_HD),
+        ("[HorribleSubs] Shingeki no Kyojin - 12 [720p].mkv", TorrentKind.ANIME),
+        ("[Group] A Title - 05v2 (1080p) [ABCDEF12].mkv", TorrentKind.ANIME),
+        ("[Group] A Title (BD 1080p) [0123ABCD].mkv", TorrentKind.ANIME),
+        ("Anime Title Complete", TorrentKind.ANIME),
+        ("[ www.example.com ] - The Social Network 2010.avi", TorrentKind.FILM_SD),
+        ("[Label 12] Artist - Album (1999) [FLAC]", TorrentKind.AUDIO),
+        ("Artist - 12 - Song.mp3", TorrentKind.AUDIO),
+        ("Some App 1.2 (Android).apk", TorrentKind.MOBILE),
+        ("A Game iOS", TorrentKind.MOBILE),
+        ("Android.2010.1080p", TorrentKind.FILM_HD),
+        ("debian-12-amd64.iso", TorrentKind.SOFTWARE),
+        ("A Book.epub", TorrentKind.BOOK),
+        ("whatever", TorrentKind.OTHER),
     ],
 )
-def test_a_name_tells_a_kind(name: str, expected: Kind) -> None:
+def test_a_name_tells_a_kind(name: str, expected: TorrentKind) -> None:
     assert guessed(name) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "main", "expected"),
     [
-        ("Big Buck Bunny (2008)", "big_buck_bunny.mkv", Kind.FILM_SD),
-        ("Some Show Season 1", "e01.mkv", Kind.SERIES_SD),
-        ("Some Album", "01 - Song.FLAC", Kind.AUDIO),
-        ("Film with soundtrack", "film.mkv", Kind.FILM_SD),
-        ("Film.1999.DVDRip", "film.iso", Kind.FILM_SD),  # a picture of a disc holds anything
-        ("something", "disc.iso", Kind.SOFTWARE),
-        ("The.Film.1080p", "film.r00", Kind.FILM_HD),
-        ("Apps", "tool.apk", Kind.MOBILE),
-        ("something", "no ending", Kind.OTHER),
+        ("Big Buck Bunny (2008)", "big_buck_bunny.mkv", TorrentKind.FILM_SD),
+        ("Some Show Season 1", "e01.mkv", TorrentKind.SERIES_SD),
+        ("Some Album", "01 - Song.FLAC", TorrentKind.AUDIO),
+        ("Film with soundtrack", "film.mkv", TorrentKind.FILM_SD),
+        ("Film.1999.DVDRip", "film.iso", TorrentKind.FILM_SD),  # a picture of a disc holds anything
+        ("something", "disc.iso", TorrentKind.SOFTWARE),
+        ("The.Film.1080p", "film.r00", TorrentKind.FILM_HD),
+        ("Apps", "tool.apk", TorrentKind.MOBILE),
+        ("something", "no ending", TorrentKind.OTHER),
     ],
 )
-def test_the_largest_file_tells_what_the_name_does_not(name: str, main: str, expected: Kind) -> None:
+def test_the_largest_file_tells_what_the_name_does_not(name: str, main: str, expected: TorrentKind) -> None:
     assert guessed(name, main) == expected
 
 
@@ -76,4 +76,4 @@ def test_scrub_brings_the_kind_to_what_was_stored_before() -> None:
     deposit(make.v1(b"folder", files=FILES))
     Torrent.objects.update(words="=other folder")
     list(scrub())
-    assert kind_of(Torrent.objects.get().words) == Kind.FILM_SD
+    assert kind_from_index_words(Torrent.objects.get().words) == TorrentKind.FILM_SD

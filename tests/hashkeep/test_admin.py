@@ -294,7 +294,7 @@ KEYS = "/admin/archive/issuedkey/"
 def test_a_key_is_issued_and_shown_once(admin_client: Client) -> None:
     answer = admin_client.post(f"{KEYS}add/", {"name": "Anna", "client": ""}, follow=True)
     [text] = re.findall(r"hk_[0-9a-f]{8}_\w{32}", answer.content.decode())
-    assert api_keys.authorize(text).name == "Anna"
+    assert api_keys.authorize_key(text).name == "Anna"
     again = page(admin_client, KEYS)
     assert text[:11] in again and text not in again
     assert text not in str(list(LogEntry.objects.values()))
@@ -311,7 +311,7 @@ def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
     admin_client: Client, form: dict[str, str], complaint: str
 ) -> None:
     assert complaint in admin_client.post(f"{KEYS}add/", form).content.decode()
-    assert list(api_keys.issued()) == []
+    assert list(api_keys.list_keys()) == []
 
 
 def test_the_form_for_keys_offers_the_clients_there_are(admin_client: Client, settings: Settings) -> None:
@@ -324,14 +324,14 @@ def test_a_key_is_renamed_suspended_resumed_and_revoked_but_not_deleted(
     admin_client: Client, settings: Settings
 ) -> None:
     settings.CLIENTS = read_addresses("home=qbittorrent://user:secret@localhost:8080")
-    key, text = api_keys.issue("Anna")
+    key, text = api_keys.issue_key("Anna")
     admin_client.post(f"{KEYS}{key.id}/change/", {"name": "Berta", "client": "home"})
-    assert [(one.name, one.client) for one in api_keys.issued()] == [("Berta", "home")]
-    assert api_keys.authorize(text).prefix == key.prefix
+    assert [(one.name, one.client) for one in api_keys.list_keys()] == [("Berta", "home")]
+    assert api_keys.authorize_key(text).prefix == key.prefix
     for action, state in (("suspend", "suspended"), ("resume", "active"), ("revoke", "revoked")):
         done = admin_client.post(KEYS, {"action": action, "_selected_action": [key.id]}, follow=True)
         assert f"is {state}." in done.content.decode()
-        assert [one.state for one in api_keys.issued()] == [state]
+        assert [one.state for one in api_keys.list_keys()] == [state]
     refused = admin_client.post(KEYS, {"action": "resume", "_selected_action": [key.id]}, follow=True)
     assert "has been revoked" in refused.content.decode()
     assert admin_client.post(f"{KEYS}{key.id}/delete/", {"post": "yes"}).status_code == 403

@@ -12,7 +12,7 @@ import pytest
 from django.template.loader import get_template
 from prometheus_client.parser import text_string_to_metric_families
 
-from archive.monitoring.prometheus import figures
+from archive.monitoring.prometheus import render_metrics
 from tests import make
 from tests.servers import free_port
 from tests.servers.hashkeep import ROOT, hashkeep
@@ -234,6 +234,6 @@ def test_the_programs_are_those_that_every_archive_shows() -> None:
 def test_the_figures_for_prometheus_are_those_that_are_told() -> None:
     watching = (ROOT / "docs" / "running.md").read_text().partition("## Watching")[2].partition("\n## ")[0]
     named = {name.removesuffix("_total") for name in re.findall(r"`(hashkeep_\w+)`", watching)}
-    families = text_string_to_metric_families(figures().decode())
+    families = text_string_to_metric_families(render_metrics().decode())
     told = {family.name.removesuffix("_created") for family in families}
     assert named == told

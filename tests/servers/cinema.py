@@ -16,8 +16,8 @@ _ACCOUNTS = f"""
 from archive.access import api_keys, key_torrents
 from metainfo.magnet import Magnet
 for name in "abcde":
-    key, text = api_keys.issue(name, client="home")
-    print(text, key_torrents.add(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)
+    key, text = api_keys.issue_key(name, client="home")
+    print(text, key_torrents.add_key_torrent(key, Magnet(bytes.fromhex("{_V1.hex()}"))).id)
 """
 
 

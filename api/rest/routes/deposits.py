@@ -15,7 +15,7 @@ from api.http.torrent_response import CONTENT_TYPE
 from api.rest.media import FormBody, TorrentBody
 from api.rest.routes.torrents import Torrents
 from api.rest.serializers import InfohashField, LinksSerializer, links
-from archive.access.api_keys import admit
+from archive.access.api_keys import require_upload_key
 from archive.errors import Refusal
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from server.request_body import contents
@@ -57,7 +57,7 @@ class Deposits(Torrents):
 
         May be packed with gzip or bzip2. With UPLOADS=keys, a key is needed.
         """
-        admit(self.key_text)
+        require_upload_key(self.key_text)
         if request.content_type.partition(";")[0].strip().lower() == CONTENT_TYPE:
             receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), door="rest")
             told = _told(request, receipt)

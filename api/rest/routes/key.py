@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.resource import Resource
-from archive.access.api_keys import authorize
+from archive.access.api_keys import authorize_key
 
 
 class KeySerializer(serializers.Serializer[Any]):
@@ -23,7 +23,7 @@ class OwnKey(Resource):
     @extend_schema(operation_id="key", responses=KeySerializer)
     def get(self, request: Request) -> Response:
         """How things are with your key. One that is suspended or revoked is refused, here as elsewhere."""
-        key = self.key or authorize(self.key_text)
+        key = self.key or authorize_key(self.key_text)
         told = {
             "prefix": key.prefix,
             "name": key.name,

@@ -12,11 +12,11 @@ from api.rest.parameters import LARGEST, flag, moment, number, one_of
 from api.rest.resource import Resource
 from api.rest.serializers import TorrentSerializer, listed
 from archive.browse.search import Query, search
-from archive.naming.torrent_kind import Kind
+from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
 
-_KINDS = {str(kind): kind for kind in Kind}
+_KINDS = {str(kind): kind for kind in TorrentKind}
 _NUMBERS = ("min_size", "max_size", "min_files", "max_files")
 _MOMENTS = ("since", "until")
 

@@ -10,8 +10,14 @@ from api.client_pool import client_of
 from api.torbox.account import account
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import given, whole
-from archive.access.api_keys import Key
-from archive.access.key_torrents import Owned, one, owned, remove, shared
+from archive.access.api_keys import ApiKey
+from archive.access.key_torrents import (
+    KeyTorrent,
+    get_key_torrent,
+    is_shared_in_client,
+    list_key_torrents,
+    remove_key_torrents,
+)
 from archive.queue.wishes import want
 from clients import Client, UnknownTorrent, known_as
 from metainfo.magnet import Magnet
@@ -33,7 +39,9 @@ def control(request: HttpRequest) -> HttpResponse:
     if operation not in ("delete", *_OPERATIONS):
         raise Failed("INVALID_OPTION", f"An operation is one of {_NAMES}.")
     everything = asked.flag("all")
-    chosen = owned(key) if everything else [one(key, number_of(asked.text("torrent_id")))]
+    chosen = (
+        list_key_torrents(key) if everything else [get_key_torrent(key, number_of(asked.text("torrent_id")))]
+    )
     if operation == "delete":
         _delete(key, chosen)
     elif key.client:
@@ -48,7 +56,7 @@ def control(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest, number: str) -> HttpResponse:
     """Decypharr's way to say it; what else it sends repeats it."""
     key = account(request)
-    _delete(key, [one(key, number_of(number))])
+    _delete(key, [get_key_torrent(key, number_of(number))])
     return success(None, _DONE)
 
 
@@ -59,7 +67,7 @@ def number_of(text: str) -> int:
     return whole(text, "torrent_id")
 
 
-def _tell(key: Key, operation: str, chosen: Sequence[Owned], *, lenient: bool) -> None:
+def _tell(key: ApiKey, operation: str, chosen: Sequence[KeyTorrent], *, lenient: bool) -> None:
     """Lenient: of all torrents, some may not be in the client any more."""
     with client_of(key) as client:
         for mine in chosen:
@@ -70,18 +78,18 @@ def _tell(key: Key, operation: str, chosen: Sequence[Owned], *, lenient: bool) -
                     raise
 
 
-def _delete(key: Key, chosen: Sequence[Owned]) -> None:
+def _delete(key: ApiKey, chosen: Sequence[KeyTorrent]) -> None:
     """With its content, as TorBox does; but what the client had before, or has for another account too, stays."""
-    ours = [mine for mine in chosen if key.client and mine.brought and not shared(key, mine)]
+    ours = [mine for mine in chosen if key.client and mine.brought and not is_shared_in_client(key, mine)]
     if ours:
         with client_of(key) as client:
             for mine in ours:
                 with suppress(UnknownTorrent):
                     client.remove(known_as(client, mine.infohashes), data=True)
-    remove(key, *(mine.id for mine in chosen))
+    remove_key_torrents(key, *(mine.id for mine in chosen))
 
 
-def _look_again(chosen: Sequence[Owned], asker: str) -> None:
+def _look_again(chosen: Sequence[KeyTorrent], asker: str) -> None:
     sought = [Magnet(mine.v1, mine.v2) for mine in chosen if not mine.entry]
     if sought and settings.RESOLVE:
         want(sought, asker)

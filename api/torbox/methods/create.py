@@ -12,8 +12,8 @@ from api.torbox.account import account, auth_id
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import Given, given
 from api.torbox.row import link
-from archive.access.api_keys import Key
-from archive.access.key_torrents import Owned, add, handed
+from archive.access.api_keys import ApiKey
+from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotAnInfohash, NotHeld, StillWanted
 from archive.torrents.catalogue import look
 from archive.torrents.deposit import deposit
@@ -70,7 +70,7 @@ def _sent(file: bytes) -> _Found:
     return _Found(torrent, Magnet(meta.v1, meta.v2), held)
 
 
-def _linked(request: HttpRequest, key: Key, asked: Given, seconds: float) -> _Found:
+def _linked(request: HttpRequest, key: ApiKey, asked: Given, seconds: float) -> _Found:
     try:
         wish = read(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
     except NotAnInfohash as wrong:
@@ -100,10 +100,10 @@ def _link(wish: Magnet) -> str:
     return link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
 
 
-def _taken(key: Key, found: _Found, name: str) -> Owned:
+def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
     """Into the client first: where that fails, there is nothing to be undone."""
     if not key.client:
-        return add(key, found.named, name)
+        return add_key_torrent(key, found.named, name)
     names, missing = found.named.infohashes, list[str]()
     if isinstance(found.content, bytes):
         meta = parse(found.content, settings.MAX_TORRENT_BYTES)
@@ -111,14 +111,14 @@ def _taken(key: Key, found: _Found, name: str) -> Owned:
         missing = [url for url in found.named.trackers if url not in meta.trackers]
     with client_of(key) as client:
         new = client.add(Source(found.content, names))
-    mine = add(key, found.named, name)
-    handed(key, mine, new=new)
+    mine = add_key_torrent(key, found.named, name)
+    mark_in_client(key, mine, new=new)
     if missing:
         _tell(key, names[0], missing)
     return mine
 
 
-def _tell(key: Key, infohash: bytes, trackers: Iterable[str]) -> None:
+def _tell(key: ApiKey, infohash: bytes, trackers: Iterable[str]) -> None:
     """The link's trackers that the torrent does not name: there may be no other way to find anybody."""
     with client_of(key) as client:
         for url in trackers:

@@ -12,8 +12,8 @@ from api.torbox.files import ALONE, paths
 from api.torbox.methods.control import number_of
 from api.torbox.request_body import Given, given
 from api.torbox.row import link
-from archive.access.key_torrents import one
-from archive.access.rate_limit import spend
+from archive.access.key_torrents import get_key_torrent
+from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe
 from archive.torrents.resolve import how_long, resolve
 from archive.torrents.retrieve import Retrieved, retrieve
@@ -27,18 +27,18 @@ _EXPORTED = "Torrent data exported successfully."
 
 
 def info(request: HttpRequest) -> HttpResponse:
-    spend(request.META["REMOTE_ADDR"])
+    enforce_rate_limit(request.META["REMOTE_ADDR"])
     return _info(request, Given(request.GET.dict()))
 
 
 def info_of(request: HttpRequest) -> HttpResponse:
-    spend(request.META["REMOTE_ADDR"])
+    enforce_rate_limit(request.META["REMOTE_ADDR"])
     asked = given(request, "hash", "magnet", "timeout")
     return _info(request, Given({**request.GET.dict(), **asked.fields}, asked.file))
 
 
 def magnet_to_file(request: HttpRequest) -> HttpResponse:
-    spend(request.META["REMOTE_ADDR"])
+    enforce_rate_limit(request.META["REMOTE_ADDR"])
     link = given(request, "magnet").text("magnet")
     if not link:
         raise Failed("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
@@ -50,7 +50,7 @@ def export(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("type", "")
     if kind not in ("magnet", "file"):
         raise Failed("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
-    mine = one(key, number_of(request.GET.get("torrent_id", "")))
+    mine = get_key_torrent(key, number_of(request.GET.get("torrent_id", "")))
     if kind == "file":
         return handed_out(request, retrieve(mine.infohashes[0]))
     if mine.entry is None:

@@ -12,8 +12,8 @@ from api.torbox.files import Lister
 from api.torbox.request_body import whole
 from api.torbox.row import row
 from api.torbox.states import gone, in_client, without_client
-from archive.access.api_keys import Key
-from archive.access.key_torrents import Owned, one, owned
+from archive.access.api_keys import ApiKey
+from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
 from archive.queue.wishes import Standing, look
 from archive.takedowns.takedown import blocked, heed
 from archive.torrents.deposit import deposit_many
@@ -31,9 +31,9 @@ def mylist(request: HttpRequest) -> HttpResponse:
     key = account(request)
     if request.GET.get("id"):
         id_ = number(request, "id", 0)
-        return success(_rows(key, lambda: [one(key, id_)], alone=True)[0], _LISTED)
+        return success(_rows(key, lambda: [get_key_torrent(key, id_)], alone=True)[0], _LISTED)
     first, most = number(request, "offset", 0), min(number(request, "limit", _MOST), _MOST)
-    return success(_rows(key, lambda: owned(key, first, most)), _LISTED)
+    return success(_rows(key, lambda: list_key_torrents(key, first, most)), _LISTED)
 
 
 def number(request: HttpRequest, name: str, default: int) -> int:
@@ -41,7 +41,7 @@ def number(request: HttpRequest, name: str, default: int) -> int:
     return whole(request.GET.get(name) or str(default), name)
 
 
-def _rows(key: Key, owned: Callable[[], list[Owned]], *, alone: bool = False) -> list[dict[str, Any]]:
+def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = False) -> list[dict[str, Any]]:
     """`alone`: one that was taken down is refused, and not just left out."""
     mine = owned()
     lister = Lister(len(mine))
@@ -64,7 +64,7 @@ def _rows(key: Key, owned: Callable[[], list[Owned]], *, alone: bool = False) ->
     ]
 
 
-def _theirs(key: Key, mine: Sequence[Owned]) -> tuple[dict[int, Torrent], list[bytes]]:
+def _theirs(key: ApiKey, mine: Sequence[KeyTorrent]) -> tuple[dict[int, Torrent], list[bytes]]:
     """What the client has of them, by the account's ids; and torrents that it has found sooner than we."""
     with client_of(key) as client:
         by_name = {name: each for each in _listed(client, mine) for name in _names(each)}
@@ -74,7 +74,7 @@ def _theirs(key: Key, mine: Sequence[Owned]) -> tuple[dict[int, Torrent], list[b
     return theirs, [torrent for torrent in exported if torrent]
 
 
-def _listed(client: Client, mine: Sequence[Owned]) -> list[Torrent]:
+def _listed(client: Client, mine: Sequence[KeyTorrent]) -> list[Torrent]:
     if len(mine) > 1:
         return client.torrents()
     try:
@@ -92,7 +92,7 @@ def _is_known(torrent: Torrent) -> bool:
     return torrent.size > 0 and torrent.state != "metadata"
 
 
-def _standings(mine: Sequence[Owned]) -> dict[int, Standing]:
+def _standings(mine: Sequence[KeyTorrent]) -> dict[int, Standing]:
     sought = [each for each in mine if not each.entry]
     found = look([Magnet(each.v1, each.v2) for each in sought]) if sought else []
     return {each.id: standing for each, standing in zip(sought, found, strict=True)}

@@ -9,7 +9,7 @@ from api.files.signed_link import Link, spell
 from api.torbox.account import account
 from api.torbox.envelope import Failed, success
 from api.torbox.request_body import is_true, whole
-from archive.access.api_keys import Key, find
+from archive.access.api_keys import ApiKey, find_key_text
 
 _DIGITS = 19  # of the largest number; what is no torrent's or file's is not found
 
@@ -27,7 +27,7 @@ def requestdl(request: HttpRequest) -> HttpResponse:
     return success(url, "Torrent download requested successfully.")
 
 
-def _file(key: Key, number: int, request: HttpRequest) -> tuple[Link, str]:
+def _file(key: ApiKey, number: int, request: HttpRequest) -> tuple[Link, str]:
     """Whatever keeps the link from working is better told now."""
     if not request.GET.get("file_id"):
         raise Failed("MISSING_REQUIRED_OPTION", "Send file_id, or zip_link=true for all files in one zip.")
@@ -37,7 +37,7 @@ def _file(key: Key, number: int, request: HttpRequest) -> tuple[Link, str]:
     return Link(key.id, number, index), found.name
 
 
-def _zip(key: Key, number: int) -> tuple[Link, str]:
+def _zip(key: ApiKey, number: int) -> tuple[Link, str]:
     name, files = reach_all(key, number)
     for each in files:
         each.open().file.close()
@@ -46,7 +46,9 @@ def _zip(key: Key, number: int) -> tuple[Link, str]:
 
 def _given(request: HttpRequest, name: str) -> bool:
     """A key may also come as it does everywhere else."""
-    return bool(request.GET.get(name) or (name == "token" and find(request.headers.get("Authorization", ""))))
+    return bool(
+        request.GET.get(name) or (name == "token" and find_key_text(request.headers.get("Authorization", "")))
+    )
 
 
 def _number(request: HttpRequest, name: str) -> int:

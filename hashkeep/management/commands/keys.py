@@ -9,9 +9,9 @@ from archive.errors import Refusal
 from hashkeep.management.command import Teaching
 
 _TURNS = {
-    "suspend": (api_keys.suspend, "refuse it until it is resumed"),
-    "resume": (api_keys.resume, "let it be used again"),
-    "revoke": (api_keys.revoke, "refuse it for good"),
+    "suspend": (api_keys.suspend_key, "refuse it until it is resumed"),
+    "resume": (api_keys.resume_key, "let it be used again"),
+    "revoke": (api_keys.revoke_key, "refuse it for good"),
 }
 
 
@@ -63,13 +63,13 @@ A caller sends the key in any of these ways, to every door:
             raise CommandError(str(refusal)) from refusal
 
     def _issue(self, name: str, client: str) -> None:
-        if wrong := api_keys.misfit(name, client):
+        if wrong := api_keys.find_key_problem(name, client):
             raise CommandError(wrong)
-        _, text = api_keys.issue(name, client=client)
+        _, text = api_keys.issue_key(name, client=client)
         self.stdout.write(text)
         self.stderr.write("Write it down now: it is shown this once.")
 
     def _list(self) -> None:
-        for key in api_keys.issued():
+        for key in api_keys.list_keys():
             client = f"  client {key.client}" if key.client else ""
             self.stdout.write(f"{key.prefix}  {key.state:9}  {key.issued_at:%Y-%m-%d}  {key.name}{client}")

@@ -16,7 +16,7 @@ from django.db import connection
 from archive.apps import OURS
 from archive.errors import Unavailable
 from archive.metrics import FOLDER
-from archive.monitoring.health import reach_storage
+from archive.monitoring.health import check_storage
 from archive.store import vault
 from archive.takedowns.takedown import finish
 from hashkeep.management.command import must_be_migrated
@@ -86,7 +86,7 @@ def _look_at_the_storage() -> None:
     """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
     with suppress(Unavailable):
         if vault().local:
-            reach_storage()
+            check_storage()
 
 
 def _must_be_free(host: str, port: int) -> None:
