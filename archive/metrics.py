@@ -1,4 +1,4 @@
-"""What happens, counted for Prometheus (see `render_metrics`). Each process counts for itself, in a file of FOLDER."""
+"""Events, counted for Prometheus (see `render_metrics`). Each process counts for itself, in a file of FOLDER."""
 
 import os
 import threading
