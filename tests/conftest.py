@@ -12,33 +12,6 @@ from archive.store import vault
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
 
-# These say something about the index, so they run on both databases; the others have nothing to gain.
-_ON_BOTH = {
-    "deposit",
-    "retrieve",
-    "takedown",
-    "count",
-    "scrub",
-    "import_torrents",
-    "models",
-    "admin",
-    "admin_queues",
-    "orders",
-    "wishes",
-    "api_keys",
-    "search",
-    "hashlists",
-    "held",
-    "liveness",
-    "daily_peers",
-    "torbox",
-    "film_links",
-    "imdb_titles",
-    "match_titles",
-    "import_imdb",
-    "admin_films",
-}
-
 # A shell has what runs in its background ignore Ctrl+C, and so would all the programs that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -49,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--database") == "postgres":
-        items[:] = [item for item in items if item.path.stem.removeprefix("test_") in _ON_BOTH]
+        items[:] = [item for item in items if item.get_closest_marker("both_databases")]
 
 
 @pytest.fixture(autouse=True)

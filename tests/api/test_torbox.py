@@ -18,7 +18,7 @@ from metainfo.magnet import Magnet
 from tests import make
 from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 @pytest.fixture

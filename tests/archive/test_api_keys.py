@@ -24,7 +24,7 @@ from tests.archive.test_deposit import away
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.soap.test_soap import TORRENT, call
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 HOME = read_addresses("home=qbittorrent://user:secret@localhost:8080")
 ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")

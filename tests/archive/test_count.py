@@ -12,7 +12,7 @@ from archive.torrents.count import Kinds, by_day, count, kinds, recount, start_t
 from archive.torrents.deposit import deposit, deposit_many
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 EVER = dt.date(1970, 1, 1), dt.date(2999, 1, 1)
 

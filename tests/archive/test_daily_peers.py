@@ -22,7 +22,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 
 KEY = bytes(32)
 TORRENT = make.v1(b"watched")

@@ -35,7 +35,7 @@ from tests import make
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def kept(infohash: str) -> bytes:

@@ -13,7 +13,7 @@ from tests import make
 from tests.archive.test_deposit import away
 from tests.archive.test_imdb_titles import load
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 MATRIX, AMELIE = "tt0133093", "tt0211915"
 HASH = b"\xab" * 20

@@ -15,7 +15,7 @@ from tests import make
 from tests.archive.test_deposit import away
 from tests.stored_times import redate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def now() -> datetime:

@@ -11,7 +11,7 @@ from metainfo.infohash import parse
 from tests import make
 from tests.archive.test_deposit import away
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
 

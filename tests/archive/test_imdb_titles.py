@@ -8,6 +8,8 @@ import pytest
 from archive.films.imdb_titles import HEADER, Listed, named, plain, read, replace
 from archive.models import Title, TitleList
 
+pytestmark = pytest.mark.both_databases
+
 BASICS = Path(__file__).parent.parent / "imdb" / "title.basics.tsv"
 
 

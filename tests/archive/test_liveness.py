@@ -15,7 +15,7 @@ from tests.api.test_torznab import ask, attributes
 from tests.peer_counts import look_at
 from tests.reading import get, text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 DEAD, ALIVE, TOLD, UNSEEN = (
     make.v1(name) for name in (b"part dead", b"part alive", b"part told", b"part unseen")

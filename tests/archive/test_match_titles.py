@@ -10,7 +10,7 @@ from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_imdb_titles import load
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 MATRIX, AMELIE = "tt0133093", "tt0211915"
 

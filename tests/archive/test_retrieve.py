@@ -16,7 +16,7 @@ from archive.torrents.retrieve import at_hand, elsewhere, retrieve
 from tests import make
 from tests.archive.test_deposit import away
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 HYBRID = make.hybrid(b"both", b"b" * 50_000)
 V1, V2 = make.infohashes(HYBRID)

@@ -24,7 +24,7 @@ from archive.torrents.scrub import Kind, scrub
 from metainfo.infohash import parse
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
 ALL = (V1, V2, HYBRID)

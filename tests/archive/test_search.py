@@ -22,7 +22,7 @@ from archive.torrents.scrub import scrub
 from tests import make
 from tests.stored_times import redate
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 BYTES = {"sqlite": "blob", "postgresql": "bytea"}
 

@@ -15,7 +15,7 @@ from archive.torrents.retrieve import retrieve
 from metainfo.infohash import parse
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
 REASON = "Court order 12/2026"

@@ -33,7 +33,7 @@ from archive.torrents.resolve import resolve
 from metainfo.magnet import Magnet
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 TORRENT, BOTH, PURE = make.v1(b"wanted"), make.hybrid(b"both"), make.v2(b"pure", b"p" * 100_000)
 HASH = make.infohashes(TORRENT)[0]

@@ -23,7 +23,7 @@ from clients import read_addresses
 from metainfo.infohash import parse
 from tests import make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 V1, V2, HYBRID = make.v1(b"first name"), make.v2(b"second name"), make.hybrid(b"third name")
 TORRENTS, TAKEDOWNS, TAKE_DOWN = (

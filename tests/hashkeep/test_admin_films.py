@@ -14,7 +14,7 @@ from tests import make
 from tests.archive.test_imdb_titles import load
 from tests.archive.test_match_titles import matched
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 FILMS, TITLES = "/admin/archive/film/", "/admin/archive/title/"
 MATRIX, AMELIE = "tt0133093", "tt0211915"

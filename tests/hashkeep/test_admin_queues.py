@@ -19,7 +19,7 @@ from metainfo.magnet import read
 from tests import make
 from tests.peer_counts import look_at
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 WISHES, CENSUS = "/admin/archive/wanted/", "/admin/archive/watched/"
 V1, V2 = "0A" * 20, "0B" * 32

@@ -14,7 +14,7 @@ from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_imdb_titles import BASICS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 def run(command: str, *arguments: str) -> str:

@@ -25,7 +25,7 @@ from metainfo.infohash import parse
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 ONE, TWO, THREE = make.v1(b"one"), make.v1(b"two"), make.hybrid(b"three")
 MAX = 10_000_000
