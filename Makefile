@@ -49,8 +49,8 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.search --database postgres
 	$(PY) -m bench.mirror
 	$(PY) -m bench.census
-	$(PY) -m bench.peer_days
-	$(PY) -m bench.peer_days --database postgres
+	$(PY) -m bench.peer_history
+	$(PY) -m bench.peer_history --database postgres
 
 crash: system $(VENV)/test.stamp
 	$(PY) -m bench.crash --kills 1000

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from typing import NamedTuple
 
-from bench.doors import post, soap
 from bench.torrents import torrent
+from bench.upload_requests import build_post, build_soap
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.postgres import postgres
 
@@ -111,7 +111,7 @@ def upload(server: Hashkeep, ledger: Ledger, client: int) -> None:
 
 def knock(connection: HTTPConnection, ledger: Ledger, number: int, by_soap: bool) -> None:
     infohash, bytes_ = example(number)
-    path, headers, body = (soap if by_soap else post)(bytes_)
+    path, headers, body = (build_soap if by_soap else build_post)(bytes_)
     connection.request("POST", path, body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()

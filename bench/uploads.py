@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from bench.doors import Upload, post, soap
 from bench.torrents import torrent
+from bench.upload_requests import UploadRequest, build_post, build_soap
 from bench.wrk import Load, wrk
 from tests.servers import free_port, running, wait_until
 from tests.servers.hashkeep import Hashkeep
@@ -38,7 +38,7 @@ _DIGITS = b"000000000000"  # wrk counts here, among the hashes of pieces, so tha
 class Client:
     """8 connections that upload by one door; no two torrents are the same, in however many rounds."""
 
-    def __init__(self, knock: Callable[[bytes], Upload], first: int, folder: Path) -> None:
+    def __init__(self, knock: Callable[[bytes], UploadRequest], first: int, folder: Path) -> None:
         bytes_ = torrent(first)[1]
         middle = len(bytes_) // 6 * 3  # where base64 begins a new group of characters
         request = knock(bytes_[:middle] + _DIGITS + bytes_[middle + len(_DIGITS) :]).raw()
@@ -133,7 +133,7 @@ def measure(database: str, rounds: int, seconds: int, threads: str) -> dict[str,
         server.start("--threads", threads)
         stack.callback(server.kill)
         application = stack.enter_context(bare_server(folder, threads))
-        by_post, by_soap = Client(post, 1, folder), Client(soap, 2, folder)
+        by_post, by_soap = Client(build_post, 1, folder), Client(build_soap, 2, folder)
         print(f"a new file takes {creation(folder / 'created'):.0f} us", flush=True)
         for number in range(rounds):
             (root := folder / f"disk-{number}").mkdir()

@@ -18,8 +18,8 @@ import django
 from archive.errors import Refusal
 from metainfo import MAX_BYTES, Reading
 from tests.floods import floods
-from web.file_list import lines
-from web.tree import tree
+from web.file_list import format_files
+from web.file_tree import build_tree
 
 ROUNDS = 3
 
@@ -29,11 +29,11 @@ def read(torrent: bytes) -> None:
 
 
 def shown(torrent: bytes) -> None:
-    tree(Reading(torrent).files())
+    build_tree(Reading(torrent).files())
 
 
 def listed(torrent: bytes) -> None:
-    deque(lines(Reading(torrent).files()), maxlen=0)
+    deque(format_files(Reading(torrent).files()), maxlen=0)
 
 
 def cost(step: Callable[[bytes], None], torrent: bytes) -> str:

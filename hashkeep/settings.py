@@ -10,12 +10,12 @@ import dj_database_url
 from environs import Env, EnvValidationError, ValidationError, validate
 
 from clients import Address, read_addresses
-from hashkeep.settings_errors import explained, malformed
+from hashkeep.settings_errors import explain_errors, find_malformed_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)  # so that seal() tells of all wrong values at once
-if wrong_line := malformed(BASE_DIR / ".env"):
+if wrong_line := find_malformed_line(BASE_DIR / ".env"):
     raise SystemExit(wrong_line)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
@@ -125,7 +125,7 @@ _SECRET_KEY = env.str("SECRET_KEY", "")
 try:
     env.seal()
 except EnvValidationError as wrong:
-    raise SystemExit(explained(wrong)) from None
+    raise SystemExit(explain_errors(wrong)) from None
 
 
 def _secret_key() -> str:

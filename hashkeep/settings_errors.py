@@ -31,7 +31,7 @@ _FITTING = {
 _SWITCH = "on"  # all others that can be wrong are on or off
 
 
-def explained(wrong: EnvValidationError) -> str:
+def explain_errors(wrong: EnvValidationError) -> str:
     """A line for each value that cannot be used."""
     lines = ["The settings cannot be used:"]
     for name, why in wrong.error_messages.items() if isinstance(wrong.error_messages, Mapping) else ():
@@ -42,7 +42,7 @@ def explained(wrong: EnvValidationError) -> str:
     return "\n".join(lines)
 
 
-def malformed(path: Path) -> str:
+def find_malformed_line(path: Path) -> str:
     """What is wrong in a file of settings; nothing where it is sound, or not there."""
     if not path.is_file():
         return ""

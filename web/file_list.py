@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from web.printable import LONGEST, visible
+from web.untrusted_text import MAX_LENGTH, make_printable
 
 _AT_ONCE = 500  # lines
 
 
-def lines(files: Iterable[tuple[tuple[str, ...], int]]) -> Iterator[str]:
+def format_files(files: Iterable[tuple[tuple[str, ...], int]]) -> Iterator[str]:
     """A line each, size and path, many at once."""
     each = iter(files)
     while some := list(islice(each, _AT_ONCE)):
@@ -17,6 +17,6 @@ def lines(files: Iterable[tuple[tuple[str, ...], int]]) -> Iterator[str]:
 
 def _shown(path: tuple[str, ...]) -> str:
     joined = "/".join(path)
-    if joined.isprintable() and (len(joined) <= LONGEST or max(map(len, path)) <= LONGEST):
+    if joined.isprintable() and (len(joined) <= MAX_LENGTH or max(map(len, path)) <= MAX_LENGTH):
         return joined
-    return "/".join(map(visible, path))
+    return "/".join(map(make_printable, path))

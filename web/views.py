@@ -34,11 +34,18 @@ from archive.torrents.held import check
 from metainfo.infohash import parse, spell
 from metainfo.magnet import magnet, read
 from server.request_body import contents
-from web.chart import DAYS, chart
-from web.file_list import lines
-from web.page import base_url, drawn, guarded, page, refusals, unless_known
-from web.printable import visible
-from web.tree import tree
+from web.bar_chart import DAYS, build_peer_chart
+from web.file_list import format_files
+from web.file_tree import build_tree
+from web.page_response import (
+    allow_data_images,
+    base_url,
+    refusals_as_pages,
+    render_page,
+    respond_unless_cached,
+    set_page_headers,
+)
+from web.untrusted_text import make_printable
 
 _TRACKERS = 20  # shown of a torrent
 _WEB_SEEDS = 5
@@ -55,14 +62,14 @@ class Outcome(NamedTuple):
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def front(request: HttpRequest) -> HttpResponse:
     context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
-    return page("front.html", context)
+    return render_page("front.html", context)
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def find_torrent(request: HttpRequest) -> HttpResponseBase:
     """What is not held is looked for, and the page it leads to shows how that goes."""
     asked = read(request.GET.get("q", ""), private=settings.BT_ALLOW_PRIVATE)
@@ -72,7 +79,7 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
     asked = parse(infohash)
     right = spell(check([asked]).get(asked, asked))
@@ -81,14 +88,14 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
     try:
         if _is_staff(request):
             return _shown(describe(asked), _for_staff(request))
-        return unless_known(request, edition(asked), lambda: _shown(describe(asked)))
+        return respond_unless_cached(request, edition(asked), lambda: _shown(describe(asked)))
     except NotHeld:
         return _wanted(standing(asked))
 
 
 def _shown(described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
     name, trackers = described.metainfo.name, described.trackers
-    shown = tree(described.files())
+    shown = build_tree(described.files())
     context: dict[str, Any] = {
         "torrent": described,
         "tree": shown,
@@ -99,7 +106,7 @@ def _shown(described: Description, more: Mapping[str, Any] | None = None) -> Htt
         "magnet": magnet(described.v1, described.v2, name, trackers),
         **_peers(described),
     }
-    response = page("torrent.html", {**context, **(more or {})})
+    response = render_page("torrent.html", {**context, **(more or {})})
     if more:
         response["Cache-Control"] = "private, no-store"
     return response
@@ -108,7 +115,7 @@ def _shown(described: Description, more: Mapping[str, Any] | None = None) -> Htt
 def _peers(described: Description) -> dict[str, Any]:
     today = datetime.now(UTC).date()
     counted = history(parse(described.infohash), today - timedelta(days=DAYS - 1), today)
-    return {"chart": chart(counted, today), "days": DAYS, "credit": credit()}
+    return {"chart": build_peer_chart(counted, today), "days": DAYS, "credit": credit()}
 
 
 def _for_staff(request: HttpRequest) -> dict[str, Any]:
@@ -130,15 +137,17 @@ def _is_staff(request: HttpRequest) -> bool:
 def _wanted(standing: Standing) -> HttpResponseBase:
     if standing.state == "held":  # since a moment ago
         return redirect("torrent", standing.infohash)
-    return page("wanted.html", {"standing": standing}, 202 if standing.state == "pending" else 404)
+    return render_page("wanted.html", {"standing": standing}, 202 if standing.state == "pending" else 404)
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def files(request: HttpRequest, infohash: str) -> HttpResponseBase:
     """Every file of a torrent, a line each: for the ones with more than a page can pleasantly show."""
     asked = parse(infohash)
-    return unless_known(request, edition(asked), lambda: _streamed(lines(describe(asked).files())))
+    return respond_unless_cached(
+        request, edition(asked), lambda: _streamed(format_files(describe(asked).files()))
+    )
 
 
 def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
@@ -147,7 +156,7 @@ def _streamed(lines: Iterator[str]) -> StreamingHttpResponse:
 
 @csrf_exempt  # nobody is signed in here, so there is no authority that a foreign page could borrow
 @require_POST
-@refusals
+@refusals_as_pages
 def store(request: HttpRequest) -> HttpResponse:
     """The form of the front page, for browsers without JavaScript."""
     try:
@@ -160,7 +169,7 @@ def store(request: HttpRequest) -> HttpResponse:
         raise BadRequest("The form cannot be read.") from None
     require_upload_key(find_key_text("", key))
     outcomes = [_of(*pair) for pair in zip(files, deposit_many(contents(files), door="page"), strict=True)]
-    return page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
+    return render_page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
 
 def _of(file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> Outcome:
@@ -182,46 +191,50 @@ def api(request: HttpRequest) -> HttpResponse:
         "patience": f"{settings.RESOLVE_TIMEOUT:g}",
         "counts": settings.CENSUS,
     }
-    return page("api.html", context)
+    return render_page("api.html", context)
 
 
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with 403
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """What the REST API's own description says, to be read and tried out."""
-    return drawn(page("reference.html"))
+    return allow_data_images(render_page("reference.html"))
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def takedowns(request: HttpRequest) -> HttpResponse:
     newest = list(islice(notices(), _NOTICES + 1))
-    return page("takedowns.html", {"notices": newest[:_NOTICES], "more": newest[_NOTICES:]})
+    return render_page("takedowns.html", {"notices": newest[:_NOTICES], "more": newest[_NOTICES:]})
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def all_takedowns(request: HttpRequest) -> HttpResponseBase:
     """Every listed takedown, an infohash a line: for programs."""
     return _plain(
-        f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{visible(notice.reason, 1000)}\n"
+        f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{make_printable(notice.reason, 1000)}\n"
         for notice in notices()
         for infohash in notice.infohashes
     )
 
 
 def _plain(lines: Iterator[str]) -> HttpResponse:
-    return guarded(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
+    return set_page_headers(HttpResponse("".join(lines), content_type="text/plain; charset=utf-8"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):  # at any address, whose dialect may know no HTML
-        return guarded(HttpResponse(_NOT_OUR_NAME, status=400, content_type="text/plain; charset=utf-8"))
-    return page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
+        return set_page_headers(
+            HttpResponse(_NOT_OUR_NAME, status=400, content_type="text/plain; charset=utf-8")
+        )
+    return render_page("error.html", {"status": 400, "title": "We could not read that request"}, 400)
 
 
 def forbidden(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page("error.html", {"status": 403, "title": "This form has expired, or came from elsewhere"}, 403)
+    return render_page(
+        "error.html", {"status": 403, "title": "This form has expired, or came from elsewhere"}, 403
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -231,8 +244,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if outside and right != request.path_info and request.method in ("GET", "HEAD") and is_valid_path(right):
         query = request.META.get("QUERY_STRING")
         return HttpResponsePermanentRedirect(f"{right}?{query}" if query else right)
-    return page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
+    return render_page("error.html", {"status": 404, "title": "There is nothing at this address"}, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return page("error.html", {"status": 500, "title": "Something is wrong at our end"}, 500)
+    return render_page("error.html", {"status": 500, "title": "Something is wrong at our end"}, 500)

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from web.page import base_url
+from web.page_response import base_url
 
 # The archive keeps torrents for whoever has their infohash; it is no catalogue for search engines.
 _NOT_FOR_ROBOTS = (

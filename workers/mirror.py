@@ -31,7 +31,7 @@ from archive.torrents.deposit import Receipt, deposit_many
 from metainfo import parse as understand
 from metainfo.decompress import unpack
 from metainfo.infohash import parse, spell
-from workers.remote_archive import Away, Gone, Remote
+from workers.remote_archive import RemoteArchive, RemoteNotFound, RemoteUnavailable
 
 _ASK = 1_000  # infohashes that the index is asked for at once
 _BATCH, _BATCH_BYTES = 200, 16_000_000  # torrents, and their bytes, that are deposited together
@@ -45,7 +45,7 @@ _NO_LISTS = "It has LISTING=off, perhaps, or is no Hashkeep; the address of a si
 Item = TypeVar("Item")
 
 
-class Fate(StrEnum):
+class MirrorOutcome(StrEnum):
     HELD = "held"
     STORED = "stored"
     REFUSED = "refused"
@@ -54,16 +54,16 @@ class Fate(StrEnum):
     FAILED = "failed"
 
 
-class Outcome(NamedTuple):
+class MirroredTorrent(NamedTuple):
     infohash: str
-    fate: Fate
+    fate: MirrorOutcome
     why: str = ""
 
 
 class _Fetched(NamedTuple):
     infohash: bytes
     torrent: bytes | None
-    fate: Fate = Fate.STORED
+    fate: MirrorOutcome = MirrorOutcome.STORED
     why: str = ""
 
 
@@ -72,12 +72,12 @@ class Mirror:
 
     def __init__(self, url: str, parallel: int, tell: Callable[[str], None]) -> None:
         self._parallel = parallel
-        self._remote = Remote(url, parallel + 1, tell)
+        self._remote = RemoteArchive(url, parallel + 1, tell)
         self._list = url.removeprefix(self._remote.base)
         with outages():
             self._source, _ = Source.objects.get_or_create(url=self._remote.base)
 
-    def run(self) -> Iterator[Outcome]:
+    def run(self) -> Iterator[MirroredTorrent]:
         """One for each line of each list that may bring something new. Raises Away, Gone, Unavailable."""
         with ThreadPoolExecutor(self._parallel) as threads, closing(self._remote):
             if self._list.strip("/"):
@@ -85,11 +85,11 @@ class Mirror:
                 return
             try:
                 names = list(self._remote.lines(_LISTS))
-            except Gone as gone:
-                raise Gone(f"{gone} {_NO_LISTS}") from None
+            except RemoteNotFound as gone:
+                raise RemoteNotFound(f"{gone} {_NO_LISTS}") from None
             yield from self._follow_lists(names, threads)
 
-    def _follow_lists(self, names: list[str], threads: ThreadPoolExecutor) -> Iterator[Outcome]:
+    def _follow_lists(self, names: list[str], threads: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
         """One that can grow no more, and in which nothing failed, nor in one before it, is not read again.
 
         But always one that stands behind a later one: it has grown when it should not, by a wrong clock over there.
@@ -103,7 +103,7 @@ class Mirror:
                 continue
             grown = datetime.now(UTC) >= datetime(ends.year, ends.month, ends.day, tzinfo=UTC) + _SETTLED
             for outcome in self._follow(_whole(name, self._remote.lines(_LISTS + name)), threads):
-                failed = failed or outcome.fate is Fate.FAILED
+                failed = failed or outcome.fate is MirrorOutcome.FAILED
                 yield outcome
             if grown and not failed and not late:
                 with outages():
@@ -114,14 +114,14 @@ class Mirror:
         """How many there are to look at, where that can be known."""
         if self._list.strip("/") or self._source.until:
             return None
-        with suppress(Away, Gone, ValueError, KeyError, TypeError):
+        with suppress(RemoteUnavailable, RemoteNotFound, ValueError, KeyError, TypeError):
             return int(json.loads(self._remote.fetch("/api/v1/stats", _STATS, tries=1))["torrents"])
         return None
 
-    def _follow(self, lines: Iterable[str], threads: ThreadPoolExecutor) -> Iterator[Outcome]:
+    def _follow(self, lines: Iterable[str], threads: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
         for some in _batches(_infohashes(lines), lambda batch: len(batch) == _ASK):
             lacking = _lacking(some)
-            yield from (Outcome(spell(one), Fate.HELD) for one in some if one not in lacking)
+            yield from (MirroredTorrent(spell(one), MirrorOutcome.HELD) for one in some if one not in lacking)
             for batch in _batches(self._fetched(lacking, threads), _enough):
                 yield from _kept(batch)
 
@@ -136,9 +136,9 @@ class Mirror:
             if not coming:
                 return
             fetched = coming.popleft().result()
-            failures = failures + 1 if fetched.fate is Fate.FAILED else 0
+            failures = failures + 1 if fetched.fate is MirrorOutcome.FAILED else 0
             if failures > self._parallel:
-                raise Away(f"{self._remote.base} does not answer any more: {fetched.why}")
+                raise RemoteUnavailable(f"{self._remote.base} does not answer any more: {fetched.why}")
             yield fetched
 
     def _fetch(self, infohash: bytes) -> _Fetched:
@@ -146,14 +146,14 @@ class Mirror:
         try:
             torrent = unpack(self._remote.fetch(f"/torrent/{spell(infohash)}.torrent", limit), limit)
             meta = understand(torrent, limit)
-        except Gone as gone:
-            return _Fetched(infohash, None, Fate.GONE, str(gone))
-        except Away as away:
-            return _Fetched(infohash, None, Fate.FAILED, str(away))
+        except RemoteNotFound as gone:
+            return _Fetched(infohash, None, MirrorOutcome.GONE, str(gone))
+        except RemoteUnavailable as away:
+            return _Fetched(infohash, None, MirrorOutcome.FAILED, str(away))
         except Refusal as refusal:
-            return _Fetched(infohash, None, Fate.WRONG, str(refusal))
+            return _Fetched(infohash, None, MirrorOutcome.WRONG, str(refusal))
         if infohash not in (meta.v1, meta.v2):
-            return _Fetched(infohash, None, Fate.WRONG, f"What came is {spell(meta.infohash)}.")
+            return _Fetched(infohash, None, MirrorOutcome.WRONG, f"What came is {spell(meta.infohash)}.")
         return _Fetched(infohash, torrent)
 
 
@@ -172,7 +172,7 @@ def _whole(name: str, lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield line
     if line != "":
-        raise Away(f"The list {name} breaks off in the middle.")
+        raise RemoteUnavailable(f"The list {name} breaks off in the middle.")
 
 
 def _infohashes(lines: Iterable[str]) -> Iterator[bytes]:
@@ -197,7 +197,7 @@ def _batches(items: Iterable[Item], full: Callable[[list[Item]], bool]) -> Itera
             if full(batch):
                 yield batch
                 batch = []
-    except Away:
+    except RemoteUnavailable:
         yield batch
         raise
     yield batch
@@ -207,13 +207,17 @@ def _enough(batch: list[_Fetched]) -> bool:
     return len(batch) == _BATCH or sum(len(one.torrent or b"") for one in batch) >= _BATCH_BYTES
 
 
-def _kept(batch: list[_Fetched]) -> Iterator[Outcome]:
+def _kept(batch: list[_Fetched]) -> Iterator[MirroredTorrent]:
     came = [one for one in batch if one.torrent is not None]
-    yield from (Outcome(spell(one.infohash), one.fate, one.why) for one in batch if one.torrent is None)
+    yield from (
+        MirroredTorrent(spell(one.infohash), one.fate, one.why) for one in batch if one.torrent is None
+    )
     for one, outcome in zip(came, deposit_many(one.torrent or b"" for one in came), strict=True):
         if isinstance(outcome, Unavailable):
             raise outcome
         if isinstance(outcome, Receipt):
-            yield Outcome(spell(one.infohash), Fate.STORED if outcome.new else Fate.HELD)
+            yield MirroredTorrent(
+                spell(one.infohash), MirrorOutcome.STORED if outcome.new else MirrorOutcome.HELD
+            )
         else:
-            yield Outcome(spell(one.infohash), Fate.REFUSED, str(outcome))
+            yield MirroredTorrent(spell(one.infohash), MirrorOutcome.REFUSED, str(outcome))

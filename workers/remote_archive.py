@@ -27,15 +27,15 @@ _GONE = (404, 410, 451)
 _OPENERS: dict[str, Callable[[Any], Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 
 
-class Away(Exception):
+class RemoteUnavailable(Exception):
     """It does not answer, or with nothing that can be used, however often it is asked."""
 
 
-class Gone(Exception):
+class RemoteNotFound(Exception):
     """It has no such thing (any more)."""
 
 
-class Remote:
+class RemoteArchive:
     """`base` is its address without a path, `https://archive.example`; `tell` hears why and how long it waits."""
 
     def __init__(self, url: str, connections: int, tell: Callable[[str], None]) -> None:
@@ -53,10 +53,10 @@ class Remote:
             try:
                 with self._asked(path) as answer:
                     return answer.read(longest + 1, decode_content=False)
-            except (urllib3.exceptions.HTTPError, Away) as error:
-                why = str(error) if isinstance(error, Away) else self._unreadable(path, error)
+            except (urllib3.exceptions.HTTPError, RemoteUnavailable) as error:
+                why = str(error) if isinstance(error, RemoteUnavailable) else self._unreadable(path, error)
                 if attempt == tries - 1:
-                    raise Away(why) from error
+                    raise RemoteUnavailable(why) from error
                 self._leave_alone(min(_PAUSES[0] * 2**attempt, _PAUSES[1]), why)
         raise AssertionError  # the last attempt returns or raises
 
@@ -77,7 +77,7 @@ class Remote:
                 while line := cast(bytes, file.readline(_LINE)):
                     yield line.decode("ascii", "replace").strip()
         except (urllib3.exceptions.HTTPError, OSError, EOFError, zlib.error) as error:
-            raise Away(self._unreadable(path, error)) from error
+            raise RemoteUnavailable(self._unreadable(path, error)) from error
 
     @contextmanager
     def _asked(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
@@ -89,11 +89,11 @@ class Remote:
         answer = self._pool.request("GET", self.base + path, preload_content=False, retries=followed)
         try:
             if answer.status in _GONE:
-                raise Gone(f"{self.base}{path} was answered with status {answer.status}.")
+                raise RemoteNotFound(f"{self.base}{path} was answered with status {answer.status}.")
             if answer.status != 200:
                 why = f"{self.base}{path} was answered with status {answer.status}."
                 self._leave_alone(_wished(answer.headers.get("Retry-After", "")), why)
-                raise Away(why)
+                raise RemoteUnavailable(why)
             yield answer
         finally:
             # A connection is good for another request when all has been read, and else it is closed.
@@ -120,7 +120,7 @@ class Remote:
         if why and pause and not self._closed.is_set():
             self._tell(f"{why} It is asked again in {pause:,.0f} s.")
         if self._closed.wait(pause):
-            raise Away(f"{self.base} is not asked any more.")
+            raise RemoteUnavailable(f"{self.base} is not asked any more.")
 
 
 def _reason(error: BaseException) -> str:

@@ -8,7 +8,7 @@ looked at after 2, 4, 8 … 64 days: a swarm that comes back to life is found la
 living; what is new counts as looked at in vain once. With one torrent in fifty alive, a million torrents are
 20,000 + 980,000 / 64 = 35,000 looks a day in the long run.
 
-What that costs (`bench/census.py`, `bench/peer_days.py`; two cores that were busy with other work): a look is 5 to
+What that costs (`bench/census.py`, `bench/peer_history.py`; two cores that were busy with other work): a look is 5 to
 7 ms of CPU, so a million torrents are four minutes of it a day. One process, which has 200 looks under way at once
 and waits most of the time, did 23 to 49 a second: two million or more a day, what fifty million torrents need. In the
 index they are 12.8 million rows a year, of 121 bytes on PostgreSQL (1.55 GB) and 45 on SQLite (0.58 GB).

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from hashkeep.admin import censuses, films, keys, takedowns, torrents, wishes
+from hashkeep.admin import api_keys, census, films, takedowns, torrents, wishes
 
-__all__ = ["censuses", "films", "keys", "takedowns", "torrents", "wishes"]
+__all__ = ["api_keys", "census", "films", "takedowns", "torrents", "wishes"]
 
 admin.site.site_header = admin.site.site_title = "Hashkeep"
 admin.site.index_title = "What is kept here"

@@ -14,7 +14,7 @@ from archive.errors import NotAnImdbId, NotAnInfohash
 from archive.films.film_links import number, shorts, spell, tell, undo
 from archive.films.imdb_titles import beginning
 from archive.models import Film, Title
-from hashkeep.admin.lists import ByInfohash, List, chosen
+from hashkeep.admin.model_admin import ArchiveAdmin, InfohashAdmin, selected_rows
 from metainfo.infohash import find
 from metainfo.infohash import spell as hexadecimal
 
@@ -63,7 +63,7 @@ class FilmForm(_Form):
 
 
 @admin.register(Film)
-class FilmAdmin(ByInfohash):
+class FilmAdmin(InfohashAdmin):
     """What is said here is believed before everybody else. To delete a row is to forget it, so that it may be found
     again; to undo it is to know that it is wrong."""
 
@@ -109,14 +109,14 @@ class FilmAdmin(ByInfohash):
 
     @admin.action(description="Undo: it is not that film", permissions=["change"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Film]) -> None:
-        for film in chosen(request, queryset, "undo"):
+        for film in selected_rows(request, queryset, "undo"):
             undo(bytes(film.short))
             self.log_change(request, film, "undone")
             messages.success(request, f"{hexadecimal(bytes(film.short))} is not {film} any more.")
 
 
 @admin.register(Title)
-class TitleAdmin(List):
+class TitleAdmin(ArchiveAdmin):
     list_display = ("imdb_id", "title", "year", "series")
     fields = ("imdb_id", "title", "year", "series", "plain", "plain_original")
     readonly_fields = ("imdb_id",)

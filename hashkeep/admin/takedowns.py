@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from archive.errors import NotAnInfohash, NotHeld, Refusal
 from archive.models import Block, Takedown
 from archive.takedowns.takedown import lift, take_down
-from hashkeep.admin.lists import ByInfohash, at, chosen
+from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_rows
 from metainfo.infohash import find, short, spell
 
 _SHOWN = 4  # infohashes of a takedown in the list
@@ -49,7 +49,7 @@ class TakedownForm(forms.Form):
 
 
 @admin.register(Takedown)
-class TakedownAdmin(ByInfohash):
+class TakedownAdmin(InfohashAdmin):
     list_display = ("infohashes", "reason", "public", "taken")
     list_filter = ("listed",)
     fields = ("infohashes", "reason", "listed", "taken_at")
@@ -70,7 +70,7 @@ class TakedownAdmin(ByInfohash):
 
     @admin.display(description="taken down")
     def taken(self, takedown: Takedown) -> SafeString | str:
-        return at(takedown.taken_at)
+        return format_moment(takedown.taken_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).prefetch_related("blocks")
@@ -119,7 +119,7 @@ class TakedownAdmin(ByInfohash):
 
     @admin.action(description="Lift…", permissions=["lift"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Takedown]) -> HttpResponse | None:
-        some = chosen(request, queryset, "lift")
+        some = selected_rows(request, queryset, "lift")
         return self._lifting(request, some) if some else None
 
     def _lifting(self, request: HttpRequest, takedowns: Sequence[Any]) -> HttpResponse:

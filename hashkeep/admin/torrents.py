@@ -14,10 +14,17 @@ from django.utils.safestring import SafeString
 
 from archive.models import Torrent, Tracker
 from archive.torrents.count import count
-from hashkeep.admin.lists import Bounded, ByInfohash, ReadOnly, at, chosen, hashed
+from hashkeep.admin.model_admin import (
+    BoundedPaginator,
+    InfohashAdmin,
+    ReadOnlyAdmin,
+    format_infohash,
+    format_moment,
+    selected_rows,
+)
 from metainfo.infohash import spell
-from web.printable import visible
-from web.templatetags.shown import size
+from web.templatetags.format_filters import format_size
+from web.untrusted_text import make_printable
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _TrackerInline = admin.TabularInline[Tracker, Torrent]
@@ -25,7 +32,7 @@ else:
     _TrackerInline = admin.TabularInline
 
 
-class Tallied(Bounded):
+class TorrentPaginator(BoundedPaginator):
     """The number of all torrents is known."""
 
     @property
@@ -40,14 +47,14 @@ class Tallied(Bounded):
         return super().count if isinstance(rows, QuerySet) and rows.query.has_filters() else count()
 
 
-class LaterTrackers(ReadOnly, _TrackerInline):
+class TrackerInline(ReadOnlyAdmin, _TrackerInline):
     model = Tracker
     verbose_name_plural = "trackers that later copies named"
     fields = ("url",)
 
 
 @admin.register(Torrent)
-class TorrentAdmin(ByInfohash):
+class TorrentAdmin(InfohashAdmin):
     list_display = ("infohash", "shown", "content", "files", "stored")
     fields = (
         "v1_hex",
@@ -62,25 +69,25 @@ class TorrentAdmin(ByInfohash):
         "pages",
     )
     readonly_fields = fields
-    paginator = Tallied
-    inlines = (LaterTrackers,)
+    paginator = TorrentPaginator
+    inlines = (TrackerInline,)
     actions = ("take_down",)
 
     @admin.display(description="infohash")
     def infohash(self, torrent: Torrent) -> SafeString:
-        return hashed(torrent)
+        return format_infohash(torrent)
 
     @admin.display(description="name")
     def shown(self, torrent: Torrent) -> str:
-        return visible(torrent.name, 150)
+        return make_printable(torrent.name, 150)
 
     @admin.display(description="stored")
     def stored(self, torrent: Torrent) -> SafeString | str:
-        return at(torrent.stored_at)
+        return format_moment(torrent.stored_at)
 
     @admin.display(description="content")
     def content(self, torrent: Torrent) -> str:
-        return size(torrent.size)
+        return format_size(torrent.size)
 
     @admin.display(description="v1 infohash")
     def v1_hex(self, torrent: Torrent) -> str:
@@ -106,7 +113,7 @@ class TorrentAdmin(ByInfohash):
     @admin.action(description="Take down…", permissions=["take_down"])
     def take_down(self, request: HttpRequest, queryset: QuerySet[Torrent]) -> HttpResponse | None:
         """The reason is asked for on the page that takes down any infohash."""
-        some = chosen(request, queryset, "take down")
+        some = selected_rows(request, queryset, "take down")
         if not some:
             return None
         query = urlencode({"infohashes": "\n".join(map(str, some))})

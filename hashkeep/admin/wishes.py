@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from archive.errors import Refusal
 from archive.models import Wanted
 from archive.queue.override import give_up, search_now
-from hashkeep.admin.lists import ByInfohash, at, chosen, hashed
+from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
 from metainfo.infohash import short, spell
 
 _GIVEN_UP = "Given up by the operator of this archive."
 
 
-class State(admin.SimpleListFilter):
+class StateFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
@@ -41,9 +41,9 @@ class State(admin.SimpleListFilter):
 
 
 @admin.register(Wanted)
-class WantedAdmin(ByInfohash):
+class WantedAdmin(InfohashAdmin):
     list_display = ("infohash", "state", "attempts", "asked", "tried", "next_search")
-    list_filter = (State, ("awaited", admin.BooleanFieldListFilter))
+    list_filter = (StateFilter, ("awaited", admin.BooleanFieldListFilter))
     fields = (
         *("v1_hex", "v2_hex", "state", "since", "asked_at", "attempts", "tried_at", "next_try"),
         *("trackers", "awaited", "leased_by", "leased_until", "deserted"),
@@ -54,7 +54,7 @@ class WantedAdmin(ByInfohash):
 
     @admin.display(description="infohash")
     def infohash(self, wish: Wanted) -> SafeString:
-        return hashed(wish)
+        return format_infohash(wish)
 
     @admin.display(description="v1 or truncated v2 infohash")
     def v1_hex(self, wish: Wanted) -> str:
@@ -75,15 +75,15 @@ class WantedAdmin(ByInfohash):
 
     @admin.display(description="last asked for")
     def asked(self, wish: Wanted) -> SafeString | str:
-        return at(wish.asked_at)
+        return format_moment(wish.asked_at)
 
     @admin.display(description="last search")
     def tried(self, wish: Wanted) -> SafeString | str:
-        return at(wish.tried_at)
+        return format_moment(wish.tried_at)
 
     @admin.display(description="next search")
     def next_search(self, wish: Wanted) -> SafeString | str:
-        return at(wish.next_try)
+        return format_moment(wish.next_try)
 
     def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         truncated = (short(infohash) + bytes(12), short(infohash) + b"\xff" * 12)
@@ -113,7 +113,7 @@ class WantedAdmin(ByInfohash):
         order: Callable[[Iterable[int]], int],
         outcome: str,
     ) -> None:
-        if not (wishes := chosen(request, queryset, what)):
+        if not (wishes := selected_rows(request, queryset, what)):
             return
         try:
             done = order(wish.pk for wish in wishes)

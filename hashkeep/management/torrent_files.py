@@ -32,21 +32,21 @@ _BROKEN = (
 )
 
 
-class Found(NamedTuple):
+class TorrentFile(NamedTuple):
     """A file that claims to be a torrent, unpacked if it can be. Cut off one byte after the most that may be."""
 
     path: str  # a member of an archive is named as if the archive were a folder
     torrent: bytes
 
 
-class Unreadable(NamedTuple):
+class UnreadableFile(NamedTuple):
     """A file or folder whose torrents, or the rest of them, could not be had."""
 
     path: str
     why: str
 
 
-class Gathering:
+class TorrentFiles:
     """Iterate over what lies under the paths: folders with all that is in them, archives, torrents.
 
     In a folder or archive a torrent is what is called one; a path that was given itself is believed to be one.
@@ -67,28 +67,28 @@ class Gathering:
                 size += os.stat(file).st_size if isinstance(file, str) else 0
         return size
 
-    def __iter__(self) -> Iterator[Found | Unreadable]:
+    def __iter__(self) -> Iterator[TorrentFile | UnreadableFile]:
         for file in self._files():
             if file is None:
                 self.passed += 1
                 continue
-            if isinstance(file, Unreadable):
+            if isinstance(file, UnreadableFile):
                 yield file
                 continue
             try:
                 with open(file, "rb") as opened:
                     yield from self._follow(file, opened)
             except _BROKEN as broken:
-                yield Unreadable(file, _reason(broken))
+                yield UnreadableFile(file, _reason(broken))
 
-    def _files(self) -> Iterator[str | Unreadable | None]:
+    def _files(self) -> Iterator[str | UnreadableFile | None]:
         for path in self.paths:
             if os.path.isdir(path):
                 yield from _walk(path)
             else:
                 yield path
 
-    def _follow(self, path: str, file: IO[bytes]) -> Iterator[Found | Unreadable]:
+    def _follow(self, path: str, file: IO[bytes]) -> Iterator[TorrentFile | UnreadableFile]:
         before, size = self.read, os.fstat(file.fileno()).st_size
         try:
             for item in self._contents(path, file):
@@ -97,7 +97,7 @@ class Gathering:
         finally:
             self.read = before + size
 
-    def _contents(self, path: str, file: IO[bytes]) -> Iterator[Found | Unreadable]:
+    def _contents(self, path: str, file: IO[bytes]) -> Iterator[TorrentFile | UnreadableFile]:
         name = path.lower()
         if name.endswith(_TORRENT) or not name.endswith(_ARCHIVE):
             yield self._found(path, file, os.fstat(file.fileno()).st_size)
@@ -106,7 +106,7 @@ class Gathering:
         else:
             yield from self._untar(path, _plain(file), name.endswith(_TAR))
 
-    def _untar(self, path: str, file: IO[bytes], surely: bool) -> Iterator[Found | Unreadable]:
+    def _untar(self, path: str, file: IO[bytes], surely: bool) -> Iterator[TorrentFile | UnreadableFile]:
         if not surely and not _is_tar(file):
             yield self._found(path, file, self.max_bytes)
             return
@@ -117,11 +117,11 @@ class Gathering:
                 if member.isfile() and (inside := archive.extractfile(member)):
                     yield from self._member(f"{path}/{member.name}", inside, member.size)
         if not blocks.ended:
-            yield Unreadable(
+            yield UnreadableFile(
                 path, "It breaks off, or is damaged: there may be more in it than could be read."
             )
 
-    def _unzip(self, path: str, file: IO[bytes]) -> Iterator[Found | Unreadable]:
+    def _unzip(self, path: str, file: IO[bytes]) -> Iterator[TorrentFile | UnreadableFile]:
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
                 inside = f"{path}/{member.filename}"
@@ -132,7 +132,7 @@ class Gathering:
                     continue
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     # The standard library unpacks these without a bound on memory.
-                    yield Unreadable(
+                    yield UnreadableFile(
                         inside, f"Its way of compression ({member.compress_type}) is not supported."
                     )
                     continue
@@ -140,23 +140,25 @@ class Gathering:
                     with archive.open(member) as opened:
                         yield from self._member(inside, opened, member.file_size)
                 except _BROKEN as broken:
-                    yield Unreadable(inside, _reason(broken))
+                    yield UnreadableFile(inside, _reason(broken))
 
-    def _member(self, path: str, file: IO[bytes], size: int) -> Iterator[Found | Unreadable]:
+    def _member(self, path: str, file: IO[bytes], size: int) -> Iterator[TorrentFile | UnreadableFile]:
         name = path.lower()
         if name.endswith(_TORRENT):
             yield self._found(path, file, size)
         elif name.endswith(_ARCHIVE):
-            yield Unreadable(path, "It is an archive within an archive: please unpack the outer one first.")
+            yield UnreadableFile(
+                path, "It is an archive within an archive: please unpack the outer one first."
+            )
         else:
             self.passed += 1
 
-    def _found(self, path: str, file: IO[bytes], size: int) -> Found:
+    def _found(self, path: str, file: IO[bytes], size: int) -> TorrentFile:
         """Unpacked here, so that the size of a batch is what it takes in memory."""
         data = file.read(min(size, self.max_bytes) + 1)
         with suppress(Refusal):  # who takes the torrent in will say the same of it
             data = unpack(data, self.max_bytes)
-        return Found(path, data)
+        return TorrentFile(path, data)
 
 
 class _Tar(tarfile.TarFile):
@@ -188,7 +190,7 @@ class _Blocks:
         return self._last == bytes(_BLOCK)
 
 
-def _walk(folder: str) -> Iterator[str | Unreadable | None]:
+def _walk(folder: str) -> Iterator[str | UnreadableFile | None]:
     """None is a file that is passed over."""
     pending = [folder]
     while pending:
@@ -201,18 +203,20 @@ def _walk(folder: str) -> Iterator[str | Unreadable | None]:
                     else:
                         yield _entry(entry)
         except OSError as error:
-            yield Unreadable(folder, _reason(error))
+            yield UnreadableFile(folder, _reason(error))
 
 
-def _entry(entry: os.DirEntry[str]) -> str | Unreadable | None:
+def _entry(entry: os.DirEntry[str]) -> str | UnreadableFile | None:
     try:
         if entry.is_symlink() and entry.is_dir():
-            return Unreadable(entry.path, "A link to a folder is not followed; you may name it yourself.")
+            return UnreadableFile(entry.path, "A link to a folder is not followed; you may name it yourself.")
         if not entry.name.lower().endswith(_TORRENT + _ARCHIVE):
             return None
-        return entry.path if entry.is_file() else Unreadable(entry.path, "It is no file, or a link to none.")
+        return (
+            entry.path if entry.is_file() else UnreadableFile(entry.path, "It is no file, or a link to none.")
+        )
     except OSError as error:
-        return Unreadable(entry.path, _reason(error))
+        return UnreadableFile(entry.path, _reason(error))
 
 
 def _plain(file: IO[bytes]) -> IO[bytes]:

@@ -9,11 +9,11 @@ import pytest
 import qbittorrentapi
 
 from tests import make
+from tests.docs_runner import read_blocks
 from tests.hashkeep.test_docs import HERE
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.swarm import internet
-from tests.transcript import blocks
 
 NAME = 'Example Disc "2026" & more.iso'
 TORRENT = make.v1(NAME.encode(), 3_000_000)
@@ -62,7 +62,7 @@ def articles(client: qbittorrentapi.Client) -> Any:
 
 
 def test_it_finds_by_the_plugin_of_the_page(world: World, tmp_path: Path) -> None:
-    [plugin] = [one for one in blocks(ROOT / "docs" / "fetching.md") if one.file == "hashkeep.py"]
+    [plugin] = [one for one in read_blocks(ROOT / "docs" / "fetching.md") if one.file == "hashkeep.py"]
     (tmp_path / plugin.file).write_text(plugin.text.replace(HERE, world.archive.url))
     world.client.search_install_plugin(str(tmp_path / plugin.file))
     assert soon(lambda: [one.name for one in world.client.search_plugins()]) == ["hashkeep"]

@@ -12,8 +12,8 @@ from archive.models import Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.api.test_torznab import ask, attributes
+from tests.html_pages import get_page, page_text
 from tests.peer_counts import look_at
-from tests.reading import get, text
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -128,23 +128,23 @@ def test_the_feed_tells_seeds_where_a_tracker_did(client: Client, four: None) ->
 
 
 def test_the_page_shows_it_and_takes_the_filter(client: Client, four: None) -> None:
-    answer = get(client, "/search")
-    assert "5 seeders among 12 peers" in text(answer)
-    assert "2 peers" in text(answer) and "no peers lately" in text(answer)
+    answer = get_page(client, "/search")
+    assert "5 seeders among 12 peers" in page_text(answer)
+    assert "2 peers" in page_text(answer) and "no peers lately" in page_text(answer)
     assert len(answer.page.xpath("//ol[@class='hits']/li")) == 4
-    alive = get(client, "/search", data={"alive": "on"})
-    assert "part alive" in text(alive) and "part dead" not in text(alive)
+    alive = get_page(client, "/search", data={"alive": "on"})
+    assert "part alive" in page_text(alive) and "part dead" not in page_text(alive)
     assert alive.page.xpath("//input[@name='alive']/@checked")
     [feed] = alive.page.xpath("//p[@class='pager']/a[starts-with(@href, '/rss')]/@href")
     assert "part dead" not in client.get(feed).content.decode()
 
 
 def test_the_page_offers_no_such_filter_where_nobody_ever_counted(client: Client) -> None:
-    assert not get(client, "/search").page.xpath("//input[@name='alive']")
+    assert not get_page(client, "/search").page.xpath("//input[@name='alive']")
 
 
 def test_a_torrents_page_tells_what_was_counted(client: Client, four: None) -> None:
-    told = text(get(client, f"/view/{make.v1_hash(TOLD)}"))
+    told = page_text(get_page(client, f"/view/{make.v1_hash(TOLD)}"))
     assert "by a tracker’s word 5 seeders, 7 leechers, 1 200 downloads" in told
-    assert "no peers found lately" in text(get(client, f"/view/{make.v1_hash(DEAD)}"))
-    assert "Swarm" not in text(get(client, f"/view/{make.v1_hash(UNSEEN)}"))
+    assert "no peers found lately" in page_text(get_page(client, f"/view/{make.v1_hash(DEAD)}"))
+    assert "Swarm" not in page_text(get_page(client, f"/view/{make.v1_hash(UNSEEN)}"))

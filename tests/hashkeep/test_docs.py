@@ -1,4 +1,4 @@
-"""The documentation is true: every page is followed, line by line, on a real Hashkeep (see tests/transcript.py)."""
+"""The documentation is true: every page is followed, line by line, on a real Hashkeep (see tests/docs_runner.py)."""
 
 import html
 import re
@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from archive.monitoring.prometheus import render_metrics
 from tests import make
+from tests.docs_runner import PageRunner, copy_project, read_blocks
 from tests.servers import free_port
 from tests.servers.hashkeep import ROOT, hashkeep
 from tests.servers.postgres import postgres
@@ -21,7 +22,6 @@ from tests.servers.qbittorrent import qbittorrent
 from tests.servers.radosgw import CREDENTIALS
 from tests.servers.redis import redis
 from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
-from tests.transcript import Desk, blocks, project
 
 MINE = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
 EPISODE = make.v1(b"Example Show S01E02.mkv", 3_000_000)
@@ -53,14 +53,14 @@ READ_BY_OTHERS = {
     "hashkeep.py": "tests/api/test_qbittorrent_search.py",
 }
 
-World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[Desk]]
+World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[PageRunner]]
 
 
 @contextmanager
-def desk(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[Desk]:
-    folder = project(folder / "hashkeep")
+def desk(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[PageRunner]:
+    folder = copy_project(folder / "hashkeep")
     (folder / "my.torrent").write_bytes(MINE)
-    reader = Desk(folder, names, env)
+    reader = PageRunner(folder, names, env)
     try:
         yield reader
     finally:
@@ -68,7 +68,7 @@ def desk(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[D
 
 
 @contextmanager
-def storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive that is open to all, and one that wants a key."""
     (folder / "closed").mkdir()
     with hashkeep(folder) as open_, hashkeep(folder / "closed", UPLOADS="keys") as closed:
@@ -79,7 +79,7 @@ def storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
 
 
 @contextmanager
-def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive that asks the BitTorrent network, in which somebody has one torrent more."""
     router = "{}:{}".format(*ROUTER)
     network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
@@ -97,7 +97,7 @@ def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
 
 
 @contextmanager
-def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """A machine whose /etc and the like are folders here, beside all that an archive can grow into."""
     machine, gateway = folder / "machine", request.getfixturevalue("gateway")
     for name in ("etc/systemd/system", "backup", "srv/collection"):
@@ -135,14 +135,14 @@ def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
 
 
 @contextmanager
-def developing(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def developing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """Nothing but the project."""
     with desk(folder, {}, {}) as reader:
         yield reader
 
 
 @contextmanager
-def newcomer(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def newcomer(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """Somebody who has just installed it. Tests send nothing to the network, so it does not resolve."""
     port = str(free_port())
     with desk(folder, {HERE: f"http://127.0.0.1:{port}"}, {"PORT": port, "RESOLVE": "off"}) as reader:
@@ -150,7 +150,7 @@ def newcomer(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
 
 
 @contextmanager
-def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive of a reader's own. The clients that the page names are not asked: they are nobody's."""
     with hashkeep(folder, CLIENTS="") as archive:
         env = {"DATA_DIR": str(folder), "RESOLVE": "off", "CLIENTS": ""}
@@ -159,7 +159,7 @@ def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
 
 
 @contextmanager
-def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[Desk]:
+def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive with a torrent client behind it; what the page writes into `.env` is said otherwise here."""
     with internet(), qbittorrent(folder / "qbittorrent", "5.3") as daemon:
         daemon.downloads.mkdir(exist_ok=True)
@@ -183,7 +183,7 @@ WORLDS: dict[str, World] = {
     "clients": staff,
     "torbox": torbox,
 }
-PAGES_WITH_BLOCKS = [page for page in PAGES if any(blocks(page))]
+PAGES_WITH_BLOCKS = [page for page in PAGES if any(read_blocks(page))]
 
 
 @pytest.mark.timeout(900)  # a long page on a busy machine
@@ -196,7 +196,7 @@ def test_what_a_page_shows_is_so(page: Path, tmp_path: Path, request: pytest.Fix
 @pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
 def test_no_block_is_left_untried(page: Path) -> None:
     """A transcript is typed; a file is read by a command that comes later, or by whoever starts where it lies."""
-    told = list(blocks(page))
+    told = list(read_blocks(page))
     assert len(re.findall("```|~~~", page.read_text())) == 2 * len(told)
     for number, block in enumerate(told):
         later = "".join(one.text for one in told[number:] if one.language == "console")
@@ -223,7 +223,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_the_programs_are_those_that_every_archive_shows() -> None:
     context = {"base": HERE, "wsdl": f"{HERE}/api/storetorrent.wsdl"}
-    shown = [block for block in blocks(STORING) if block.file not in ("", "key.php")]
+    shown = [block for block in read_blocks(STORING) if block.file not in ("", "key.php")]
     for program in shown:
         ours = get_template(f"web/examples/{program.file}").render(context)
         assert program.text.strip() == html.unescape(ours).strip()

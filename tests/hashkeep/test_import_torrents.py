@@ -20,7 +20,7 @@ from pytest_django import Settings
 from archive.takedowns.takedown import take_down
 from archive.torrents.count import count
 from archive.torrents.retrieve import retrieve
-from hashkeep.management.torrent_files import Found, Gathering, Unreadable
+from hashkeep.management.torrent_files import TorrentFile, TorrentFiles, UnreadableFile
 from metainfo.infohash import parse
 from tests import make
 from tests.servers.hashkeep import Hashkeep
@@ -66,10 +66,10 @@ def zipped(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_D
 
 
 def gathered(*paths: Path, max_bytes: int = MAX) -> tuple[dict[str, bytes], dict[str, str]]:
-    items = list(Gathering([str(path) for path in paths], max_bytes))
+    items = list(TorrentFiles([str(path) for path in paths], max_bytes))
     return (
-        {item.path: item.torrent for item in items if isinstance(item, Found)},
-        {item.path: item.why for item in items if isinstance(item, Unreadable)},
+        {item.path: item.torrent for item in items if isinstance(item, TorrentFile)},
+        {item.path: item.why for item in items if isinstance(item, UnreadableFile)},
     )
 
 
@@ -238,9 +238,9 @@ def test_a_file_without_permission_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "a.torrent").chmod(0)
     script = (
         "import os, sys\n"
-        "from hashkeep.management.torrent_files import Gathering\n"
+        "from hashkeep.management.torrent_files import TorrentFiles\n"
         "os.getuid() or os.setuid(65534)\n"
-        "print(*Gathering(sys.argv[1:], 1000))"
+        "print(*TorrentFiles(sys.argv[1:], 1000))"
     )
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
@@ -345,8 +345,8 @@ def test_a_header_of_a_tar_that_lies_about_its_size_is_harmless(
     path.write_bytes(gzip.compress(headers) + gzip.compress(bytes(10_000_000)) * 60)
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (400_000_000,) * 2)\n"
-        "from hashkeep.management.torrent_files import Gathering\n"
-        "print(len(list(Gathering(sys.argv[1:], 1000))))"
+        "from hashkeep.management.torrent_files import TorrentFiles\n"
+        "print(len(list(TorrentFiles(sys.argv[1:], 1000))))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], timeout=60, capture_output=True, text=True
@@ -378,7 +378,7 @@ def test_progress_ends_where_the_total_is(tmp_path: Path) -> None:
     tar(tmp_path / "b.tar", {"one.torrent": ONE, "a film": bytes(1_000_000)})
     (tmp_path / "one.torrent").write_bytes(ONE)
     (tmp_path / "two.txt").write_bytes(TWO)
-    gathering = Gathering([str(tmp_path)], MAX)
+    gathering = TorrentFiles([str(tmp_path)], MAX)
     steps = [gathering.read for _ in gathering]
     assert steps == sorted(steps)
     assert (
@@ -392,7 +392,7 @@ def test_memory_does_not_grow_with_the_number_of_members(tmp_path: Path) -> None
     path = tar(tmp_path / "a.tar", {f"{n}.torrent": b"" for n in range(20_000)})
     tracemalloc.start()
     try:
-        assert sum(1 for _ in Gathering([str(path)], MAX)) == 20_000
+        assert sum(1 for _ in TorrentFiles([str(path)], MAX)) == 20_000
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()

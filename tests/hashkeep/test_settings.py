@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hashkeep.settings_errors import malformed
+from hashkeep.settings_errors import find_malformed_line
 from tests.servers.hashkeep import ROOT, Hashkeep
 
 RUNNING = (ROOT / "docs" / "running.md").read_text()
@@ -71,11 +71,11 @@ def test_a_country_database_that_is_not_there_yet_can_be_fetched(tmp_path: Path)
 
 def test_a_malformed_line_in_the_file_of_settings_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=8000\n# a comment\n\nexport HOST='0.0.0.0'\nthis is no setting\n")
-    told = malformed(tmp_path / ".env")
+    told = find_malformed_line(tmp_path / ".env")
     assert told == f"{tmp_path}/.env, line 5: “this is no setting” is no setting. Such as: PORT=8000"
     (tmp_path / ".env").write_text("PORT=8000\n")
-    assert malformed(tmp_path / ".env") == ""
-    assert malformed(tmp_path / "nowhere") == ""
+    assert find_malformed_line(tmp_path / ".env") == ""
+    assert find_malformed_line(tmp_path / "nowhere") == ""
 
 
 def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.reading import get, text, weight
+from tests.html_pages import get_page, page_text, page_weight
 
 pytestmark = pytest.mark.django_db
 
@@ -21,9 +21,9 @@ def test_words_find_torrents_with_size_and_date(client: Client) -> None:
     torrent = make.v1(b"Sintel 4k", files={(b"a.mkv",): 1_503_238_553, (b"b",): 0})
     for one in (torrent, make.v1(b"another")):
         deposit(one)
-    answer = get(client, "/search", data={"q": "SINTEL"})
+    answer = get_page(client, "/search", data={"q": "SINTEL"})
     assert hits(answer) == ["Sintel 4k"]
-    assert "1.40 GiB in 2 files" in text(answer)
+    assert "1.40 GiB in 2 files" in page_text(answer)
     [link] = answer.page.xpath("//ol[@class='hits']/li/a/@href")
     assert client.get(link).status_code == 200
     assert answer.page.get_element_by_id("q").get("value") == "SINTEL"
@@ -31,9 +31,9 @@ def test_words_find_torrents_with_size_and_date(client: Client) -> None:
 
 def test_the_front_page_has_the_same_box(client: Client) -> None:
     deposit(make.v1(b"Sintel"))
-    [form] = get(client, "/").page.xpath("//form[@role='search']")
+    [form] = get_page(client, "/").page.xpath("//form[@role='search']")
     assert form.get("action") == "/search"
-    assert hits(get(client, form.get("action"), data={"q": "sintel"})) == ["Sintel"]
+    assert hits(get_page(client, form.get("action"), data={"q": "sintel"})) == ["Sintel"]
 
 
 @pytest.mark.parametrize("spelling", ["{}", "magnet:?xt=urn:btih:{}&dn=x", " {} "])
@@ -56,9 +56,9 @@ def test_an_archive_that_does_not_list_finds_by_infohash_too(client: Client, set
 def test_older_ones_are_a_link_away_and_the_question_goes_along(client: Client) -> None:
     for n in range(30):
         deposit(make.v1(b"part %d" % n, 2_000_000 if n else 1))
-    first = get(client, "/search", data={"q": "part", "min_mib": "1"})
+    first = get_page(client, "/search", data={"q": "part", "min_mib": "1"})
     assert hits(first) == [f"part {n}" for n in range(29, 4, -1)]
-    second = get(client, "/search" + first.page.xpath("string(//a[@rel='next']/@href)"))
+    second = get_page(client, "/search" + first.page.xpath("string(//a[@rel='next']/@href)"))
     assert hits(second) == ["part 4", "part 3", "part 2", "part 1"]
     assert not second.page.xpath("//a[@rel='next']")
 
@@ -76,7 +76,7 @@ def test_older_ones_are_a_link_away_and_the_question_goes_along(client: Client) 
 )
 def test_nothing_that_is_asked_for_is_an_error(client: Client, nonsense: dict[str, str]) -> None:
     deposit(make.v1(b"hello"))
-    answer = get(client, "/search", data=nonsense)
+    answer = get_page(client, "/search", data=nonsense)
     assert answer.status_code == 200
     assert not answer.page.xpath("//b")
 
@@ -94,7 +94,7 @@ def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
     client: Client, wrong: dict[str, str], complaint: str
 ) -> None:
     deposit(make.v1(b"hello"))
-    answer = get(client, "/search", data=wrong | {"min_files": "1"})
+    answer = get_page(client, "/search", data=wrong | {"min_files": "1"})
     assert hits(answer) == ["hello"]
     [name] = wrong
     field = answer.page.xpath(f"//input[@name='{name}']")[0]
@@ -127,32 +127,32 @@ def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
 def test_where_nothing_is_found_words_and_filters_are_told_apart(
     client: Client, asked: dict[str, str], told: str
 ) -> None:
-    shown = text(get(client, "/search", data=asked))
+    shown = page_text(get_page(client, "/search", data=asked))
     assert told in shown
     assert ("Fewer words" in shown) == ("q" in asked)
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n "])
 def test_a_blank_question_is_headed_as_none(client: Client, blank: str) -> None:
-    assert get(client, "/search", data={"q": blank}).page.xpath("string(//h1)") == "The newest torrents"
+    assert get_page(client, "/search", data={"q": blank}).page.xpath("string(//h1)") == "The newest torrents"
 
 
 @pytest.mark.parametrize(("digits", "hinted"), [(39, True), (41, True), (63, True), (20, False)])
 def test_what_is_nearly_an_infohash_is_counted(client: Client, digits: int, hinted: bool) -> None:
-    answer = get(client, "/search", data={"q": " " + ("0a" * 40)[:digits]})
-    assert (f"it has {digits} digits" in text(answer)) == hinted
+    answer = get_page(client, "/search", data={"q": " " + ("0a" * 40)[:digits]})
+    assert (f"it has {digits} digits" in page_text(answer)) == hinted
 
 
 def test_dates_include_their_days(client: Client) -> None:
     deposit(make.v1(b"hello"))
-    shown = get(client, "/search").page.xpath("string(//ol[@class='hits']//time/@datetime)")[:10]
-    assert hits(get(client, "/search", data={"since": shown, "until": shown})) == ["hello"]
+    shown = get_page(client, "/search").page.xpath("string(//ol[@class='hits']//time/@datetime)")[:10]
+    assert hits(get_page(client, "/search", data={"since": shown, "until": shown})) == ["hello"]
 
 
 def test_hostile_names_are_shown_and_do_nothing(client: Client) -> None:
     for name in (b"<img src=x onerror=alert(1)>", "photo\u202egnp.exe".encode(), b"", b"\x1b[31m"):
         deposit(make.v1(name, files={(b"a",): 1, (b"b",): 1}))
-    answer = get(client, "/search")
+    answer = get_page(client, "/search")
     assert not answer.page.xpath("//main//img")
     assert hits(answer) == [
         "‹U+001B›[31m",
@@ -166,17 +166,17 @@ def test_hostile_names_are_shown_and_do_nothing(client: Client) -> None:
 def test_a_page_of_the_worst_names_is_small(client: Client, name: str) -> None:
     for n in range(25):
         deposit(make.v1(name.encode(), n + 1))
-    answer = get(client, "/search")
+    answer = get_page(client, "/search")
     assert len(hits(answer)) == 25
-    assert weight(client, answer) < 60_000
+    assert page_weight(client, answer) < 60_000
 
 
 def test_an_archive_that_does_not_list_shows_no_search(client: Client, settings: Settings) -> None:
     settings.LISTING = False
-    answer = get(client, "/search", data={"q": "hello"})
+    answer = get_page(client, "/search", data={"q": "hello"})
     assert answer.status_code == 404
-    assert "does not list" in text(answer)
-    front = get(client, "/").page
+    assert "does not list" in page_text(answer)
+    front = get_page(client, "/").page
     assert front.xpath("//form[@role='search']")[0].get("action") == "/find"
     assert not front.xpath("//a[@href='/search']")
-    assert not get(client, "/api").page.xpath("//h2[@id='programs']")
+    assert not get_page(client, "/api").page.xpath("//h2[@id='programs']")

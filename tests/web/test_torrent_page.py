@@ -14,7 +14,7 @@ from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_imdb_titles import load
 from tests.archive.test_match_titles import matched
-from tests.reading import get, text, view, weight
+from tests.html_pages import get_page, page_text, page_weight, view_torrent
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_every_spelling_leads_to_one_address_and_reads_no_torrent(client: Client
 def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
     outer = {b"comment": b"A short film", b"created by": b"mktorrent 1.1", b"creation date": 1_285_891_200}
     made = make.v1(b"Sintel", files={(b"Sintel.mkv",): 5_000_000, (b"Subs", b"de.srt"): 1024}, outer=outer)
-    shown = text(view(client, made))
+    shown = page_text(view_torrent(client, made))
     for fact in ("Sintel", "4.77 MiB in 2 files", make.v1_hash(made), make.TRACKER.decode(), "A short film"):
         assert fact in shown
     for fact in ("mktorrent 1.1", "1 October 2010, 00:00 UTC", "306 of 16.0 KiB"):
@@ -57,22 +57,22 @@ def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
 def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, name: str, shown: str) -> None:
     load()
     torrent = make.v1(name.encode())
-    assert "Film or series" not in text(view(client, torrent))
+    assert "Film or series" not in page_text(view_torrent(client, torrent))
     seen = client.get(f"/view/{make.v1_hash(torrent)}")["ETag"]
     assert matched() == 1
     again = client.get(f"/view/{make.v1_hash(torrent)}", headers={"If-None-Match": seen})
     assert again.status_code == 200
-    assert shown in text(view(client, torrent))
+    assert shown in page_text(view_torrent(client, torrent))
     tell(make.infohashes(torrent)[0], "tt0211915", "<b>\u202e", "key hk_12345678")
-    page = text(view(client, torrent))
+    page = page_text(view_torrent(client, torrent))
     assert "(2001), at IMDb tt0211915. Somebody told the archive so." in page
     assert "hk_12345678" not in page
     undo(make.infohashes(torrent)[0])
-    assert "Film or series" not in text(view(client, torrent))
+    assert "Film or series" not in page_text(view_torrent(client, torrent))
 
 
 def test_the_files_are_a_tree(client: Client) -> None:
-    page = view(client, SINTEL).page
+    page = view_torrent(client, SINTEL).page
     [folder] = page.xpath("//details")
     assert folder.xpath("string(summary/bdi)") == "Subs"
     assert folder.xpath("string(ul/li/bdi)") == "de.srt"
@@ -81,7 +81,9 @@ def test_the_files_are_a_tree(client: Client) -> None:
 
 def test_a_folder_of_which_no_file_is_shown_is_one_line(client: Client) -> None:
     paths: dict[tuple[bytes, ...], int] = {(b"folder %03d" % (n // 2), b"%d" % n): 512 for n in range(360)}
-    tree = view(client, make.v1(b"many folders", files=paths)).page.xpath("//div[@class='tree']/ul")[0]
+    tree = view_torrent(client, make.v1(b"many folders", files=paths)).page.xpath("//div[@class='tree']/ul")[
+        0
+    ]
     opened, closed = tree.xpath("li[details]"), tree.xpath("li[not(details)]")
     assert len(opened) > 50 and len(closed) > 50
     assert " ".join(closed[-1].text_content().split()) == "folder 179 2 files, 1.00 KiB"
@@ -89,14 +91,14 @@ def test_a_folder_of_which_no_file_is_shown_is_one_line(client: Client) -> None:
 
 
 def test_the_page_hands_out_the_torrent_itself(client: Client) -> None:
-    page = view(client, SINTEL).page
+    page = view_torrent(client, SINTEL).page
     [link] = page.xpath("//a[@download]/@href")
     assert client.get(link).content == SINTEL
 
 
 def test_a_hybrids_magnet_link_names_both_infohashes(client: Client) -> None:
     hybrid = make.hybrid(b"both")
-    [link] = view(client, hybrid).page.xpath("//a[starts-with(@href, 'magnet:')]/@href")
+    [link] = view_torrent(client, hybrid).page.xpath("//a[starts-with(@href, 'magnet:')]/@href")
     found = libtorrent.parse_magnet_uri(link)
     assert str(found.info_hashes.v1).upper() == make.v1_hash(hybrid)
     assert str(found.info_hashes.v2).upper() == make.v2_hash(hybrid)
@@ -106,11 +108,11 @@ def test_a_hybrids_magnet_link_names_both_infohashes(client: Client) -> None:
 def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
     outer = {b"comment": HOSTILE, b"created by": HOSTILE, b"announce": b"javascript://alert(1)" + HOSTILE}
     made = make.v1(HOSTILE, files={(HOSTILE, HOSTILE): 5, (b"..", b"\xff\xfe"): 5}, outer=outer)
-    answer = view(client, made)
+    answer = view_torrent(client, made)
     shown = "<script>alert(1)</script>‹U+202E›gnp.exe‹U+0000›‹U+000A›\"'&"
     assert answer.page.xpath("string(//h1)") == shown
     assert answer.page.xpath("string(//title)") == f"{shown} · Hashkeep"
-    assert text(answer).count(shown) == 6
+    assert page_text(answer).count(shown) == 6
     assert not answer.page.xpath("//script") and not answer.page.xpath(
         "//a[starts-with(@href, 'javascript')]"
     )
@@ -119,13 +121,13 @@ def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
 
 def test_names_may_break_after_dots_wherever_they_are_shown(client: Client) -> None:
     torrent = make.v1(b"A.Name_of-dots", files={(b"Sub.folder", b"A.file"): 1})
-    page = view(client, torrent).page
+    page = view_torrent(client, torrent).page
     assert [len(page.xpath(f"//{place}/bdi//wbr")) for place in ("h1", "summary", "li")] == [3, 1, 1]
     assert page.xpath("string(//h1)") == "A.Name_of-dots"
 
 
 def test_a_torrent_without_a_name_still_has_a_heading(client: Client) -> None:
-    answer = view(client, make.v1(b"", files={(b"a",): 5}))
+    answer = view_torrent(client, make.v1(b"", files={(b"a",): 5}))
     assert answer.page.xpath("string(//h1)") == "(no name)"
 
 
@@ -134,9 +136,9 @@ def test_ten_thousand_files_make_a_small_page_and_a_full_list(client: Client) ->
         (b"<folder> & %d" % (n // 50), b"'file' %d\n" % n): 7 for n in range(10_000)
     }
     made = make.v1(b"many", files=paths)
-    answer = view(client, made)
+    answer = view_torrent(client, made)
     assert "10\u202f000 files" in answer.content.decode()
-    assert weight(client, answer) < 60_000
+    assert page_weight(client, answer) < 60_000
     [all_files] = answer.page.xpath("//a[contains(@href, 'files.txt')]/@href")
     listed = b"".join(client.get(all_files)).decode().splitlines()
     assert listed == [f"7\t<folder> & {n // 50}/'file' {n}‹U+000A›" for n in range(10_000)]
@@ -144,11 +146,11 @@ def test_ten_thousand_files_make_a_small_page_and_a_full_list(client: Client) ->
 
 def test_of_a_hundred_thousand_files_only_the_first_are_looked_at(client: Client) -> None:
     paths: dict[tuple[bytes, ...], int] = {(b"%d" % (n // 1_000), b"%d" % n): 7 for n in range(100_000)}
-    answer = view(client, make.v1(b"many", files=paths, piece_length=1 << 20))
-    assert "684 KiB in 100 000 files" in text(answer)
-    assert weight(client, answer) < 60_000
+    answer = view_torrent(client, make.v1(b"many", files=paths, piece_length=1 << 20))
+    assert "684 KiB in 100 000 files" in page_text(answer)
+    assert page_weight(client, answer) < 60_000
     shown = len(answer.page.xpath("//div[@class='tree']//li[not(details)]"))
-    assert f"{100_000 - shown:,} more are not shown here".replace(",", " ") in text(answer)
+    assert f"{100_000 - shown:,} more are not shown here".replace(",", " ") in page_text(answer)
     [all_files] = answer.page.xpath("//a[contains(@href, 'files.txt')]/@href")
     assert b"".join(client.get(all_files)).count(b"\n") == 100_000
 
@@ -171,14 +173,14 @@ def test_the_longest_of_everything_still_makes_a_small_page(client: Client) -> N
     urls = [[b"http://%d/%s" % (n, b"&" * 1_900)] for n in range(1_000)]
     paths = {tuple(b"%d%s" % (n, b"\x01" * 250) for _ in range(12)): 7 for n in range(1_000)}
     outer = {b"comment": b"<" * 1_000_000, b"announce-list": urls, b"url-list": [url for [url] in urls]}
-    answer = view(client, make.v1(b"&" * 100_000, files=paths, outer=outer))
+    answer = view_torrent(client, make.v1(b"&" * 100_000, files=paths, outer=outer))
     assert answer.status_code == 200
-    assert weight(client, answer) < 120_000
+    assert page_weight(client, answer) < 120_000
 
 
 def test_lost_bytes_are_a_pause_and_not_a_crash(client: Client, objects: Path) -> None:
     deposit(SINTEL)
     for path in objects.rglob("*.torrent"):
         path.unlink()
-    answer = get(client, f"/view/{HASH}")
+    answer = get_page(client, f"/view/{HASH}")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

@@ -16,7 +16,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_deposit import away
-from tests.reading import get, page_of, text, weight
+from tests.html_pages import get_page, page_text, page_weight, parse_page
 from web.views import server_error
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ ABSENT = "AB" * 20
 def test_the_front_page_shows_how_many_torrents_are_stored(client: Client) -> None:
     for n in range(3):
         deposit(make.v1(b"torrent %d" % n))
-    assert get(client, "/").page.get_element_by_id("count").text == "3"
+    assert get_page(client, "/").page.get_element_by_id("count").text == "3"
 
 
 # Finding
@@ -58,12 +58,12 @@ def test_a_torrent_is_found_however_it_is_spelled(client: Client, spelling: str)
 
 @pytest.mark.parametrize("nonsense", ["", "hello", "magnet:?dn=x", "A" * 39, '"><script>alert(1)</script>'])
 def test_what_spells_no_infohash_is_asked_for_again(client: Client, nonsense: str) -> None:
-    answer = get(client, "/find", data={"q": nonsense})
+    answer = get_page(client, "/find", data={"q": nonsense})
     assert answer.status_code == 400
     assert answer.page.get_element_by_id("q").get("value") == nonsense
-    assert "An infohash is 40 or 64 hex digits" in text(answer) or "names no BitTorrent infohash" in text(
+    assert "An infohash is 40 or 64 hex digits" in page_text(
         answer
-    )
+    ) or "names no BitTorrent infohash" in page_text(answer)
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_a_slash_leads_nowhere_else(client: Client, asked: str) -> None:
 
 
 def test_a_torrent_that_is_not_held_is_not_found(client: Client) -> None:
-    answer = get(client, "/find", data={"q": ABSENT.lower()}, follow=True)
+    answer = get_page(client, "/find", data={"q": ABSENT.lower()}, follow=True)
     assert answer.status_code == 404
-    assert ABSENT in text(answer)
+    assert ABSENT in page_text(answer)
 
 
 # Storing without JavaScript
@@ -104,7 +104,7 @@ def test_each_file_of_the_form_gets_its_line(client: Client) -> None:
     new, known = make.v1(b"new"), make.v1(b"known")
     deposit(known)
     sent = form(("new.torrent", new), ("known.torrent", known), ("bad.torrent", b"hello"), ("empty", b""))
-    lines = page_of(client.post("/store", sent)).xpath("//ol/li")
+    lines = parse_page(client.post("/store", sent)).xpath("//ol/li")
     said = [" ".join(line.text_content().split()) for line in lines]
     assert said[0] == f"new.torrent stored: {make.v1_hash(new)}"
     assert said[1] == f"known.torrent was here already: {make.v1_hash(known)}"
@@ -115,7 +115,7 @@ def test_each_file_of_the_form_gets_its_line(client: Client) -> None:
 def test_a_file_above_the_limit_is_refused_alone(client: Client, settings: Settings) -> None:
     settings.MAX_TORRENT_BYTES = 1_000
     sent = form(("large.torrent", make.v1(b"large", 10_000_000)), ("small.torrent", make.v1(b"small")))
-    lines = page_of(client.post("/store", sent)).xpath("//ol/li")
+    lines = parse_page(client.post("/store", sent)).xpath("//ol/li")
     assert [line.get("class") for line in lines] == ["bad", "good"]
 
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_refused_is_not_kept_until_the_page_is_made(client: Clien
 
 def test_hostile_file_names_are_shown_and_do_nothing(client: Client) -> None:
     answer = client.post("/store", form(("<img src=x onerror=alert(1)>.torrent", b"hello")))
-    page = page_of(answer)
+    page = parse_page(answer)
     assert not page.xpath("//li//img")
     assert page.xpath("string(//li/bdi)") == "<img src=x onerror=alert(1)>.torrent"
 
@@ -149,21 +149,21 @@ def test_more_files_than_a_form_may_have_are_no_crash(client: Client) -> None:
 def test_a_torrent_that_was_taken_down_says_why(client: Client) -> None:
     deposit(SINTEL)
     take_down(bytes.fromhex(HASH), "Court order <b>12</b>\u202e")
-    answer = get(client, f"/view/{HASH}")
+    answer = get_page(client, f"/view/{HASH}")
     assert answer.status_code == 451
     assert answer.headers["Link"] == '<http://testserver/takedowns>; rel="blocked-by"'  # RFC 7725
-    assert "Court order <b>12</b>‹U+202E›" in text(answer)
+    assert "Court order <b>12</b>‹U+202E›" in page_text(answer)
 
 
 def test_a_torrent_whose_takedown_is_not_listed_sends_nobody_to_a_list_in_vain(client: Client) -> None:
     take_down(bytes.fromhex(HASH), "On a list.", listed=False)
-    assert "this one need not be among them" in text(get(client, f"/view/{HASH}"))
+    assert "this one need not be among them" in page_text(get_page(client, f"/view/{HASH}"))
 
 
 def test_takedowns_are_listed_with_infohash_date_and_reason(client: Client) -> None:
     take_down(bytes.fromhex(ABSENT), "Court order <b>12</b>")
     take_down(bytes.fromhex("CD" * 20), "its very hash must not be spread", listed=False)
-    answer = get(client, "/takedowns")
+    answer = get_page(client, "/takedowns")
     [line] = answer.page.xpath("//ol/li")
     shown = line.text_content()
     assert ABSENT in shown and "Court order <b>12</b>" in shown
@@ -173,16 +173,16 @@ def test_takedowns_are_listed_with_infohash_date_and_reason(client: Client) -> N
 
 def test_takedowns_that_are_not_listed_are_neither_told_nor_denied(client: Client) -> None:
     take_down(b"\xcd" * 20, "its very hash must not be spread", listed=False)
-    shown = text(get(client, "/takedowns"))
+    shown = page_text(get_page(client, "/takedowns"))
     assert "Nothing that may be named here has been taken down." in shown
 
 
 def test_of_very_many_takedowns_the_page_shows_the_newest(client: Client) -> None:
     for n in range(130):
         take_down(bytes([n]) * 20, f"reason {n}")
-    answer = get(client, "/takedowns")
+    answer = get_page(client, "/takedowns")
     assert len(answer.page.xpath("//ol/li")) == 100
-    assert "reason 129" in text(answer) and "reason 29" not in text(answer)
+    assert "reason 129" in page_text(answer) and "reason 29" not in page_text(answer)
     assert len(client.get("/takedowns.txt").content.splitlines()) == 130
 
 
@@ -194,7 +194,7 @@ def test_the_api_page_begins_with_links_to_all_its_parts(
     client: Client, settings: Settings, open_to_all: bool
 ) -> None:
     settings.UPLOADS, settings.LISTING = ("open" if open_to_all else "keys"), open_to_all
-    api = get(client, "/api").page
+    api = get_page(client, "/api").page
     assert [link.removeprefix("#") for link in api.xpath("//nav//@href[starts-with(., '#')]")] == api.xpath(
         "//h2/@id"
     )
@@ -202,20 +202,22 @@ def test_the_api_page_begins_with_links_to_all_its_parts(
 
 def test_the_examples_carry_the_servers_own_address(client: Client, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["archive.example"]
-    assert "http://archive.example/upload" in text(get(client, "/api", headers={"host": "archive.example"}))
+    assert "http://archive.example/upload" in page_text(
+        get_page(client, "/api", headers={"host": "archive.example"})
+    )
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://public.example", ["public.example"]
-    shown = text(get(client, "/api", headers={"host": "archive.example"}))
+    shown = page_text(get_page(client, "/api", headers={"host": "archive.example"}))
     assert "https://public.example/upload" in shown
     assert "http://archive.example" not in shown
 
 
 def test_the_network_is_spoken_of_where_it_is_asked(client: Client, settings: Settings) -> None:
     settings.RESOLVE = True
-    shown = text(get(client, "/api"))
+    shown = page_text(get_page(client, "/api"))
     assert "fetched from the BitTorrent network" in shown
     assert "looked for in the BitTorrent network" in shown
     settings.RESOLVE = False
-    shown = text(get(client, "/api"))
+    shown = page_text(get_page(client, "/api"))
     assert "BitTorrent network" not in shown
     assert "does not look for torrents" in shown
 
@@ -226,7 +228,7 @@ def test_the_addresses_of_torrents_answer_as_the_page_says(
     client: Client, settings: Settings, resolves: bool
 ) -> None:
     settings.RESOLVE = resolves
-    page = get(client, "/api").page
+    page = get_page(client, "/api").page
     statuses = page.xpath("//table[@id='statuses']/tbody/tr/td[1]/text()")
     assert ("408" in statuses, "429" in statuses) == (resolves, resolves)
     lines = page.xpath("//table[@id='addresses']/tbody/tr")
@@ -241,7 +243,7 @@ def test_the_addresses_of_torrents_answer_as_the_page_says(
 
 def test_the_page_says_how_long_an_address_waits(client: Client, settings: Settings) -> None:
     settings.RESOLVE, settings.RESOLVE_TIMEOUT = True, 7.5
-    shown = text(get(client, "/api"))
+    shown = page_text(get_page(client, "/api"))
     assert "wait for it: 7.5 seconds, or as many as ?timeout= says, at most 60" in shown
     assert "tr= and x.pe=" in shown
 
@@ -249,10 +251,10 @@ def test_the_page_says_how_long_an_address_waits(client: Client, settings: Setti
 def test_looks_at_torrents_are_promised_where_there_is_a_census(client: Client, settings: Settings) -> None:
     promises = ("looked at daily", "looked at soon")
     settings.CENSUS = True
-    shown = text(get(client, "/api"))
+    shown = page_text(get_page(client, "/api"))
     assert all(promise in shown for promise in promises) and "does not count peers" not in shown
     settings.CENSUS = False
-    shown = text(get(client, "/api"))
+    shown = page_text(get_page(client, "/api"))
     assert not any(promise in shown for promise in promises) and "does not count peers" in shown
 
 
@@ -266,7 +268,7 @@ def test_looks_at_torrents_are_promised_where_there_is_a_census(client: Client, 
 def every_page(client: Client, request: pytest.FixtureRequest) -> Any:
     deposit(SINTEL)
     take_down(b"\xcd" * 20, "Court order")
-    return get(client, request.param)
+    return get_page(client, request.param)
 
 
 def test_no_page_allows_scripts_or_styles_but_its_own_files(every_page: Any) -> None:
@@ -287,7 +289,7 @@ def test_no_page_loads_or_names_anything_elsewhere(every_page: Any) -> None:
 
 
 def test_every_page_is_small(client: Client, every_page: Any) -> None:
-    assert weight(client, every_page) < 60_000
+    assert page_weight(client, every_page) < 60_000
 
 
 def test_every_page_has_a_language_a_title_and_one_heading(every_page: Any) -> None:

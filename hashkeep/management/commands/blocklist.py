@@ -17,9 +17,14 @@ from django.db import close_old_connections
 from archive.errors import Unavailable
 from archive.takedowns.blocklist import block_all, sweep
 from archive.torrents.count import count
-from hashkeep.management.command import Teaching, abandoned, may_be_attached, positive
-from hashkeep.management.input_file import reason
-from hashkeep.management.progress import progress
+from hashkeep.management.archive_command import (
+    ArchiveCommand,
+    add_attached_option,
+    is_parent_gone,
+    parse_positive,
+)
+from hashkeep.management.input_lines import describe_error
+from hashkeep.management.progress_bar import open_progress_bar
 
 _HASHED = "hashed:"
 _REASON = "On a list of torrents that this server does not keep."
@@ -27,7 +32,7 @@ _PATIENCE = 60  # seconds without a byte
 _SOON = 0.1  # hours until a list that could not be had is asked for again
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Block every infohash of a list, and delete what is stored of them. Give a file, a URL, or - for stdin.
 
@@ -48,8 +53,10 @@ what was lifted is blocked again as long as a list names it.
             "--reason", default=_REASON, help="told to whoever asks for one (default: %(default)s)"
         )
         parser.add_argument("--listed", action="store_true", help="show them on the public page of takedowns")
-        parser.add_argument("--every", type=positive, metavar="HOURS", help="go on, and do it again so often")
-        may_be_attached(parser)
+        parser.add_argument(
+            "--every", type=parse_positive, metavar="HOURS", help="go on, and do it again so often"
+        )
+        add_attached_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         sources = options["sources"] or settings.BLOCKLISTS
@@ -76,7 +83,7 @@ what was lifted is blocked again as long as a list names it.
         hashed, name = source.startswith(_HASHED), source.removeprefix(_HASHED)
         told: Counter[str] = Counter()
         try:
-            with _opened(name) as lines, progress(0, " lines", desc=name) as bar:
+            with _opened(name) as lines, open_progress_bar(0, " lines", desc=name) as bar:
                 try:
                     for some in block_all(lines, options["reason"], hashed=hashed, listed=options["listed"]):
                         told += some
@@ -85,7 +92,7 @@ what was lifted is blocked again as long as a list names it.
                     if hashed:
                         told["deleted"] += _sweep()
         except (OSError, HTTPException, Unavailable) as error:
-            self.stderr.write(f"{name} could not be taken: {reason(error)}.")
+            self.stderr.write(f"{name} could not be taken: {describe_error(error)}.")
             return False
         self.stdout.write(
             f"{name}: {told['new']:,} newly blocked, {told['known']:,} blocked before, "
@@ -99,7 +106,7 @@ what was lifted is blocked again as long as a list names it.
 
 def _sweep() -> int:
     deleted = 0
-    with progress(count(), " torrents", desc="what is stored") as bar:
+    with open_progress_bar(count(), " torrents", desc="what is stored") as bar:
         for some in sweep():
             deleted += some["deleted"]
             bar.update(some["read"])
@@ -124,4 +131,4 @@ def _ended(seconds: float, attached: bool) -> bool:
     if not attached:
         time.sleep(seconds)
         return False
-    return abandoned(seconds)
+    return is_parent_gone(seconds)

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from hashkeep.management.command import Teaching, abandoned, may_be_attached
+from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
 from workers.census import Surveyor, countries
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Count the peers of stored torrents, by day and country, from the DHT and from trackers. Runs until stopped.
 
@@ -22,7 +22,7 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        may_be_attached(parser)
+        add_attached_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.CENSUS:
@@ -34,4 +34,4 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
             surveyor = Surveyor(countries())
         except ValueError as error:
             raise CommandError(str(error)) from error
-        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and abandoned())))
+        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone())))

@@ -13,9 +13,9 @@ from archive.errors import NotAnInfohash, Refusal
 from archive.torrents.names import names
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, Source, Torrent, known_as, open_client
+from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.client import connected
-from hashkeep.management.command import Teaching
-from hashkeep.management.progress import progress
+from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import infohashes
 from metainfo.decompress import unpack
 from metainfo.infohash import find
@@ -24,7 +24,7 @@ from metainfo.magnet import read
 _LONG = 10  # torrents: from here on there is a progress bar
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Your own torrent clients, qBittorrent and Transmission, as the setting CLIENTS names them:
 
@@ -134,7 +134,7 @@ again, and that is no error. `pull` stores what a client has.
     def _each(self, texts: list[str], act: Callable[[str], str]) -> None:
         """One that fails spoils nothing for the others."""
         failed = 0
-        with progress(len(texts), " torrents", disable=len(texts) < _LONG) as bar:
+        with open_progress_bar(len(texts), " torrents", disable=len(texts) < _LONG) as bar:
             for text in texts:
                 try:
                     done = act(text)

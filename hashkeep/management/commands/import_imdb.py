@@ -11,16 +11,16 @@ from tqdm import tqdm
 
 from archive.errors import Unavailable
 from archive.films.imdb_titles import HEADER, Listed, read, replace
-from hashkeep.management.command import Teaching
-from hashkeep.management.input_file import reason
-from hashkeep.management.progress import progress
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.input_lines import describe_error
+from hashkeep.management.progress_bar import open_progress_bar
 
 _GZIP = b"\x1f\x8b"
 _LONGEST = 10_000  # characters of a line; what is longer counts as several, and is none of IMDb's
 _TOLD = 10  # wrong lines that are named
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Read the films and series of title.basics.tsv.gz, as IMDb publishes it (or unpacked), into the table of titles.
 
@@ -38,13 +38,17 @@ was there before is in force until the new file is in. `match_films` then compar
     def handle(self, *args: Any, **options: Any) -> None:
         self._lines = self._wrong = taken = 0
         try:
-            with open(options["file"], "rb") as file, progress(_size(file), "B", unit_scale=True) as bar:
+            with (
+                open(options["file"], "rb") as file,
+                open_progress_bar(_size(file), "B", unit_scale=True) as bar,
+            ):
                 for some in replace(self._titles(file, bar)):
                     taken += some
                     bar.set_postfix_str(f"{taken:,} titles", refresh=False)
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise CommandError(
-                f"{options['file']} cannot be read: {reason(error)}. The titles read before are still in force."
+                f"{options['file']} cannot be read: {describe_error(error)}. "
+                "The titles read before are still in force."
             ) from error
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable

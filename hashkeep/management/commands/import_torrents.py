@@ -10,10 +10,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Unavailable
 from archive.torrents.deposit import Receipt, deposit_many
-from hashkeep.management.command import Teaching
-from hashkeep.management.outcomes import HELD, STORED, summary, worded
-from hashkeep.management.progress import progress
-from hashkeep.management.torrent_files import Found, Gathering, Unreadable
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
+from hashkeep.management.progress_bar import open_progress_bar
+from hashkeep.management.torrent_files import TorrentFile, TorrentFiles, UnreadableFile
 
 _BATCH = 500  # torrents
 _BATCH_BYTES = 32_000_000
@@ -22,7 +22,7 @@ _UNREADABLE = "could not be read"
 _PASSED = "not looked at: neither a torrent's name nor an archive's"
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Deposit torrents from folders and archives. A PATH is
 
@@ -61,9 +61,9 @@ torrents some are refused as a rule.
 
     def _import(self, paths: list[str], counts: Counter[str]) -> Iterator[tuple[str, str]]:
         """Path and reason of whatever is not taken."""
-        gathering = Gathering(paths, settings.MAX_TORRENT_BYTES)
+        gathering = TorrentFiles(paths, settings.MAX_TORRENT_BYTES)
         try:
-            with progress(gathering.total(), "B", unit_scale=True) as bar:
+            with open_progress_bar(gathering.total(), "B", unit_scale=True) as bar:
                 for batch in _batches(gathering):
                     for path, outcome, why in _deposit(batch):
                         counts[outcome] += 1
@@ -73,7 +73,7 @@ torrents some are refused as a rule.
                     bar.set_postfix_str(f"{rate:,.0f} torrents/s", refresh=False)
                     bar.update(gathering.read - bar.n)
         finally:
-            self.stdout.write(summary(counts + Counter({_PASSED: gathering.passed})))
+            self.stdout.write(format_summary(counts + Counter({_PASSED: gathering.passed})))
             if not counts:
                 self.stdout.write("There was no torrent.")
             if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
@@ -99,12 +99,12 @@ def _opened(path: str) -> TextIO:
         raise CommandError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _batches(items: Iterable[Found | Unreadable]) -> Iterator[list[Found | Unreadable]]:
-    batch: list[Found | Unreadable] = []
+def _batches(items: Iterable[TorrentFile | UnreadableFile]) -> Iterator[list[TorrentFile | UnreadableFile]]:
+    batch: list[TorrentFile | UnreadableFile] = []
     size = 0
     for item in items:
         batch.append(item)
-        size += len(item.torrent) if isinstance(item, Found) else 0
+        size += len(item.torrent) if isinstance(item, TorrentFile) else 0
         if len(batch) == _BATCH or size >= _BATCH_BYTES:
             yield batch
             batch.clear()  # not a new list: whoever looks at this one would keep it alive beside the next
@@ -112,14 +112,14 @@ def _batches(items: Iterable[Found | Unreadable]) -> Iterator[list[Found | Unrea
     yield batch
 
 
-def _deposit(batch: list[Found | Unreadable]) -> Iterator[tuple[str, str, str]]:
+def _deposit(batch: list[TorrentFile | UnreadableFile]) -> Iterator[tuple[str, str, str]]:
     """Path, outcome and, where it is none of the good ones, the reason."""
-    found = [item for item in batch if isinstance(item, Found)]
+    found = [item for item in batch if isinstance(item, TorrentFile)]
     outcomes = deposit_many([item.torrent for item in found], door="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
-        yield path, worded(outcome), "" if isinstance(outcome, Receipt) else str(outcome)
+        yield path, describe_outcome(outcome), "" if isinstance(outcome, Receipt) else str(outcome)
     for item in batch:
-        if isinstance(item, Unreadable):
+        if isinstance(item, UnreadableFile):
             yield item.path, _UNREADABLE, item.why
 
 

@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from archive.access import api_keys
 from archive.errors import Refusal
-from hashkeep.management.command import Teaching
+from hashkeep.management.archive_command import ArchiveCommand
 
 _TURNS = {
     "suspend": (api_keys.suspend_key, "refuse it until it is resumed"),
@@ -15,7 +15,7 @@ _TURNS = {
 }
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Keys let people and programs do what strangers may not: with UPLOADS=keys, only who has one may store torrents.
 

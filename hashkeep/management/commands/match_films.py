@@ -6,11 +6,11 @@ from django.core.management.base import CommandError
 
 from archive.errors import Unavailable
 from archive.films.match_titles import left, match
-from hashkeep.management.command import Teaching
-from hashkeep.management.progress import progress
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.progress_bar import open_progress_bar
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Compare the names of stored torrents with the titles that `import_imdb` has read, and note which film each one is.
 
@@ -31,7 +31,7 @@ was undone in the admin stays undone.
             todo = left()
             if todo is None:
                 raise CommandError("There are no titles yet: run import_imdb first.")
-            with progress(todo, " torrents") as bar:
+            with open_progress_bar(todo, " torrents") as bar:
                 for found in match():
                     matched += found.matched
                     withdrawn += found.withdrawn

@@ -8,23 +8,23 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from archive.errors import Unavailable
-from hashkeep.management.command import Teaching
-from hashkeep.management.progress import progress
-from workers.mirror import Fate, Mirror
-from workers.remote_archive import Away, Gone
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.progress_bar import open_progress_bar
+from workers.mirror import Mirror, MirrorOutcome
+from workers.remote_archive import RemoteNotFound, RemoteUnavailable
 
 _MEANING = {
-    Fate.STORED: "stored",
-    Fate.HELD: "held already, or taken down here",
-    Fate.REFUSED: "refused: private, or taken down since",
-    Fate.GONE: "gone: listed there, but not handed out any more",
-    Fate.WRONG: "wrong: what came is not what was asked for",
-    Fate.FAILED: "failed: could not be fetched; the next run tries again",
+    MirrorOutcome.STORED: "stored",
+    MirrorOutcome.HELD: "held already, or taken down here",
+    MirrorOutcome.REFUSED: "refused: private, or taken down since",
+    MirrorOutcome.GONE: "gone: listed there, but not handed out any more",
+    MirrorOutcome.WRONG: "wrong: what came is not what was asked for",
+    MirrorOutcome.FAILED: "failed: could not be fetched; the next run tries again",
 }
-_QUIET = (Fate.STORED, Fate.HELD)
+_QUIET = (MirrorOutcome.STORED, MirrorOutcome.HELD)
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Fetch and store every torrent that another archive lists and this one lacks.
 
@@ -45,23 +45,27 @@ The exit code is 1 where some could not be fetched.
 
     def handle(self, *args: Any, **options: Any) -> None:
         _must_be_http(options["url"])
-        counts: Counter[Fate] = Counter()
+        counts: Counter[MirrorOutcome] = Counter()
         try:
             mirror = Mirror(options["url"], options["parallel"], self._tell)
-            with progress(mirror.total(), " torrents") as bar:
+            with open_progress_bar(mirror.total(), " torrents") as bar:
                 for outcome in mirror.run():
                     counts[outcome.fate] += 1
                     if outcome.fate not in _QUIET:
                         with bar.external_write_mode():
                             self.stdout.write(f"{outcome.infohash} {outcome.fate}: {outcome.why}")
                     bar.update()
-        except (Away, Gone, Unavailable) as trouble:
+        except (RemoteUnavailable, RemoteNotFound, Unavailable) as trouble:
             raise CommandError(f"{trouble} What was stored stays; run the same command again.") from trouble
         finally:
-            told = [Fate.STORED, Fate.HELD, *(fate for fate in counts if fate not in _QUIET)]
+            told = [
+                MirrorOutcome.STORED,
+                MirrorOutcome.HELD,
+                *(fate for fate in counts if fate not in _QUIET),
+            ]
             self.stdout.write("\n".join(f"{counts[fate]:>12,} {_MEANING[fate]}" for fate in told))
-        if counts[Fate.FAILED]:
-            raise CommandError(f"{counts[Fate.FAILED]:,} could not be fetched.")
+        if counts[MirrorOutcome.FAILED]:
+            raise CommandError(f"{counts[MirrorOutcome.FAILED]:,} could not be fetched.")
 
     def _tell(self, trouble: str) -> None:
         with tqdm.external_write_mode():  # several threads may, while a bar is drawn

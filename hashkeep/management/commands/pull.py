@@ -16,10 +16,10 @@ from archive.queue.wishes import want
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientError, UnknownTorrent, WrongPassword
 from clients import Torrent as Theirs
+from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.client import configured
-from hashkeep.management.command import Teaching, positive
-from hashkeep.management.outcomes import HELD, STORED, summary, worded
-from hashkeep.management.progress import progress
+from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
+from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import infohashes
 from metainfo.magnet import Magnet
 
@@ -29,7 +29,7 @@ _WANTED = "not given by the client; the network is asked"
 _ANOTHER = "not taken: the client gave another torrent"
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Store every torrent that one of your clients has; CLIENTS names them, see `clients --help`.
 
@@ -45,7 +45,7 @@ is still looking for comes with a later run. After an interruption, run the same
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", metavar="NAME")
         parser.add_argument(
-            "--watch", nargs="?", type=positive, const=60.0, metavar="SECONDS", help="go on for ever"
+            "--watch", nargs="?", type=parse_positive, const=60.0, metavar="SECONDS", help="go on for ever"
         )
         parser.add_argument(
             "--resolve",
@@ -86,7 +86,7 @@ is still looking for comes with a later run. After an interruption, run the same
                 counts[outcome] += 1
         finally:
             if not quiet or counts[STORED]:
-                self.stdout.write(summary(counts))
+                self.stdout.write(format_summary(counts))
 
 
 class Pulling:
@@ -100,7 +100,7 @@ class Pulling:
         """One outcome a torrent of the client."""
         theirs = self._client.torrents()
         held = _held(theirs)
-        with progress(len(theirs), " torrents") as bar:
+        with open_progress_bar(len(theirs), " torrents") as bar:
             missing = []
             for torrent in theirs:
                 if outcome := HELD if torrent.id in held else self._refused.get(torrent.id):
@@ -124,7 +124,7 @@ class Pulling:
             else:
                 yield _ANOTHER
         for (torrent, _), outcome in zip(given, deposit_many([one for _, one in given]), strict=True):
-            words = worded(outcome)
+            words = describe_outcome(outcome)
             if isinstance(outcome, Refusal):
                 self._refused[torrent.id] = words
             yield words

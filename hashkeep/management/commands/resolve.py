@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from archive.errors import NotAnInfohash, TooManyWishes, Unavailable
 from archive.queue.wishes import Standing, want
-from hashkeep.management.command import Teaching
-from hashkeep.management.input_file import lines
-from hashkeep.management.progress import progress
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.input_lines import read_lines
+from hashkeep.management.progress_bar import open_progress_bar
 from metainfo.magnet import Magnet, read
 from swarm import Session
 from workers.resolver import Resolver, config
@@ -32,7 +32,7 @@ _LATELY = "not found some minutes ago, and not searched for again so soon"
 _BLOCKED, _UNTAKEN = "taken down, and not searched for", "found, but not taken"
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Fetch torrents that are not held from the BitTorrent network, and store them.
 
@@ -56,7 +56,7 @@ The exit code is 1 where some are not held in the end; these are printed, each w
         magnets = dict.fromkeys(self._magnets(options["wishes"], counts))
         began = timezone.now()
         try:
-            with ExitStack() as help_, progress(len(magnets), " torrents") as bar:
+            with ExitStack() as help_, open_progress_bar(len(magnets), " torrents") as bar:
                 for standing in self._settled(iter(magnets), help_):
                     bar.update()
                     counts[fate := _fate(standing, began)] += 1
@@ -115,7 +115,7 @@ def _why(standing: Standing, fate: str) -> str:
 def _lines(wishes: list[str]) -> Iterator[str]:
     for wish in wishes:
         if wish == "-" or os.path.isfile(wish):
-            yield from lines(wish)
+            yield from read_lines(wish)
         else:
             yield wish
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from hashkeep.management.command import Teaching, abandoned, may_be_attached
+from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
 from swarm import Session
 from workers.resolver import Resolver, config
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Search the BitTorrent network for the torrents that people ask for, and store what is found. Runs until stopped.
 
@@ -21,7 +21,7 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        may_be_attached(parser)
+        add_attached_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.RESOLVE:
@@ -31,6 +31,6 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
             signal.signal(wish, lambda *_: stopped.set())
         session = Session(config())
         try:
-            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and abandoned()))
+            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone()))
         finally:
             session.close()

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from archive.errors import Unavailable
 from archive.torrents.count import count, recount
 from archive.torrents.scrub import Finding, Kind, scrub
-from hashkeep.management.command import Teaching
-from hashkeep.management.progress import progress
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.progress_bar import open_progress_bar
 
 _MEANING = {
     Kind.SOUND: "sound: the bytes hash to their name, and the index agrees",
@@ -30,7 +30,7 @@ _WOULD_BE = {
 _BAD = (Kind.DAMAGED, Kind.LOST, Kind.UNREADABLE)
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Read every stored torrent, hash it again, and make the index say what the bytes say.
 
@@ -52,7 +52,7 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
         dry_run = options["dry_run"]
         found: Counter[Kind] = Counter()
         try:
-            with progress(count(), " torrents") as bar:
+            with open_progress_bar(count(), " torrents") as bar:
                 for finding in scrub(rebuild=options["rebuild"], dry_run=dry_run):
                     found[finding.kind] += 1
                     if _worth_telling(finding, options["verbosity"]):

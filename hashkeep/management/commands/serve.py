@@ -19,7 +19,7 @@ from archive.metrics import FOLDER
 from archive.monitoring.health import check_storage
 from archive.store import vault
 from archive.takedowns.takedown import finish
-from hashkeep.management.command import must_be_migrated
+from hashkeep.management.archive_command import require_migrations
 from server.cpu_affinity import cores
 
 _KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
@@ -55,7 +55,7 @@ class Command(BaseCommand):
         if min(options["workers"], options["threads"]) < 1:
             raise CommandError("It takes at least one of --workers, and one of --threads.")
         _must_be_free(settings.HOST, settings.PORT)
-        must_be_migrated()
+        require_migrations()
         self._finish_takedowns()
         _look_at_the_storage()
         connection.close()  # what is started from here opens its own

@@ -7,12 +7,12 @@ from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Refusal, Unavailable
 from archive.takedowns.takedown import lift, take_down
-from hashkeep.management.command import Teaching
-from hashkeep.management.input_file import lines
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.input_lines import read_lines
 from metainfo.infohash import find, spell
 
 
-class Command(Teaching):
+class Command(ArchiveCommand):
     help = """\
 Take torrents down: their bytes are deleted, and their infohashes are refused from now on, on every way in.
 
@@ -71,7 +71,7 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
 def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
     yield from hashes
     if path:
-        yield from lines(path)
+        yield from read_lines(path)
 
 
 def _take_down(text: str, options: dict[str, Any]) -> str:

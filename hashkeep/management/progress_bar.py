@@ -22,7 +22,7 @@ class _Lines:
         self._out.flush()
 
 
-def progress(total: int | None, unit: str, **options: Any) -> "tqdm[None]":
+def open_progress_bar(total: int | None, unit: str, **options: Any) -> "tqdm[None]":
     """To be used with `with`; update(n) moves it on."""
     if sys.stderr.isatty():
         return tqdm(total=total, unit=unit, **options)

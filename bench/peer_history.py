@@ -1,6 +1,6 @@
 """The table of daily counts: rows and bytes for a million torrents and a year, and how soon a history is read.
 
-python -m bench.peer_days --database postgres --rows 100000000    needs 130 bytes of disk a row, and minutes
+python -m bench.peer_history --database postgres --rows 100000000    needs 130 bytes of disk a row, and minutes
 
 The rows are those of a year of what `archive/census/schedule.py` plans: of 35 looks 20 are at the living, the same
 each day, and 15 at the dead, each in its turn. Assumed, not measured: n peers or more have 1/n of the living, up to

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from archive.access import api_keys
 from archive.errors import Refusal
 from archive.models import IssuedKey
-from hashkeep.admin.lists import List, at
+from hashkeep.admin.model_admin import ArchiveAdmin, format_moment
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _Form = forms.ModelForm[Any]
@@ -44,7 +44,7 @@ class KeyForm(_Form):
 
 
 @admin.register(IssuedKey)
-class KeyAdmin(List):
+class KeyAdmin(ArchiveAdmin):
     """A key is not deleted but revoked: what was done with it keeps its name."""
 
     list_display = ("prefix", "name", "client", "state", "issued")
@@ -63,7 +63,7 @@ class KeyAdmin(List):
 
     @admin.display(description="issued")
     def issued(self, key: IssuedKey) -> SafeString | str:
-        return at(key.issued_at)
+        return format_moment(key.issued_at)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:

@@ -16,15 +16,15 @@ from archive.census.liveness import living
 from archive.errors import Refusal
 from archive.models import Watched
 from archive.queue.override import look_now
-from hashkeep.admin.lists import ByInfohash, at, chosen, hashed
-from web.printable import visible
+from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
+from web.untrusted_text import make_printable
 
 _DAYS = 30  # shown of one torrent
 _COUNTRIES = 8  # of one day
 _LATELY = timedelta(days=7)
 
 
-class Asked(admin.SimpleListFilter):
+class AskedFilter(admin.SimpleListFilter):
     """By columns that have an index: a look through fifty million rows would take minutes."""
 
     title = "who asked"
@@ -39,7 +39,7 @@ class Asked(admin.SimpleListFilter):
         return queryset
 
 
-class Due(admin.SimpleListFilter):
+class DueFilter(admin.SimpleListFilter):
     title = "next look"
     parameter_name = "due"
 
@@ -57,9 +57,9 @@ class Due(admin.SimpleListFilter):
 
 
 @admin.register(Watched)
-class WatchedAdmin(ByInfohash):
+class WatchedAdmin(InfohashAdmin):
     list_display = ("infohash", "name", "found", "seeding", "looked", "next_look")
-    list_filter = (Due, Asked)
+    list_filter = (DueFilter, AskedFilter)
     list_select_related = ("torrent",)
     fields = (
         *("infohash", "name", "alive", "looked_at", "found", "seeding", "leeching", "downloads"),
@@ -72,11 +72,11 @@ class WatchedAdmin(ByInfohash):
 
     @admin.display(description="infohash")
     def infohash(self, watched: Watched) -> SafeString:
-        return hashed(watched.torrent)
+        return format_infohash(watched.torrent)
 
     @admin.display(description="name")
     def name(self, watched: Watched) -> str:
-        return visible(watched.torrent.name, 80)
+        return make_printable(watched.torrent.name, 80)
 
     @admin.display(description="peers")
     def found(self, watched: Watched) -> int:
@@ -96,11 +96,11 @@ class WatchedAdmin(ByInfohash):
 
     @admin.display(description="last look")
     def looked(self, watched: Watched) -> SafeString | str:
-        return at(watched.looked_at)
+        return format_moment(watched.looked_at)
 
     @admin.display(description="next look")
     def next_look(self, watched: Watched) -> SafeString | str:
-        return at(watched.due)
+        return format_moment(watched.due)
 
     @admin.display(description="alive", boolean=True)
     def alive(self, watched: Watched) -> bool:
@@ -123,7 +123,7 @@ class WatchedAdmin(ByInfohash):
 
     @admin.action(description="Look now", permissions=["order"])
     def look(self, request: HttpRequest, queryset: QuerySet[Watched]) -> None:
-        if not (some := chosen(request, queryset, "look at")):
+        if not (some := selected_rows(request, queryset, "look at")):
             return
         try:
             done = look_now(watched.pk for watched in some)

@@ -18,7 +18,7 @@ _REFUSED: dict[type[Refusal], str] = {
 }
 
 
-def worded(outcome: Receipt | Refusal) -> str:
+def describe_outcome(outcome: Receipt | Refusal) -> str:
     """Raises Unavailable, which is no outcome: the same torrent may be taken a moment later."""
     if isinstance(outcome, Receipt):
         return STORED if outcome.new else HELD
@@ -27,7 +27,7 @@ def worded(outcome: Receipt | Refusal) -> str:
     return _REFUSED[type(outcome)]
 
 
-def summary(counts: Counter[str]) -> str:
+def format_summary(counts: Counter[str]) -> str:
     """A line an outcome: the good ones always, then the others, the most frequent first."""
     bad = [outcome for outcome, _ in counts.most_common() if outcome not in (STORED, HELD)]
     return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (STORED, HELD, *bad))

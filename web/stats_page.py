@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from archive.browse.overview import Overview, overview
 from archive.census.daily_peers import credit
-from web.chart import bars
-from web.page import page, refusals
+from web.bar_chart import build_bars
+from web.page_response import refusals_as_pages, render_page
 
 _SPANS = (30, 90)
 _COUNTRIES = 30  # named; the others are summed up
@@ -27,12 +27,12 @@ class Share:
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def stats_page(request: HttpRequest) -> HttpResponseBase:
     days = 90 if request.GET.get("days") == "90" else 30
     known = overview(days)
-    stored = bars(known.days, known.today, days)
-    peers = bars({total.day: total.peers for total in known.census}, known.today, days)
+    stored = build_bars(known.days, known.today, days)
+    peers = build_bars({total.day: total.peers for total in known.census}, known.today, days)
     context = {
         "stored_now": sum(known.kinds),
         "kinds": known.kinds,
@@ -51,7 +51,7 @@ def stats_page(request: HttpRequest) -> HttpResponseBase:
         "countries": _shares(known),
         "credit": credit(),
     }
-    return page("stats.html", context)
+    return render_page("stats.html", context)
 
 
 def _months(known: Overview) -> list[tuple[date, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from web.printable import breakable, visible
+from web.untrusted_text import add_line_breaks, make_printable
 
 _DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
 _ROOM = 32_000  # bytes of a page for the tree
@@ -37,7 +37,7 @@ class Folder:
         return self.count - self.shown
 
 
-def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
+def build_tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
     """The first files of each folder, as many as there is room for, with names fit to be looked at.
 
     The others are counted. Folders have room first, the outermost before all, so that a glance tells what there is.
@@ -55,7 +55,7 @@ def tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
             if folder is None:
                 if room <= (0 if line[-1] is root else _INNER):
                     break
-                folder = line[-1].folders[part] = Folder(visible(part))
+                folder = line[-1].folders[part] = Folder(make_printable(part))
                 room -= _weight(folder.name)
             line.append(folder)
         for folder in line:
@@ -75,7 +75,7 @@ def _share(root: Folder, room: int) -> None:
     while turns and room > 0:
         folder, files = turns.popleft()
         for name, size in islice(files, 1):
-            folder.files.append((visible(name), size))
+            folder.files.append((make_printable(name), size))
             room -= _weight(folder.files[-1][0])
             turns.append((folder, files))
 
@@ -91,4 +91,4 @@ def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _weight(name: str) -> int:
-    return len(breakable(name).encode()) + _MARKUP
+    return len(add_line_breaks(name).encode()) + _MARKUP

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from web.tree import Folder, tree
+from web.file_tree import Folder, build_tree
 
 
 def files(*paths: str) -> list[tuple[tuple[str, ...], int]]:
@@ -15,23 +15,23 @@ def names(folder: Folder) -> dict[str, object]:
 
 
 def test_files_stand_in_their_folders() -> None:
-    found = tree(files("a/b/one", "a/two", "three", "a/b/four"))
+    found = build_tree(files("a/b/one", "a/two", "three", "a/b/four"))
     assert names(found) == {"a": {"b": {"one": None, "four": None}, "two": None}, "three": None}
 
 
 def test_a_folder_knows_what_is_in_it_at_any_depth() -> None:
-    found = tree(files("a/b/one", "a/two", "three"))
+    found = build_tree(files("a/b/one", "a/two", "three"))
     assert (found.count, found.size) == (3, 30)
     assert (found.folders["a"].count, found.folders["a"].size) == (2, 20)
 
 
 def test_folders_whose_names_only_look_alike_stay_apart() -> None:
-    found = tree([(("x" * 300 + ending, "file"), 1) for ending in "ab"])
+    found = build_tree([(("x" * 300 + ending, "file"), 1) for ending in "ab"])
     assert len(found.folders) == 2
 
 
 def test_what_there_is_no_room_for_is_counted_but_not_shown() -> None:
-    found = tree(files(*(f"folder {n // 500}/file {n}" for n in range(10_000))))
+    found = build_tree(files(*(f"folder {n // 500}/file {n}" for n in range(10_000))))
     assert (found.count, found.size) == (10_000, 100_000)
     assert 100 < found.shown < 400
     assert found.hidden == 10_000 - found.shown
@@ -39,7 +39,7 @@ def test_what_there_is_no_room_for_is_counted_but_not_shown() -> None:
 
 
 def test_what_is_shown_is_shared_out_evenly() -> None:
-    found = tree(files(*(f"folder {n // 215}/file {n:04}" for n in range(1_500))))
+    found = build_tree(files(*(f"folder {n // 215}/file {n:04}" for n in range(1_500))))
     shares = [folder.shown for folder in found.folders.values()]
     assert len(shares) == 7
     assert max(shares) - min(shares) <= 1 and min(shares) > 20
@@ -47,7 +47,7 @@ def test_what_is_shown_is_shared_out_evenly() -> None:
 
 
 def test_what_a_small_folder_needs_not_others_have() -> None:
-    found = tree(files("small/one", "small/inner/two", *(f"large/{n}" for n in range(1_000)), "last"))
+    found = build_tree(files("small/one", "small/inner/two", *(f"large/{n}" for n in range(1_000)), "last"))
     assert found.folders["small"].hidden == 0
     assert [name for name, _ in found.files] == ["last"]
     assert found.folders["large"].shown > 200
@@ -55,20 +55,20 @@ def test_what_a_small_folder_needs_not_others_have() -> None:
 
 def test_of_too_many_folders_the_outermost_are_shown_first() -> None:
     nested = files(*(f"first/inner {n}/file" for n in range(1_000)), *(f"outer {n}/file" for n in range(100)))
-    found = tree(nested)
+    found = build_tree(nested)
     assert len(found.folders) == 101
     assert 50 < len(found.folders["first"].folders) < 200
     assert found.shown > 50
-    assert len(tree(files(*(f"outer {n}/file" for n in range(1_000)))).folders) < 400
+    assert len(build_tree(files(*(f"outer {n}/file" for n in range(1_000)))).folders) < 400
 
 
 def test_long_names_leave_room_for_fewer() -> None:
-    short, long = (tree(files(*(f"{n}{'x' * extra}" for n in range(1_000)))) for extra in (0, 150))
+    short, long = (build_tree(files(*(f"{n}{'x' * extra}" for n in range(1_000)))) for extra in (0, 150))
     assert long.shown < short.shown
 
 
 def test_a_hundred_folders_within_each_other_are_shown_as_eight() -> None:
-    found, deepest = tree(files("/".join(f"f{n}" for n in range(100)))), 0
+    found, deepest = build_tree(files("/".join(f"f{n}" for n in range(100)))), 0
     while found.folders:
         [found] = found.folders.values()
         deepest += 1
@@ -85,10 +85,10 @@ def test_of_very_many_files_the_first_are_looked_at_and_no_more() -> None:
             read += 1
             yield ("folder", f"{read}"), 1
 
-    found = tree(endless())
+    found = build_tree(endless())
     assert not found.whole
     assert read < 100_000
 
 
 def test_a_torrent_without_files_is_an_empty_tree() -> None:
-    assert tree([]).count == 0
+    assert build_tree([]).count == 0

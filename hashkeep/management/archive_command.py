@@ -20,7 +20,7 @@ from archive.apps import OURS
 _LONGEST = 1_000_000  # seconds or hours: what sleeps for longer overflows
 
 
-class Teaching(BaseCommand):
+class ArchiveCommand(BaseCommand):
     """Its `help` is shown as it is written, with examples; it needs the index, unless it says otherwise."""
 
     requires_migrations_checks = True
@@ -34,7 +34,7 @@ class Teaching(BaseCommand):
 
     def check_migrations(self) -> None:
         """Django's own would warn, and go on."""
-        must_be_migrated()
+        require_migrations()
 
     def run_from_argv(self, argv: list[str]) -> None:
         try:
@@ -47,7 +47,7 @@ class Teaching(BaseCommand):
             sys.exit(1)
 
 
-def must_be_migrated() -> None:
+def require_migrations() -> None:
     try:
         executor = MigrationExecutor(connection)
         waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -57,7 +57,7 @@ def must_be_migrated() -> None:
         raise CommandError("The database has not the tables of this version: run manage.py migrate first.")
 
 
-def positive(text: str) -> float:
+def parse_positive(text: str) -> float:
     """A span of time, as an argument's type."""
     with suppress(ValueError):
         if 0 < (number := float(text)) <= _LONGEST:
@@ -65,13 +65,13 @@ def positive(text: str) -> float:
     raise ArgumentTypeError(f"{text} is no number above 0 and up to {_LONGEST:,}")
 
 
-def may_be_attached(parser: CommandParser) -> None:
+def add_attached_option(parser: CommandParser) -> None:
     """`serve` starts commands so, by way of the keeper."""
     parser.add_argument(
         "--attached", action="store_true", help="end when standard input does: whoever started it is gone"
     )
 
 
-def abandoned(within: float = 0) -> bool:
+def is_parent_gone(within: float = 0) -> bool:
     """Whether standard input ends now, or in so many seconds."""
     return bool(select.select([sys.stdin], [], [], within)[0])

@@ -22,7 +22,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class PeerChart:
     """`countries`: of the last day, the most frequent first; `others` are the peers of those not named."""
 
     bars: tuple[Bar, ...]
@@ -32,7 +32,7 @@ class Chart:
     others: int
 
 
-def bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar, ...]:
+def build_bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar, ...]:
     """Of so many days up to today; one without a number is a gap."""
     most = max([*numbers.values(), 1])
     step = WIDTH / days
@@ -45,12 +45,12 @@ def bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar, ...]
     return tuple(drawn)
 
 
-def chart(days: Sequence[Day], today: date) -> Chart | None:
+def build_peer_chart(days: Sequence[Day], today: date) -> PeerChart | None:
     """Of the DAYS up to today; a day without a look is a gap. None where there was no look at all."""
     if not days:
         return None
-    drawn = bars({day.day: day.total for day in days}, today, DAYS)
+    drawn = build_bars({day.day: day.total for day in days}, today, DAYS)
     ranked = sorted(days[-1].countries.items(), key=lambda one: (-one[1], one[0]))
     others = sum(peers for _, peers in ranked[_COUNTRIES:])
     most = max(bar.number for bar in drawn)
-    return Chart(drawn, most, days[-1], tuple(ranked[:_COUNTRIES]), others)
+    return PeerChart(drawn, most, days[-1], tuple(ranked[:_COUNTRIES]), others)

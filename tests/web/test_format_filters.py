@@ -2,14 +2,14 @@
 
 import pytest
 
-from web.templatetags.shown import number, size
+from web.templatetags.format_filters import format_number, format_size
 
 
 @pytest.mark.parametrize(
     ("value", "shown"), [(0, "0"), (999, "999"), (1000, "1\u202f000"), (46490676, "46\u202f490\u202f676")]
 )
 def test_numbers_are_set_in_groups_of_three(value: int, shown: str) -> None:
-    assert number(value) == shown
+    assert format_number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_numbers_are_set_in_groups_of_three(value: int, shown: str) -> None:
     ],
 )
 def test_sizes_have_three_digits_that_count(value: int, shown: str) -> None:
-    assert size(value) == shown
+    assert format_size(value) == shown

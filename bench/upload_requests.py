@@ -15,7 +15,7 @@ _ENVELOPE = (
 )
 
 
-class Upload(NamedTuple):
+class UploadRequest(NamedTuple):
     path: str
     headers: dict[str, str]
     body: bytes
@@ -27,11 +27,11 @@ class Upload(NamedTuple):
         return f"POST {self.path} HTTP/1.1\r\n{head}\r\n".encode() + self.body
 
 
-def post(torrent: bytes) -> Upload:
+def build_post(torrent: bytes) -> UploadRequest:
     kind = "multipart/form-data; boundary=boundary"
-    return Upload("/autoupload.php", {"Content-Type": kind}, _FORM % torrent)
+    return UploadRequest("/autoupload.php", {"Content-Type": kind}, _FORM % torrent)
 
 
-def soap(torrent: bytes) -> Upload:
+def build_soap(torrent: bytes) -> UploadRequest:
     headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '"cacheTorrent"'}
-    return Upload("/api/index.php", headers, _ENVELOPE % base64.b64encode(torrent))
+    return UploadRequest("/api/index.php", headers, _ENVELOPE % base64.b64encode(torrent))

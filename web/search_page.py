@@ -15,7 +15,7 @@ from archive.census.liveness import counted
 from archive.errors import NotAnInfohash
 from metainfo.infohash import nearly
 from metainfo.magnet import read
-from web.page import page, refusals
+from web.page_response import refusals_as_pages, render_page
 
 _HITS = 25
 _SHOWN = 2_000  # characters of what was asked for
@@ -36,7 +36,7 @@ def _date(label: str) -> forms.DateField:
     return forms.DateField(label=label, widget=box, required=False, error_messages=told)
 
 
-class Filters(forms.Form):
+class SearchFilters(forms.Form):
     """What cannot be understood is left out, and said so beside it: a search is no examination."""
 
     min_mib = _number("At least, MiB", _LARGEST)
@@ -61,12 +61,12 @@ class Filters(forms.Form):
 
 
 @require_safe
-@refusals
+@refusals_as_pages
 def search_page(request: HttpRequest) -> HttpResponseBase:
     text = request.GET.get("q", "")
     if _spells_an_infohash(text):
         return redirect(f"{reverse('find')}?{urlencode({'q': text})}")
-    filters = Filters(request.GET)
+    filters = SearchFilters(request.GET)
     asked = filters.understood()
     before = asked.pop("before", None)
     found = search(_query(text, asked), limit=_HITS, before=before)
@@ -82,7 +82,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
         "older": _same_search(request.GET, found.older) if found.older is not None else "",
         "feed": _feed(text[:_SHOWN], asked),
     }
-    return page("search.html", context)
+    return render_page("search.html", context)
 
 
 def _spells_an_infohash(text: str) -> bool:

@@ -12,15 +12,15 @@ from archive.census.daily_peers import Day
 from archive.models import PeerDay, Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.reading import text, view
-from web.chart import DAYS, HEIGHT, WIDTH, chart
+from tests.html_pages import page_text, view_torrent
+from web.bar_chart import DAYS, HEIGHT, WIDTH, build_peer_chart
 
 TODAY = date(2026, 3, 31)
 
 
 def test_a_day_in_the_middle_stands_in_the_middle_and_the_highest_reaches_the_top() -> None:
     days = [Day(TODAY - timedelta(days=30), {"BR": 5}), Day(TODAY, {"BR": 6, "US": 4})]
-    drawn = chart(days, TODAY)
+    drawn = build_peer_chart(days, TODAY)
     assert drawn
     first, last = drawn.bars
     assert first.x == pytest.approx(WIDTH * (DAYS - 31) / DAYS)
@@ -32,14 +32,14 @@ def test_a_day_in_the_middle_stands_in_the_middle_and_the_highest_reaches_the_to
 
 def test_many_countries_are_summed_up() -> None:
     countries = {f"{a}{b}": 1 for a in "AB" for b in "CDEFGH"} | {"ZZ": 9}
-    drawn = chart([Day(TODAY, countries)], TODAY)
+    drawn = build_peer_chart([Day(TODAY, countries)], TODAY)
     assert drawn
     assert drawn.countries[0] == ("ZZ", 9)
     assert sum(peers for _, peers in drawn.countries) + drawn.others == 21
 
 
 def test_days_without_a_peer_are_drawn_too() -> None:
-    drawn = chart([Day(TODAY, {})], TODAY)
+    drawn = build_peer_chart([Day(TODAY, {})], TODAY)
     assert drawn
     assert (drawn.most, drawn.bars[0].height) == (0, 1)
 
@@ -51,16 +51,19 @@ def test_a_page_shows_its_peers_once_there_was_a_look(
     settings.COUNTRY_DB = tmp_path / "country.mmdb"
     torrent = make.v1()
     deposit(torrent)
-    assert "Peers" not in text(view(client, torrent))
+    assert "Peers" not in page_text(view_torrent(client, torrent))
     row = Torrent.objects.get()
     today = timezone.now().date()
     PeerDay.objects.create(torrent=row, day=today, countries={"BR": 1200, "ZZ": 3})
     Watched.objects.create(torrent=row, due=timezone.now(), looked_at=timezone.now())
-    shown = text(view(client, torrent))
+    shown = page_text(view_torrent(client, torrent))
     for words in ("1 203 on", "BR1 200", "unknown3", "the highest bar is 1 203."):
         assert words in shown
     (tmp_path / "country.credit").write_text("IP Geolocation by DB-IP https://db-ip.com")
-    assert '<a href="https://db-ip.com">IP Geolocation by DB-IP</a>' in view(client, torrent).content.decode()
+    assert (
+        '<a href="https://db-ip.com">IP Geolocation by DB-IP</a>'
+        in view_torrent(client, torrent).content.decode()
+    )
 
 
 @pytest.mark.django_db

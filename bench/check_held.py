@@ -1,6 +1,6 @@
 """How long it takes to say which of many infohashes are held, among a million torrents; the aim is 200 ms.
 
-python -m bench.check --database postgres --torrents 1000000
+python -m bench.check_held --database postgres --torrents 1000000
 """
 
 import argparse

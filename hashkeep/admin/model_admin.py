@@ -23,12 +23,12 @@ if TYPE_CHECKING:  # Django's own classes take no parameters when the program ru
 else:
     _Paginator, _Admin = Paginator, admin.ModelAdmin
 
-AT_ONCE = 100  # rows of a page, and of an action
+MAX_ROWS = 100  # rows of a page, and of an action
 _ID = 18  # characters: a number below 2**63
 _PAGES = 100  # who wants what lies further back searches for it
 
 
-class Bounded(_Paginator):
+class BoundedPaginator(_Paginator):
     """Counts no further than its last page."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -52,7 +52,7 @@ class Bounded(_Paginator):
         return f"more than {self._most:,}" if self.count > self._most else f"{self.count:,}"
 
 
-class ReadOnly:
+class ReadOnlyAdmin:
     """Rows that nobody adds, changes or deletes by hand; a subclass allows what makes sense."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -65,12 +65,12 @@ class ReadOnly:
         return False
 
 
-class List(ReadOnly, _Admin):
-    list_per_page = AT_ONCE
+class ArchiveAdmin(ReadOnlyAdmin, _Admin):
+    list_per_page = MAX_ROWS
     list_max_show_all = 0
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they count
-    paginator = Bounded
+    paginator = BoundedPaginator
     sortable_by = ()  # there is no index but that of the usual order
     adding = ""  # the title of the form that makes a new one
     named = True  # a row's name is worth a line above it
@@ -116,7 +116,7 @@ def _parameter(list_filter: Any) -> str:
     return f"{list_filter if isinstance(list_filter, str) else list_filter[0]}__exact"
 
 
-class ByInfohash(List):
+class InfohashAdmin(ArchiveAdmin):
     """Searched by infohash."""
 
     search_fields = ("pk",)  # shows the box; get_search_results looks
@@ -145,11 +145,11 @@ class ByInfohash(List):
         return rows.filter(pk=held.pk) if held else rows.none()
 
 
-def hashed(name: object) -> SafeString:
+def format_infohash(name: object) -> SafeString:
     return format_html('<span class="hash">{}</span>', name)
 
 
-def at(moment: datetime | None) -> SafeString | str:
+def format_moment(moment: datetime | None) -> SafeString | str:
     """Short enough for a column."""
     if moment is None:
         return "-"
@@ -157,10 +157,10 @@ def at(moment: datetime | None) -> SafeString | str:
     return format_html('<span class="day">{},</span> <span class="day">{}</span>', day, time)
 
 
-def chosen(request: HttpRequest, rows: QuerySet[Any], what: str) -> list[Any]:
+def selected_rows(request: HttpRequest, rows: QuerySet[Any], what: str) -> list[Any]:
     """The rows of an action; none, and a word on the page, where they are more than a page shows."""
-    some = list(rows[: AT_ONCE + 1])
-    if len(some) > AT_ONCE:
-        messages.error(request, f"Please {what} no more than {AT_ONCE} at once.")
+    some = list(rows[: MAX_ROWS + 1])
+    if len(some) > MAX_ROWS:
+        messages.error(request, f"Please {what} no more than {MAX_ROWS} at once.")
         return []
     return some

@@ -2,24 +2,24 @@
 
 from django import template
 
-from web.printable import breakable, visible
+from web.untrusted_text import add_line_breaks, make_printable
 
 register = template.Library()
-register.filter("visible", visible)
-register.filter("breakable", breakable)
+register.filter("visible", make_printable)
+register.filter("breakable", add_line_breaks)
 
 _THIN = "\u202f"  # a narrow space that does not break
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
-@register.filter
-def number(value: int) -> str:
+@register.filter("number")
+def format_number(value: int) -> str:
     """46490676 as 46 490 676."""
     return f"{value:,}".replace(",", _THIN)
 
 
-@register.filter
-def size(value: int) -> str:
+@register.filter("size")
+def format_size(value: int) -> str:
     """1503238553 as 1.40 GiB: three digits that count, as BitTorrent clients show it."""
     amount, units = float(value), iter(_UNITS)
     unit = next(units)

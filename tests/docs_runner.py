@@ -48,7 +48,7 @@ class Block(NamedTuple):
         return [Command(typed, prints.rstrip()) for typed, prints in _COMMAND.findall(self.text)]
 
 
-def blocks(page: Path) -> Iterator[Block]:
+def read_blocks(page: Path) -> Iterator[Block]:
     text, end = page.read_text(), 0
     for match in _BLOCK.finditer(text):
         language, _, file = match[1].strip().partition(" ")
@@ -57,14 +57,14 @@ def blocks(page: Path) -> Iterator[Block]:
         end = match.end()
 
 
-def project(folder: Path) -> Path:
+def copy_project(folder: Path) -> Path:
     """A copy of it, with the same libraries, as somebody has it who has just installed it."""
     shutil.copytree(ROOT, folder, symlinks=True, ignore=_AWAY)
     (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 
-class Desk:
+class PageRunner:
     """A folder, an environment, and `names`: what something that has an example's name on the page is called here."""
 
     def __init__(self, folder: Path, names: Mapping[str, str], env: Mapping[str, str]) -> None:
@@ -77,7 +77,7 @@ class Desk:
         (folder / ".curlrc").write_text("silent\nshow-error\n")
 
     def follow(self, page: Path) -> None:
-        for block in blocks(page):
+        for block in read_blocks(page):
             if block.file:
                 (path := self.folder / self._here(block.file)).parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(self._here(block.text))
@@ -87,7 +87,7 @@ class Desk:
             for typed, prints in block.commands():
                 told = self.type(typed, ends="^C" in prints)
                 expected = prints.replace("^C", "").strip()
-                assert not expected or agrees(expected, told), (
+                assert not expected or matches_output(expected, told), (
                     f"{page.name}, line {block.line}: {typed}\nprints\n{told}\nwhere the page shows\n{prints}"
                 )
 
@@ -140,7 +140,7 @@ class Desk:
         return text
 
 
-def agrees(expected: str, told: str) -> bool:
+def matches_output(expected: str, told: str) -> bool:
     """Line ends and spaces at both ends aside."""
     pattern = ".*?".join(map(re.escape, expected.split("…")))
     return re.fullmatch(pattern, told.strip(), re.DOTALL) is not None

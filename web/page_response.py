@@ -25,7 +25,7 @@ from archive.errors import (
     UnknownKey,
 )
 
-R = TypeVar("R", bound=HttpResponseBase)
+ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]
 
 _POLICY = "; ".join(
@@ -41,7 +41,7 @@ _POLICY = "; ".join(
     ]
 )
 _SOURCES = sorted(path for path in Path(__file__).parent.rglob("*") if path.suffix in (".html", ".py"))
-LOOK = sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:16]  # changes with an upgrade
+TEMPLATES_VERSION = sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:16]
 _RETRY_AFTER = "30"  # seconds
 _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
@@ -57,29 +57,31 @@ _REFUSALS: dict[type[Refusal], tuple[int, str]] = {
 }
 
 
-def page(template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def render_page(template: str, context: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
     """Needs no request and no database, so that it can say that something is wrong with them."""
     told = (context or {}) | {"here": template.removesuffix(".html"), "listing": settings.LISTING}
-    return guarded(HttpResponse(render_to_string(f"web/{template}", told), status=status))
+    return set_page_headers(HttpResponse(render_to_string(f"web/{template}", told), status=status))
 
 
-def unless_known(request: HttpRequest, edition: str | None, make: Callable[[], R]) -> R | HttpResponse:
+def respond_unless_cached(
+    request: HttpRequest, edition: str | None, make: Callable[[], ResponseT]
+) -> ResponseT | HttpResponse:
     """304 where the browser has this edition of the page already: to make it may be work."""
     if edition is None:
         return make()
-    etag = f'"{LOOK}-{edition}"'
-    response = guarded(get_conditional_response(request, etag=etag) or make())
+    etag = f'"{TEMPLATES_VERSION}-{edition}"'
+    response = set_page_headers(get_conditional_response(request, etag=etag) or make())
     response["ETag"] = etag
     return response
 
 
-def guarded(response: R) -> R:
+def set_page_headers(response: ResponseT) -> ResponseT:
     response["Content-Security-Policy"] = _POLICY
     response.setdefault("Cache-Control", "no-cache")
     return response
 
 
-def drawn(response: R) -> R:
+def allow_data_images(response: ResponseT) -> ResponseT:
     """A guarded page whose style sheet has its icons in itself."""
     response["Content-Security-Policy"] = _POLICY.replace("img-src 'self'", "img-src 'self' data:")
     return response
@@ -90,7 +92,7 @@ def base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").removesuffix("/")
 
 
-def refusals(view: View) -> View:
+def refusals_as_pages(view: View) -> View:
     """The view, with what the archive refuses told as a page."""
 
     @wraps(view)
@@ -106,7 +108,7 @@ def refusals(view: View) -> View:
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     status, title = _REFUSALS.get(type(refusal), (500, "Something is wrong at our end"))
     told = {"title": title, "refusal": refusal, "status": status, "query": request.GET.get("q", "")}
-    response = page("error.html", told, status)
+    response = render_page("error.html", told, status)
     if status == 451:
         # RFC 7725: who blocks it, and where they explain.
         response["Link"] = f'<{base_url(request)}{reverse("takedowns")}>; rel="blocked-by"'

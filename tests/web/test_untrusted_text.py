@@ -2,14 +2,14 @@
 
 import pytest
 
-from web.printable import breakable, visible
+from web.untrusted_text import add_line_breaks, make_printable
 
 
 @pytest.mark.parametrize(
     "text", ["debian-12.iso", "день 日本", "می‌خواهم", "👨‍👩‍👧", "a\u00a0b", "", "<b>&amp;</b>"]
 )
 def test_honest_text_stays_as_it_is(text: str) -> None:
-    assert visible(text) == text
+    assert make_printable(text) == text
 
 
 @pytest.mark.parametrize(
@@ -24,17 +24,17 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_what_acts_unseen_gets_a_mark(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert make_printable(text) == shown
 
 
 @pytest.mark.parametrize("text", ["x" * 256, "\u202e" * 40, "x" * 10_000_000])
 def test_what_is_too_long_is_cut_and_says_so(text: str) -> None:
-    assert len(visible(text)) == 255
-    assert visible(text).endswith("…")
+    assert len(make_printable(text)) == 255
+    assert make_printable(text).endswith("…")
 
 
 def test_what_just_fits_is_not_cut() -> None:
-    assert visible("x" * 255) == "x" * 255
+    assert make_printable("x" * 255) == "x" * 255
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_what_just_fits_is_not_cut() -> None:
     ],
 )
 def test_lines_may_break_between_words_and_markup_stays_text(text: str, shown: str) -> None:
-    assert breakable(text) == shown
+    assert add_line_breaks(text) == shown

@@ -14,7 +14,7 @@ from archive.census.daily_totals import add
 from archive.models import CensusDay, CountryDay, StoredDay
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.reading import get, text, weight
+from tests.html_pages import get_page, page_text, page_weight
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +35,12 @@ def stored(numbers: dict[date, int]) -> None:
 
 
 def shown(client: Client, path: str = "/stats") -> str:
-    return text(get(client, path))
+    return page_text(get_page(client, path))
 
 
 def rows(client: Client, kind: str = "") -> list[str]:
     """Of the tables of this class, each line as it is read."""
-    lines = get(client, "/stats").page.xpath(
+    lines = get_page(client, "/stats").page.xpath(
         f"//table[contains(@class, '{kind}')]/tbody/tr" if kind else "//tbody/tr"
     )
     cells = ([cell.text_content().replace("\u202f", "").strip() for cell in line] for line in lines)
@@ -85,7 +85,7 @@ def test_what_is_stored_is_told_by_kind_and_day(client: Client) -> None:
 
 def test_the_drawing_has_a_bar_for_each_day_and_the_table_its_figures(client: Client) -> None:
     stored({today(): 3, yesterday(): 6})
-    page = get(client, "/stats").page
+    page = get_page(client, "/stats").page
     bars = page.xpath("//figure//rect")
     assert (len(bars), bars[-1].text_content(), bars[0].text_content()[-3:]) == (
         30,
@@ -175,8 +175,8 @@ def test_the_figures_of_years_make_a_small_page_from_small_tables_alone(client: 
         return execute(sql, *rest)
 
     with connection.execute_wrapper(note):
-        answer = get(client, "/stats?days=90")
-    assert weight(client, answer) < 60_000
+        answer = get_page(client, "/stats?days=90")
+    assert page_weight(client, answer) < 60_000
     assert set(re.findall(r"archive_(\w+)", " ".join(asked))) == {
         "tally",
         "storedday",

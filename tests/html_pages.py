@@ -8,28 +8,28 @@ from lxml import html
 from archive.torrents.deposit import deposit
 
 
-def get(client: Client, url: str, **how: Any) -> Any:
+def get_page(client: Client, url: str, **how: Any) -> Any:
     """The answer, with `page` for its HTML tree."""
     answer: Any = client.get(url, **how)
     if answer.headers.get("Content-Type", "").startswith("text/html") and answer.content:
-        answer.page = page_of(answer)
+        answer.page = parse_page(answer)
     return answer
 
 
-def page_of(answer: Any) -> Any:
+def parse_page(answer: Any) -> Any:
     return html.fromstring(answer.content.decode())
 
 
-def view(client: Client, torrent: bytes) -> Any:
-    return get(client, f"/view/{deposit(torrent).infohash}")
+def view_torrent(client: Client, torrent: bytes) -> Any:
+    return get_page(client, f"/view/{deposit(torrent).infohash}")
 
 
-def text(answer: Any) -> str:
+def page_text(answer: Any) -> str:
     """What is to be read on the page, and no markup."""
     return " ".join(answer.page.find("body").text_content().split())
 
 
-def weight(client: Client, answer: Any) -> int:
+def page_weight(client: Client, answer: Any) -> int:
     """Bytes of a page with everything that it loads."""
     assets = answer.page.xpath("//link[@rel='icon' or @rel='stylesheet']/@href | //script/@src | //img/@src")
     return len(answer.content) + sum(len(b"".join(client.get(url))) for url in set(assets))

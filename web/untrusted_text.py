@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 # Controls, formats (the bidi overrides among them), halves of surrogate pairs, ends of lines and paragraphs.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-LONGEST = 255  # characters, where nothing else is said: as long as file systems let a name be
+MAX_LENGTH = 255  # characters, where nothing else is said: as long as file systems let a name be
 _AFTER = re.compile(r"(?<=[._-])(?=[^\s._-])")  # where names have what others write a space for
 _JOINERS = "\u200c\u200d"  # Persian, Hindi and family emoji are spelled with these
 
@@ -26,7 +26,7 @@ class _Marks(dict[int, str]):
 _MARKS = _Marks()
 
 
-def visible(text: str, longest: int = LONGEST) -> str:
+def make_printable(text: str, longest: int = MAX_LENGTH) -> str:
     """The text on one line, cut where it is too long, with a mark in place of what acts without being seen."""
     text = text[: longest + 1]
     if not text.isprintable():
@@ -34,6 +34,6 @@ def visible(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def breakable(text: str) -> SafeString:
+def add_line_breaks(text: str) -> SafeString:
     """For HTML: lines that must be broken are broken after dots, underscores and hyphens, before words are."""
     return SafeString(_AFTER.sub("<wbr>", escape(text)))  # no entity has one of these inside
