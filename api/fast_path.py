@@ -13,8 +13,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from django.conf import settings
 from django.db import close_old_connections
 
+from api.http.file_stream import Body
 from api.http.response_cache import Ready, Shelf
-from api.http.stream import Body
 from api.http.torrent_response import Answer, answer, infohash
 from api.torrage import upload
 from archive.errors import Unavailable

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from api.rest.routes.clients import configured
+from api.rest.routes.torrent_clients import configured
 from archive.errors import Refusal
 from archive.torrents.retrieve import retrieve
 from clients import ClientError, Source

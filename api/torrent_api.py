@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.rest.media import FormBody, Json, JsonBody
-from api.rest.resource import forget
+from api.rest.view import forget
 from archive import errors
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit

@@ -10,7 +10,7 @@ from api.files.views import hand_out
 from api.hash2torrent import fetch, health_check
 from api.monitoring import metrics, well
 from api.send_to_client import send
-from api.torrage.sync import hashes, names
+from api.torrage.infohash_lists import hashes, names
 from api.torrage.upload import upload
 from api.torrent_api import PeerStats, add, films, info, peers
 

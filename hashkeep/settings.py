@@ -250,7 +250,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.rest.schema.complete",
+        "api.rest.openapi.complete",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

@@ -6,7 +6,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.db import close_old_connections
 
-from soap.server import answer_all, sent
+from soap.spyne_server import answer_all, sent
 from soap.urls import urlpatterns
 from soap.views import KIND
 

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from soap.server import answer_all, sent
+from soap.spyne_server import answer_all, sent
 from soap.wsdl import Dialect, wsdl
 
 KIND = "text/xml; charset=utf-8"

@@ -111,7 +111,7 @@ def test_there_is_something_to_read() -> None:
     assert {
         "archive.torrents.deposit",
         "storage.filesystem",
-        "soap.service",
+        "soap.operations",
         "api.torrage.upload",
         "web.views",
     } <= {name for name, _ in MODULES}

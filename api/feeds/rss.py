@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_safe
 
 from api.downloads import plain
-from api.feeds.items import add, channel, enclosure, item, text, urls, written
+from api.feeds.rss_document import add, channel, enclosure, item, text, urls, written
 from archive.browse.search import Query, search
 from archive.errors import NotListed, Refusal
 from archive.torrents.catalogue import Entry

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from lxml import etree
 
-from api.feeds.items import Urls, add, channel, enclosure, item, text, urls, written
+from api.feeds.rss_document import Urls, add, channel, enclosure, item, text, urls, written
 from archive.browse.search import Query, search
 from archive.errors import NotListed, Refusal
 from archive.films.film_links import Match, films

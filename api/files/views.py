@@ -18,9 +18,9 @@ from api.files.ranges import Unsatisfiable, part
 from api.files.reader_limit import readers
 from api.files.signed_link import Link, plain, read
 from api.files.zip_stream import zipped
+from api.http.file_stream import Body, pieces
 from api.http.media_type import media_type
-from api.http.problems import CONTENT_TYPE, Problem, problem
-from api.http.stream import Body, pieces
+from api.http.problem_details import CONTENT_TYPE, Problem, problem
 from archive.access.api_keys import ApiKey, reauthorize_key
 from archive.errors import Refusal, StaleLink, UnknownKey
 from clients import ClientError

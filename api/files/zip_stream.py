@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zipstream import ZipStream
 
 from api.files.locate import Sealed
-from api.http.stream import pieces
+from api.http.file_stream import pieces
 
 
 class Zipped(NamedTuple):

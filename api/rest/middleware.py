@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-from api.http.problems import CONTENT_TYPE, told
+from api.http.problem_details import CONTENT_TYPE, told
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.parameters import number
+from api.rest.query_parameters import number
 
 MOST = 200
 _USUAL = 50

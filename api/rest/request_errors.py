@@ -2,7 +2,7 @@
 
 from rest_framework import exceptions
 
-from api.rest.parameters import WrongParameter
+from api.rest.query_parameters import WrongParameter
 
 _MEANINGS: dict[type[exceptions.APIException], str] = {
     exceptions.ParseError: "The body cannot be read, or is not of the right form",

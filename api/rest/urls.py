@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from api.rest.routes import clients
-from api.rest.routes.check import Check
+from api.rest.openapi import Schema
+from api.rest.routes import torrent_clients
 from api.rest.routes.deposits import Deposits
-from api.rest.routes.key import OwnKey
+from api.rest.routes.held import Check
+from api.rest.routes.own_key import OwnKey
+from api.rest.routes.resolve import Resolve, Wanted
 from api.rest.routes.search import Search
 from api.rest.routes.stats import Days, Stats
 from api.rest.routes.takedowns import Takedowns
 from api.rest.routes.torrents import Download, Files, Lookup, Torrent
-from api.rest.routes.wanted import Resolve, Wanted
-from api.rest.schema import Schema
 
 urlpatterns = [
     path("torrents", Deposits.as_view()),
@@ -27,11 +27,11 @@ urlpatterns = [
     path("stats", Stats.as_view(), name="stats"),
     path("stats/days", Days.as_view(), name="stats_days"),
     path("key", OwnKey.as_view()),
-    path("clients", clients.Clients.as_view(), name="clients"),
-    path("clients/<str:name>/torrents", clients.Torrents.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>", clients.OneTorrent.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/files", clients.Files.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/trackers", clients.Trackers.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/<str:action>", clients.Action.as_view()),
+    path("clients", torrent_clients.Clients.as_view(), name="clients"),
+    path("clients/<str:name>/torrents", torrent_clients.Torrents.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>", torrent_clients.OneTorrent.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/files", torrent_clients.Files.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/trackers", torrent_clients.Trackers.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/<str:action>", torrent_clients.Action.as_view()),
     path("schema", Schema.as_view(), name="schema"),
 ]

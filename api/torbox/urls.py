@@ -2,15 +2,15 @@
 
 from django.urls import URLPattern, re_path
 
-from api.torbox.envelope import Act, speaks, unknown
 from api.torbox.methods.checkcached import cached, cached_many
-from api.torbox.methods.control import control, delete
-from api.torbox.methods.create import create, create_soon
-from api.torbox.methods.edit import edit
-from api.torbox.methods.info import export, info, info_of, magnet_to_file
+from api.torbox.methods.controltorrent import control, delete
+from api.torbox.methods.createtorrent import create, create_soon
+from api.torbox.methods.edittorrent import edit
 from api.torbox.methods.mylist import mylist
 from api.torbox.methods.requestdl import requestdl
+from api.torbox.methods.torrentinfo import export, info, info_of, magnet_to_file
 from api.torbox.methods.user import me, not_queued, nothing
+from api.torbox.responses import Act, speaks, unknown
 
 
 def _at(path: str, **acts: Act) -> URLPattern:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.make import noise
-from tests.servers.cinema import Cinema, cinema
+from tests.servers.file_server import Cinema, cinema
 from tests.servers.hashkeep import ROOT
 from tests.servers.nginx import nginx
 

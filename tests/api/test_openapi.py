@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.validation import validate_schema
 from playwright.sync_api import Browser, expect
 
-from api.rest.schema import description
+from api.rest.openapi import description
 from tests import make
 from tests.fuzz_rest import fuzz
 from tests.servers.hashkeep import Hashkeep

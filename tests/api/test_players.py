@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.servers.cinema import Cinema, cinema
+from tests.servers.file_server import Cinema, cinema
 from tests.web.test_browser import SOON, chromium
 
 __all__ = ["chromium"]  # the fixture

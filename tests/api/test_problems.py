@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from api.http.problems import words
-from api.rest.schema import description
+from api.http.problem_details import words
+from api.rest.openapi import description
 from archive import errors
 from tests import make
 from tests.api.test_rest import API, TORRENTS, body, get, problem

@@ -16,7 +16,7 @@ from archive.access.key_torrents import add_key_torrent
 from archive.torrents.deposit import deposit, deposit_many
 from metainfo.magnet import Magnet
 from tests import make
-from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
+from tests.torbox_account import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

@@ -17,7 +17,7 @@ from tests.servers import free_port
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.rude import Manner, hanging_up, not_http, rude, saying, silent
 from tests.servers.swarm import internet
-from tests.torbox import HASH, TORRENT, Account, refused, told
+from tests.torbox_account import HASH, TORRENT, Account, refused, told
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from archive.access import api_keys
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.torbox import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
+from tests.torbox_account import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import requests
 from tests import make
 from tests.client_operations import until
 from tests.server.test_slow_clients import SOON, memory
-from tests.servers.cinema import Cinema, cinema
+from tests.servers.file_server import Cinema, cinema
 
 SIZE = 3_000_000_000  # bytes, and on the disk a hole; more than kernel and server hold
 THREADS = 64  # and so 16 readers, 4 of each key

@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.http.problems import ProblemSerializer, problem
+from api.http.problem_details import ProblemSerializer, problem
 from api.http.torrent_response import CONTENT_TYPE
 from api.rest.media import FormBody, TorrentBody
 from api.rest.routes.torrents import Torrents

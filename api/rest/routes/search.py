@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.paging import PARAMETERS, page, paged, window
-from api.rest.parameters import LARGEST, flag, moment, number, one_of
-from api.rest.resource import Resource
+from api.rest.query_parameters import LARGEST, flag, moment, number, one_of
 from api.rest.serializers import TorrentSerializer, listed
+from api.rest.view import Resource
 from archive.browse.search import Query, search
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry

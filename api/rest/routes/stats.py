@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.parameters import number
-from api.rest.resource import Resource
+from api.rest.query_parameters import number
+from api.rest.view import Resource
 from archive.browse.overview import Overview, overview
 from archive.census.daily_peers import credit
 from archive.torrents.count import kinds

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.paging import PARAMETERS, page, paged, window
-from api.rest.resource import Resource
 from api.rest.serializers import InfohashField
+from api.rest.view import Resource
 from archive.takedowns.takedown import notices
 
 

@@ -14,9 +14,9 @@ from api.downloads import handed_out
 from api.http.torrent_response import CONTENT_TYPE
 from api.rest.media import Json, TorrentFile
 from api.rest.paging import PARAMETERS, page, paged, parameters, window
-from api.rest.parameters import WrongParameter
-from api.rest.resource import Resource
+from api.rest.query_parameters import WrongParameter
 from api.rest.serializers import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
+from api.rest.view import Resource
 from archive.browse.describe import describe
 from archive.browse.search import Query, search
 from archive.torrents.catalogue import look

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from api.torbox.account import account
-from api.torbox.envelope import Failed, success
-from api.torbox.files import Lister
+from api.torbox.authentication import account
+from api.torbox.file_list import Lister
 from api.torbox.request_body import given
+from api.torbox.responses import Failed, success
 from archive.errors import NotAnInfohash
 from archive.torrents.catalogue import Brief, briefs
 from metainfo.infohash import parse, spell

@@ -6,12 +6,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from api.client_pool import client_of
-from api.torbox.account import account
-from api.torbox.envelope import success
-from api.torbox.files import Lister
+from api.torbox.authentication import account
+from api.torbox.download_state import gone, in_client, without_client
+from api.torbox.file_list import Lister
+from api.torbox.mylist_row import row
 from api.torbox.request_body import whole
-from api.torbox.row import row
-from api.torbox.states import gone, in_client, without_client
+from api.torbox.responses import success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
 from archive.queue.wishes import Standing, look

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 
 from api.files.locate import reach, reach_all
 from api.files.signed_link import Link, spell
-from api.torbox.account import account
-from api.torbox.envelope import Failed, success
+from api.torbox.authentication import account
 from api.torbox.request_body import is_true, whole
+from api.torbox.responses import Failed, success
 from archive.access.api_keys import ApiKey, find_key_text
 
 _DIGITS = 19  # of the largest number; what is no torrent's or file's is not found

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from api.torbox.account import account, auth_id
-from api.torbox.envelope import Failed, success
-from api.torbox.row import moment
+from api.torbox.authentication import account, auth_id
+from api.torbox.mylist_row import moment
+from api.torbox.responses import Failed, success
 
 _PLAN = 2  # "pro": with others, clients hold back what they could do
 _NEVER = "2099-12-31T23:59:59+00:00"  # a key does not expire, but clients want to know when

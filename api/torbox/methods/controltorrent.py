@@ -7,9 +7,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api.client_pool import client_of
-from api.torbox.account import account
-from api.torbox.envelope import Failed, success
+from api.torbox.authentication import account
 from api.torbox.request_body import given, whole
+from api.torbox.responses import Failed, success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import (
     KeyTorrent,

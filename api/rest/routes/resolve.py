@@ -10,9 +10,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.resource import Resource
 from api.rest.routes.torrents import ONE
 from api.rest.serializers import InfohashField
+from api.rest.view import Resource
 from archive.errors import NotAnInfohash
 from archive.queue.wishes import Standing, standing, unsought, want
 from metainfo.infohash import parse

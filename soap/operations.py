@@ -21,7 +21,7 @@ from archive.errors import (
     TooLarge,
 )
 from archive.torrents.deposit import Receipt, deposit_many
-from soap.envelope import Call
+from soap.call_parser import Call
 from soap.wsdl import THETORRENT, TORRAGE
 
 

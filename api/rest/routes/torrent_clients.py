@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.media import FormBody, JsonBody
-from api.rest.resource import Resource
+from api.rest.view import Resource
 from archive.torrents.names import names
 from archive.torrents.retrieve import retrieve
 from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api.client_pool import client_of
-from api.torbox.account import account, auth_id
-from api.torbox.envelope import Failed, success
+from api.torbox.authentication import account, auth_id
+from api.torbox.mylist_row import link
 from api.torbox.request_body import Given, given
-from api.torbox.row import link
+from api.torbox.responses import Failed, success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotAnInfohash, NotHeld, StillWanted

@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from api.torbox.account import account
-from api.torbox.envelope import Failed, success
-from api.torbox.methods.control import number_of
+from api.torbox.authentication import account
+from api.torbox.methods.controltorrent import number_of
 from api.torbox.request_body import given
+from api.torbox.responses import Failed, success
 from archive.access.key_torrents import MAX_NAME_LENGTH, get_key_torrent, rename_key_torrent
 
 

@@ -11,10 +11,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.http.problems import CONTENT_TYPE, words
+from api.http.problem_details import CONTENT_TYPE, words
 from api.rest.media import Json
 from api.rest.request_errors import mistakes
-from api.rest.resource import Resource
+from api.rest.view import Resource
 
 _SENTENCE = re.compile(r"\.(?:\s|$)")
 _ABOUT = """\

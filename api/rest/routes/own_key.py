@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.resource import Resource
+from api.rest.view import Resource
 from archive.access.api_keys import authorize_key
 
 

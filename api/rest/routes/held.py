@@ -9,8 +9,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.parameters import WrongParameter
-from api.rest.resource import Resource
+from api.rest.query_parameters import WrongParameter
+from api.rest.view import Resource
 from archive.errors import NotAnInfohash
 from archive.torrents.held import check
 from metainfo.infohash import parse, spell

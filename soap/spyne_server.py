@@ -17,8 +17,8 @@ from spyne.server import ServerBase
 from archive.access.api_keys import key_text_from_request, key_texts_in_query
 from archive.errors import Refusal
 from archive.torrents.deposit import Receipt
-from soap.envelope import Call, NotSoap, Source
-from soap.service import TorrentCache, store
+from soap.call_parser import Call, NotSoap, Source
+from soap.operations import TorrentCache, store
 from soap.wsdl import THETORRENT
 
 spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from api.torbox.account import auth_id
-from api.torbox.files import Lister, told
-from api.torbox.states import Seen
+from api.torbox.authentication import auth_id
+from api.torbox.download_state import Seen
+from api.torbox.file_list import Lister, told
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent
 from clients import Torrent

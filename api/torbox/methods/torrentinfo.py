@@ -6,12 +6,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api.downloads import handed_out
-from api.torbox.account import account
-from api.torbox.envelope import Failed, success
-from api.torbox.files import ALONE, paths
-from api.torbox.methods.control import number_of
+from api.torbox.authentication import account
+from api.torbox.file_list import ALONE, paths
+from api.torbox.methods.controltorrent import number_of
+from api.torbox.mylist_row import link
 from api.torbox.request_body import Given, given
-from api.torbox.row import link
+from api.torbox.responses import Failed, success
 from archive.access.key_torrents import get_key_torrent
 from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.http.problems import CONTENT_TYPE, problem
+from api.http.problem_details import CONTENT_TYPE, problem
 from api.rest.media import Json, JsonBody
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
