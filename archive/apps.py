@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.db.models.signals import post_migrate
 
 from storage import open_storage
-from swarm.peers.country import Countries
+from swarm.peers.country import CountryDatabase
 
 OURS = "archive"  # the tag of the checks that a command runs; `manage.py check` and `migrate` run Django's own too
 
@@ -42,7 +42,7 @@ def country_database_is_sound(**_: Any) -> list[CheckMessage]:
         told = f"COUNTRY_DB: there is no file {path}. `manage.py countries` fetches one to there."
         return [] if path == settings.DATA_DIR / "country.mmdb" else [Error(told, id="archive.E002")]
     try:
-        Countries(path)
+        CountryDatabase(path)
     except ValueError as wrong:
         return [Error(f"COUNTRY_DB: {wrong}", id="archive.E002")]
     return []

@@ -25,10 +25,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench.torrents import torrent
-from tests.servers import crowd
+from tests.servers.address_only_peers import announce_to_dht, announce_to_udp_tracker
 from tests.servers.hashkeep import ROOT, Hashkeep
+from tests.servers.libtorrent_peers import ROUTER, start_dht
+from tests.servers.network_namespace import network_namespace
 from tests.servers.opentracker import opentracker
-from tests.servers.swarm import ROUTER, dht, internet
 
 ALIVE, PEERS = 0.57, 7
 IN_DHT = 3  # of the peers; the tracker knows all of them
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--torrents", type=int, default=2_000)
     count = parser.parse_args().torrents
     with ExitStack() as stack:
-        stack.enter_context(internet())
+        stack.enter_context(network_namespace())
         home = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         for name in ("data", "tracker"):
             (home / name).mkdir()
@@ -107,12 +108,12 @@ def nodes(alive: list[bytes]) -> Iterator[None]:
 
 
 def serve(pipe: Connection, alive: list[bytes]) -> None:
-    nodes = dht()
+    nodes = start_dht()
     at = [node.address for node in nodes]
     for number, target in enumerate(alive):
         hosts = [HOSTS[(number * PEERS + n) % len(HOSTS)] for n in range(PEERS)]
-        crowd.join_dht(hosts[:IN_DHT], target, at)
-        crowd.join_udp(hosts, target, TRACKER)
+        announce_to_dht(hosts[:IN_DHT], target, at)
+        announce_to_udp_tracker(hosts, target, TRACKER)
     pipe.send("ready")
     pipe.recv()
 

@@ -26,8 +26,9 @@ import requests
 from bench.bare_libtorrent import Bare
 from tests.make import infohashes, v1
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import ROUTER, Content, Peer, start_dht
+from tests.servers.network_namespace import network_namespace
 from tests.servers.postgres import postgres
-from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
 
 TORRENTS = {1: 100, 20: 200, 100: 300, 500: 500}  # by how many are asked for at once
 DEAD, DEAD_FOR = 1000, 20.0
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     options = parser.parse_args()
     with ExitStack() as stack:
-        stack.enter_context(internet())
+        stack.enter_context(network_namespace())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         hashes = stack.enter_context(seeded(folder))
         database = stack.enter_context(postgres()) if options.database == "postgres" else ""
@@ -87,7 +88,7 @@ def seeded(folder: Path) -> Iterator[list[bytes]]:
 
 
 def seed(pipe: Connection, folder: Path) -> None:
-    nodes = dht()
+    nodes = start_dht()
     seeder = Peer(SEEDER, [node.address for node in nodes[1:]])
     seeder.session.apply_settings({"dht_announce_interval": 3600})  # it has enough to do
     torrents = [v1(b"%d" % number, 1400 * 16_384) for number in range(20 + sum(TORRENTS.values()))]

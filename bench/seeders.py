@@ -11,19 +11,20 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from swarm import Found, Session, Wish
-from tests.servers.seeders import seeded
-from tests.servers.swarm import dht, internet
+from swarm import FoundMetadata, SearchEngine, SearchRequest
+from tests.servers.libtorrent_peers import start_dht
+from tests.servers.network_namespace import network_namespace
+from tests.servers.seeding_clients import seeding_clients
 from tests.swarm.test_seeders import CASES, WAYS, Case, config, wish
 
 ROUNDS, PATIENCE = 5, 100
 
 
 def main() -> None:
-    with internet(), TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
-        nodes = dht()
-        clients = stack.enter_context(seeded(Path(folder)))
-        sessions = {way: Session(config(f"70.1.{number}.1", way)) for number, way in enumerate(WAYS)}
+    with network_namespace(), TemporaryDirectory(prefix="bench-") as folder, ExitStack() as stack:
+        nodes = start_dht()
+        clients = stack.enter_context(seeding_clients(Path(folder)))
+        sessions = {way: SearchEngine(config(f"70.1.{number}.1", way)) for number, way in enumerate(WAYS)}
         for session in sessions.values():
             stack.callback(session.close)
         cells = [(case, way) for case in CASES for way in WAYS]
@@ -38,8 +39,8 @@ def main() -> None:
         del nodes
 
 
-def find(session: Session, wish: Wish) -> float | None:
-    answer: queue.Queue[Found | None] = queue.Queue()
+def find(session: SearchEngine, wish: SearchRequest) -> float | None:
+    answer: queue.Queue[FoundMetadata | None] = queue.Queue()
     session.search(wish, PATIENCE, answer.put)
     found = answer.get()
     return found.seconds * 1000 if found else None

@@ -17,7 +17,8 @@ from bench.downloads import CONNECTIONS, fill
 from bench.resolve import NETWORK, ask
 from bench.wrk import Load, wrk
 from tests.servers.hashkeep import Hashkeep
-from tests.servers.swarm import dht, internet
+from tests.servers.libtorrent_peers import start_dht
+from tests.servers.network_namespace import network_namespace
 
 WAITING = 200
 AIMS = "Aims: at least 0.80 of the rate, less than 2 times the p99"
@@ -49,9 +50,9 @@ def download(server: Hashkeep, paths: Path, seconds: int) -> Load:
 
 def measure(rounds: int, seconds: int) -> list[tuple[Load, Load]]:
     with ExitStack() as stack:
-        stack.enter_context(internet())
+        stack.enter_context(network_namespace())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="waiting-")))
-        nodes = dht()
+        nodes = start_dht()
         server = Hashkeep(folder, **NETWORK)
         paths = folder / "paths"
         paths.write_text("".join(f"/{name}.torrent\n" for name in fill(server)))

@@ -26,13 +26,13 @@ Address = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
+class PeersFound:
     target: bytes
     peers: list[Address]
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class MetadataReceived:
     info: bytes
     has_v2: bool
     layers: int
@@ -40,21 +40,21 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Layers:
+class PieceLayersReceived:
     target: bytes
     layers: dict[bytes, bytes] | None
     """None: not all of them have come yet, or not all are true."""
 
 
 @dataclass(frozen=True, slots=True)
-class WrongMetadata:
+class MetadataMismatch:
     """The peers' info dictionary is not what the hash says."""
 
     target: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class MetadataUnusable:
     """The info dictionary is what the hash says, and libtorrent does not take it."""
 
     target: bytes
@@ -62,11 +62,18 @@ class Unusable:
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
+class SessionStatistics:
     values: dict[str, int]
 
 
-Event = Peers | Metadata | Layers | WrongMetadata | Unusable | Statistics
+Event = (
+    PeersFound
+    | MetadataReceived
+    | PieceLayersReceived
+    | MetadataMismatch
+    | MetadataUnusable
+    | SessionStatistics
+)
 
 _ALERTS = (
     lt.alert_category.status
@@ -90,7 +97,7 @@ _FLAGS = (
 )
 
 
-class Network:
+class LibtorrentSession:
     """Not for several threads at once. Fetches one torrent a target."""
 
     def __init__(self, config: Config, wake: int) -> None:
@@ -206,7 +213,7 @@ class Network:
         one_kind = len({":" in host for host in hosts}) == 1
         # Set later, it would come after the DHT's first words.
         if not config.allow_private:
-            params.ip_filter = _only_public()
+            params.ip_filter = create_ip_filter()
         params.settings = cast(
             "lt.settings_pack",  # in the stubs alone
             LIBTORRENT
@@ -234,7 +241,7 @@ class Network:
 def _event(alert: lt.alert) -> Event | None:
     match alert:
         case lt.dht_get_peers_reply_alert():
-            return Peers(alert.info_hash.to_bytes(), alert.peers())
+            return PeersFound(alert.info_hash.to_bytes(), alert.peers())
         case lt.metadata_received_alert():
             info = alert.handle.torrent_file()
             return _metadata(info) if info else None
@@ -243,13 +250,13 @@ def _event(alert: lt.alert) -> Event | None:
         case lt.metadata_failed_alert():
             target = _target(alert.handle.info_hashes())
             wrong = alert.error.value() == _MISMATCH
-            return WrongMetadata(target) if wrong else Unusable(target, alert.error.message())
+            return MetadataMismatch(target) if wrong else MetadataUnusable(target, alert.error.message())
         case lt.save_resume_data_alert():
-            return Layers(_target(alert.params.info_hashes), _layers(alert.params))
+            return PieceLayersReceived(_target(alert.params.info_hashes), _layers(alert.params))
         case lt.save_resume_data_failed_alert():
-            return Layers(_target(alert.handle.info_hashes()), None)
+            return PieceLayersReceived(_target(alert.handle.info_hashes()), None)
         case lt.session_stats_alert():
-            return Statistics(alert.values)
+            return SessionStatistics(alert.values)
     return None
 
 
@@ -257,9 +264,9 @@ def _target(hashes: lt.info_hash_t) -> bytes:
     return hashes.v2.to_bytes()[:20] if hashes.has_v2() else hashes.v1.to_bytes()
 
 
-def _metadata(info: lt.torrent_info) -> Metadata:
+def _metadata(info: lt.torrent_info) -> MetadataReceived:
     has_v2 = info.info_hashes().has_v2()
-    return Metadata(info.info_section(), has_v2, _size_of_layers(info) if has_v2 else 0)
+    return MetadataReceived(info.info_section(), has_v2, _size_of_layers(info) if has_v2 else 0)
 
 
 def _size_of_layers(info: lt.torrent_info) -> int:
@@ -290,7 +297,7 @@ def _speakable(tracker: str) -> bool:
         return False
 
 
-def _only_public() -> lt.ip_filter:
+def create_ip_filter() -> lt.ip_filter:
     addresses = lt.ip_filter()
     for network in RESERVED:
         addresses.add_rule(str(network.network_address), str(network.broadcast_address), 1)

@@ -17,9 +17,10 @@ from clients import Address, Client, RejectedTorrent, Source, UnknownTorrent, op
 from tests.make import infohashes
 from tests.servers import free_port
 from tests.servers.daemon import Daemon
+from tests.servers.libtorrent_peers import Content, create_content
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import Content, content, internet
-from tests.servers.trackers import Tracker, http_tracker
+from tests.servers.recording_trackers import Tracker, http_tracker
 from tests.servers.transmission import Transmission, transmission
 
 NAMES = ("qBittorrent 4.5", "qBittorrent 5.1", "qBittorrent 5.3", "Transmission 3.00", "Transmission 4.1")
@@ -325,7 +326,7 @@ class Lab(NamedTuple):
 @contextmanager
 def lab(folder: Path) -> Iterator[Lab]:
     """All of them and a tracker, on a loopback of their own."""
-    with internet(), ExitStack() as stack:
+    with network_namespace(), ExitStack() as stack:
         tracker = stack.enter_context(http_tracker(("127.0.0.1", free_port()), {}))
         subjects = {}
         for name in NAMES:
@@ -352,7 +353,7 @@ def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
     """Does it once, and leaves the daemon as it was."""
     subject = lab.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
-        made = content(Path(folder), f"{operation}, {kind}, {name}", kind, [lab.tracker.url])
+        made = create_content(Path(folder), f"{operation}, {kind}, {name}", kind, [lab.tracker.url])
         case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
         try:
             OPERATIONS[operation](case)

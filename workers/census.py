@@ -22,8 +22,8 @@ from archive.census.distinct_peers import Seen
 from archive.census.schedule import Subject
 from archive.errors import Unavailable
 from swarm import Config
-from swarm.peers.count import Census, Look
-from swarm.peers.country import Countries
+from swarm.peers.count import SwarmCounter, SwarmSnapshot
+from swarm.peers.country import CountryDatabase
 
 _AT_ONCE = 200  # looks: each waits most of its time
 _PAUSE = 1.0  # seconds between two glances at what is due
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def countries() -> Countries:
+def countries() -> CountryDatabase:
     """Raises ValueError where COUNTRY_DB cannot be read."""
     path = Path(settings.COUNTRY_DB)
     if not path.exists():
         log.warning("There is no country database at COUNTRY_DB, so every peer's country is unknown.")
-        return Countries(None)
-    return Countries(path)
+        return CountryDatabase(None)
+    return CountryDatabase(path)
 
 
 def config() -> Config:
@@ -58,13 +58,13 @@ def config() -> Config:
 class Surveyor:
     """Any number may run, on any number of machines."""
 
-    def __init__(self, countries: Countries) -> None:
+    def __init__(self, countries: CountryDatabase) -> None:
         self._countries, self._seen = countries, Seen()
         self._database = ThreadPoolExecutor(1, "index")  # the one thread that talks to it
 
     async def run(self, stop: Callable[[], bool]) -> None:
-        self._census = Census(config())
-        await self._census.ready()
+        self._counter = SwarmCounter(config())
+        await self._counter.wait_until_ready()
         looks: set[asyncio.Task[None]] = set()
         enrolled = -_ENROL_EVERY
         loop = asyncio.get_running_loop()
@@ -83,13 +83,13 @@ class Surveyor:
         for task in looks:
             task.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
-        await self._census.close()
+        await self._counter.close()
         self._database.shutdown()
 
     async def _look(self, subject: Subject) -> None:
         try:
-            look = await self._census.look(subject.infohashes, subject.trackers)
-            await self._ask(lambda: self._record(subject.torrent, look))
+            snapshot = await self._counter.count(subject.infohashes, subject.trackers)
+            await self._ask(lambda: self._record(subject.torrent, snapshot))
         except Unavailable:
             return  # it is due again when the lease ends
         except Exception as error:
@@ -97,14 +97,14 @@ class Surveyor:
             trace = "".join(format_tb(error.__traceback__))
             log.error("A look at torrent %d failed: %s\n%s", subject.torrent, type(error).__name__, trace)
 
-    def _record(self, torrent: int, look: Look) -> None:
+    def _record(self, torrent: int, snapshot: SwarmSnapshot) -> None:
         today = datetime.now(UTC).date()
         peers: dict[str, list[str]] = {}
-        for address in look.peers:
-            peers.setdefault(self._countries.of(address), []).append(address)
+        for address in snapshot.addresses:
+            peers.setdefault(self._countries.country_of(address), []).append(address)
         countries = self._seen.add(torrent, today, peers)
-        swarm = look.swarm._asdict() if look.swarm else {}
-        record(torrent, Sight(today, countries, self._seen.name, len(look.peers), **swarm))
+        swarm = snapshot.scrape._asdict() if snapshot.scrape else {}
+        record(torrent, Sight(today, countries, self._seen.name, len(snapshot.addresses), **swarm))
 
     async def _ask(self, question: Callable[[], T]) -> T:
         def answer() -> T:

@@ -28,8 +28,7 @@ from archive.queue import leases
 from archive.queue.leases import Wish
 from archive.queue.peer_hints import Whispers
 from archive.torrents.deposit import Receipt, deposit_many
-from swarm import Config, Found, Session, torrent
-from swarm import Wish as SwarmWish
+from swarm import Config, FoundMetadata, SearchEngine, SearchRequest, build_torrent
 
 SEARCH = 60.0  # seconds for one search; nobody needs to wait so long, it goes on without them
 _AT_ONCE = 1000  # searches; so many dead ones cost libtorrent some 30 MB
@@ -46,7 +45,7 @@ log = logging.getLogger(__name__)
 
 class Result(NamedTuple):
     wish: Wish
-    found: Found | None
+    found: FoundMetadata | None
 
 
 def config() -> Config:
@@ -63,8 +62,8 @@ def config() -> Config:
 class Resolver:
     """Any number may run, on any number of machines."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, engine: SearchEngine) -> None:
+        self._engine = engine
         self._name = f"{socket.gethostname()} {uuid.uuid4().hex}"
         self._results: SimpleQueue[Result] = SimpleQueue()
         self._open: dict[int, Wish] = {}  # by number, from claim to settlement
@@ -112,8 +111,8 @@ class Resolver:
             for wish in wishes:
                 wish.peers.update(self._told.take(wish.names))
                 self._open[wish.number] = wish
-                asked = SwarmWish(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
-                self._session.search(asked, SEARCH, partial(self._ended, wish))
+                asked = SearchRequest(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
+                self._engine.search(asked, SEARCH, partial(self._ended, wish))
 
     def _listen(self, ear: Ear, seconds: float) -> None:
         """Peers that are told of during a search join it."""
@@ -124,9 +123,9 @@ class Resolver:
             more = self._told.take(wish.names) - wish.peers
             if few := tuple(islice(more, max(_PEERS - len(wish.peers), 0))):
                 wish.peers.update(few)
-                self._session.tell(SwarmWish(wish.v1, wish.v2, peers=few))
+                self._engine.add_peers(SearchRequest(wish.v1, wish.v2, peers=few))
 
-    def _ended(self, wish: Wish, found: Found | None) -> None:
+    def _ended(self, wish: Wish, found: FoundMetadata | None) -> None:
         searches.labels("found" if found else "missed").observe(found.seconds if found else SEARCH)
         self._results.put(Result(wish, found))
 
@@ -159,7 +158,7 @@ class Resolver:
 
     def _settle(self, batch: list[Result]) -> None:
         useful = [(wish, found) for wish, found in batch if found and not found.unusable]
-        met = [(wish, torrent(found, wish.trackers)) for wish, found in useful]
+        met = [(wish, build_torrent(found, wish.trackers)) for wish, found in useful]
         over = [wish for wish, found in batch if not found]
         outcomes = deposit_many((made for _, made in met), door="resolver")
         for (wish, _), outcome in zip(met, outcomes, strict=True):

@@ -17,25 +17,25 @@ from contextlib import suppress
 from functools import partial
 
 from swarm.config import Config
-from swarm.fetch.piece_layers import Completion
-from swarm.fetch.search import Search, Waiting
-from swarm.fetch.start_queue import Line
+from swarm.fetch.piece_layers import PieceLayersFetch
+from swarm.fetch.search import PendingRequest, Search
+from swarm.fetch.start_queue import StartQueue
 from swarm.libtorrent_session import (
     Address,
     Event,
-    Layers,
-    Metadata,
-    Network,
-    Peers,
-    Statistics,
-    Unusable,
-    WrongMetadata,
+    LibtorrentSession,
+    MetadataMismatch,
+    MetadataReceived,
+    MetadataUnusable,
+    PeersFound,
+    PieceLayersReceived,
+    SessionStatistics,
 )
-from swarm.wish import Found, Wish, hashes
+from swarm.search_request import FoundMetadata, SearchRequest, hash_info_dictionary
 
 log = logging.getLogger(__name__)
 
-Task = Search | Completion
+Task = Search | PieceLayersFetch
 Action = Callable[[], object]
 
 _LAYERS_WITHIN = 3.0
@@ -46,33 +46,35 @@ _KEEP_EVERY = 600.0
 _COUNT_EVERY = 1.0
 
 
-class Session:
+class SearchEngine:
     def __init__(self, config: Config) -> None:
         self._ear, self._wake = os.pipe()
         os.set_blocking(self._ear, False)
         os.set_blocking(self._wake, False)
-        self._network = Network(config, self._wake)
+        self._network = LibtorrentSession(config, self._wake)
         self._trackers, self._max_torrent = config.trackers, config.max_torrent
         self._calls: deque[Action] = deque()
         self._due: list[tuple[float, int, Action]] = []
         self._numbers = itertools.count()
-        self._tasks: dict[bytes, Search | Completion] = {}  # by target, a hybrid's under two
-        self._line = Line(self._begin, self._later)
+        self._tasks: dict[bytes, Search | PieceLayersFetch] = {}  # by target, a hybrid's under two
+        self._line = StartQueue(self._begin, self._later)
         self._counts = {"dht_nodes": 0, "peers": 0, "announced": 0, "found": 0, "missed": 0}
         self._open, self._door = True, threading.Lock()
         self._thread = threading.Thread(target=self._run, name="swarm", daemon=True)
         self._thread.start()
 
-    def search(self, wish: Wish, seconds: float, done: Callable[[Found | None], None]) -> None:
+    def search(
+        self, wish: SearchRequest, seconds: float, done: Callable[[FoundMetadata | None], None]
+    ) -> None:
         """Returns at once. `done` is called exactly once, by the session's thread; with None when time is over."""
         now = time.monotonic()
-        enter = partial(self._enter, Waiting(wish, now, now + seconds, done))
+        enter = partial(self._enter, PendingRequest(wish, now, now + seconds, done))
         with self._door:
             if not self._open:
                 raise RuntimeError("the session is closed")
             self._call(enter)
 
-    def tell(self, wish: Wish) -> None:
+    def add_peers(self, wish: SearchRequest) -> None:
         """Of peers that it may be had from, if it is being searched for; else nothing begins, and nobody is told."""
         with self._door:
             if self._open:
@@ -90,32 +92,32 @@ class Session:
 
     # What follows runs in the session's own thread.
 
-    def _enter(self, waiting: Waiting) -> None:
+    def _enter(self, waiting: PendingRequest) -> None:
         if not self._open:
             return self._answer(waiting, None)
         self._later(waiting.until - time.monotonic(), partial(self._expire, waiting))
         return self._line.join(waiting)
 
-    def _begin(self, who: Waiting | Wish) -> Search | None:
+    def _begin(self, who: PendingRequest | SearchRequest) -> Search | None:
         """The search, if there was none for this torrent yet; a Wish by itself only tells of its peers."""
-        if isinstance(who, Waiting):
+        if isinstance(who, PendingRequest):
             return self._begin_for(who)
         for task in self._under_way(who):
             task.meet(who.peers)
         return None
 
-    def _under_way(self, wish: Wish) -> set[Task]:
+    def _under_way(self, wish: SearchRequest) -> set[Task]:
         return {task for target in wish.targets if (task := self._tasks.get(target))}
 
-    def _begin_for(self, waiting: Waiting) -> Search | None:
+    def _begin_for(self, waiting: PendingRequest) -> Search | None:
         wish = waiting.wish
         under_way = [task for one in wish.hashes if (task := self._tasks.get(one[:20]))]
         task = under_way[0] if under_way else Search(self._network, self._later, self._trackers)
-        if isinstance(task, Completion) and not wish.met_by(*task.hashes):
+        if isinstance(task, PieceLayersFetch) and not wish.met_by(*task.hashes):
             self._answer(waiting, None)
             return None
         task.waiting.append(waiting)
-        if isinstance(task, Completion):
+        if isinstance(task, PieceLayersFetch):
             task.meet(wish.peers)
             return None
         for one in wish.hashes:
@@ -127,30 +129,32 @@ class Session:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case Statistics(values):
+            case SessionStatistics(values):
                 self._counts["dht_nodes"] = values["dht.dht_nodes"]
                 self._counts["peers"] = values["peer.num_peers_connected"]
                 self._counts["announced"] = values["dht.dht_announce_peer_out"]
-            case Metadata():
+            case MetadataReceived():
                 self._found(event)
             case _:
                 self._tell(self._tasks.get(event.target), event)
 
-    def _tell(self, task: Task | None, event: Peers | WrongMetadata | Unusable | Layers) -> None:
+    def _tell(
+        self, task: Task | None, event: PeersFound | MetadataMismatch | MetadataUnusable | PieceLayersReceived
+    ) -> None:
         match task, event:
-            case Search(), Peers(target, peers):
+            case Search(), PeersFound(target, peers):
                 task.meet(peers, target)
-            case Search(), WrongMetadata(target):
+            case Search(), MetadataMismatch(target):
                 task.doubt(target)
-            case Search(), Unusable(target, why):
+            case Search(), MetadataUnusable(target, why):
                 self._give_up(task, target, why)
-            case Completion(), Layers(_, layers) if layers is not None:
+            case PieceLayersFetch(), PieceLayersReceived(_, layers) if layers is not None:
                 self._completed(task, layers)
 
-    def _found(self, metadata: Metadata) -> None:
+    def _found(self, metadata: MetadataReceived) -> None:
         """By two searches at once, if a hybrid was wished for by its v1 and by its v2 hash."""
         info = metadata.info
-        v1, v2 = hashes(info)
+        v1, v2 = hash_info_dictionary(info)
         targets = (v1, v2[:20])
         searches = {task for target in targets if isinstance(task := self._tasks.get(target), Search)}
         waiting = [each for search in searches for each in search.waiting]
@@ -178,24 +182,28 @@ class Session:
             else:
                 self._begin_for(each)
 
-    def _may_complete(self, metadata: Metadata) -> bool:
+    def _may_complete(self, metadata: MetadataReceived) -> bool:
         """150 bytes of metadata can ask for 64 MB of piece layers."""
         if not metadata.layers or len(metadata.info) + metadata.layers > self._max_torrent:
             return False
-        under_way = sum(task.size for task in set(self._tasks.values()) if isinstance(task, Completion))
+        under_way = sum(task.size for task in set(self._tasks.values()) if isinstance(task, PieceLayersFetch))
         return under_way + metadata.layers <= _LAYERS_AT_ONCE
 
     def _complete(
-        self, metadata: Metadata, names: tuple[bytes, bytes], peers: set[Address], waiting: list[Waiting]
+        self,
+        metadata: MetadataReceived,
+        names: tuple[bytes, bytes],
+        peers: set[Address],
+        waiting: list[PendingRequest],
     ) -> None:
-        completion = Completion(self._network, self._later, metadata, names, peers)
+        completion = PieceLayersFetch(self._network, self._later, metadata, names, peers)
         completion.waiting = waiting
         self._tasks |= dict.fromkeys(completion.targets, completion)
         hopeless = partial(self._completed, completion, None)
         self._later(_LAYERS_WITHIN * completion.slowness, lambda: None if completion.hopeful else hopeless())
         self._later(_LAYERS_AT_LAST * completion.slowness, hopeless)
 
-    def _completed(self, completion: Completion, layers: dict[bytes, bytes] | None) -> None:
+    def _completed(self, completion: PieceLayersFetch, layers: dict[bytes, bytes] | None) -> None:
         if completion not in self._tasks.values():
             return  # over long since; what is fetched by that name now is another search's
         self._end(completion)
@@ -203,13 +211,13 @@ class Session:
             self._answer(each, completion.info, layers)
         completion.waiting = []
 
-    def _expire(self, waiting: Waiting) -> None:
+    def _expire(self, waiting: PendingRequest) -> None:
         if self._line.leave(waiting):
             self._answer(waiting, None)
         for task in self._under_way(waiting.wish):
             if waiting in task.waiting:
                 task.waiting.remove(waiting)
-                self._answer(waiting, task.info if isinstance(task, Completion) else None)
+                self._answer(waiting, task.info if isinstance(task, PieceLayersFetch) else None)
                 if not task.waiting:
                     self._end(task)
 
@@ -223,13 +231,13 @@ class Session:
 
     def _answer(
         self,
-        waiting: Waiting,
+        waiting: PendingRequest,
         info: bytes | None,
         layers: dict[bytes, bytes] | None = None,
         unusable: str = "",
     ) -> None:
         seconds = time.monotonic() - waiting.began
-        found = Found(info, layers, seconds, unusable) if info is not None else None
+        found = FoundMetadata(info, layers, seconds, unusable) if info is not None else None
         self._counts["found" if found else "missed"] += 1
         self._calls.append(partial(waiting.done, found))
 
@@ -241,7 +249,7 @@ class Session:
                 self._answer(each, None)
             self._end(task)
         for who in self._line.dissolve():
-            if isinstance(who, Waiting):
+            if isinstance(who, PendingRequest):
                 self._answer(who, None)
         self._network.keep()
 

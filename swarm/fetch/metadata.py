@@ -6,7 +6,7 @@ So when peers are there and the metadata does not come, or is wrong, each is tri
 
 from collections.abc import Callable, Iterable
 
-from swarm.libtorrent_session import Address, Network
+from swarm.libtorrent_session import Address, LibtorrentSession
 
 # A young DHT table finds nothing at first; the long gaps are for what nobody has just now.
 _LOOKUP_GAPS = (0.25, 0.75, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -16,11 +16,11 @@ _PATIENCE = 5.0
 _PATIENCE_ALONE = 1.5
 _PATIENCE_WITH_THE_ONLY_ONE = 8.0
 
-Later = Callable[[float, Callable[[], object]], None]
+Schedule = Callable[[float, Callable[[], object]], None]
 
 
-class Pursuit:
-    def __init__(self, network: Network, later: Later, infohash: bytes) -> None:
+class MetadataFetch:
+    def __init__(self, network: LibtorrentSession, later: Schedule, infohash: bytes) -> None:
         self.infohash = infohash
         self._network, self._later = network, later
         self._target = infohash[:20]

@@ -9,9 +9,9 @@ handshakes with the v2 hash from then on, which fails.
 
 from collections.abc import Iterable, Iterator
 
-from swarm.fetch.metadata import Later
-from swarm.fetch.search import Waiting
-from swarm.libtorrent_session import Address, Metadata, Network
+from swarm.fetch.metadata import Schedule
+from swarm.fetch.search import PendingRequest
+from swarm.libtorrent_session import Address, LibtorrentSession, MetadataReceived
 
 # A peer that still believes in the connection by which the info dictionary came refuses another one, and
 # libtorrent alone would wait seconds before it tries again.
@@ -23,16 +23,16 @@ _SPEED = 1_000_000  # bytes a second of a slow peer: how much longer all of this
 _LOOK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
 
 
-class Completion:
+class PieceLayersFetch:
     def __init__(
         self,
-        network: Network,
-        later: Later,
-        metadata: Metadata,
+        network: LibtorrentSession,
+        later: Schedule,
+        metadata: MetadataReceived,
         hashes: tuple[bytes, bytes],
         peers: Iterable[Address],
     ) -> None:
-        self.waiting: list[Waiting] = []
+        self.waiting: list[PendingRequest] = []
         self.info = metadata.info
         self.size = metadata.layers
         self.slowness = 1 + self.size / _SPEED

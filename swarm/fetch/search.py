@@ -3,27 +3,27 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from swarm.fetch.metadata import Later, Pursuit
-from swarm.libtorrent_session import Address, Network
-from swarm.wish import Found, Wish
+from swarm.fetch.metadata import MetadataFetch, Schedule
+from swarm.libtorrent_session import Address, LibtorrentSession
+from swarm.search_request import FoundMetadata, SearchRequest
 
 _TRACKERS_AFTER = 1.0
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
-    wish: Wish
+class PendingRequest:
+    wish: SearchRequest
     began: float
     until: float
-    done: Callable[[Found | None], None]
+    done: Callable[[FoundMetadata | None], None]
 
 
 class Search:
-    def __init__(self, network: Network, later: Later, trackers: Iterable[str]) -> None:
+    def __init__(self, network: LibtorrentSession, later: Schedule, trackers: Iterable[str]) -> None:
         """`trackers` are asked when the first second has brought nothing."""
-        self.waiting: list[Waiting] = []
+        self.waiting: list[PendingRequest] = []
         self._network, self._later = network, later
-        self._pursuits: dict[bytes, Pursuit] = {}
+        self._pursuits: dict[bytes, MetadataFetch] = {}
         self._over = False
         later(_TRACKERS_AFTER, lambda: None if self._over else self.ask(trackers))
 
@@ -35,7 +35,7 @@ class Search:
         if pursuit := self._pursuits.get(infohash[:20]):
             pursuit.know(infohash)
         else:
-            self._pursuits[infohash[:20]] = Pursuit(self._network, self._later, infohash)
+            self._pursuits[infohash[:20]] = MetadataFetch(self._network, self._later, infohash)
 
     def meet(self, peers: Iterable[Address], target: bytes | None = None) -> None:
         for pursuit in [self._pursuits[target]] if target else self._pursuits.values():

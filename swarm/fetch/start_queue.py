@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from swarm.fetch.metadata import Later
+from swarm.fetch.metadata import Schedule
 
 _YOUNG = 16
 _GROWN = 0.05  # seconds; what is not found by then waits for the network, and is in nobody's way
@@ -18,8 +18,8 @@ Who = TypeVar("Who")
 What = TypeVar("What")
 
 
-class Line(Generic[Who, What]):
-    def __init__(self, begin: Callable[[Who], What | None], later: Later) -> None:
+class StartQueue(Generic[Who, What]):
+    def __init__(self, begin: Callable[[Who], What | None], later: Schedule) -> None:
         """`begin` gives back what has begun; None where nothing had to."""
         self._begin, self._later = begin, later
         self._standing: deque[Who] = deque()

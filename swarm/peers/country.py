@@ -8,7 +8,7 @@ import maxminddb
 UNKNOWN = "ZZ"  # ISO 3166-1 leaves it to users
 
 
-class Countries:
+class CountryDatabase:
     def __init__(self, path: Path | None) -> None:
         """Without a database every country is unknown. Raises ValueError where it cannot be read."""
         try:
@@ -16,7 +16,7 @@ class Countries:
         except (OSError, maxminddb.InvalidDatabaseError) as error:
             raise ValueError(f"{path} is no country database: {error}") from error
 
-    def of(self, address: str) -> str:
+    def country_of(self, address: str) -> str:
         """ISO 3166-1 alpha-2, upper case."""
         match self._known(address):
             case {"country_code": str(code)} if len(code) == 2:  # DB-IP's, as packed by ip-location-db

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 
 from swarm.config import Config
-from swarm.libtorrent_session import Network, Peers, Statistics
+from swarm.libtorrent_session import LibtorrentSession, PeersFound, SessionStatistics
 
 _ROUNDS = 8  # 240 peers on nodes that tell 100 of them each were complete after three (libtorrent, measured)
 _BARREN = 2  # rounds without a new peer, and it is over
@@ -14,7 +14,7 @@ _LONGEST = 15.0  # seconds of a round
 _ENTERED_WITHIN, _GLANCE = 30.0, 0.2  # seconds
 
 
-class Lookups:
+class DhtLookup:
     """To be made inside a running event loop; any number of targets at once."""
 
     def __init__(self, config: Config) -> None:
@@ -22,12 +22,12 @@ class Lookups:
         os.set_blocking(self._ear, False)
         os.set_blocking(wake, False)
         self._wake = wake
-        self._network = Network(config, wake)
+        self._network = LibtorrentSession(config, wake)
         self._heard: dict[bytes, tuple[set[str], asyncio.Event]] = {}
         self._nodes = 0
         asyncio.get_running_loop().add_reader(self._ear, self._hear)
 
-    async def ready(self) -> None:
+    async def wait_until_ready(self) -> None:
         """Returns when nodes are known and some time has passed to meet more, or after half a minute without."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_ENTERED_WITHIN):
@@ -72,9 +72,9 @@ class Lookups:
             os.read(self._ear, 65_536)
         for event in self._network.events():
             match event:
-                case Statistics(values):
+                case SessionStatistics(values):
                     self._nodes = values["dht.dht_nodes"]
-                case Peers(target, found) if target in self._heard:
+                case PeersFound(target, found) if target in self._heard:
                     peers, answered = self._heard[target]
                     peers.update(host for host, _ in found)
                     answered.set()

@@ -23,7 +23,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from swarm.address_filter import is_public
-from swarm.peers.udp_tracker import Endpoint, Silent, Swarm, TrackerError, Udp
+from swarm.peers.udp_tracker import Endpoint, ScrapeCounts, TrackerError, TrackerSilent, UdpTrackerClient
 
 PORT = 1  # what trackers are told: nobody listens there, and so we are known again among the peers
 _LONGEST = 1_000_000  # bytes of an answer
@@ -39,32 +39,32 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Report:
+class TrackerReport:
     """What one tracker says of one torrent. `peers`: addresses, without ports and without our own entry."""
 
     peers: set[str] = field(default_factory=set)
-    swarm: Swarm | None = None
+    swarm: ScrapeCounts | None = None
 
 
-class LeftAlone(TrackerError):
+class TrackerSuspended(TrackerError):
     """It is not asked for a while."""
 
 
-class Trackers:
+class TrackerClient:
     """To be made inside a running event loop; many may be asked at once."""
 
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
-        self._udp = Udp(PORT)
+        self._udp = UdpTrackerClient(PORT)
         self._http = {family: self._session(family) for family in (socket.AF_INET, socket.AF_INET6)}
         self._failing: dict[str, tuple[int, float]] = {}  # by URL: how often in a row, and when last
         self._peer_id = b"-HK0001-" + secrets.token_bytes(12)
 
-    async def ask(self, url: str, target: bytes) -> Report:
+    async def ask(self, url: str, target: bytes) -> TrackerReport:
         """`target`: 20 bytes, a v1 infohash or the beginning of a v2. Raises TrackerError, within twenty seconds."""
         failures, since = self._failing.get(url, (0, 0.0))
         if failures >= _GIVEN_UP and time.monotonic() - since < _LEFT_ALONE:
-            raise LeftAlone("it has failed too often of late")
+            raise TrackerSuspended("it has failed too often of late")
         self._failing.pop(url, None)
         try:
             return await self._ask(url, target)
@@ -88,13 +88,13 @@ class Trackers:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    async def _ask(self, url: str, target: bytes) -> Report:
+    async def _ask(self, url: str, target: bytes) -> TrackerReport:
         """Over IPv4 and over IPv6, where its name has both: each knows peers that the other does not."""
         parts, one_each = await _bounded(self._found(url))
         ask = self._ask_udp if parts.scheme == "udp" else self._ask_http
         asked = (_bounded(ask(parts, family, at, target)) for family, at in one_each.items())
         answers = await asyncio.gather(*asked, return_exceptions=True)
-        reports = [answer for answer in answers if isinstance(answer, Report)]
+        reports = [answer for answer in answers if isinstance(answer, TrackerReport)]
         for answer in answers:
             if isinstance(answer, BaseException) and not (reports and isinstance(answer, TrackerError)):
                 raise answer
@@ -114,11 +114,11 @@ class Trackers:
 
     async def _ask_udp(
         self, parts: SplitResult, family: socket.AddressFamily, at: Endpoint, target: bytes
-    ) -> Report:
-        report = Report()
+    ) -> TrackerReport:
+        report = TrackerReport()
         try:
             [report.swarm] = await self._udp.scrape(family, at, [target])
-        except Silent:
+        except TrackerSilent:
             raise
         except TrackerError:
             pass  # not every tracker takes scrapes
@@ -132,8 +132,8 @@ class Trackers:
 
     async def _ask_http(
         self, parts: SplitResult, family: socket.AddressFamily, at: Endpoint, target: bytes
-    ) -> Report:
-        report, get = Report(), partial(self._get, family)
+    ) -> TrackerReport:
+        report, get = TrackerReport(), partial(self._get, family)
         base, hash_ = parts.geturl(), quote_from_bytes(target, safe="")
         if scrape := _scrape_url(parts):
             with suppress(TrackerError, OSError, ValueError, aiohttp.ClientError):
@@ -216,13 +216,13 @@ async def _bounded(asked: Awaitable[T]) -> T:
         raise TrackerError(f"{type(error).__name__}") from None
 
 
-def _joined(reports: Sequence[Report]) -> Report:
+def _joined(reports: Sequence[TrackerReport]) -> TrackerReport:
     swarms = [report.swarm for report in reports if report.swarm and _may_be(report.swarm)]
     peers = {peer for report in reports for peer in islice(report.peers, _MOST)}
-    return Report(peers, max(swarms, key=sum, default=None))
+    return TrackerReport(peers, max(swarms, key=sum, default=None))
 
 
-def _may_be(swarm: Swarm) -> bool:
+def _may_be(swarm: ScrapeCounts) -> bool:
     return all(0 <= number < _LARGEST for number in swarm)
 
 
@@ -278,13 +278,13 @@ def _scrape_url(parts: SplitResult) -> str | None:
     return parts._replace(path=f"{head}{slash}{last.replace('announce', 'scrape', 1)}").geturl()
 
 
-def _scraped(answer: dict[bytes, Any], target: bytes) -> Swarm | None:
+def _scraped(answer: dict[bytes, Any], target: bytes) -> ScrapeCounts | None:
     files = answer.get(b"files")
     one = files.get(target) if isinstance(files, dict) else None
     if not isinstance(one, dict):
         return None
     numbers = [one.get(name, 0) for name in (b"complete", b"downloaded", b"incomplete")]
-    return Swarm(*numbers) if all(isinstance(number, int) for number in numbers) else None
+    return ScrapeCounts(*numbers) if all(isinstance(number, int) for number in numbers) else None
 
 
 def _with(url: str, query: str) -> str:

@@ -22,11 +22,11 @@ class TrackerError(Exception):
     """The tracker does not answer, refuses, or speaks nonsense; the text says which, and names no peer."""
 
 
-class Silent(TrackerError):
+class TrackerSilent(TrackerError):
     """Not even the first question is answered."""
 
 
-class Swarm(NamedTuple):
+class ScrapeCounts(NamedTuple):
     """What a scrape tells of one torrent."""
 
     seeders: int
@@ -34,7 +34,7 @@ class Swarm(NamedTuple):
     leechers: int
 
 
-class Udp:
+class UdpTrackerClient:
     """To be made inside a running event loop."""
 
     def __init__(self, port: int) -> None:
@@ -54,12 +54,12 @@ class Udp:
 
     async def scrape(
         self, family: socket.AddressFamily, at: Endpoint, targets: Sequence[bytes]
-    ) -> list[Swarm]:
+    ) -> list[ScrapeCounts]:
         """One for each target, of which there are AT_ONCE at most."""
         answer = await self._ask(family, at, _SCRAPE, b"".join(targets))
         if len(answer) < 12 * len(targets):
             raise TrackerError("its scrape is too short")
-        return [Swarm(*struct.unpack_from("!III", answer, 12 * n)) for n in range(len(targets))]
+        return [ScrapeCounts(*struct.unpack_from("!III", answer, 12 * n)) for n in range(len(targets))]
 
     def close(self) -> None:
         for line in self._lines.values():
@@ -119,7 +119,7 @@ class _Line(asyncio.DatagramProtocol):
                     return _checked(action, *future.result())
         finally:
             del self._waiting[transaction, *at]
-        raise (Silent if action == _CONNECT else TrackerError)("it does not answer")
+        raise (TrackerSilent if action == _CONNECT else TrackerError)("it does not answer")
 
     def close(self) -> None:
         self._transport.close()

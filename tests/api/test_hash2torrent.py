@@ -27,9 +27,10 @@ from requests.adapters import HTTPAdapter
 
 from tests import make
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import ROUTER, Address, Content, Peer, create_content, start_dht
+from tests.servers.network_namespace import network_namespace
 from tests.servers.postgres import Cluster, cluster
-from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
-from tests.servers.trackers import http_tracker, udp_tracker
+from tests.servers.recording_trackers import http_tracker, udp_tracker
 
 SEEDER: Address = ("44.1.0.1", 6881)
 HINT = "x.pe={}:{}".format(*SEEDER)
@@ -49,16 +50,16 @@ class World(NamedTuple):
 
 @pytest.fixture(scope="module")
 def net() -> Iterator[None]:
-    with internet():
+    with network_namespace():
         yield
 
 
 @pytest.fixture(scope="module")
 def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("content")
-    nodes = dht()
+    nodes = start_dht()
     seeder = Peer(SEEDER, [node.address for node in nodes[1:]])
-    contents = [content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
+    contents = [create_content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
     for each in contents:
         seeder.seed(each)
     # Who should not wait and does would wait for long.
@@ -221,7 +222,7 @@ def test_what_is_taken_down_is_not_looked_for(world: World) -> None:
 
 
 def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_path: Path) -> None:
-    twins = content(tmp_path, "twins", "hybrid")
+    twins = create_content(tmp_path, "twins", "hybrid")
     world.seeder.seed(twins)
     world.hashkeep.manage("take_down", twins.v2.hex(), "--reason", "Because of its v2 twin.")
     answer = get(world.hashkeep, f"/torrents/{twins.v1.hex()}?{HINT}&timeout={WAIT}")

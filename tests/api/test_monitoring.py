@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests import make
 from tests.servers.hashkeep import Hashkeep, hashkeep
-from tests.servers.swarm import internet
+from tests.servers.network_namespace import network_namespace
 
 
 def get(server: Hashkeep, path: str) -> requests.Response:
@@ -77,7 +77,7 @@ def test_a_database_that_is_gone_takes_neither_health_nor_metrics_along(alone: H
 
 
 def test_a_resolver_is_heard_of_and_missed(tmp_path: Path) -> None:
-    with internet(), hashkeep(tmp_path, RESOLVE="on", DHT_BOOTSTRAP="", TRACKERS="") as running:
+    with network_namespace(), hashkeep(tmp_path, RESOLVE="on", DHT_BOOTSTRAP="", TRACKERS="") as running:
         deadline = time.monotonic() + 60
         while not (told := get(running, "/health").json())["resolver"]["ok"]:
             assert time.monotonic() < deadline

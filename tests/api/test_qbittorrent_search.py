@@ -12,8 +12,8 @@ from tests import make
 from tests.docs_runner import read_blocks
 from tests.hashkeep.test_docs import HERE
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import internet
 
 NAME = 'Example Disc "2026" & more.iso'
 TORRENT = make.v1(NAME.encode(), 3_000_000)
@@ -30,7 +30,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("archive")
     (folder / "my.torrent").write_bytes(TORRENT)
     with (
-        internet(),
+        network_namespace(),
         hashkeep(folder) as archive,
         qbittorrent(tmp_path_factory.mktemp("client"), "5.1") as running,
     ):

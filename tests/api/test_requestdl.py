@@ -13,9 +13,10 @@ import requests
 from tests.client_operations import until
 from tests.servers.daemon import Daemon
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import Address, Content, Peer, create_content
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import Address, Content, Peer, content, internet
-from tests.servers.trackers import http_tracker
+from tests.servers.recording_trackers import http_tracker
 from tests.servers.transmission import transmission
 
 SEEDER: Address = ("44.2.0.1", 6881)
@@ -47,10 +48,10 @@ class World(NamedTuple):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("content")
-    with internet(), ExitStack() as stack:
+    with network_namespace(), ExitStack() as stack:
         home = stack.enter_context(qbittorrent(tmp_path_factory.mktemp("q"), "5.3"))
         seedbox = stack.enter_context(transmission(tmp_path_factory.mktemp("t"), "4.1"))
-        held = {case: content(folder, " ".join(case), case[1], size=3_000_000) for case in CASES}
+        held = {case: create_content(folder, " ".join(case), case[1], size=3_000_000) for case in CASES}
         seeder = Peer(SEEDER)
         known: dict[bytes, list[Address]] = {}
         for each in held.values():

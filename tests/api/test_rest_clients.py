@@ -15,8 +15,8 @@ from clients import Address
 from tests import make
 from tests.client_operations import address
 from tests.servers import free_port
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import internet
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ ONE = f"{TORRENTS}/{HASH}"
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
-    with internet(), qbittorrent(tmp_path_factory.mktemp("q"), "5.1") as running:
+    with network_namespace(), qbittorrent(tmp_path_factory.mktemp("q"), "5.1") as running:
         yield running
 
 

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests import make
 from tests.client_operations import until
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import internet
 from tests.web.test_browser import QUIET, SOON
 
 TORRENT = make.v1(b"sent by a button")
@@ -28,7 +28,7 @@ class Desk(NamedTuple):
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with (
-        internet(),
+        network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as daemon,
         hashkeep(
             tmp_path_factory.mktemp("archive"),

@@ -10,13 +10,13 @@ import requests
 
 from archive.db.slots import AT_ONCE
 from tests.servers.hashkeep import Hashkeep
-from tests.servers.rude import rude, silent
+from tests.servers.misbehaving_server import misbehaving_server, never_answer
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Hashkeep]:
     """Of one process."""
-    with rude(silent) as port:
+    with misbehaving_server(never_answer) as port:
         running = Hashkeep(tmp_path, CLIENTS=f"home=qbittorrent://me:it@127.0.0.1:{port}")
         running.migrate()
         running.start("--workers", "1")

@@ -14,9 +14,16 @@ from clients import Address
 from tests import make
 from tests.client_operations import address, until
 from tests.servers import free_port
+from tests.servers.misbehaving_server import (
+    Behaviour,
+    answer_with,
+    answer_without_http,
+    close_without_answer,
+    misbehaving_server,
+    never_answer,
+)
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.rude import Manner, hanging_up, not_http, rude, saying, silent
-from tests.servers.swarm import internet
 from tests.torbox_account import HASH, TORRENT, Account, refused, told
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +33,7 @@ PASSWORD = "Pa55/word, spoken"
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
-    with internet(), qbittorrent(tmp_path_factory.mktemp("q"), "5.1") as running:
+    with network_namespace(), qbittorrent(tmp_path_factory.mktemp("q"), "5.1") as running:
         yield running
 
 
@@ -172,12 +179,15 @@ def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
     return list(map(refused, answers))
 
 
-@pytest.mark.parametrize("manner", [hanging_up, not_http, saying(b"<html>It works!</html>"), saying(b"[{}]")])
+@pytest.mark.parametrize(
+    "manner",
+    [close_without_answer, answer_without_http, answer_with(b"<html>It works!</html>"), answer_with(b"[{}]")],
+)
 def test_a_client_that_talks_nonsense_is_told_of_and_nothing_is_lost(
-    anna: Account, settings: Settings, daemon: Qbittorrent, manner: Manner
+    anna: Account, settings: Settings, daemon: Qbittorrent, manner: Behaviour
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    with rude(manner) as port:
+    with misbehaving_server(manner) as port:
         settings.CLIENTS = {"home": at(port)}
         assert set(everything(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
     settings.CLIENTS = {"home": address(daemon)}
@@ -206,7 +216,7 @@ def test_a_client_with_another_password(anna: Account, settings: Settings, daemo
 
 
 def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
-    with rude(silent) as port:
+    with misbehaving_server(never_answer) as port:
         settings.CLIENTS = {"home": at(port)}
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{'5f' * 20}"})
     assert refused(answer) == (504, "DOWNLOAD_SERVER_ERROR")

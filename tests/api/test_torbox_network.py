@@ -9,7 +9,8 @@ import requests
 
 from tests.api.test_hash2torrent import WAIT, many, settings, until
 from tests.servers.hashkeep import Hashkeep, hashkeep
-from tests.servers.swarm import Address, Peer, internet
+from tests.servers.libtorrent_peers import Address, Peer
+from tests.servers.network_namespace import network_namespace
 
 SEEDER: Address = ("44.1.0.1", 6881)
 HINT = "x.pe={}:{}".format(*SEEDER)
@@ -18,7 +19,7 @@ HINT = "x.pe={}:{}".format(*SEEDER)
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
     folder = tmp_path_factory.mktemp("archive")
-    with internet(), hashkeep(folder, **settings(RESOLVE_TIMEOUT=WAIT)) as running:
+    with network_namespace(), hashkeep(folder, **settings(RESOLVE_TIMEOUT=WAIT)) as running:
         yield running
 
 

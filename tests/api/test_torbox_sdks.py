@@ -15,9 +15,10 @@ from torbox_api.models import CreateTorrentRequest, GetTorrentInfo1Request
 from torbox_api.net.transport.request_error import RequestError
 
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import Address, Content, Peer, create_content
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import Address, Content, Peer, content, internet
-from tests.servers.trackers import http_tracker
+from tests.servers.recording_trackers import http_tracker
 
 SEEDER: Address = ("44.1.0.1", 6881)
 TRACKER: Address = ("81.1.0.1", 6969)
@@ -39,9 +40,9 @@ class World(NamedTuple):
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("content")
     names = ("python", "python by magnet", "javascript", "javascript by magnet")
-    with internet(), qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as daemon:
+    with network_namespace(), qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as daemon:
         daemon.downloads.mkdir(exist_ok=True)
-        seeded = {name: content(folder, name, "v1", [ANNOUNCE]) for name in names}
+        seeded = {name: create_content(folder, name, "v1", [ANNOUNCE]) for name in names}
         seeder = Peer(SEEDER)
         for each in seeded.values():
             seeder.seed(each)

@@ -19,8 +19,8 @@ from archive.torrents.retrieve import retrieve
 from tests import make
 from tests.servers import free_port, running, wait_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.http_server import http_server
 from tests.servers.nginx import answers
-from tests.servers.trackers import http_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,8 @@ from tests import make
 from tests.client_operations import address
 from tests.servers import free_port
 from tests.servers.daemon import Daemon
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import internet
 from tests.servers.transmission import transmission
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ MAGNET = "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=some+f
 @pytest.fixture(scope="module")
 def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Daemon]]:
     with (
-        internet(),
+        network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "4.5") as home,
         transmission(tmp_path_factory.mktemp("t"), "4.1") as seedbox,
     ):

@@ -17,11 +17,12 @@ from tests import make
 from tests.docs_runner import PageRunner, copy_project, read_blocks
 from tests.servers import free_port
 from tests.servers.hashkeep import ROOT, hashkeep
+from tests.servers.libtorrent_peers import ROUTER, Content, Peer, start_dht
+from tests.servers.network_namespace import network_namespace
 from tests.servers.postgres import postgres
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.radosgw import CREDENTIALS
 from tests.servers.redis import redis
-from tests.servers.swarm import ROUTER, Content, Peer, dht, internet
 
 MINE = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
 EPISODE = make.v1(b"Example Show S01E02.mkv", 3_000_000)
@@ -83,8 +84,8 @@ def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive that asks the BitTorrent network, in which somebody has one torrent more."""
     router = "{}:{}".format(*ROUTER)
     network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
-    with internet():
-        nodes = dht()
+    with network_namespace():
+        nodes = start_dht()
         seeder = Peer(("44.1.0.1", 6881), [node.address for node in nodes[1:]])
         seeder.seed(Content(Path("/nonexistent"), "theirs", THEIRS))
         with hashkeep(folder, **network) as archive:
@@ -161,7 +162,7 @@ def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
 @contextmanager
 def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
     """An archive with a torrent client behind it; what the page writes into `.env` is said otherwise here."""
-    with internet(), qbittorrent(folder / "qbittorrent", "5.3") as daemon:
+    with network_namespace(), qbittorrent(folder / "qbittorrent", "5.3") as daemon:
         daemon.downloads.mkdir(exist_ok=True)
         client = {
             "CLIENTS": f"home=qbittorrent://admin:a%20password@127.0.0.1:{daemon.web}",

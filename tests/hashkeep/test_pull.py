@@ -23,9 +23,10 @@ from tests import make
 from tests.api.test_hash2torrent import settings as network
 from tests.client_operations import address, until
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import Content, Peer
+from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import Content, Peer, internet
-from tests.servers.trackers import http_tracker
+from tests.servers.recording_trackers import http_tracker
 from tests.servers.transmission import transmission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +46,7 @@ class Clients(NamedTuple):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     with (
-        internet(),
+        network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
         transmission(tmp_path_factory.mktemp("t"), "4.1") as t,
     ):

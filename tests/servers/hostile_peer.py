@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 
 import bencodepy
 
-from tests.servers.swarm import Address
+from tests.servers.libtorrent_peers import Address
 
-Lie = Callable[[socket.socket], None]
+PeerBehaviour = Callable[[socket.socket], None]
 
 
 @contextmanager
-def hostile_peer(address: Address, lie: Lie) -> Iterator[list[Address]]:
+def hostile_peer(address: Address, lie: PeerBehaviour) -> Iterator[list[Address]]:
     """Who has connected so far."""
     visitors: list[Address] = []
     server = socket.create_server(address)
@@ -61,7 +61,7 @@ def _mislead(server: socket.socket, victims: list[Address]) -> None:
         server.sendto(bencodepy.encode({b"r": answer, b"t": question[b"t"], b"y": b"r"}), sender)
 
 
-def _accept(server: socket.socket, lie: Lie, visitors: list[Address]) -> None:
+def _accept(server: socket.socket, lie: PeerBehaviour, visitors: list[Address]) -> None:
     with suppress(OSError):
         while True:
             connection, visitor = server.accept()
@@ -70,6 +70,6 @@ def _accept(server: socket.socket, lie: Lie, visitors: list[Address]) -> None:
             threading.Thread(target=_meet, args=(connection, lie), daemon=True).start()
 
 
-def _meet(connection: socket.socket, lie: Lie) -> None:
+def _meet(connection: socket.socket, lie: PeerBehaviour) -> None:
     with connection, suppress(OSError, EOFError):
         lie(connection)

@@ -49,11 +49,11 @@ def opentracker(home: Path, address: Address, targets: Iterable[bytes]) -> Itera
     shutil.chown(home, "nobody")  # who it becomes; it sees no other folder
     command = f"opentracker -i {host} -p {port} -P {port} -d {home} -u nobody -w listed"
     with running(command.split(), home / "log", stop=SIGKILL) as process:  # it ignores SIGTERM
-        wait_until(lambda: listens(address), process, home / "log")
+        wait_until(lambda: accepts_connections(address), process, home / "log")
         yield Opentracker(address)
 
 
-def listens(address: Address) -> bool:
+def accepts_connections(address: Address) -> bool:
     try:
         socket.create_connection(address, timeout=5).close()
     except OSError:

@@ -18,12 +18,14 @@ import pytest
 from mmdb_writer import MMDBWriter
 
 from tests import make
-from tests.servers import crowd, running, wait_until
+from tests.servers import running, wait_until
+from tests.servers.address_only_peers import announce_to_dht, announce_to_udp_tracker, udp_tracker_answers
 from tests.servers.hashkeep import ROOT, Hashkeep
-from tests.servers.misleading import URLS, misleading
-from tests.servers.names import names
-from tests.servers.swarm import ROUTER, Peer, dht, internet, live_at
-from tests.servers.trackers import http_tracker, udp_tracker
+from tests.servers.libtorrent_peers import ROUTER, Peer, start_dht
+from tests.servers.misleading_trackers import URLS, misleading_trackers
+from tests.servers.name_server import name_server
+from tests.servers.network_namespace import add_ipv6_address, network_namespace
+from tests.servers.recording_trackers import http_tracker, udp_tracker
 
 COUNTRIES = {"51.0.0.0/8": "BR", "62.0.0.0/8": "US", "83.0.0.0/8": "IN"}
 HOSTS = [f"{net}.60.{n % 7}.{n + 1}" for net in (51, 62, 83) for n in range(80)]
@@ -34,8 +36,8 @@ WAIT = 120  # seconds, on a machine that is busy with other tests
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[list[Peer]]:
-    with internet():
-        yield dht()
+    with network_namespace():
+        yield start_dht()
 
 
 @pytest.fixture
@@ -57,10 +59,10 @@ def test_every_peer_of_a_day_is_counted_once_in_its_country_and_written_nowhere(
     torrent = make.v1(b"watched")
     target = make.infohashes(torrent)[0]
     store(archive, tmp_path, torrent)
-    crowd.join_dht(HOSTS[:150], target, [node.address for node in nodes])
+    announce_to_dht(HOSTS[:150], target, [node.address for node in nodes])
     told = {target: [(host, 6881) for host in HOSTS[180:]]}
     with udp_tracker(UDP, {}), http_tracker(HTTP, told):
-        crowd.join_udp(HOSTS[100:200], target, UDP)
+        announce_to_udp_tracker(HOSTS[100:200], target, UDP)
         with census(archive):
             assert until(lambda: counted(archive)) == [{"BR": 80, "IN": 80, "US": 80}]
     assert found_in(tmp_path, HOSTS) == []
@@ -100,9 +102,9 @@ def test_a_tracker_with_addresses_of_both_kinds_is_asked_over_both(
     told = [
         {target: [(host, 6881) for host in some]} for some in (peers[:1], peers[2:4], peers[:2], peers[3:])
     ]
-    live_at(v6)
+    add_ipv6_address(v6)
     with (
-        names({"both.example": f"{v4} {v6}"}),
+        name_server({"both.example": f"{v4} {v6}"}),
         udp_tracker((v4, 6969), told[0]),
         udp_tracker((v6, 6969), told[1]),
         http_tracker((v4, 8080), told[2]),
@@ -130,8 +132,8 @@ def test_a_hybrid_torrent_has_a_swarm_under_each_of_its_hashes(
     torrent = make.hybrid(b"both")
     store(archive, tmp_path, torrent)
     v1, v2 = make.infohashes(torrent)
-    crowd.join_dht(HOSTS[:5], v1, [node.address for node in nodes])
-    crowd.join_dht(HOSTS[3:9], v2[:20], [node.address for node in nodes])
+    announce_to_dht(HOSTS[:5], v1, [node.address for node in nodes])
+    announce_to_dht(HOSTS[3:9], v2[:20], [node.address for node in nodes])
     with census(archive):
         assert until(lambda: counted(archive)) == [{"BR": 9}]
 
@@ -143,8 +145,8 @@ def test_a_real_tracker_is_scraped_and_its_peers_are_counted(
     target = make.infohashes(torrent)[0]
     store(archive, tmp_path, torrent)
     with opentracker(REAL, torrent):
-        crowd.join_udp(HOSTS[:40], target, REAL, seeds=True)
-        crowd.join_udp(HOSTS[40:100], target, REAL)
+        announce_to_udp_tracker(HOSTS[:40], target, REAL, seeds=True)
+        announce_to_udp_tracker(HOSTS[40:100], target, REAL)
         with census(archive):
             assert until(lambda: counted(archive)) == [{"BR": 80, "US": 20}]
     assert ask(archive, "SELECT seeders, leechers FROM archive_watched") == [(40, 60)]
@@ -157,8 +159,8 @@ def test_trackers_that_lie_hang_or_lead_astray_are_bounded_and_the_rest_goes_on(
     torrent = make.v1(b"misled", outer={b"announce-list": [[url] for url in urls]})
     target = make.infohashes(torrent)[0]
     store(archive, tmp_path, torrent)
-    crowd.join_dht(HOSTS[:5], target, [node.address for node in nodes])
-    with misleading() as visits, census(archive) as process:
+    announce_to_dht(HOSTS[:5], target, [node.address for node in nodes])
+    with misleading_trackers() as visits, census(archive) as process:
         began = time.monotonic()
         assert until(lambda: counted(archive)) == [{"BR": 5}]
         assert time.monotonic() - began < 60
@@ -203,7 +205,7 @@ def opentracker(address: tuple[str, int], torrent: bytes) -> Iterator[None]:
         (Path(folder) / "list").write_text(f"{make.v1_hash(torrent)}\n")
         command = ["opentracker", "-i", host, "-p", str(port), "-P", str(port), "-d", folder, "-w", "list"]
         with running([*command, "-u", "nobody"], log := Path(folder) / "log") as process:
-            wait_until(lambda: crowd.answers(address), process, log)
+            wait_until(lambda: udp_tracker_answers(address), process, log)
             yield
 
 

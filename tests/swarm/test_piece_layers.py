@@ -14,9 +14,10 @@ import pytest
 import requests
 
 from tests.servers.hashkeep import Hashkeep, hashkeep
+from tests.servers.libtorrent_peers import Address, Content, create_content
+from tests.servers.network_namespace import network_namespace
 from tests.servers.opentracker import Opentracker, opentracker
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.swarm import Address, Content, content, internet
 from tests.servers.transmission import transmission
 
 TRACKER: Address = ("81.1.0.1", 6969)
@@ -41,10 +42,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         (folder / name).mkdir()
     tracks = [Opentracker(TRACKER).udp]
     hybrid, v2, late = (
-        content(folder, name, kind, tracks)
+        create_content(folder, name, kind, tracks)
         for name, kind in (("hybrid", "hybrid"), ("v2", "v2"), ("late", "hybrid"))
     )
-    with internet(), ExitStack() as stack:
+    with network_namespace(), ExitStack() as stack:
         targets = [target for each in (hybrid, v2, late) for target in (each.v1, each.v2[:20])]
         tracker = stack.enter_context(opentracker(folder / "tracker", TRACKER, targets))
         archive = stack.enter_context(hashkeep(folder / "archive", **SETTINGS))

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from swarm import Config, Found, Session, Wish
-from tests.servers.seeders import MAKES, Seeded, seeded
-from tests.servers.swarm import ROUTER, Content, dht, internet
+from swarm import Config, FoundMetadata, SearchEngine, SearchRequest
+from tests.servers.libtorrent_peers import ROUTER, Content, start_dht
+from tests.servers.network_namespace import network_namespace
+from tests.servers.seeding_clients import CLIENTS, SeedingClients, seeding_clients
 from tests.swarm.test_swarm import same
 
 pytestmark = pytest.mark.timeout(900)  # until eight clients have started and told the DHT, on a busy machine
@@ -35,7 +36,7 @@ class Case(NamedTuple):
 
 CASES = [
     case
-    for make, (_, kinds) in MAKES.items()
+    for make, (_, kinds) in CLIENTS.items()
     for kind in kinds
     for by in ("v1", "v2")
     if by in (case := Case(make, kind, by)).kind or (kind == "hybrid" and (by == "v1" or case.whole))
@@ -43,24 +44,24 @@ CASES = [
 
 
 class World(NamedTuple):
-    seeded: Seeded
-    answers: dict[tuple[Case, str], queue.Queue[Found | None]]
+    seeded: SeedingClients
+    answers: dict[tuple[Case, str], queue.Queue[FoundMetadata | None]]
 
-    def found(self, case: Case, way: str) -> tuple[Found | None, Content]:
+    def found(self, case: Case, way: str) -> tuple[FoundMetadata | None, Content]:
         return self.answers[case, way].get(timeout=300), self.seeded.held[case.make, case.kind]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """All at once, since some clients tell the DHT only after half a minute."""
-    with internet(), ExitStack() as stack:
-        nodes = dht()
-        clients = stack.enter_context(seeded(tmp_path_factory.mktemp("clients")))
-        answers: dict[tuple[Case, str], queue.Queue[Found | None]] = {}
+    with network_namespace(), ExitStack() as stack:
+        nodes = start_dht()
+        clients = stack.enter_context(seeding_clients(tmp_path_factory.mktemp("clients")))
+        answers: dict[tuple[Case, str], queue.Queue[FoundMetadata | None]] = {}
         for way in WAYS:
             # In one session the two hashes of a hybrid would be found together.
             for by in ("v1", "v2"):
-                session = Session(config(f"70.1.{WAYS.index(way)}.{by[1]}", way))
+                session = SearchEngine(config(f"70.1.{WAYS.index(way)}.{by[1]}", way))
                 stack.callback(session.close)
                 for case in CASES:
                     if case.by == by:
@@ -76,9 +77,9 @@ def config(host: str, way: str) -> Config:
     return Config(f"{host}:6881", bootstrap=router if way == "DHT" else (), trackers=())
 
 
-def wish(clients: Seeded, case: Case, way: str) -> Wish:
+def wish(clients: SeedingClients, case: Case, way: str) -> SearchRequest:
     held = clients.held[case.make, case.kind]
-    asked = Wish(held.v1) if case.by == "v1" else Wish(v2=held.v2)
+    asked = SearchRequest(held.v1) if case.by == "v1" else SearchRequest(v2=held.v2)
     trackers = {"UDP tracker": (clients.tracker.udp,), "HTTP tracker": (clients.tracker.http,)}
     peers = (clients.addresses[case.make],) if way == "peer" else ()
     return replace(asked, trackers=trackers.get(way, ()), peers=peers)

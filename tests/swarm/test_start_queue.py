@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from swarm.fetch.start_queue import Line
+from swarm.fetch.start_queue import StartQueue
 
 
 class Hall:
     def __init__(self) -> None:
         self.begun: list[str] = []
-        self.line: Line[str, str] = Line(self._begin, self._later)
+        self.line: StartQueue[str, str] = StartQueue(self._begin, self._later)
         self._now = 0.0
         self._due: list[tuple[float, Callable[[], object]]] = []
 

@@ -18,10 +18,11 @@ from typing import NamedTuple
 import bencodepy
 import pytest
 
-from swarm import Config, Found, Session, Wish, torrent
+from swarm import Config, FoundMetadata, SearchEngine, SearchRequest, build_torrent
 from swarm.address_filter import RESERVED, is_public
-from tests.servers.swarm import ROUTER, Address, Content, Peer, content, dht, internet
-from tests.servers.trackers import Tracker, http_tracker, udp_tracker
+from tests.servers.libtorrent_peers import ROUTER, Address, Content, Peer, create_content, start_dht
+from tests.servers.network_namespace import network_namespace
+from tests.servers.recording_trackers import Tracker, http_tracker, udp_tracker
 
 SEEDER: Address = ("44.1.0.1", 6881)
 RESOLVER: Address = ("70.1.0.1", 6881)
@@ -40,10 +41,10 @@ class Swarm(NamedTuple):
 @pytest.fixture(scope="module")
 def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
     folder = tmp_path_factory.mktemp("content")
-    with internet():
-        nodes = dht()
+    with network_namespace():
+        nodes = start_dht()
         seeder = Peer(SEEDER, [node.address for node in nodes[1:]])
-        v1, hybrid, v2 = [content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
+        v1, hybrid, v2 = [create_content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
         for each in (v1, hybrid, v2):
             seeder.seed(each)
         for _ in range(6):  # by itself libtorrent may take half a minute; at first it knows no node
@@ -54,9 +55,9 @@ def swarm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swarm]:
 
 
 @pytest.fixture(scope="module")
-def everyday(swarm: Swarm) -> Iterator[Session]:
+def everyday(swarm: Swarm) -> Iterator[SearchEngine]:
     """One session for the tests that need no other."""
-    session = Session(config(address=RESOLVER))
+    session = SearchEngine(config(address=RESOLVER))
     yield session
     session.close()
 
@@ -75,17 +76,17 @@ def config(
     )
 
 
-def find(session: Session, wish: Wish, seconds: float = 60) -> Found | None:
-    answers: queue.Queue[Found | None] = queue.Queue()
+def find(session: SearchEngine, wish: SearchRequest, seconds: float = 60) -> FoundMetadata | None:
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
     session.search(wish, seconds, answers.put)
     return answers.get(timeout=seconds + 30)
 
 
-def same(found: Found | None, original: Content) -> bool:
+def same(found: FoundMetadata | None, original: Content) -> bool:
     """The torrent made of what was found says what the original says: info, and piece layers where it has them."""
     if found is None:
         return False
-    made, given = bencodepy.decode(torrent(found)), bencodepy.decode(original.torrent)
+    made, given = bencodepy.decode(build_torrent(found)), bencodepy.decode(original.torrent)
     keys = (b"info", b"piece layers")
     return [made.get(key) for key in keys] == [given.get(key) for key in keys]
 
@@ -101,7 +102,7 @@ WISHES = (
 )
 
 
-def wish_for(swarm: Swarm, what: str, **more: tuple[object, ...]) -> tuple[Wish, Content]:
+def wish_for(swarm: Swarm, what: str, **more: tuple[object, ...]) -> tuple[SearchRequest, Content]:
     hybrid = swarm.hybrid
     hashes: dict[str, tuple[Content, bytes | None, bytes | None]] = {
         "v1": (swarm.v1, swarm.v1.v1, None),
@@ -113,19 +114,19 @@ def wish_for(swarm: Swarm, what: str, **more: tuple[object, ...]) -> tuple[Wish,
         "hybrid by v2 cut short": (hybrid, hybrid.v2[:20], None),
     }
     original, v1, v2 = hashes[what]
-    return Wish(v1, v2, **more), original  # type: ignore[arg-type]
+    return SearchRequest(v1, v2, **more), original  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("what", WISHES)
 def test_a_torrent_is_found_at_a_peer_that_the_wish_names(swarm: Swarm, what: str) -> None:
-    session = Session(config(bootstrap=False))
+    session = SearchEngine(config(bootstrap=False))
     wish, original = wish_for(swarm, what, peers=(SEEDER,))
     assert same(find(session, wish), original)
     session.close()
 
 
 @pytest.mark.parametrize("what", WISHES)
-def test_a_torrent_is_found_in_the_dht(swarm: Swarm, everyday: Session, what: str) -> None:
+def test_a_torrent_is_found_in_the_dht(swarm: Swarm, everyday: SearchEngine, what: str) -> None:
     wish, original = wish_for(swarm, what)
     assert same(find(everyday, wish), original)
 
@@ -135,7 +136,7 @@ def test_a_torrent_is_found_in_the_dht(swarm: Swarm, everyday: Session, what: st
 def test_a_torrent_is_found_by_a_tracker_that_the_wish_names(
     swarm: Swarm, what: str, tracker: Callable[..., AbstractContextManager[Tracker]]
 ) -> None:
-    session = Session(config(bootstrap=False))
+    session = SearchEngine(config(bootstrap=False))
     wish, original = wish_for(swarm, what)
     (target,) = wish.targets
     with tracker(("81.1.0.1", 6969), {target: [SEEDER]}) as asked:
@@ -145,8 +146,8 @@ def test_a_torrent_is_found_by_a_tracker_that_the_wish_names(
 
 def test_a_tracker_of_the_settings_is_asked_when_nothing_else_helps(swarm: Swarm) -> None:
     with udp_tracker(("81.1.0.1", 6969), {swarm.v1.v1: [SEEDER]}) as asked:
-        session = Session(config(trackers=(asked.url,), bootstrap=False))
-        assert same(find(session, Wish(swarm.v1.v1)), swarm.v1)
+        session = SearchEngine(config(trackers=(asked.url,), bootstrap=False))
+        assert same(find(session, SearchRequest(swarm.v1.v1)), swarm.v1)
         session.close()
 
 
@@ -155,18 +156,18 @@ def test_what_a_tracker_is_told_is_of_no_use_to_others(
     swarm: Swarm, tracker: Callable[..., AbstractContextManager[Tracker]]
 ) -> None:
     """Nobody listens at port 1, and the tracker is told to forget us as soon as the search is over."""
-    session = Session(config(bootstrap=False))
+    session = SearchEngine(config(bootstrap=False))
     with tracker(("81.1.0.1", 6969), {swarm.v1.v1: [SEEDER]}) as asked:
-        assert find(session, Wish(swarm.v1.v1, trackers=(asked.url,)))
+        assert find(session, SearchRequest(swarm.v1.v1, trackers=(asked.url,)))
         session.close()
         # Over UDP a question is repeated when the answer is slow.
         until(lambda: [event for event, _ in groupby(one.event for one in asked.announces)] == _FROM_TO)
         assert {announce.port for announce in asked.announces} == {1}
 
 
-def test_nobody_can_connect_to_us(everyday: Session) -> None:
+def test_nobody_can_connect_to_us(everyday: SearchEngine) -> None:
     """What a peer or a tracker could pass on about us leads nowhere."""
-    everyday.search(Wish(NOWHERE, peers=(SEEDER,)), 5, lambda _: None)
+    everyday.search(SearchRequest(NOWHERE, peers=(SEEDER,)), 5, lambda _: None)
     with socket.create_connection(RESOLVER, timeout=30) as connection:
         connection.sendall(b"\x13BitTorrent protocol" + bytes(8) + NOWHERE + bytes(20))
         assert not heard(connection)
@@ -179,39 +180,39 @@ def heard(connection: socket.socket) -> bytes:
         return b""
 
 
-def test_nothing_is_announced_to_the_dht(swarm: Swarm, everyday: Session) -> None:
-    assert find(everyday, Wish(swarm.v1.v1))
-    assert find(everyday, Wish(NOWHERE), seconds=3) is None
+def test_nothing_is_announced_to_the_dht(swarm: Swarm, everyday: SearchEngine) -> None:
+    assert find(everyday, SearchRequest(swarm.v1.v1))
+    assert find(everyday, SearchRequest(NOWHERE), seconds=3) is None
     assert everyday.statistics()["dht_nodes"] > 0
     assert everyday.statistics()["announced"] == 0
 
 
-def test_what_nobody_has_is_answered_with_none_when_time_is_over(everyday: Session) -> None:
+def test_what_nobody_has_is_answered_with_none_when_time_is_over(everyday: SearchEngine) -> None:
     began = time.monotonic()
-    assert find(everyday, Wish(NOWHERE), seconds=1) is None
+    assert find(everyday, SearchRequest(NOWHERE), seconds=1) is None
     assert 1 <= time.monotonic() - began < 30
 
 
-def test_time_is_over_too_for_what_had_no_time_to_begin(everyday: Session) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
+def test_time_is_over_too_for_what_had_no_time_to_begin(everyday: SearchEngine) -> None:
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
     for number in range(100):
-        everyday.search(Wish(bytes([number]) * 20), 0, answers.put)
+        everyday.search(SearchRequest(bytes([number]) * 20), 0, answers.put)
     assert [answers.get(timeout=30) for _ in range(100)] == [None] * 100
 
 
-def test_what_nobody_has_keeps_nobody_from_beginning(everyday: Session) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
+def test_what_nobody_has_keeps_nobody_from_beginning(everyday: SearchEngine) -> None:
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
     for number in range(100):
-        everyday.search(Wish(bytes([number]) * 20), 10, answers.put)
+        everyday.search(SearchRequest(bytes([number]) * 20), 10, answers.put)
     until(lambda: everyday.statistics()["searches"] >= 100)
     assert [answers.get(timeout=30) for _ in range(100)] == [None] * 100
 
 
-def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyday: Session) -> None:
-    answers: queue.Queue[tuple[str, Found | None]] = queue.Queue()
-    everyday.search(Wish(NOWHERE), 6, lambda found: answers.put(("later", found)))
+def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyday: SearchEngine) -> None:
+    answers: queue.Queue[tuple[str, FoundMetadata | None]] = queue.Queue()
+    everyday.search(SearchRequest(NOWHERE), 6, lambda found: answers.put(("later", found)))
     for _ in range(3):
-        everyday.search(Wish(NOWHERE), 1, lambda found: answers.put(("soon", found)))
+        everyday.search(SearchRequest(NOWHERE), 1, lambda found: answers.put(("soon", found)))
     until(lambda: everyday.statistics()["searches"] == 1)
     assert [answers.get(timeout=30) for _ in range(4)] == [("soon", None)] * 3 + [("later", None)]
     assert everyday.statistics()["searches"] == 0
@@ -219,42 +220,46 @@ def test_equal_wishes_are_one_search_and_each_is_answered_at_its_own_time(everyd
 
 
 def test_a_peer_that_is_told_of_during_a_search_is_asked(swarm: Swarm) -> None:
-    session = Session(config(bootstrap=False))
-    answers: queue.Queue[Found | None] = queue.Queue()
-    session.search(Wish(swarm.v1.v1), 60, answers.put)
-    session.tell(Wish(swarm.v1.v1, peers=(SEEDER,)))
+    session = SearchEngine(config(bootstrap=False))
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    session.search(SearchRequest(swarm.v1.v1), 60, answers.put)
+    session.add_peers(SearchRequest(swarm.v1.v1, peers=(SEEDER,)))
     assert same(answers.get(timeout=90), swarm.v1)
     session.close()
 
 
-def test_what_is_told_of_begins_no_search_and_makes_none_longer(everyday: Session) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
-    everyday.tell(Wish(bytes(20), peers=(SEEDER,)))
-    everyday.search(Wish(NOWHERE), 1, answers.put)
+def test_what_is_told_of_begins_no_search_and_makes_none_longer(everyday: SearchEngine) -> None:
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    everyday.add_peers(SearchRequest(bytes(20), peers=(SEEDER,)))
+    everyday.search(SearchRequest(NOWHERE), 1, answers.put)
     for port in range(1, 20):
-        everyday.tell(Wish(NOWHERE, peers=((SEEDER[0], port),)))
+        everyday.add_peers(SearchRequest(NOWHERE, peers=((SEEDER[0], port),)))
     assert answers.get(timeout=30) is None
     assert everyday.statistics()["searches"] == 0
 
 
 def test_a_hybrid_wished_for_by_each_of_its_hashes_at_once_answers_both(
-    swarm: Swarm, everyday: Session
+    swarm: Swarm, everyday: SearchEngine
 ) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
-    for wish in (Wish(swarm.hybrid.v1), Wish(v2=swarm.hybrid.v2), Wish(swarm.hybrid.v2[:20])):
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    for wish in (
+        SearchRequest(swarm.hybrid.v1),
+        SearchRequest(v2=swarm.hybrid.v2),
+        SearchRequest(swarm.hybrid.v2[:20]),
+    ):
         everyday.search(replace(wish, peers=(SEEDER,)), 60, answers.put)
     assert all(same(answers.get(timeout=90), swarm.hybrid) for _ in range(3))
 
 
-def test_hashes_of_two_torrents_in_one_wish_are_not_met(swarm: Swarm, everyday: Session) -> None:
-    assert find(everyday, Wish(swarm.v1.v1, swarm.v2.v2, peers=(SEEDER,)), seconds=5) is None
+def test_hashes_of_two_torrents_in_one_wish_are_not_met(swarm: Swarm, everyday: SearchEngine) -> None:
+    assert find(everyday, SearchRequest(swarm.v1.v1, swarm.v2.v2, peers=(SEEDER,)), seconds=5) is None
 
 
-def test_such_a_wish_does_not_stand_in_the_way_of_an_honest_one(swarm: Swarm, everyday: Session) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
-    everyday.search(Wish(swarm.v1.v1, swarm.v2.v2, peers=(SEEDER,)), 5, lambda _: None)
-    everyday.search(Wish(swarm.v1.v1), 60, answers.put)
-    everyday.search(Wish(v2=swarm.v2.v2), 60, answers.put)
+def test_such_a_wish_does_not_stand_in_the_way_of_an_honest_one(swarm: Swarm, everyday: SearchEngine) -> None:
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    everyday.search(SearchRequest(swarm.v1.v1, swarm.v2.v2, peers=(SEEDER,)), 5, lambda _: None)
+    everyday.search(SearchRequest(swarm.v1.v1), 60, answers.put)
+    everyday.search(SearchRequest(v2=swarm.v2.v2), 60, answers.put)
     found = [answers.get(timeout=90), answers.get(timeout=90)]
     assert {one.info for one in found if one} == {info_of(swarm.v1), info_of(swarm.v2)}
 
@@ -276,8 +281,10 @@ def test_on_loopback_the_same_is_found_when_private_addresses_are_allowed(swarm:
     seeder = Peer(("127.1.0.1", 6881))
     seeder.seed(swarm.v1)
     with http_tracker(("127.0.0.1", 7070), {swarm.v1.v1: [seeder.address]}) as tracker:
-        session = Session(replace(config(bootstrap=False, address=("127.2.0.1", 6881)), allow_private=True))
-        assert same(find(session, Wish(swarm.v1.v1, trackers=(tracker.url,))), swarm.v1)
+        session = SearchEngine(
+            replace(config(bootstrap=False, address=("127.2.0.1", 6881)), allow_private=True)
+        )
+        assert same(find(session, SearchRequest(swarm.v1.v1, trackers=(tracker.url,))), swarm.v1)
         session.close()
 
 
@@ -337,18 +344,18 @@ def test_what_lies_beside_a_reserved_network_is_public_only_if_python_thinks_so_
 
 def test_the_dht_table_is_kept(swarm: Swarm, tmp_path: Path) -> None:
     state = tmp_path / "new" / "dht.state"
-    session = Session(config(state))
+    session = SearchEngine(config(state))
     until(lambda: session.statistics()["dht_nodes"] > 0)
     session.close()
-    without_bootstrap = Session(config(state, bootstrap=False))
-    assert same(find(without_bootstrap, Wish(swarm.v1.v1)), swarm.v1)
+    without_bootstrap = SearchEngine(config(state, bootstrap=False))
+    assert same(find(without_bootstrap, SearchRequest(swarm.v1.v1)), swarm.v1)
     without_bootstrap.close()
 
 
 def test_a_dht_table_that_cannot_be_read_is_done_without(swarm: Swarm, tmp_path: Path) -> None:
     (tmp_path / "dht.state").write_bytes(b"no bencoding")
-    session = Session(config(tmp_path / "dht.state"))
-    assert same(find(session, Wish(swarm.v1.v1)), swarm.v1)
+    session = SearchEngine(config(tmp_path / "dht.state"))
+    assert same(find(session, SearchRequest(swarm.v1.v1)), swarm.v1)
     session.close()
 
 
@@ -356,14 +363,14 @@ def test_a_dht_table_that_cannot_be_written_keeps_nobody_from_closing(
     swarm: Swarm, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
-    session = Session(config(tmp_path / "file" / "dht.state"))
+    session = SearchEngine(config(tmp_path / "file" / "dht.state"))
     session.close()
     assert "the DHT table cannot be kept" in caplog.text
 
 
 def test_whoever_asks_while_the_session_closes_is_told_so_or_answered(swarm: Swarm) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
-    session = Session(config())
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    session = SearchEngine(config())
     asked, begun = 0, threading.Event()
 
     def close() -> None:
@@ -374,39 +381,44 @@ def test_whoever_asks_while_the_session_closes_is_told_so_or_answered(swarm: Swa
     closing.start()
     with pytest.raises(RuntimeError):
         while True:
-            session.search(Wish(NOWHERE), 600, answers.put)
+            session.search(SearchRequest(NOWHERE), 600, answers.put)
             asked += 1
             begun.set()
     closing.join()
     assert answers.qsize() == asked
 
 
-def test_a_wish_that_cannot_be_searched_for_is_over_in_time_all_the_same(everyday: Session) -> None:
-    assert find(everyday, Wish(NOWHERE, trackers=("http://\ud800.example/announce",)), seconds=0.5) is None
+def test_a_wish_that_cannot_be_searched_for_is_over_in_time_all_the_same(everyday: SearchEngine) -> None:
+    assert (
+        find(everyday, SearchRequest(NOWHERE, trackers=("http://\ud800.example/announce",)), seconds=0.5)
+        is None
+    )
 
 
 def test_whoever_waits_is_answered_when_the_session_closes(swarm: Swarm) -> None:
-    answers: queue.Queue[Found | None] = queue.Queue()
-    session = Session(config())
+    answers: queue.Queue[FoundMetadata | None] = queue.Queue()
+    session = SearchEngine(config())
     for number in range(100):  # more than begin at a time
-        session.search(Wish(bytes([number]) * 20), 600, answers.put)
+        session.search(SearchRequest(bytes([number]) * 20), 600, answers.put)
     session.close()
     assert [answers.get_nowait() for _ in range(100)] == [None] * 100
     with pytest.raises(RuntimeError):
-        session.search(Wish(NOWHERE), 1, answers.put)
+        session.search(SearchRequest(NOWHERE), 1, answers.put)
 
 
 def test_a_caller_that_fails_harms_only_itself(
-    swarm: Swarm, everyday: Session, caplog: pytest.LogCaptureFixture
+    swarm: Swarm, everyday: SearchEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    everyday.search(Wish(NOWHERE), 0.1, lambda _: 1 / 0)  # type: ignore[arg-type]
-    assert find(everyday, Wish(NOWHERE), seconds=0.5) is None
+    everyday.search(SearchRequest(NOWHERE), 0.1, lambda _: 1 / 0)  # type: ignore[arg-type]
+    assert find(everyday, SearchRequest(NOWHERE), seconds=0.5) is None
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_torrent_names_its_trackers_and_keeps_the_info_dictionary_as_it_is() -> None:
     unsorted = b"d4:name1:x6:lengthi1ee"
-    made = torrent(Found(unsorted, None, 0.0), ("udp://a.example:1/announce", "http://b.example/announce"))
+    made = build_torrent(
+        FoundMetadata(unsorted, None, 0.0), ("udp://a.example:1/announce", "http://b.example/announce")
+    )
     assert made == (
         b"d8:announce26:udp://a.example:1/announce"
         b"13:announce-listll26:udp://a.example:1/announceel25:http://b.example/announceee"
@@ -415,14 +427,17 @@ def test_a_torrent_names_its_trackers_and_keeps_the_info_dictionary_as_it_is() -
 
 
 def test_a_torrent_without_trackers_is_the_info_dictionary_and_its_layers_by_name() -> None:
-    assert torrent(Found(b"de", {b"b": b"2", b"a": b"1"}, 0.0)) == b"d4:infode12:piece layersd1:a1:11:b1:2ee"
-    assert torrent(Found(b"de", {}, 0.0)) == b"d4:infode12:piece layersdee"
+    assert (
+        build_torrent(FoundMetadata(b"de", {b"b": b"2", b"a": b"1"}, 0.0))
+        == b"d4:infode12:piece layersd1:a1:11:b1:2ee"
+    )
+    assert build_torrent(FoundMetadata(b"de", {}, 0.0)) == b"d4:infode12:piece layersdee"
 
 
 @pytest.mark.parametrize("hashes", [{}, {"v1": bytes(19)}, {"v2": bytes(20)}, {"v1": b""}])
 def test_a_wish_without_a_whole_hash_is_refused(hashes: dict[str, bytes]) -> None:
     with pytest.raises(ValueError, match="hash"):
-        Wish(**hashes)  # type: ignore[arg-type]
+        SearchRequest(**hashes)  # type: ignore[arg-type]
 
 
 def info_of(original: Content) -> bytes:

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler
 import bencodepy
 import pytest
 
-from swarm.peers.trackers import LeftAlone, Report, Trackers
-from swarm.peers.udp_tracker import Swarm, TrackerError
+from swarm.peers.trackers import TrackerClient, TrackerReport, TrackerSuspended
+from swarm.peers.udp_tracker import ScrapeCounts, TrackerError
 from tests.servers import free_port
-from tests.servers.trackers import http_server
+from tests.servers.http_server import http_server
 
 TARGET = b"\xab" * 20
 PEERS = b"".join(bytes([51, n // 250, n % 250, 1, 0, 80]) for n in range(5_000))
@@ -40,9 +40,9 @@ def tracker(said: dict[bytes, int]) -> Iterator[str]:
         yield url
 
 
-async def ask(*urls: str) -> list[Report | TrackerError]:
-    trackers = Trackers(allow_private=True)
-    answers: list[Report | TrackerError] = []
+async def ask(*urls: str) -> list[TrackerReport | TrackerError]:
+    trackers = TrackerClient(allow_private=True)
+    answers: list[TrackerReport | TrackerError] = []
     for url in urls:
         try:
             answers.append(await trackers.ask(url, TARGET))
@@ -54,8 +54,8 @@ async def ask(*urls: str) -> list[Report | TrackerError]:
 
 def test_of_thousands_of_peers_that_nobody_asked_for_some_are_believed(tracker: str) -> None:
     [report] = asyncio.run(ask(tracker))
-    assert isinstance(report, Report)
-    assert (len(report.peers), report.swarm) == (1_000, Swarm(3, 50, 4))
+    assert isinstance(report, TrackerReport)
+    assert (len(report.peers), report.swarm) == (1_000, ScrapeCounts(3, 50, 4))
 
 
 @pytest.mark.parametrize("number", [2**31, 10**30, -1])
@@ -64,7 +64,7 @@ def test_numbers_that_nobody_could_mean_are_not_believed(
 ) -> None:
     said[b"downloaded"] = number
     [report] = asyncio.run(ask(tracker))
-    assert isinstance(report, Report)
+    assert isinstance(report, TrackerReport)
     assert (len(report.peers), report.swarm) == (1_000, None)
 
 
@@ -72,8 +72,8 @@ def test_who_fails_three_times_in_a_row_is_left_alone(tracker: str) -> None:
     dead = f"http://127.0.0.1:{free_port()}/announce"
     answers = asyncio.run(ask(dead, dead, tracker, dead, dead, tracker))
     assert [type(answer) for answer in answers] == [TrackerError] * 2 + [
-        Report,
+        TrackerReport,
         TrackerError,
-        LeftAlone,
-        Report,
+        TrackerSuspended,
+        TrackerReport,
     ]

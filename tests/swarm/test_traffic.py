@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 import pytest
 
-from swarm import Config, Found, Session, Wish, libtorrent_session
-from tests.servers.capture import Packet, capture
+from swarm import Config, FoundMetadata, SearchEngine, SearchRequest, libtorrent_session
+from tests.servers.hostile_behaviours import gossip, silence
 from tests.servers.hostile_peer import hostile_node, hostile_peer
-from tests.servers.lies import gossip, silence
-from tests.servers.names import names
-from tests.servers.swarm import NODES, ROUTER, Address, Peer, content, dht, internet, live_at
-from tests.servers.trackers import http_server, http_tracker, udp_tracker
+from tests.servers.http_server import http_server
+from tests.servers.libtorrent_peers import NODES, ROUTER, Address, Peer, create_content, start_dht
+from tests.servers.name_server import name_server
+from tests.servers.network_namespace import add_ipv6_address, network_namespace
+from tests.servers.packet_capture import Packet, capture_packets
+from tests.servers.recording_trackers import http_tracker, udp_tracker
 from tests.swarm.test_swarm import same, until
 
 US = ("70.1.0.1", "2a02:70::1")
@@ -72,7 +74,7 @@ def v4(way: int) -> list[Address]:
 
 class Trip(NamedTuple):
     packets: list[Packet]
-    name_server: str
+    dns_host: str
 
     def reached(self) -> set[str]:
         """By us; an IPv4 address wrapped in one of IPv6 is still that address."""
@@ -95,10 +97,10 @@ def trip() -> Iterator[Trip]:
     """One search that everybody tries to lead astray."""
     target, number = b"\x5a" * 20, WAYS.__getitem__
     named = {f"n{at}.example": host for at, (host, _) in enumerate(both(number("the name of a tracker")))}
-    with internet(), ExitStack() as stack:
-        live_at(US[1])
-        packets = stack.enter_context(capture())
-        name_server = stack.enter_context(names(named))
+    with network_namespace(), ExitStack() as stack:
+        add_ipv6_address(US[1])
+        packets = stack.enter_context(capture_packets())
+        dns_host = stack.enter_context(name_server(named))
         stack.enter_context(hostile_node(ROUTER, v4(number("the DHT"))))
         gossips = ("66.6.0.1", 6881)
         stack.enter_context(hostile_peer(gossips, gossip(both(GOSSIP) * 200)))
@@ -119,11 +121,11 @@ def trip() -> Iterator[Trip]:
         urls = [http.url, udp.url, *redirects]
         urls += [url(scheme, host) for host, _ in by_address for scheme in ("http", "udp")]
         urls += [url(scheme, name) for name in named for scheme in ("http", "udp")]
-        session = Session(
+        session = SearchEngine(
             Config(f"{US[0]}:6881,[{US[1]}]:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=())
         )
-        wish = Wish(target, trackers=tuple(urls), peers=(*both(number("the wish")), gossips))
-        made, found = Trip(packets, name_server), queue.Queue[Found | None]()
+        wish = SearchRequest(target, trackers=tuple(urls), peers=(*both(number("the wish")), gossips))
+        made, found = Trip(packets, dns_host), queue.Queue[FoundMetadata | None]()
         session.search(wish, 120, found.put)
         time.sleep(12)
         with suppress(AssertionError):  # which one did not the tests say
@@ -161,15 +163,15 @@ def test_a_private_address_is_never_contacted_though_a_public_one_is(trip: Trip,
 
 def test_not_even_the_first_word_goes_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it takes to say which ones these are."""
-    number, only_public = WAYS["the DHT"], libtorrent_session._only_public
+    number, only_public = WAYS["the DHT"], libtorrent_session.create_ip_filter
 
     def slowly() -> object:
         time.sleep(0.1)
         return only_public()
 
-    monkeypatch.setattr(libtorrent_session, "_only_public", slowly)
-    with internet(), hostile_node(ROUTER, v4(number)), capture() as packets:
-        session = Session(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),)))
+    monkeypatch.setattr(libtorrent_session, "create_ip_filter", slowly)
+    with network_namespace(), hostile_node(ROUTER, v4(number)), capture_packets() as packets:
+        session = SearchEngine(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),)))
         until(lambda: any(packet.host in public(number) for packet in packets))
         session.close()
     assert not [packet for packet in packets if packet.host in private(number)]
@@ -188,20 +190,25 @@ def test_peers_that_a_peer_names_are_not_even_looked_at(trip: Trip) -> None:
 
 def test_nothing_at_all_goes_to_an_address_that_is_not_of_the_open_internet(trip: Trip) -> None:
     """As Python's ipaddress knows them. Names are asked for where this machine asks for them."""
-    assert {host for host in trip.reached() if not ip_address(host).is_global} <= {trip.name_server}
+    assert {host for host in trip.reached() if not ip_address(host).is_global} <= {trip.dns_host}
 
 
 def test_nothing_is_announced_to_the_dht_and_no_content_is_asked_for(tmp_path: Path) -> None:
-    with internet(), capture() as packets:
-        nodes = dht()
+    with network_namespace(), capture_packets() as packets:
+        nodes = start_dht()
         seeder = Peer(SEEDER, NODES)
-        kinds = {kind: content(tmp_path, kind, kind, size=4_000_000) for kind in ("v1", "hybrid", "v2")}
+        kinds = {
+            kind: create_content(tmp_path, kind, kind, size=4_000_000) for kind in ("v1", "hybrid", "v2")
+        }
         for held in kinds.values():
             seeder.seed(held)
             seeder.announce(held.v2[:20] if held is kinds["v2"] else held.v1)
-        session = Session(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=()))
-        wishes = {kind: Wish(v2=held.v2) if kind == "v2" else Wish(held.v1) for kind, held in kinds.items()}
-        answers: dict[str, queue.Queue[Found | None]] = {kind: queue.Queue() for kind in kinds}
+        session = SearchEngine(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=()))
+        wishes = {
+            kind: SearchRequest(v2=held.v2) if kind == "v2" else SearchRequest(held.v1)
+            for kind, held in kinds.items()
+        }
+        answers: dict[str, queue.Queue[FoundMetadata | None]] = {kind: queue.Queue() for kind in kinds}
         for kind, wish in wishes.items():
             session.search(wish, 120, answers[kind].put)
         assert all(same(answers[kind].get(timeout=150), held) for kind, held in kinds.items())

@@ -26,23 +26,23 @@ from clients import (
 from tests import make
 from tests.client_operations import address, until
 from tests.servers import free_port
-from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.servers.rude import (
-    Manner,
-    breaking_off,
-    dripping_body,
-    dripping_headers,
-    elsewhere,
-    endless,
-    hanging_up,
-    not_http,
-    rude,
-    saying,
-    saying_later,
-    silent,
-    telling_on,
+from tests.servers.misbehaving_server import (
+    Behaviour,
+    answer_after_session,
+    answer_with,
+    answer_without_end,
+    answer_without_http,
+    break_off_body,
+    close_without_answer,
+    drip_body,
+    drip_headers,
+    misbehaving_server,
+    never_answer,
+    redirect_elsewhere,
+    reveal_secret,
 )
-from tests.servers.swarm import internet
+from tests.servers.network_namespace import network_namespace
+from tests.servers.qbittorrent import Qbittorrent, qbittorrent
 from tests.servers.transmission import Transmission, transmission
 
 PASSWORD = "Pa55/word, spoken"
@@ -112,24 +112,24 @@ def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
 @pytest.mark.parametrize(
     ("manner", "expected"),
     [
-        (silent, NoAnswer),
-        (dripping_headers, NoAnswer),
-        (dripping_body, NoAnswer),
-        (endless, ClientError),
-        (hanging_up, Unreachable),
-        (not_http, Unreachable),
-        (elsewhere, Garbled),
-        (breaking_off, Garbled),
-        (saying(b"oh", b"500 Internal Server Error"), Garbled),
-        (saying(b"oh", b"404 Not Found"), ClientError),
-        (saying(b"oh", b"401 Unauthorized"), WrongPassword),
-        (saying(b"oh", b"403 Forbidden"), WrongPassword),
+        (never_answer, NoAnswer),
+        (drip_headers, NoAnswer),
+        (drip_body, NoAnswer),
+        (answer_without_end, ClientError),
+        (close_without_answer, Unreachable),
+        (answer_without_http, Unreachable),
+        (redirect_elsewhere, Garbled),
+        (break_off_body, Garbled),
+        (answer_with(b"oh", b"500 Internal Server Error"), Garbled),
+        (answer_with(b"oh", b"404 Not Found"), ClientError),
+        (answer_with(b"oh", b"401 Unauthorized"), WrongPassword),
+        (answer_with(b"oh", b"403 Forbidden"), WrongPassword),
     ],
 )
 def test_whatever_it_does_instead_is_told_in_time(
-    kind: str, manner: Manner, expected: type[ClientError]
+    kind: str, manner: Behaviour, expected: type[ClientError]
 ) -> None:
-    with rude(manner) as port:
+    with misbehaving_server(manner) as port:
         for call in ("version", "add"):
             timeout = SHORT if expected is NoAnswer else LONG
             assert isinstance(error_of(kind, port, call, timeout), expected)
@@ -137,14 +137,14 @@ def test_whatever_it_does_instead_is_told_in_time(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_that_hangs_does_not_keep_the_others_waiting(kind: str) -> None:
-    with rude(silent) as slow, rude(saying(b"oh")) as quick:
+    with misbehaving_server(never_answer) as slow, misbehaving_server(answer_with(b"oh")) as quick:
         error_of(kind, slow, "torrents", SHORT)
         assert isinstance(error_of(kind, quick, "torrents"), Garbled)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whoever_is_not_waited_for_any_more_is_soon_left_alone(kind: str) -> None:
-    with rude(dripping_body) as port:
+    with misbehaving_server(drip_body) as port:
         before = threading.active_count()
         error_of(kind, port, "torrents", SHORT)
         until(lambda: threading.active_count() <= before)
@@ -154,7 +154,7 @@ def test_whoever_is_not_waited_for_any_more_is_soon_left_alone(kind: str) -> Non
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> None:
-    with rude(saying(body)) as port:
+    with misbehaving_server(answer_with(body)) as port:
         error = error_of(kind, port, call)
     assert isinstance(error, Garbled | UnknownTorrent)
     assert f":{port}" in str(error)
@@ -163,14 +163,14 @@ def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> 
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "version"])
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
 def test_what_makes_no_sense_is_no_answer_after_a_good_beginning_either(body: bytes, call: str) -> None:
-    with rude(saying_later(body)) as port:
+    with misbehaving_server(answer_after_session(body)) as port:
         error = error_of("transmission", port, call)
     assert isinstance(error, Garbled)
     assert f":{port}" in str(error)
 
 
 def test_a_password_that_comes_back_is_not_shown() -> None:
-    with rude(telling_on(PASSWORD)) as port:
+    with misbehaving_server(reveal_secret(PASSWORD)) as port:
         error = error_of("transmission", port, "add")
     assert type(error) is RejectedTorrent
     assert str(error).endswith("does not take this torrent: [31mwho says … may not.")
@@ -189,7 +189,7 @@ def test_what_holds_a_password_does_not_show_it() -> None:
 def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Qbittorrent | Transmission]]:
     folder = tmp_path_factory.mktemp("daemons")
     with (
-        internet(),
+        network_namespace(),
         qbittorrent(folder / "4.5", "4.5") as old,
         qbittorrent(folder / "5.3", "5.3") as new,
         transmission(folder / "3.00", "3.00") as old_transmission,
@@ -208,7 +208,7 @@ def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmissio
 
 
 def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission], tmp_path: Path) -> None:
-    with internet(), qbittorrent(tmp_path, "5.3") as daemon:
+    with network_namespace(), qbittorrent(tmp_path, "5.3") as daemon:
         client = open_client(replace(address(daemon), password=PASSWORD))
         words = []
         for _ in range(6):
@@ -265,7 +265,7 @@ def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmis
 
 @pytest.mark.parametrize("version", ["4.5", "5.3"])
 def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str) -> None:
-    with internet():
+    with network_namespace():
         with qbittorrent(tmp_path, version) as daemon:
             client = open_client(address(daemon))
             client.torrents()
@@ -278,7 +278,7 @@ def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str
 
 @pytest.mark.parametrize("version", ["3.00", "4.1"])
 def test_a_restarted_transmission_is_spoken_to_again(tmp_path: Path, version: str) -> None:
-    with internet():
+    with network_namespace():
         with transmission(tmp_path, version) as daemon:
             client = open_client(address(daemon))
             client.torrents()

@@ -9,9 +9,9 @@ import pytest
 from clients import Address, Unreachable, open_client, read_addresses
 from tests.servers import free_port
 from tests.servers.certificates import Certificate, authority, signed
+from tests.servers.network_namespace import network_namespace
 from tests.servers.nginx import nginx
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import internet
 from tests.servers.transmission import transmission
 
 KINDS = ("qbittorrent", "transmission")
@@ -48,7 +48,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         "expired": signed(folder, ours, "127.0.0.1", -1),
     }
     with (
-        internet(),
+        network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
         transmission(tmp_path_factory.mktemp("t"), "4.1") as t,
     ):

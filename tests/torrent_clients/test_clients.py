@@ -10,7 +10,7 @@ import pytest
 from clients import Source, UnknownTorrent
 from tests.client_operations import NAMES, OPERATIONS, Lab, lab, row, until
 from tests.servers.hashkeep import ROOT
-from tests.servers.swarm import Peer, content
+from tests.servers.libtorrent_peers import Peer, create_content
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
 ) -> None:
     """Added by a magnet link that names v1 alone, it becomes a hybrid, and its id truncated v2, with the metadata."""
     client = filled.subjects[name].client
-    held = content(tmp_path, f"a hybrid for {name}", "hybrid")
+    held = create_content(tmp_path, f"a hybrid for {name}", "hybrid")
     peer = Peer((f"127.5.0.{1 + NAMES.index(name)}", 6881))  # no client connects to its own address
     filled.tracker.peers[held.v1] = []
     link = f"magnet:?xt=urn:btih:{held.v1.hex()}&tr={quote(filled.tracker.url)}"

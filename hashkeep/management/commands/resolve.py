@@ -20,7 +20,7 @@ from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo.magnet import Magnet, read
-from swarm import Session
+from swarm import SearchEngine
 from workers.resolver import Resolver, config
 
 _BATCH = 500
@@ -122,10 +122,10 @@ def _lines(wishes: list[str]) -> Iterator[str]:
 
 def _help(help_: ExitStack) -> None:
     """Be the resolver, until the command ends."""
-    session = Session(config())
-    help_.callback(session.close)
+    engine = SearchEngine(config())
+    help_.callback(engine.close)
     stopped = Event()
-    thread = Thread(target=Resolver(session).run, args=[stopped.is_set], daemon=True)
+    thread = Thread(target=Resolver(engine).run, args=[stopped.is_set], daemon=True)
     thread.start()
     help_.callback(thread.join)
     help_.callback(stopped.set)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
-from swarm import Session
+from swarm import SearchEngine
 from workers.resolver import Resolver, config
 
 
@@ -29,8 +29,8 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
         stopped = Event()
         for wish in (signal.SIGTERM, signal.SIGINT):
             signal.signal(wish, lambda *_: stopped.set())
-        session = Session(config())
+        engine = SearchEngine(config())
         try:
-            Resolver(session).run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone()))
+            Resolver(engine).run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone()))
         finally:
-            session.close()
+            engine.close()

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 
 import bencodepy
 
-from tests.servers.hostile_peer import Lie
-from tests.servers.swarm import Address
+from tests.servers.hostile_peer import PeerBehaviour
+from tests.servers.libtorrent_peers import Address
 
 _PIECE = 16_384
 _HAVE_ALL, _EXTENDED, _HASH_REQUEST, _HASHES, _HASH_REJECT = 14, 20, 21, 22, 23
@@ -156,7 +156,7 @@ def refusal(connection: socket.socket) -> None:
         _send(connection, theirs, bencodepy.encode({b"msg_type": 2, b"piece": _asked(connection)}))
 
 
-LIES: tuple[Lie, ...] = (
+METADATA_BEHAVIOURS: tuple[PeerBehaviour, ...] = (
     silence,
     garbage,
     disconnect,
@@ -183,7 +183,7 @@ LIES: tuple[Lie, ...] = (
 )
 
 
-def gossip(peers: Iterable[Address]) -> Lie:
+def gossip(peers: Iterable[Address]) -> PeerBehaviour:
     """Names peers to whoever connects, asked or not (BEP 11)."""
     named = [(ip_address(host), struct.pack("!H", port)) for host, port in peers]
     message: dict[bytes, bytes] = {}
@@ -201,7 +201,7 @@ def gossip(peers: Iterable[Address]) -> Lie:
     return lie
 
 
-def hesitation(info: bytes) -> Lie:
+def hesitation(info: bytes) -> PeerBehaviour:
     """Thinks for a while before it shakes hands, but then tells the truth."""
 
     def lie(connection: socket.socket) -> None:
@@ -211,26 +211,26 @@ def hesitation(info: bytes) -> Lie:
     return lie
 
 
-def bare(info: bytes) -> Lie:
+def bare(info: bytes) -> PeerBehaviour:
     """The right metadata, but no piece layer: it does not answer."""
     return lambda connection: _serve(connection, info)
 
 
-def false_layers(info: bytes) -> Lie:
+def false_layers(info: bytes) -> PeerBehaviour:
     return lambda connection: _serve(
         connection, info, lambda asked: (_HASHES, asked + os.urandom(32 * _hashes(asked)))
     )
 
 
-def refused_layers(info: bytes) -> Lie:
+def refused_layers(info: bytes) -> PeerBehaviour:
     return lambda connection: _serve(connection, info, lambda asked: (_HASH_REJECT, asked))
 
 
-def short_layers(info: bytes) -> Lie:
+def short_layers(info: bytes) -> PeerBehaviour:
     return lambda connection: _serve(connection, info, lambda asked: (_HASHES, asked + bytes(32)))
 
 
-def late_layers(info: bytes, layers: dict[bytes, bytes], seconds: float) -> Lie:
+def late_layers(info: bytes, layers: dict[bytes, bytes], seconds: float) -> PeerBehaviour:
     """True ones in the end. `layers`: by pieces root, for pieces of 16 KiB."""
     until = time.monotonic() + seconds
 
@@ -242,7 +242,7 @@ def late_layers(info: bytes, layers: dict[bytes, bytes], seconds: float) -> Lie:
     return lambda connection: _serve(connection, info, answer)
 
 
-LIES_ABOUT_LAYERS = (bare, false_layers, refused_layers, short_layers)
+LAYER_BEHAVIOURS = (bare, false_layers, refused_layers, short_layers)
 
 
 def _hashes(asked: bytes) -> int:

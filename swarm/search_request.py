@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SearchRequest:
     """At least one of the hashes; if both, the info dictionary must answer to both."""
 
     v1: bytes | None = None
@@ -36,13 +36,13 @@ class Wish:
         return self.v2 in (None, v2) and self.v1 in (None, v1, v2[:20])
 
 
-def hashes(info: bytes) -> tuple[bytes, bytes]:
+def hash_info_dictionary(info: bytes) -> tuple[bytes, bytes]:
     """What an info dictionary would go by in v1 (20 bytes) and in v2 (32)."""
     return hashlib.sha1(info, usedforsecurity=False).digest(), hashlib.sha256(info).digest()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundMetadata:
     info: bytes
     """The info dictionary, byte for byte as the hash was made of it."""
     layers: dict[bytes, bytes] | None
@@ -52,7 +52,7 @@ class Found:
     """Why nothing can be made of it; `info` is empty then. It is the truth all the same, whoever is asked."""
 
 
-def torrent(found: Found, trackers: Sequence[str] = ()) -> bytes:
+def build_torrent(found: FoundMetadata, trackers: Sequence[str] = ()) -> bytes:
     """Laid round the info dictionary as it is: encoding it anew could change its hash."""
     parts = [b"d"]
     if trackers:

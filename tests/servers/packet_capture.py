@@ -23,7 +23,7 @@ class Packet(NamedTuple):
 
 
 @contextmanager
-def capture() -> Iterator[list[Packet]]:
+def capture_packets() -> Iterator[list[Packet]]:
     """TCP and UDP packets, from now on."""
     packets: list[Packet] = []
     ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))

@@ -6,54 +6,54 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-Manner = Callable[[socket.socket, bytes], None]
+Behaviour = Callable[[socket.socket, bytes], None]
 """Gets the connection, and the beginning of what was asked."""
 
 _SESSION = b'{"result": "success", "arguments": {"torrents": [], "version": "4", "rpc-version": 18}}'
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
-def silent(connection: socket.socket, asked: bytes) -> None:
+def never_answer(connection: socket.socket, asked: bytes) -> None:
     time.sleep(60)
 
 
-def hanging_up(connection: socket.socket, asked: bytes) -> None:
+def close_without_answer(connection: socket.socket, asked: bytes) -> None:
     """Says nothing and closes."""
 
 
-def not_http(connection: socket.socket, asked: bytes) -> None:
+def answer_without_http(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(b"220 mail.example ESMTP\r\n")
 
 
-def dripping_headers(connection: socket.socket, asked: bytes) -> None:
+def drip_headers(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     for _ in range(6000):
         connection.sendall(b"a")
         time.sleep(0.1)
 
 
-def dripping_body(connection: socket.socket, asked: bytes) -> None:
+def drip_body(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(_OK + b"Content-Length: 6000\r\n\r\n[")
     for _ in range(5999):
         connection.sendall(b" ")
         time.sleep(0.1)
 
 
-def endless(connection: socket.socket, asked: bytes) -> None:
+def answer_without_end(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(_OK + b"\r\n[")
     while True:
         connection.sendall(b" " * 65_536)
 
 
-def breaking_off(connection: socket.socket, asked: bytes) -> None:
+def break_off_body(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(_OK + b"Content-Length: 600\r\n\r\n[")
 
 
-def elsewhere(connection: socket.socket, asked: bytes) -> None:
+def redirect_elsewhere(connection: socket.socket, asked: bytes) -> None:
     connection.sendall(b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")
 
 
-def saying(body: bytes, status: bytes = b"200 OK") -> Manner:
+def answer_with(body: bytes, status: bytes = b"200 OK") -> Behaviour:
     def say(connection: socket.socket, asked: bytes) -> None:
         connection.sendall(
             b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body
@@ -62,25 +62,27 @@ def saying(body: bytes, status: bytes = b"200 OK") -> Manner:
     return say
 
 
-def saying_later(body: bytes) -> Manner:
+def answer_after_session(body: bytes) -> Behaviour:
     """A Transmission that tells its version, and says this to all else."""
-    return lambda connection, asked: saying(_SESSION if b"session-get" in asked else body)(connection, asked)
+    return lambda connection, asked: answer_with(_SESSION if b"session-get" in asked else body)(
+        connection, asked
+    )
 
 
-def telling_on(secret: str) -> Manner:
+def reveal_secret(secret: str) -> Behaviour:
     """A Transmission that takes no torrent, and gives as its reason what nobody should hear."""
 
     def tell(connection: socket.socket, asked: bytes) -> None:
         answer = _SESSION
         if b"torrent-add" in asked:
             answer = b'{"result": "\\u001b[31mwho says %s may not\\n"}' % secret.encode()
-        saying(answer)(connection, asked)
+        answer_with(answer)(connection, asked)
 
     return tell
 
 
 @contextmanager
-def rude(manner: Manner) -> Iterator[int]:
+def misbehaving_server(manner: Behaviour) -> Iterator[int]:
     """Its port on 127.0.0.1."""
     stopped = Event()
 

@@ -14,9 +14,9 @@ from signal import SIGKILL
 from typing import NamedTuple
 
 from tests.servers import running, wait_until
-from tests.servers.opentracker import Opentracker, listens, opentracker
+from tests.servers.libtorrent_peers import NODES, Address, Content, Peer, create_content
+from tests.servers.opentracker import Opentracker, accepts_connections, opentracker
 from tests.servers.qbittorrent import qbittorrent
-from tests.servers.swarm import NODES, Address, Content, Peer, content
 from tests.servers.transmission import transmission
 
 TRACKER: Address = ("81.1.0.1", 6969)
@@ -108,7 +108,9 @@ def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]
 def _started(home: Path, host: str, command: list[str], *doors: int) -> Iterator[Address]:
     """It listens for peers, and at its other ports."""
     with running(command, home / "log", stop=SIGKILL) as process:
-        wait_until(lambda: all(listens((host, port)) for port in (_PORT, *doors)), process, home / "log")
+        wait_until(
+            lambda: all(accepts_connections((host, port)) for port in (_PORT, *doors)), process, home / "log"
+        )
         yield host, _PORT
 
 
@@ -121,7 +123,7 @@ def _write(home: Path, held: Content) -> Path:
 Start = Callable[[Path, Sequence[Content], str], AbstractContextManager[Address]]
 
 
-class Make(NamedTuple):
+class Client(NamedTuple):
     start: Start
     kinds: tuple[str, ...]
     """The kinds of torrents that it takes."""
@@ -129,19 +131,19 @@ class Make(NamedTuple):
 
 _V1, _HYBRID, _ALL = ("v1",), ("v1", "hybrid"), ("v1", "hybrid", "v2")
 
-MAKES = {
-    "aria2": Make(_aria2, _V1),
-    "Deluge": Make(_deluge, _V1),
-    "rtorrent": Make(_rtorrent, _V1),
-    "Transmission 3.00": Make(partial(_transmission, "3.00"), _V1),
-    "Transmission 4.1": Make(partial(_transmission, "4.1"), _HYBRID),
-    "qBittorrent 4.5": Make(partial(_qbittorrent, "4.5"), _ALL),
-    "qBittorrent 5.1": Make(partial(_qbittorrent, "5.1"), _ALL),
-    "qBittorrent 5.3": Make(partial(_qbittorrent, "5.3"), _ALL),
+CLIENTS = {
+    "aria2": Client(_aria2, _V1),
+    "Deluge": Client(_deluge, _V1),
+    "rtorrent": Client(_rtorrent, _V1),
+    "Transmission 3.00": Client(partial(_transmission, "3.00"), _V1),
+    "Transmission 4.1": Client(partial(_transmission, "4.1"), _HYBRID),
+    "qBittorrent 4.5": Client(partial(_qbittorrent, "4.5"), _ALL),
+    "qBittorrent 5.1": Client(partial(_qbittorrent, "5.1"), _ALL),
+    "qBittorrent 5.3": Client(partial(_qbittorrent, "5.3"), _ALL),
 }
 
 
-class Seeded(NamedTuple):
+class SeedingClients(NamedTuple):
     tracker: Opentracker
     held: dict[tuple[str, str], Content]
     """By make and kind."""
@@ -150,33 +152,35 @@ class Seeded(NamedTuple):
 
 
 @contextmanager
-def seeded(folder: Path) -> Iterator[Seeded]:
+def seeding_clients(folder: Path) -> Iterator[SeedingClients]:
     """One client of each make, at once, and a tracker that they tell. Each has torrents of its own."""
     tracker = Opentracker(TRACKER)
     urls = [tracker.udp, tracker.http]
     held = {
-        (name, kind): content(folder / name / "content", f"{name} {kind}".replace(" ", "-"), kind, urls)
-        for name, make in MAKES.items()
+        (name, kind): create_content(
+            folder / name / "content", f"{name} {kind}".replace(" ", "-"), kind, urls
+        )
+        for name, make in CLIENTS.items()
         for kind in make.kinds
     }
     announced = {
         target
         for (name, kind), each in held.items()
         for target, known in ((each.v1, kind != "v2"), (each.v2[:20], kind != "v1"))
-        if known and (target == each.v1 or "v2" in MAKES[name].kinds)
+        if known and (target == each.v1 or "v2" in CLIENTS[name].kinds)
     }
     (folder / "tracker").mkdir()
     with ExitStack() as stack:
         stack.enter_context(opentracker(folder / "tracker", TRACKER, announced))
         # Its threads last as long as the clients, which die with the thread that started them.
-        threads = stack.enter_context(ThreadPoolExecutor(len(MAKES)))
+        threads = stack.enter_context(ThreadPoolExecutor(len(CLIENTS)))
 
         def start(number: int, name: str) -> Address:
             (folder / name / "home").mkdir()
-            mine = [held[name, kind] for kind in MAKES[name].kinds]
-            started = MAKES[name].start(folder / name / "home", mine, f"{90 + number}.1.0.1")
+            mine = [held[name, kind] for kind in CLIENTS[name].kinds]
+            started = CLIENTS[name].start(folder / name / "home", mine, f"{90 + number}.1.0.1")
             return stack.enter_context(started)
 
-        addresses = dict(zip(MAKES, threads.map(start, range(len(MAKES)), MAKES), strict=True))
+        addresses = dict(zip(CLIENTS, threads.map(start, range(len(CLIENTS)), CLIENTS), strict=True))
         tracker.wait_for(*announced)
-        yield Seeded(tracker, held, addresses)
+        yield SeedingClients(tracker, held, addresses)

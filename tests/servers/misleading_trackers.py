@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.servers.swarm import Address
+from tests.servers.libtorrent_peers import Address
 
 _AT: Address = ("44.1.0.6", 8081)
 _PRIVATE: Address = ("127.0.0.1", 8082)
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def misleading() -> Iterator[Visits]:
+def misleading_trackers() -> Iterator[Visits]:
     visits = Visits()
 
     class Private(BaseHTTPRequestHandler):

@@ -3,12 +3,8 @@
 And BitTorrent in it: content, libtorrent peers that seed it, a DHT. Needs root, and `ip` (Debian: iproute2).
 """
 
-import ctypes
-import os
-import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,33 +20,6 @@ _KINDS = {"v1": lt.create_torrent.v1_only, "hybrid": 0, "v2": lt.create_torrent.
 
 ROUTER: Address = ("8.0.0.1", 6881)
 NODES: tuple[Address, ...] = tuple((f"{first}.1.0.1", 6881) for first in (12, 13, 14, 15, 16))
-
-
-@contextmanager
-def internet() -> Iterator[None]:
-    """For this thread, and for the threads and processes it starts meanwhile."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    if libc.unshare(_NEW_NETWORK):
-        raise PermissionError(
-            ctypes.get_errno(), "a network of its own is for root to make: run the tests as root"
-        )
-    try:
-        for command in (
-            "link set lo up",
-            "route add local 0.0.0.0/0 dev lo",
-            "-6 route add local ::/0 dev lo",
-        ):
-            subprocess.run(["ip", *command.split()], check=True)
-        yield
-    finally:
-        libc.setns(before, _NEW_NETWORK)
-        os.close(before)
-
-
-def live_at(address: str) -> None:
-    """Have this IPv6 address, on which a server can listen only then; inside `internet`."""
-    subprocess.run(["ip", "-6", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
 
 
 @dataclass(frozen=True)
@@ -70,7 +39,7 @@ class Content:
         return infohashes(self.torrent)[1]
 
 
-def content(
+def create_content(
     folder: Path, name: str, kind: str, trackers: Sequence[str] = (), *, size: int = 200_000
 ) -> Content:
     """`kind`: v1, hybrid or v2; `size`: of the largest file. The last of the files needs no piece layer."""
@@ -167,7 +136,7 @@ class Peer:
         return False
 
 
-def dht(seconds: float = 60) -> list[Peer]:
+def start_dht(seconds: float = 60) -> list[Peer]:
     """A router and nodes that know each other, as far apart as DHT nodes have to be.
 
     A table that is empty at first may stay so: whoever asks its node learns nothing. So it is told again and

@@ -10,14 +10,14 @@ from contextlib import suppress
 
 import bencodepy
 
-from tests.servers.swarm import Address
+from tests.servers.libtorrent_peers import Address
 
 _PORT = 6881
 _PATIENCE = 20.0  # seconds
 _WHOLE = 20  # bytes that the answer to an announce has at least (BEP 15)
 
 
-def join_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> None:
+def announce_to_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> None:
     """All of them at each of the nodes."""
     at = list(nodes)
 
@@ -25,16 +25,18 @@ def join_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> N
         for node in at:
             _announce_to_node(host, target, node)
 
-    with ThreadPoolExecutor(16) as crowd:
-        list(crowd.map(join, hosts))
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(join, hosts))
 
 
-def join_udp(hosts: Iterable[str], target: bytes, tracker: Address, *, seeds: bool = False) -> None:
-    with ThreadPoolExecutor(16) as crowd:
-        list(crowd.map(lambda host: _announce_by_udp(host, target, tracker, seeds), hosts))
+def announce_to_udp_tracker(
+    hosts: Iterable[str], target: bytes, tracker: Address, *, seeds: bool = False
+) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda host: _announce_by_udp(host, target, tracker, seeds), hosts))
 
 
-def answers(tracker: Address) -> bool:
+def udp_tracker_answers(tracker: Address) -> bool:
     with _line("70.3.0.1") as line:
         line.settimeout(0.2)
         line.sendto(struct.pack("!QII", 0x41727101980, 0, 1), tracker)

@@ -6,14 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import bencodepy
 
-from tests.servers.swarm import Address
+from tests.servers.http_server import address_family, announce_url, http_server
+from tests.servers.libtorrent_peers import Address
 
 _MAGIC, _CONNECTION = 0x41727101980, 42  # BEP 15
 _EVENTS = ("", "completed", "started", "stopped")
@@ -49,7 +50,7 @@ class Tracker:
 
 @contextmanager
 def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
-    tracker = Tracker(_url("http", address), peers)
+    tracker = Tracker(announce_url("http", address), peers)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -82,29 +83,9 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
 
 
 @contextmanager
-def http_server(address: Address, handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The URL by which a tracker there is announced to."""
-    family = _family(address)
-
-    class Server(ThreadingHTTPServer):
-        address_family = family
-        request_queue_size = 128  # by itself 5: who does not get through may try again only after minutes
-
-    server = Server(address, handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield _url("http", address)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
 def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator[Tracker]:
-    tracker = Tracker(_url("udp", address), peers)
-    server = socket.socket(_family(address), socket.SOCK_DGRAM)
+    tracker = Tracker(announce_url("udp", address), peers)
+    server = socket.socket(address_family(address), socket.SOCK_DGRAM)
     server.bind(address)
     thread = threading.Thread(target=_serve, args=(server, tracker), daemon=True)
     thread.start()
@@ -131,12 +112,3 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
             found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
             compact = found[b"peers6" if server.family == socket.AF_INET6 else b"peers"]
             server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + compact, sender)
-
-
-def _url(scheme: str, address: Address) -> str:
-    host, port = address
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/announce"
-
-
-def _family(address: Address) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET

@@ -12,7 +12,7 @@ _TYPES = {4: 1, 6: 28}  # A and AAAA, by the version of the address
 
 
 @contextmanager
-def names(known: Mapping[str, str]) -> Iterator[str]:
+def name_server(known: Mapping[str, str]) -> Iterator[str]:
     """Answers with the address of a known name, or several with spaces, and that it knows no other name.
 
     Yields its own address.
