@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from api.http.torrent_response import answer, infohash
-from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes
+from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import Retrieved, elsewhere
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from metainfo.magnet import read
 

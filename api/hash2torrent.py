@@ -12,9 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.downloads import handed_out, plain, refused, safe
 from api.http.torrent_response import infohash
-from archive.errors import NotHeld, Refusal
+from archive.errors import NotHeld
 from archive.torrents.resolve import how_long, resolve
 from archive.torrents.retrieve import elsewhere
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from metainfo.magnet import Magnet, read
 

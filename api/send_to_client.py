@@ -8,10 +8,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from api.rest.routes.torrent_clients import configured
-from archive.errors import Refusal
 from archive.torrents.retrieve import retrieve
 from clients import ClientError, Source
 from metainfo import infohashes
+from metainfo.errors import Refusal
 from metainfo.infohash import parse
 
 

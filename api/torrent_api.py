@@ -21,18 +21,18 @@ from rest_framework.views import APIView
 
 from api.rest.media import FormBody, Json, JsonBody
 from api.rest.view import forget
-from archive import errors
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
 from archive.census.daily_peers import Day, on
 from archive.census.liveness import living
 from archive.census.schedule import ask
-from archive.errors import NotAnInfohash, NotAuthorized, Refusal
+from archive.errors import NotAnImdbId, NotAuthorized, NotHeld, NotListed, SuspendedKey, TakenDown, TooMany
 from archive.films.film_links import Match, film, tell, torrents
 from archive.naming import release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import want
 from archive.torrents.catalogue import Entry, look
+from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import parse, spell
 from metainfo.magnet import Magnet, read
 
@@ -40,15 +40,15 @@ Act = Callable[..., dict[str, Any]]
 
 _LONGEST = 65_536  # bytes of a request
 _CODES: dict[type[Refusal], str] = {
-    errors.SuspendedKey: "API_KEY_SUSPENDED",
-    errors.NotAuthorized: "API_KEY_UNKNOWN",
-    errors.NotListed: "ACCESS_FORBIDDEN",
-    errors.NotAnImdbId: "INVALID_IMDB",
-    errors.NotAnInfohash: "INVALID_INFOHASH",
-    errors.NotHeld: "INFOHASH_NOT_FOUND",
-    errors.TakenDown: "INFOHASH_NOT_FOUND",
+    SuspendedKey: "API_KEY_SUSPENDED",
+    NotAuthorized: "API_KEY_UNKNOWN",
+    NotListed: "ACCESS_FORBIDDEN",
+    NotAnImdbId: "INVALID_IMDB",
+    NotAnInfohash: "INVALID_INFOHASH",
+    NotHeld: "INFOHASH_NOT_FOUND",
+    TakenDown: "INFOHASH_NOT_FOUND",
     # New ones may be added, the document says.
-    errors.TooMany: "TOO_MANY_REQUESTS",
+    TooMany: "TOO_MANY_REQUESTS",
 }
 _CATEGORIES = {
     TorrentKind.ANIME: "Anime",
@@ -191,7 +191,7 @@ def add(request: Request, key: ApiKey) -> dict[str, Any]:
     if standing.state == "held":
         ask(look(wish).number)
     elif standing.state == "given up" and standing.reason:
-        raise errors.NotHeld(standing.reason)
+        raise NotHeld(standing.reason)
     return {}
 
 

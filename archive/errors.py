@@ -2,34 +2,12 @@
 
 import re
 
-
-class Refusal(Exception):
-    """The archive will not do this; `str(refusal)` says why, in a sentence for the person who asked."""
+from metainfo.errors import Refusal
 
 
 def word(kind: type[Exception]) -> str:
     """What programs call it: NotATorrent is not-a-torrent."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
-
-
-class EmptyTorrent(Refusal):
-    """There is not a single byte."""
-
-
-class TooLarge(Refusal):
-    """More bytes than the archive takes, packed or unpacked."""
-
-
-class NotATorrent(Refusal):
-    """The bytes are no metainfo file: not bencoded, or without what BEP 3 and BEP 52 demand."""
-
-
-class Truncated(NotATorrent):
-    """The bytes end in the middle: an upload or a file that broke off."""
-
-
-class TooComplex(NotATorrent):
-    """Deeper, or of more parts, than any honest torrent."""
 
 
 class PrivateTorrent(Refusal):
@@ -74,10 +52,6 @@ class TooManyRequests(TooMany):
 
 class NotListed(Refusal):
     """LISTING is off: who knows an infohash gets its torrent, and nobody is told of others."""
-
-
-class NotAnInfohash(Refusal):
-    """The text spells no infohash."""
 
 
 class NotAnImdbId(Refusal):

@@ -5,9 +5,9 @@ from functools import cache
 from django.conf import settings
 from django.db import connection
 
-from archive.errors import Refusal
 from archive.models import Torrent
 from metainfo import Metainfo, parse
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from storage import Missing, Storage, open_storage
 

@@ -15,8 +15,8 @@ from time import process_time
 
 import django
 
-from archive.errors import Refusal
 from metainfo import MAX_BYTES, Reading
+from metainfo.errors import Refusal
 from tests.floods import floods
 from web.file_list import format_files
 from web.file_tree import build_tree

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from archive.errors import NotATorrent, TooComplex, Truncated
+from metainfo.errors import NotATorrent, TooComplex, Truncated
 
 MAX_DEPTH = 100  # this and the next as libtorrent has them
 MAX_TOKENS = 3_000_000

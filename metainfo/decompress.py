@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
-from archive.errors import NotATorrent, TooComplex, TooLarge, Truncated
+from metainfo.errors import NotATorrent, TooComplex, TooLarge, Truncated
 
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"

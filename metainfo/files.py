@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from archive.errors import NotATorrent, TooComplex
 from metainfo.bencode import DICTIONARY, END, LIST, SLOW, Cursor, Dictionary, quoted
+from metainfo.errors import NotATorrent, TooComplex
 
 MAX_PATH = 100  # elements, as in libtorrent
 MAX_FILE = ((1 << 30) - 1) << 14  # bytes, as in libtorrent: 2^30 - 1 blocks of 16 KiB

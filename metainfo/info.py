@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from archive.errors import NotATorrent, TooComplex
 from metainfo.bencode import Dictionary
+from metainfo.errors import NotATorrent, TooComplex
 from metainfo.files import Entry, v1_entries, v2_entries
 
 KEYS = frozenset(

@@ -4,7 +4,7 @@ import base64
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from archive.errors import NotAnInfohash
+from metainfo.errors import NotAnInfohash
 
 _HEX = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _NEARLY = re.compile(r"[0-9A-Fa-f]{33,80}")

@@ -2,8 +2,8 @@
 
 from hashlib import sha256
 
-from archive.errors import NotATorrent
 from metainfo.bencode import Dictionary, quoted
+from metainfo.errors import NotATorrent
 
 BLOCK = 16 * 1024  # bytes under one leaf of the tree
 _HASH = 32

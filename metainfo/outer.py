@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from archive.errors import EmptyTorrent, NotATorrent, TooLarge
 from metainfo.bencode import DICTIONARY, Cursor, Dictionary
+from metainfo.errors import EmptyTorrent, NotATorrent, TooLarge
 from metainfo.files import listed
 from metainfo.info import KEYS as INFO_KEYS
 from metainfo.info import Content, sum_v1

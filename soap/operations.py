@@ -11,16 +11,9 @@ from django.conf import settings
 from spyne import Service, Unicode, rpc
 
 from archive.access.api_keys import require_upload_key
-from archive.errors import (
-    EmptyTorrent,
-    NotATorrent,
-    NotAuthorized,
-    PrivateTorrent,
-    Refusal,
-    TakenDown,
-    TooLarge,
-)
+from archive.errors import NotAuthorized, PrivateTorrent, TakenDown
 from archive.torrents.deposit import Receipt, deposit_many
+from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
 from soap.call_parser import Call
 from soap.wsdl import THETORRENT, TORRAGE
 

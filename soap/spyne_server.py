@@ -15,8 +15,8 @@ from spyne.protocol.soap import Soap11
 from spyne.server import ServerBase
 
 from archive.access.api_keys import key_text_from_request, key_texts_in_query
-from archive.errors import Refusal
 from archive.torrents.deposit import Receipt
+from metainfo.errors import Refusal
 from soap.call_parser import Call, NotSoap, Source
 from soap.operations import TorrentCache, store
 from soap.wsdl import THETORRENT

@@ -10,7 +10,7 @@ from pathlib import Path
 import libtorrent as lt
 
 import metainfo
-from archive.errors import Refusal
+from metainfo.errors import Refusal
 
 # Parts of our sentences: what libtorrent takes and we refuse, since two parsers may read it differently.
 STRICTER = (

@@ -14,16 +14,15 @@ from django.utils.cache import get_conditional_response
 
 from archive.errors import (
     NoKey,
-    NotAnInfohash,
     NotHeld,
     NotListed,
-    Refusal,
     SuspendedKey,
     TakenDown,
     TooManyWishes,
     Unavailable,
     UnknownKey,
 )
+from metainfo.errors import NotAnInfohash, Refusal
 
 ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 View = Callable[..., HttpResponseBase]

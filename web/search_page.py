@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from archive.browse.search import Query, search
 from archive.census.liveness import counted
-from archive.errors import NotAnInfohash
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import nearly
 from metainfo.magnet import read
 from web.page_response import refusals_as_pages, render_page

@@ -25,12 +25,13 @@ from django.views.decorators.http import require_POST, require_safe
 from archive.access.api_keys import find_key_text, require_upload_key
 from archive.browse.describe import Description, describe, edition
 from archive.census.daily_peers import credit, history
-from archive.errors import NotHeld, Refusal
+from archive.errors import NotHeld
 from archive.queue.wishes import Standing, standing, want
 from archive.takedowns.takedown import notices
 from archive.torrents.count import count
 from archive.torrents.deposit import Receipt, deposit_many
 from archive.torrents.held import check
+from metainfo.errors import Refusal
 from metainfo.infohash import parse, spell
 from metainfo.magnet import magnet, read
 from server.request_body import contents

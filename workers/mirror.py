@@ -24,12 +24,13 @@ from typing import NamedTuple, TypeVar
 from django.conf import settings
 
 from archive.db.outages import outages
-from archive.errors import NotAnInfohash, Refusal, Unavailable
+from archive.errors import Unavailable
 from archive.models import Source, Torrent
 from archive.takedowns.takedown import blocked
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo import parse as understand
 from metainfo.decompress import unpack
+from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import parse, spell
 from workers.remote_archive import RemoteArchive, RemoteNotFound, RemoteUnavailable
 

@@ -9,8 +9,9 @@ from django.views.decorators.http import condition, require_safe
 from api.downloads import plain
 from api.feeds.rss_document import add, channel, enclosure, item, text, urls, written
 from archive.browse.search import Query, search
-from archive.errors import NotListed, Refusal
+from archive.errors import NotListed
 from archive.torrents.catalogue import Entry
+from metainfo.errors import Refusal
 from metainfo.magnet import magnet
 
 _EZRSS = "http://xmlns.ezrss.it/0.1/"

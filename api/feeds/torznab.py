@@ -14,10 +14,11 @@ from lxml import etree
 
 from api.feeds.rss_document import Urls, add, channel, enclosure, item, text, urls, written
 from archive.browse.search import Query, search
-from archive.errors import NotListed, Refusal
+from archive.errors import NotListed
 from archive.films.film_links import Match, films
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
+from metainfo.errors import Refusal
 from metainfo.magnet import magnet
 
 NAMESPACE = "http://torznab.com/schemas/2015/feed"

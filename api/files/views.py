@@ -22,9 +22,10 @@ from api.http.file_stream import Body, pieces
 from api.http.media_type import media_type
 from api.http.problem_details import CONTENT_TYPE, Problem, problem
 from archive.access.api_keys import ApiKey, reauthorize_key
-from archive.errors import Refusal, StaleLink, UnknownKey
+from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
 from clients.finished_files import Finished
+from metainfo.errors import Refusal
 
 _ALWAYS = {
     "Cache-Control": "private, no-cache",

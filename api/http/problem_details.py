@@ -10,35 +10,53 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
 import clients
-from archive import errors
-from archive.errors import word
+from archive.errors import (
+    NoKey,
+    NotALink,
+    NotAnImdbId,
+    NotHeld,
+    NotListed,
+    PrivateTorrent,
+    StaleLink,
+    StillWanted,
+    SuspendedKey,
+    TakenDown,
+    TooMany,
+    TooManyReaders,
+    TooManyRequests,
+    TooManyWishes,
+    Unavailable,
+    UnknownKey,
+    word,
+)
+from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooComplex, TooLarge, Truncated
 
 CONTENT_TYPE = "application/problem+json"
 _RETRY_AFTER = 30  # seconds
 
 # A class counts for those that inherit from it, too, unless they come before it.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    errors.NotAnInfohash: (400, "That is no infohash"),
-    errors.NotAnImdbId: (400, "That is no id of a title at IMDb"),
-    errors.NoKey: (401, "This needs a key"),
-    errors.UnknownKey: (401, "This key is not known"),
-    errors.SuspendedKey: (403, "This key is suspended"),
-    errors.NotListed: (403, "This archive does not list"),
-    errors.StillWanted: (404, "Not found in the network so far"),
-    errors.NotHeld: (404, "Not held here"),
-    errors.TooLarge: (413, "Too large"),
-    errors.EmptyTorrent: (422, "An empty torrent"),
-    errors.Truncated: (422, "The torrent breaks off"),
-    errors.TooComplex: (422, "Too complex for a torrent"),
-    errors.NotATorrent: (422, "Not a torrent"),
-    errors.PrivateTorrent: (422, "A private torrent"),
-    errors.TooManyWishes: (429, "Too many wishes"),
-    errors.TooManyRequests: (429, "Too many requests"),
-    errors.TooManyReaders: (429, "Too many readers"),
-    errors.NotALink: (404, "That is no link"),
-    errors.StaleLink: (410, "This link is no longer good"),
-    errors.TakenDown: (451, "Taken down"),
-    errors.Unavailable: (503, "Not available right now"),
+    NotAnInfohash: (400, "That is no infohash"),
+    NotAnImdbId: (400, "That is no id of a title at IMDb"),
+    NoKey: (401, "This needs a key"),
+    UnknownKey: (401, "This key is not known"),
+    SuspendedKey: (403, "This key is suspended"),
+    NotListed: (403, "This archive does not list"),
+    StillWanted: (404, "Not found in the network so far"),
+    NotHeld: (404, "Not held here"),
+    TooLarge: (413, "Too large"),
+    EmptyTorrent: (422, "An empty torrent"),
+    Truncated: (422, "The torrent breaks off"),
+    TooComplex: (422, "Too complex for a torrent"),
+    NotATorrent: (422, "Not a torrent"),
+    PrivateTorrent: (422, "A private torrent"),
+    TooManyWishes: (429, "Too many wishes"),
+    TooManyRequests: (429, "Too many requests"),
+    TooManyReaders: (429, "Too many readers"),
+    NotALink: (404, "That is no link"),
+    StaleLink: (410, "This link is no longer good"),
+    TakenDown: (451, "Taken down"),
+    Unavailable: (503, "Not available right now"),
     clients.RejectedTracker: (422, "Not a tracker"),
     clients.RejectedTorrent: (422, "Rejected by the client"),
     clients.UnknownTorrent: (404, "Not in the client"),
@@ -90,18 +108,18 @@ def told(
 
 def words() -> dict[str, tuple[int, str]]:
     """Every word that a type may end in for a refusal of the archive, with its status and title."""
-    ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, errors.Refusal)}
+    ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, Refusal)}
     return {word(kind): told for kind, told in ours.items()}
 
 
 def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:
     match exception:
-        case errors.UnknownKey():
+        case UnknownKey():
             return {"WWW-Authenticate": "Bearer"}
-        case errors.TooMany() | errors.StillWanted():
+        case TooMany() | StillWanted():
             return {"Retry-After": str(exception.retry_after)}
-        case errors.Unavailable():
+        case Unavailable():
             return {"Retry-After": str(_RETRY_AFTER)}
-        case errors.TakenDown():  # RFC 7725: where the one who blocks explains
+        case TakenDown():  # RFC 7725: where the one who blocks explains
             return {"Link": f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'}
     return {}

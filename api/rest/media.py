@@ -10,7 +10,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 from api.http.torrent_response import CONTENT_TYPE
-from archive.errors import TooLarge
+from metainfo.errors import TooLarge
 
 _LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is read
 

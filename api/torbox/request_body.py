@@ -16,7 +16,7 @@ from rest_framework.exceptions import ParseError
 from api.http.multipart import BrokenForm, read
 from api.rest.media import JsonBody
 from api.torbox.responses import Failed
-from archive.errors import TooLarge
+from metainfo.errors import TooLarge
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _LINE = 1_000  # bytes that a boundary may have

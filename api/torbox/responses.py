@@ -12,7 +12,18 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 import clients
-from archive import errors
+from archive.errors import (
+    NoKey,
+    NotAuthorized,
+    NotHeld,
+    PrivateTorrent,
+    StillWanted,
+    TakenDown,
+    TooMany,
+    Unavailable,
+    UnknownKey,
+)
+from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooLarge
 
 Act = Callable[..., HttpResponse]
 
@@ -21,18 +32,18 @@ _RETRY_AFTER = 30  # seconds
 # A class counts for those that inherit from it, too, unless they come before it. The codes are TorBox's own.
 # 500 and 503 aside, its SDKs take a status from 500 on for a reason to ask three times more.
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    errors.NoKey: (403, "NO_AUTH"),
-    errors.UnknownKey: (403, "BAD_TOKEN"),
-    errors.NotAuthorized: (403, "AUTH_ERROR"),
-    errors.NotAnInfohash: (400, "INVALID_HASH"),
-    errors.TooLarge: (413, "TOO_MUCH_DATA"),
-    errors.EmptyTorrent: (422, "BOZO_TORRENT"),
-    errors.NotATorrent: (422, "BOZO_TORRENT"),
-    errors.PrivateTorrent: (422, "BOZO_TORRENT"),
-    errors.TakenDown: (451, "ITEM_NOT_FOUND"),
-    errors.NotHeld: (404, "ITEM_NOT_FOUND"),
-    errors.TooMany: (429, "COOLDOWN_LIMIT"),
-    errors.Unavailable: (503, "DATABASE_ERROR"),
+    NoKey: (403, "NO_AUTH"),
+    UnknownKey: (403, "BAD_TOKEN"),
+    NotAuthorized: (403, "AUTH_ERROR"),
+    NotAnInfohash: (400, "INVALID_HASH"),
+    TooLarge: (413, "TOO_MUCH_DATA"),
+    EmptyTorrent: (422, "BOZO_TORRENT"),
+    NotATorrent: (422, "BOZO_TORRENT"),
+    PrivateTorrent: (422, "BOZO_TORRENT"),
+    TakenDown: (451, "ITEM_NOT_FOUND"),
+    NotHeld: (404, "ITEM_NOT_FOUND"),
+    TooMany: (429, "COOLDOWN_LIMIT"),
+    Unavailable: (503, "DATABASE_ERROR"),
     clients.UnknownTorrent: (404, "ITEM_NOT_FOUND"),
     clients.RejectedTorrent: (422, "BOZO_TORRENT"),
     clients.Unfinished: (404, "DOWNLOAD_NOT_CACHED"),
@@ -50,7 +61,7 @@ _CORS = {
 }
 
 
-class Failed(errors.Refusal):
+class Failed(Refusal):
     """What only this dialect refuses, in its own words."""
 
     def __init__(self, code: str | bool, detail: str, status: int = 400) -> None:
@@ -93,22 +104,22 @@ def _told(act: Act | None, request: HttpRequest, captured: dict[str, str]) -> Ht
         if act is None:
             raise Failed("ENDPOINT_NOT_FOUND", f"This address is not for {request.method}.", 405)
         return act(request, **captured)
-    except (errors.Refusal, clients.ClientError) as refusal:
+    except (Refusal, clients.ClientError) as refusal:
         return _refused(refusal, request)
 
 
-def _refused(refusal: errors.Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
+def _refused(refusal: Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
     if isinstance(refusal, Failed):
         return failure(refusal.code, str(refusal), refusal.status)
     known = (told for kind, told in _REFUSALS.items() if isinstance(refusal, kind))
     status, code = next(known, (500, "UNKNOWN_ERROR"))
     answer = failure(code, str(refusal), status)
     match refusal:
-        case errors.TooMany() | errors.StillWanted():
+        case TooMany() | StillWanted():
             answer["Retry-After"] = str(refusal.retry_after)
-        case errors.Unavailable():
+        case Unavailable():
             answer["Retry-After"] = str(_RETRY_AFTER)
-        case errors.TakenDown():  # RFC 7725
+        case TakenDown():  # RFC 7725
             answer["Link"] = f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'
     return answer
 

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from api.downloads import plain
 from archive.browse.hashlists import days, stored
-from archive.errors import NotListed, Refusal, Unavailable
+from archive.errors import NotListed, Unavailable
+from metainfo.errors import Refusal
 
 _NAME = re.compile(r"(all)?(?:(\d{4})(\d\d)(\d\d)?)?\.txt(\.bz2)?", re.ASCII)
 _RETRY_AFTER = 30  # seconds

@@ -19,17 +19,9 @@ from archive.access.api_keys import (
     key_texts_in_query,
     require_upload_key,
 )
-from archive.errors import (
-    EmptyTorrent,
-    NotATorrent,
-    NotAuthorized,
-    PrivateTorrent,
-    Refusal,
-    TakenDown,
-    TooLarge,
-    Unavailable,
-)
+from archive.errors import NotAuthorized, PrivateTorrent, TakenDown, Unavailable
 from archive.torrents.deposit import Receipt, deposit_many
+from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."

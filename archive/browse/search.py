@@ -16,12 +16,13 @@ from archive.browse.fulltext_index import Candidates, matching, newest
 from archive.browse.id_ranges_by_day import LAST, behind
 from archive.census.liveness import ALIVE
 from archive.db.outages import outages
-from archive.errors import NotAnInfohash, NotListed
+from archive.errors import NotListed
 from archive.films.film_links import held
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words, kind_word, split_words
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry, entries
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find
 
 MOST = 200  # hits of a page

@@ -20,10 +20,11 @@ from django.db import close_old_connections, connection
 from archive.db.notify import SETTLED, Ear, listen
 from archive.db.outages import outages
 from archive.db.slots import aside
-from archive.errors import Refusal, TooManyWishes, Unavailable
+from archive.errors import TooManyWishes, Unavailable
 from archive.queue.enqueue import Asked, names
 from archive.queue.quota import household
 from archive.queue.wishes import Standing, look, want_all
+from metainfo.errors import Refusal
 
 _BATCH = 64
 _LOOK = 1.0  # seconds between two looks at the table, in case that a hint got lost

@@ -14,10 +14,11 @@ from archive.db.async_commit import hasty
 from archive.db.notify import SETTLED, ring
 from archive.db.outages import outages
 from archive.db.sql import placeholders
-from archive.errors import NotHeld, Refusal, TakenDown
+from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent, Wanted
 from archive.queue.enqueue import RECENT, Asked, names, note, rows
 from archive.takedowns.takedown import blocked
+from metainfo.errors import Refusal
 from metainfo.infohash import short, spell
 from metainfo.magnet import Magnet
 

@@ -8,10 +8,10 @@ from itertools import islice
 from django.db import transaction
 
 from archive.db.outages import outages
-from archive.errors import NotAnInfohash
 from archive.models import Block, Takedown, Torrent
 from archive.takedowns.disk_reserve import room
 from archive.takedowns.takedown import blocked, take_down
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find, short
 
 _BATCH = 500

@@ -9,13 +9,14 @@ from django.db import IntegrityError, connection, transaction
 import metainfo
 from archive.db.outages import outages
 from archive.db.write_lock import pen
-from archive.errors import PrivateTorrent, Refusal, TakenDown, Unavailable, word
+from archive.errors import PrivateTorrent, TakenDown, Unavailable, word
 from archive.metrics import deposits
 from archive.models import Torrent, Tracker
 from archive.queue.wishes import met
 from archive.store import key, sound, vault
 from archive.takedowns.takedown import blocked, purge
 from metainfo.decompress import unpack
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"

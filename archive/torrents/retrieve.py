@@ -9,11 +9,12 @@ from django.db import DatabaseError, InterfaceError
 
 import storage
 from archive.db.outages import outages
-from archive.errors import NotHeld, Refusal, TakenDown, Unavailable, word
+from archive.errors import NotHeld, TakenDown, Unavailable, word
 from archive.metrics import Often, retrievals
 from archive.models import Torrent
 from archive.store import key, vault
 from archive.takedowns.takedown import blocked
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from storage import Origin
 

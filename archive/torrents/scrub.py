@@ -17,11 +17,12 @@ from django.db.models import Q
 
 import storage
 from archive.db.outages import outages
-from archive.errors import Refusal, Unavailable
+from archive.errors import Unavailable
 from archive.models import Torrent
 from archive.store import key, vault
 from archive.takedowns.takedown import blocked, purge
 from metainfo import parse
+from metainfo.errors import Refusal
 from metainfo.infohash import spell
 
 _BATCH = 1_000

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from archive.access import api_keys
-from archive.errors import Refusal
 from archive.models import IssuedKey
 from hashkeep.admin.model_admin import ArchiveAdmin, format_moment
+from metainfo.errors import Refusal
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _Form = forms.ModelForm[Any]

@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 
 from archive.census.daily_peers import history
 from archive.census.liveness import living
-from archive.errors import Refusal
 from archive.models import Watched
 from archive.queue.override import look_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
+from metainfo.errors import Refusal
 from web.untrusted_text import make_printable
 
 _DAYS = 30  # shown of one torrent

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from archive.errors import NotAnImdbId, NotAnInfohash
+from archive.errors import NotAnImdbId
 from archive.films.film_links import number, shorts, spell, tell, undo
 from archive.films.imdb_titles import beginning
 from archive.models import Film, Title
 from hashkeep.admin.model_admin import ArchiveAdmin, InfohashAdmin, selected_rows
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find
 from metainfo.infohash import spell as hexadecimal
 

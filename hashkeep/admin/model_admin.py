@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from archive.errors import NotAnInfohash
 from archive.models import Torrent
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs

@@ -13,10 +13,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from archive.errors import NotAnInfohash, NotHeld, Refusal
+from archive.errors import NotHeld
 from archive.models import Block, Takedown
 from archive.takedowns.takedown import lift, take_down
 from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_rows
+from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find, short, spell
 
 _SHOWN = 4  # infohashes of a takedown in the list

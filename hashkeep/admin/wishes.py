@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from archive.errors import Refusal
 from archive.models import Wanted
 from archive.queue.override import give_up, search_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
+from metainfo.errors import Refusal
 from metainfo.infohash import short, spell
 
 _GIVEN_UP = "Given up by the operator of this archive."

@@ -2,19 +2,19 @@
 
 from collections import Counter
 
-from archive import errors
-from archive.errors import Refusal, Unavailable
+from archive.errors import PrivateTorrent, TakenDown, Unavailable
 from archive.torrents.deposit import Receipt
+from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooComplex, TooLarge, Truncated
 
 STORED, HELD = "stored", "held already"
 _REFUSED: dict[type[Refusal], str] = {
-    errors.EmptyTorrent: "refused: an empty file",
-    errors.TooLarge: "refused: larger than MAX_TORRENT_BYTES",
-    errors.NotATorrent: "refused: not a torrent",
-    errors.Truncated: "refused: cut off in the middle",
-    errors.TooComplex: "refused: more complex than any honest torrent",
-    errors.PrivateTorrent: "refused: private (PRIVATE_TORRENTS=keep would take them)",
-    errors.TakenDown: "refused: taken down",
+    EmptyTorrent: "refused: an empty file",
+    TooLarge: "refused: larger than MAX_TORRENT_BYTES",
+    NotATorrent: "refused: not a torrent",
+    Truncated: "refused: cut off in the middle",
+    TooComplex: "refused: more complex than any honest torrent",
+    PrivateTorrent: "refused: private (PRIVATE_TORRENTS=keep would take them)",
+    TakenDown: "refused: taken down",
 }
 
 

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any, NamedTuple, cast
 
-from archive.errors import Refusal
 from metainfo.decompress import unpack
+from metainfo.errors import Refusal
 
 _TORRENT = (".torrent", ".torrent.gz", ".torrent.bz2")
 _TAR = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")

@@ -11,7 +11,8 @@ from django.test import Client
 
 from api.http.problem_details import words
 from api.rest.openapi import description
-from archive import errors
+from archive import errors as archive_errors
+from metainfo import errors as metainfo_errors
 from tests import make
 from tests.api.test_rest import API, TORRENTS, body, get, problem
 from tests.archive.test_deposit import away
@@ -120,11 +121,8 @@ def test_our_own_fault_is_a_problem_without_a_word_of_its_cause(client: Client, 
 
 def test_every_refusal_of_the_archive_has_a_word_and_a_status() -> None:
     """But for the two that only their kinds are raised of."""
-    refusals = {name for name in dir(errors) if re.match("[A-Z]", name)} - {
-        "Refusal",
-        "NotAuthorized",
-        "TooMany",
-    }
+    names = {*dir(archive_errors), *dir(metainfo_errors)}
+    refusals = {name for name in names if re.match("[A-Z]", name)} - {"Refusal", "NotAuthorized", "TooMany"}
     assert {word.replace("-", "") for word in words()} == {name.lower() for name in refusals}
 
 

@@ -14,22 +14,14 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from archive.errors import (
-    EmptyTorrent,
-    NotATorrent,
-    PrivateTorrent,
-    Refusal,
-    TakenDown,
-    TooLarge,
-    Truncated,
-    Unavailable,
-)
+from archive.errors import PrivateTorrent, TakenDown, Unavailable
 from archive.models import Torrent, Tracker
 from archive.store import vault
 from archive.takedowns.takedown import lift, take_down
 from archive.torrents.count import count
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from archive.torrents.retrieve import retrieve
+from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge, Truncated
 from tests import make
 
 Job = TypeVar("Job")

@@ -21,7 +21,7 @@ from pytest_django import Settings
 from archive.db.driver import is_postgresql
 from archive.db.notify import SETTLED, WANTED, Ear, listen, ring, say
 from archive.db.slots import AT_ONCE, aside, turn
-from archive.errors import NotHeld, Refusal, StillWanted, TakenDown, TooManyWishes, Unavailable
+from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes, Unavailable
 from archive.models import Wanted
 from archive.queue import leases, peer_hints, waiters
 from archive.queue.enqueue import RECENT, Asked
@@ -30,6 +30,7 @@ from archive.queue.wishes import Standing, standing, want, want_all
 from archive.takedowns.takedown import lift, take_down
 from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
+from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
 from tests import make
 

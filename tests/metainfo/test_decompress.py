@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from archive.errors import NotATorrent, TooComplex, TooLarge, Truncated
 from metainfo.decompress import unpack
+from metainfo.errors import NotATorrent, TooComplex, TooLarge, Truncated
 
 PLAIN = b"d4:infod4:name1:aee" * 100
 

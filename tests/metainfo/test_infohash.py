@@ -5,8 +5,8 @@ import base64
 import libtorrent
 import pytest
 
-from archive.errors import NotAnInfohash
 from metainfo import infohash
+from metainfo.errors import NotAnInfohash
 
 V1 = bytes.fromhex("c12fe1c06bba254a9dc9f519b335aa7c1367a88a")
 V2 = bytes.fromhex("caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e")  # BEP 52's own example

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import libtorrent
 import pytest
 
-from archive.errors import NotAnInfohash
+from metainfo.errors import NotAnInfohash
 from metainfo.magnet import magnet, read
 
 V1 = "A01CF8D286CDF393F21AAC95F40BACC93BF12AC4"

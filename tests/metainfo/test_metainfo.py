@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metainfo
-from archive.errors import EmptyTorrent, NotATorrent, TooComplex, TooLarge, Truncated
+from metainfo.errors import EmptyTorrent, NotATorrent, TooComplex, TooLarge, Truncated
 from tests import bep52, make, mutations, oracle
 from tests.floods import floods
 

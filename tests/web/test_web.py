@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from archive.errors import NotATorrent
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
+from metainfo.errors import NotATorrent
 from tests import make
 from tests.archive.test_deposit import away
 from tests.html_pages import get_page, page_text, page_weight, parse_page

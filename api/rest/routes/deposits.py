@@ -16,8 +16,8 @@ from api.rest.media import FormBody, TorrentBody
 from api.rest.routes.torrents import Torrents
 from api.rest.serializers import InfohashField, LinksSerializer, links
 from archive.access.api_keys import require_upload_key
-from archive.errors import Refusal
 from archive.torrents.deposit import Receipt, deposit, deposit_many
+from metainfo.errors import Refusal
 from server.request_body import contents
 
 

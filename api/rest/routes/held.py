@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from api.rest.query_parameters import WrongParameter
 from api.rest.view import Resource
-from archive.errors import NotAnInfohash
 from archive.torrents.held import check
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
 
 MOST = 20_000

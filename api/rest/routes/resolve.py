@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from api.rest.routes.torrents import ONE
 from api.rest.serializers import InfohashField
 from api.rest.view import Resource
-from archive.errors import NotAnInfohash
 from archive.queue.wishes import Standing, standing, unsought, want
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse
 from metainfo.magnet import Magnet, read
 

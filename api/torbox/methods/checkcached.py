@@ -9,8 +9,8 @@ from api.torbox.authentication import account
 from api.torbox.file_list import Lister
 from api.torbox.request_body import given
 from api.torbox.responses import Failed, success
-from archive.errors import NotAnInfohash
 from archive.torrents.catalogue import Brief, briefs
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
 
 _MOST = 20_000

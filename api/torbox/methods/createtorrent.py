@@ -14,7 +14,7 @@ from api.torbox.request_body import Given, given
 from api.torbox.responses import Failed, success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
-from archive.errors import NotAnInfohash, NotHeld, StillWanted
+from archive.errors import NotHeld, StillWanted
 from archive.torrents.catalogue import look
 from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
@@ -22,6 +22,7 @@ from archive.torrents.retrieve import retrieve
 from clients import RejectedTracker, Source
 from metainfo import parse
 from metainfo.decompress import unpack
+from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse as spelled
 from metainfo.magnet import Magnet, read
 

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from archive.errors import NotAnInfohash, Refusal
 from archive.torrents.names import names
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, Source, Torrent, known_as, open_client
@@ -18,6 +17,7 @@ from hashkeep.management.client import connected
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import infohashes
 from metainfo.decompress import unpack
+from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find
 from metainfo.magnet import read
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from archive.access import api_keys
-from archive.errors import Refusal
 from hashkeep.management.archive_command import ArchiveCommand
+from metainfo.errors import Refusal
 
 _TURNS = {
     "suspend": (api_keys.suspend_key, "refuse it until it is resumed"),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from archive.db.outages import outages
-from archive.errors import Refusal, Unavailable
+from archive.errors import Unavailable
 from archive.models import Torrent
 from archive.queue.wishes import want
 from archive.torrents.deposit import deposit_many
@@ -21,6 +21,7 @@ from hashkeep.management.client import configured
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import infohashes
+from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
 
 _BATCH = 100  # torrents

@@ -14,11 +14,12 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from archive.errors import NotAnInfohash, TooManyWishes, Unavailable
+from archive.errors import TooManyWishes, Unavailable
 from archive.queue.wishes import Standing, want
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
+from metainfo.errors import NotAnInfohash
 from metainfo.magnet import Magnet, read
 from swarm import SearchEngine
 from workers.resolver import Resolver, config

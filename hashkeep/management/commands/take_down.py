@@ -5,10 +5,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from archive.errors import Refusal, Unavailable
+from archive.errors import Unavailable
 from archive.takedowns.takedown import lift, take_down
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
+from metainfo.errors import Refusal
 from metainfo.infohash import find, spell
 
 
