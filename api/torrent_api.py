@@ -23,11 +23,11 @@ from api.rest.media import FormBody, Json, JsonBody
 from api.rest.view import forget
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
-from archive.census.daily_peers import Day, on
-from archive.census.liveness import living
-from archive.census.schedule import ask
+from archive.census.daily_peers import DailyPeers, peers_on_day
+from archive.census.liveness import find_alive
+from archive.census.schedule import request_counts
 from archive.errors import NotAnImdbId, NotAuthorized, NotHeld, NotListed, SuspendedKey, TakenDown, TooMany
-from archive.films.film_links import Match, film, tell, torrents
+from archive.films.film_links import FilmLink, find_film, list_torrents_of_film, set_imdb_id
 from archive.naming import release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import want
@@ -127,8 +127,8 @@ class PeerStats(APIView):
 
 
 def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
-    title, entries = torrents(imdb)
-    alive = living(one.number for one in entries)
+    title, entries = list_torrents_of_film(imdb)
+    alive = find_alive(one.number for one in entries)
     told = [
         {
             "infohash": one.infohash.lower(),
@@ -144,8 +144,8 @@ def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
 
 def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     entry = look(_named(infohash))
-    ask(entry.number)
-    match = film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
+    request_counts(entry.number)
+    match = find_film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
     return {
         "infohash": infohash.lower(),
         "torrentName": entry.name,
@@ -154,16 +154,16 @@ def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
         "title": _title(entry, match),
         **({"imdbId": match.imdb} if match else {}),
         "dateAdded": _moment(entry.stored_at),
-        "alive": bool(living([entry.number])),
+        "alive": bool(find_alive([entry.number])),
     }
 
 
 def peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     """One day's distinct peers; of the last day with a look where none is named."""
     entry = look(_named(infohash))
-    ask(entry.number)
+    request_counts(entry.number)
     asked = _day(_given(request, "day"))
-    found = on(parse(entry.infohash), asked) or Day(asked or datetime.now(UTC).date(), {})
+    found = peers_on_day(parse(entry.infohash), asked) or DailyPeers(asked or datetime.now(UTC).date(), {})
     only = _given(request, "countryCode").upper()
     countries = {code: n for code, n in found.countries.items() if only in ("", code)}
     told: dict[str, Any] = {
@@ -183,13 +183,13 @@ def add(request: Request, key: ApiKey) -> dict[str, Any]:
         raise NotAnInfohash("No infohash was sent; it goes into the field `infohash`.")
     wish = _named(named)
     if imdb := _given(request, "imdbId"):
-        tell(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
+        set_imdb_id(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
     if not settings.RESOLVE:
-        ask(look(wish).number)  # what is not held cannot be looked for
+        request_counts(look(wish).number)  # what is not held cannot be looked for
         return {}
     [standing] = want([wish], request.META["REMOTE_ADDR"])
     if standing.state == "held":
-        ask(look(wish).number)
+        request_counts(look(wish).number)
     elif standing.state == "given up" and standing.reason:
         raise NotHeld(standing.reason)
     return {}
@@ -227,7 +227,7 @@ def _category(entry: Entry) -> str:
     return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
 
 
-def _title(entry: Entry, match: Match | None) -> str:
+def _title(entry: Entry, match: FilmLink | None) -> str:
     """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
     if match and match.title:
         return match.title

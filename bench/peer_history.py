@@ -27,7 +27,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from archive.census.daily_peers import history, on  # noqa: E402
+from archive.census.daily_peers import peer_history, peers_on_day  # noqa: E402
 from archive.db.driver import choose, is_postgresql, is_sqlite  # noqa: E402
 from archive.models import PeerDay, Torrent  # noqa: E402
 
@@ -149,7 +149,7 @@ def add_torrents(living: int) -> list[bytes]:
 def show(how: str, spans: dict[str, int], infohashes: list[bytes]) -> None:
     for name, days in spans.items():
         first = LAST - timedelta(days=days - 1)
-        look = partial(history, first=first, last=LAST) if days else on
+        look = partial(peer_history, first=first, last=LAST) if days else peers_on_day
         worked = cpu()
         spent = sorted(map(timed(look), infohashes))
         each = (cpu() - worked) / len(spent) * 1000

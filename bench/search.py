@@ -21,12 +21,12 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
-from archive.browse.search import Page, Query, search  # noqa: E402
+from archive.browse.search import SearchPage, SearchQuery, search_torrents  # noqa: E402
 from archive.db.driver import choose  # noqa: E402
 from archive.naming.search_words import kind_word, split_words  # noqa: E402
 from archive.naming.torrent_kind import guess_kind  # noqa: E402
 
-Look = Callable[[int], Page]
+Look = Callable[[int], SearchPage]
 
 _BATCH = 1_000
 _INSERT = "INSERT INTO archive_torrent (v1, name, size, files, length, digest, complete, words) VALUES "
@@ -116,7 +116,7 @@ def times(look: Look, rounds: int) -> str:
 
 def report(rounds: int) -> None:
     def ask(template: str, **more: int) -> Look:
-        return lambda n: search(Query(template.format(n=n, rare=50_000 + n * 97), **more))  # type: ignore[arg-type]
+        return lambda n: search_torrents(SearchQuery(template.format(n=n, rare=50_000 + n * 97), **more))  # type: ignore[arg-type]
 
     looks: dict[str, Look] = {
         "newest": ask(""),
@@ -135,7 +135,7 @@ def report(rounds: int) -> None:
         "alive, 3 common words": ask("word1 hdtv 2001", alive=True),
         "alive, a middling word": ask("word{n}", alive=True),
         "alive, rare size": ask("", min_size=10**10 - 1000, alive=True),
-        "page 20 of a common": lambda n: search(Query("1080p"), offset=950),
+        "page 20 of a common": lambda n: search_torrents(SearchQuery("1080p"), offset=950),
     }
     print(f"{'':26} p50 ms   p99 ms   max ms   CPU ms   hits")
     for what, look in looks.items():

@@ -2,18 +2,18 @@
 
 from datetime import UTC, datetime
 
-from archive.census.daily_peers import Sight, record
-from archive.census.schedule import enrol
+from archive.census.daily_peers import PeerCount, record_count
+from archive.census.schedule import enrol_new_torrents
 from archive.torrents.catalogue import look
 from metainfo.infohash import spell
 from metainfo.magnet import read
 from tests import make
 
 
-def look_at(torrent: bytes, *addresses: str, **told: int) -> None:
+def count_peers_of(torrent: bytes, *addresses: str, **told: int) -> None:
     """One look, which found these addresses, and whatever a tracker told."""
-    enrol()
+    enrol_new_torrents()
     v1, v2 = make.infohashes(torrent)
     found = len(set(addresses))
     today, countries = datetime.now(UTC).date(), {"BR": found} if found else {}
-    record(look(read(spell(v1 or v2))).number, Sight(today, countries, by=1, found=found, **told))
+    record_count(look(read(spell(v1 or v2))).number, PeerCount(today, countries, by=1, found=found, **told))

@@ -6,7 +6,7 @@ from datetime import datetime
 from archive.models import StoredDay, Torrent
 
 
-def redate(moments: Iterable[datetime]) -> None:
+def set_stored_times(moments: Iterable[datetime]) -> None:
     """The rows that are there come again, in the same order and under the same numbers, each at its moment."""
     rows = list(Torrent.objects.order_by("pk"))
     Torrent.objects.all().delete()

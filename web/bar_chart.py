@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from archive.census.daily_peers import Day
+from archive.census.daily_peers import DailyPeers
 
 DAYS = 60
 WIDTH, HEIGHT = 600, 120  # of the drawing's own units
@@ -27,7 +27,7 @@ class PeerChart:
 
     bars: tuple[Bar, ...]
     most: int
-    last: Day
+    last: DailyPeers
     countries: tuple[tuple[str, int], ...]
     others: int
 
@@ -45,7 +45,7 @@ def build_bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar
     return tuple(drawn)
 
 
-def build_peer_chart(days: Sequence[Day], today: date) -> PeerChart | None:
+def build_peer_chart(days: Sequence[DailyPeers], today: date) -> PeerChart | None:
     """Of the DAYS up to today; a day without a look is a gap. None where there was no look at all."""
     if not days:
         return None

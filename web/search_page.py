@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from archive.browse.search import Query, search
-from archive.census.liveness import counted
+from archive.browse.search import SearchQuery, search_torrents
+from archive.census.liveness import has_census_run
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import nearly
 from metainfo.magnet import read
@@ -56,7 +56,7 @@ class SearchFilters(forms.Form):
 
     def shown(self) -> list[forms.BoundField]:
         """Nothing is alive where nobody ever looked."""
-        hidden = {"before"} if counted() else {"before", "alive"}
+        hidden = {"before"} if has_census_run() else {"before", "alive"}
         return [field for field in self if field.name not in hidden]
 
 
@@ -69,7 +69,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
     filters = SearchFilters(request.GET)
     asked = filters.understood()
     before = asked.pop("before", None)
-    found = search(_query(text, asked), limit=_HITS, before=before)
+    found = search_torrents(_query(text, asked), limit=_HITS, before=before)
     context = {
         "query": text[:_SHOWN],
         "words": text[:_SHOWN].strip(),
@@ -92,8 +92,8 @@ def _spells_an_infohash(text: str) -> bool:
         return False
 
 
-def _query(text: str, asked: dict[str, Any]) -> Query:
-    return Query(
+def _query(text: str, asked: dict[str, Any]) -> SearchQuery:
+    return SearchQuery(
         text,
         min_size=asked["min_mib"] * _MIB if "min_mib" in asked else None,
         max_size=asked["max_mib"] * _MIB if "max_mib" in asked else None,

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from archive.browse.overview import Overview, overview
-from archive.census.daily_peers import credit
+from archive.browse.overview import Overview, read_overview
+from archive.census.daily_peers import country_database_credit
 from web.bar_chart import build_bars
 from web.page_response import refusals_as_pages, render_page
 
@@ -30,7 +30,7 @@ class Share:
 @refusals_as_pages
 def stats_page(request: HttpRequest) -> HttpResponseBase:
     days = 90 if request.GET.get("days") == "90" else 30
-    known = overview(days)
+    known = read_overview(days)
     stored = build_bars(known.days, known.today, days)
     peers = build_bars({total.day: total.peers for total in known.census}, known.today, days)
     context = {
@@ -49,7 +49,7 @@ def stats_page(request: HttpRequest) -> HttpResponseBase:
         "peers": peers,
         "peers_most": max((bar.number for bar in peers), default=0),
         "countries": _shares(known),
-        "credit": credit(),
+        "credit": country_database_credit(),
     }
     return render_page("stats.html", context)
 

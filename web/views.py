@@ -23,8 +23,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from archive.access.api_keys import find_key_text, require_upload_key
-from archive.browse.describe import Description, describe, edition
-from archive.census.daily_peers import credit, history
+from archive.browse.describe import Description, describe_torrent, description_version
+from archive.census.daily_peers import country_database_credit, peer_history
 from archive.errors import NotHeld
 from archive.queue.wishes import Standing, standing, want
 from archive.takedowns.takedown import notices
@@ -88,8 +88,10 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
         return redirect("torrent", right)
     try:
         if _is_staff(request):
-            return _shown(describe(asked), _for_staff(request))
-        return respond_unless_cached(request, edition(asked), lambda: _shown(describe(asked)))
+            return _shown(describe_torrent(asked), _for_staff(request))
+        return respond_unless_cached(
+            request, description_version(asked), lambda: _shown(describe_torrent(asked))
+        )
     except NotHeld:
         return _wanted(standing(asked))
 
@@ -115,8 +117,8 @@ def _shown(described: Description, more: Mapping[str, Any] | None = None) -> Htt
 
 def _peers(described: Description) -> dict[str, Any]:
     today = datetime.now(UTC).date()
-    counted = history(parse(described.infohash), today - timedelta(days=DAYS - 1), today)
-    return {"chart": build_peer_chart(counted, today), "days": DAYS, "credit": credit()}
+    counted = peer_history(parse(described.infohash), today - timedelta(days=DAYS - 1), today)
+    return {"chart": build_peer_chart(counted, today), "days": DAYS, "credit": country_database_credit()}
 
 
 def _for_staff(request: HttpRequest) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def files(request: HttpRequest, infohash: str) -> HttpResponseBase:
     """Every file of a torrent, a line each: for the ones with more than a page can pleasantly show."""
     asked = parse(infohash)
     return respond_unless_cached(
-        request, edition(asked), lambda: _streamed(format_files(describe(asked).files()))
+        request, description_version(asked), lambda: _streamed(format_files(describe_torrent(asked).files()))
     )
 
 

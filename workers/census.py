@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from archive.census import schedule
-from archive.census.daily_peers import Sight, record
-from archive.census.distinct_peers import Seen
-from archive.census.schedule import Subject
+from archive.census.daily_peers import PeerCount, record_count
+from archive.census.distinct_peers import DistinctPeers
+from archive.census.schedule import DueTorrent
 from archive.errors import Unavailable
 from swarm import Config
 from swarm.peers.count import SwarmCounter, SwarmSnapshot
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def countries() -> CountryDatabase:
+def open_country_database() -> CountryDatabase:
     """Raises ValueError where COUNTRY_DB cannot be read."""
     path = Path(settings.COUNTRY_DB)
     if not path.exists():
@@ -43,7 +43,7 @@ def countries() -> CountryDatabase:
     return CountryDatabase(path)
 
 
-def config() -> Config:
+def swarm_config() -> Config:
     """Beside a resolver: the same address, another port."""
     host = settings.BT_LISTEN.rpartition(":")[0]
     return Config(
@@ -55,25 +55,25 @@ def config() -> Config:
     )
 
 
-class Surveyor:
+class CensusWorker:
     """Any number may run, on any number of machines."""
 
     def __init__(self, countries: CountryDatabase) -> None:
-        self._countries, self._seen = countries, Seen()
+        self._countries, self._seen = countries, DistinctPeers()
         self._database = ThreadPoolExecutor(1, "index")  # the one thread that talks to it
 
     async def run(self, stop: Callable[[], bool]) -> None:
-        self._counter = SwarmCounter(config())
+        self._counter = SwarmCounter(swarm_config())
         await self._counter.wait_until_ready()
         looks: set[asyncio.Task[None]] = set()
         enrolled = -_ENROL_EVERY
         loop = asyncio.get_running_loop()
         while not stop():
             try:
-                if loop.time() - enrolled > _ENROL_EVERY and not await self._ask(schedule.enrol):
+                if loop.time() - enrolled > _ENROL_EVERY and not await self._ask(schedule.enrol_new_torrents):
                     enrolled = loop.time()
                 for subject in await self._ask(
-                    lambda: schedule.claim(_AT_ONCE - len(looks), self._seen.name)
+                    lambda: schedule.claim_due_torrents(_AT_ONCE - len(looks), self._seen.name)
                 ):
                     looks.add(task := asyncio.create_task(self._look(subject)))
                     task.add_done_callback(looks.discard)
@@ -86,7 +86,7 @@ class Surveyor:
         await self._counter.close()
         self._database.shutdown()
 
-    async def _look(self, subject: Subject) -> None:
+    async def _look(self, subject: DueTorrent) -> None:
         try:
             snapshot = await self._counter.count(subject.infohashes, subject.trackers)
             await self._ask(lambda: self._record(subject.torrent, snapshot))
@@ -104,7 +104,7 @@ class Surveyor:
             peers.setdefault(self._countries.country_of(address), []).append(address)
         countries = self._seen.add(torrent, today, peers)
         swarm = snapshot.scrape._asdict() if snapshot.scrape else {}
-        record(torrent, Sight(today, countries, self._seen.name, len(snapshot.addresses), **swarm))
+        record_count(torrent, PeerCount(today, countries, self._seen.name, len(snapshot.addresses), **swarm))
 
     async def _ask(self, question: Callable[[], T]) -> T:
         def answer() -> T:

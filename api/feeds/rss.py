@@ -8,7 +8,7 @@ from django.views.decorators.http import condition, require_safe
 
 from api.downloads import plain
 from api.feeds.rss_document import add, channel, enclosure, item, text, urls, written
-from archive.browse.search import Query, search
+from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
 from archive.torrents.catalogue import Entry
 from metainfo.errors import Refusal
@@ -27,7 +27,7 @@ _RETRY_AFTER = 30  # seconds
 def rss(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "")
     try:
-        hits = search(Query(asked, alive=request.GET.get("alive") in _YES), limit=_HITS).hits
+        hits = search_torrents(SearchQuery(asked, alive=request.GET.get("alive") in _YES), limit=_HITS).hits
     except NotListed as refusal:
         return plain(404, str(refusal))
     except Refusal as refusal:

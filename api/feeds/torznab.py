@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from lxml import etree
 
 from api.feeds.rss_document import Urls, add, channel, enclosure, item, text, urls, written
-from archive.browse.search import Query, search
+from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
-from archive.films.film_links import Match, films
+from archive.films.film_links import FilmLink, find_films
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
 from metainfo.errors import Refusal
@@ -115,15 +115,15 @@ def _feed(request: HttpRequest, function: str) -> etree._Element:
     offset = _number(request, "offset", 0)
     hits: list[Entry] = []
     if limit and (query := _query(request, function)):
-        hits = search(query, limit=min(limit, _MOST), offset=offset).hits
+        hits = search_torrents(query, limit=min(limit, _MOST), offset=offset).hits
     etree.SubElement(told, f"{{{NAMESPACE}}}response", {"offset": str(offset)})
-    matches = films(hits)
+    matches = find_films(hits)
     for hit in hits:
         _add(told, hit, urls(request, hit), matches.get(hit.number))
     return document
 
 
-def _query(request: HttpRequest, function: str) -> Query | None:
+def _query(request: HttpRequest, function: str) -> SearchQuery | None:
     """None for what cannot be answered: an id without words, or categories of which there are none here."""
     said = request.GET.get("q", "")[:_QUESTION].strip()
     imdb = None if said else _imdb(request)
@@ -135,7 +135,9 @@ def _query(request: HttpRequest, function: str) -> Query | None:
         return None
     if imdb is not None and wanted:
         wanted += (TorrentKind.OTHER,)  # the name does not tell; whoever matched it knew better
-    return Query(f"{said} {_episode(request)}", wanted if len(wanted) < len(TorrentKind) else (), imdb=imdb)
+    return SearchQuery(
+        f"{said} {_episode(request)}", wanted if len(wanted) < len(TorrentKind) else (), imdb=imdb
+    )
 
 
 def _imdb(request: HttpRequest) -> int | None:
@@ -171,7 +173,7 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     return int(value)
 
 
-def _add(told: etree._Element, hit: Entry, where: Urls, match: Match | None) -> None:
+def _add(told: etree._Element, hit: Entry, where: Urls, match: FilmLink | None) -> None:
     made = item(told, hit, where, link=where.torrent)
     add(made, "comments", where.view)
     add(made, "size", str(hit.size))

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from api.downloads import plain
-from archive.browse.hashlists import days, stored
+from archive.browse.hashlists import list_days, list_infohashes
 from archive.errors import NotListed, Unavailable
 from metainfo.errors import Refusal
 
@@ -29,7 +29,7 @@ def names(request: HttpRequest) -> HttpResponse:
     In the order of their coming too: one that stands behind a later one has grown since, by a clock that was wrong.
     """
     try:
-        lines = _months_and_days(days(), datetime.now(UTC).date())
+        lines = _months_and_days(list_days(), datetime.now(UTC).date())
     except Refusal as refusal:
         return _refused(refusal)
     return HttpResponse("".join(f"{name}.txt\n" for name in lines), content_type="text/plain")
@@ -48,7 +48,7 @@ def hashes(request: HttpRequest, name: str) -> HttpResponseBase:
         return plain(404, "There is no such list; /sync/ names those there are.")
     since, until = period
     try:
-        pages = stored(None if match[1] else since, until)
+        pages = list_infohashes(None if match[1] else since, until)
     except Refusal as refusal:
         return _refused(refusal)
     body, kind = _text(pages), "text/plain"

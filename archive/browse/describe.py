@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from archive.census.liveness import Liveness, liveness
+from archive.census.liveness import Liveness, find_liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld
-from archive.films.film_links import Match, film
+from archive.films.film_links import FilmLink, find_film
 from archive.models import Torrent, Watched
 from archive.torrents.retrieve import retrieve
 from metainfo import Details, File, Metainfo, Reading
@@ -28,11 +28,11 @@ class Description:
     length: int
     stored_at: datetime
     liveness: Liveness | None
-    film: Match | None
+    film: FilmLink | None
     files: Callable[[], Iterator[File]]
 
 
-def describe(infohash: bytes) -> Description:
+def describe_torrent(infohash: bytes) -> Description:
     """Raises NotHeld, TakenDown, Unavailable."""
     torrent = retrieve(infohash).torrent
     with outages():
@@ -51,13 +51,13 @@ def describe(infohash: bytes) -> Description:
             trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
             length=len(torrent),
             stored_at=row.stored_at,
-            liveness=liveness([row.pk]).get(row.pk),
-            film=film(row.infohashes),
+            liveness=find_liveness([row.pk]).get(row.pk),
+            film=find_film(row.infohashes),
             files=reading.files,
         )
 
 
-def edition(infohash: bytes) -> str | None:
+def description_version(infohash: bytes) -> str | None:
     """What changes whenever the description does, without reading the torrent. Raises Unavailable."""
     with outages():
         row = Torrent.objects.find(infohash)
@@ -65,6 +65,6 @@ def edition(infohash: bytes) -> str | None:
             return None
         looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
         counted = int(looked_at.timestamp()) if looked_at else 0
-        known = film(row.infohashes)
+        known = find_film(row.infohashes)
         told = sha256(repr(known).encode()).hexdigest()[:8]
         return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}-{told}"

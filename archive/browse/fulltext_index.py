@@ -21,19 +21,19 @@ _AMONG = f"""
 """  # noqa: S608
 
 
-class Candidates(NamedTuple):
+class IdBatch(NamedTuple):
     """Numbers of rows, the newest first; below `rest` nobody has looked yet, and None is the end."""
 
     found: list[int]
     rest: int | None
 
 
-def newest(before: int, most: int) -> Candidates:
+def newest_ids(before: int, most: int) -> IdBatch:
     """Of all."""
     return _ended(_numbers(_NEWEST, [before, most]), most)
 
 
-def matching(every: Sequence[str], one_of: Sequence[str], before: int, most: int) -> Candidates:
+def matching_ids(every: Sequence[str], one_of: Sequence[str], before: int, most: int) -> IdBatch:
     """Those that have every one of these words, and one of the others. There are only letters and digits in words."""
     if is_sqlite():
         return _ended(
@@ -52,11 +52,11 @@ def matching(every: Sequence[str], one_of: Sequence[str], before: int, most: int
     return _ended(found, most)
 
 
-def _among_newest(matches: str, before: int, most: int) -> Candidates:
+def _among_newest(matches: str, before: int, most: int) -> IdBatch:
     """Without the index, one by one: a word that millions have is soon met."""
-    looked_at = newest(before, most)
+    looked_at = newest_ids(before, most)
     last = looked_at.found[-1] if looked_at.found else before
-    return Candidates(_numbers(_AMONG, [matches, before, last]), looked_at.rest)
+    return IdBatch(_numbers(_AMONG, [matches, before, last]), looked_at.rest)
 
 
 def _expression(quoted: str, both: str, either: str, every: Sequence[str], one_of: Sequence[str]) -> str:
@@ -72,5 +72,5 @@ def _numbers(statement: str, values: list[str | int]) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def _ended(found: list[int], most: int) -> Candidates:
-    return Candidates(found, found[-1] if len(found) == most else None)
+def _ended(found: list[int], most: int) -> IdBatch:
+    return IdBatch(found, found[-1] if len(found) == most else None)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Max, Sum
 
-from archive.browse.id_ranges_by_day import ahead, behind
+from archive.browse.id_ranges_by_day import first_possible_id, last_possible_id
 from archive.db.outages import outages
 from archive.db.slots import turn
 from archive.errors import NotListed
@@ -16,7 +16,7 @@ from metainfo.infohash import spell
 _PAGE = 5_000  # rows at a time, so that memory stays flat and others have their turn
 
 
-def days() -> list[date]:
+def list_days() -> list[date]:
     """Those on which torrents came that are here, in the order of the last of each. Raises NotListed, Unavailable.
 
     That is the order of the calendar, but for days that a wrong clock took up again.
@@ -27,12 +27,12 @@ def days() -> list[date]:
         return [day for day, _, _ in each.filter(stored__gt=0).order_by("last")]
 
 
-def stored(since: datetime | None = None, until: datetime | None = None) -> Iterator[list[str]]:
+def list_infohashes(since: datetime | None = None, until: datetime | None = None) -> Iterator[list[str]]:
     """The infohashes under which torrents are stored, a page at a time. Raises NotListed, Unavailable."""
     _must_list()
     with outages():
         newest = Torrent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        last = behind(newest, since, until)
+        last = last_possible_id(newest, since, until)
     return _pages(last, since, until)
 
 
@@ -46,7 +46,7 @@ def _pages(last: int, since: datetime | None, until: datetime | None) -> Iterato
     first = 1
     while first <= last:
         with turn(), outages():
-            page = list(rows.filter(pk__gte=ahead(first, since, until), pk__lte=last)[:_PAGE])
+            page = list(rows.filter(pk__gte=first_possible_id(first, since, until), pk__lte=last)[:_PAGE])
         if not page:
             return
         first = page[-1][0] + 1

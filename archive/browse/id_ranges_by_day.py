@@ -10,20 +10,20 @@ from django.db.models.functions import Greatest, Least
 
 from archive.models import StoredDay
 
-LAST = 2**63 - 1  # the highest number that a row can have
+MAX_ID = 2**63 - 1  # the highest number that a row can have
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # that clocks can say
 _TICK = timedelta(microseconds=1)
 
 
-def ahead(row: int, since: datetime | None, until: datetime | None) -> int:
+def first_possible_id(row: int, since: datetime | None, until: datetime | None) -> int:
     """The first, from this one on, that may be of that time; LAST where there is none."""
     if since is None and until is None:
         return row
     days = _days(since, until).filter(highest__gte=row)
-    return days.aggregate(row=Min(Greatest("lowest", Value(row))))["row"] or LAST
+    return days.aggregate(row=Min(Greatest("lowest", Value(row))))["row"] or MAX_ID
 
 
-def behind(row: int, since: datetime | None, until: datetime | None) -> int:
+def last_possible_id(row: int, since: datetime | None, until: datetime | None) -> int:
     """The highest, up to this one, that may be of that time; 0 where there is none."""
     if since is None and until is None:
         return row

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from archive.census.daily_totals import CensusTotal, countries, totals
+from archive.census.daily_totals import DailyTotal, peers_by_country, totals_by_day
 from archive.torrents.count import Kinds, by_day, by_month, kinds
 
 _MONTHS = 24
@@ -22,18 +22,18 @@ class Overview:
     kinds: Kinds
     days: Mapping[date, int]
     months: Mapping[date, int]
-    census: Sequence[CensusTotal]
-    last: CensusTotal | None
+    census: Sequence[DailyTotal]
+    last: DailyTotal | None
     countries: Mapping[str, int]
 
 
-def overview(days: int) -> Overview:
+def read_overview(days: int) -> Overview:
     """Of so many days up to today (UTC). Raises Unavailable."""
     today = datetime.now(UTC).date()
     span = [today - timedelta(days=n) for n in reversed(range(days))]
     months = _months(today)
     stored, by_months = by_day(span[0], today), by_month(months[0], today)
-    census = totals(min(span[0], today - timedelta(days=1)), today)
+    census = totals_by_day(min(span[0], today - timedelta(days=1)), today)
     last = max(census, key=lambda total: (total.day < today, total.day), default=None)
     return Overview(
         today,
@@ -42,7 +42,7 @@ def overview(days: int) -> Overview:
         {month: by_months.get(month, 0) for month in months},
         [total for total in census if total.day >= span[0]],
         last,
-        countries(last.day) if last else {},
+        peers_by_country(last.day) if last else {},
     )
 
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from archive.browse.fulltext_index import Candidates, matching, newest
-from archive.browse.id_ranges_by_day import LAST, behind
-from archive.census.liveness import ALIVE
+from archive.browse.fulltext_index import IdBatch, matching_ids, newest_ids
+from archive.browse.id_ranges_by_day import MAX_ID, last_possible_id
+from archive.census.liveness import IS_ALIVE
 from archive.db.outages import outages
 from archive.errors import NotListed
-from archive.films.film_links import held
+from archive.films.film_links import torrents_of_film
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words, kind_word, split_words
 from archive.naming.torrent_kind import TorrentKind
@@ -25,7 +25,7 @@ from archive.torrents.catalogue import Entry, entries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find
 
-MOST = 200  # hits of a page
+MAX_PAGE_SIZE = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
 _WORDS = 20  # of a query
 _QUERY = 2_000  # characters of a query
@@ -35,7 +35,7 @@ _ROWS = 500  # at once
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """All words must occur. An infohash or magnet link in their place finds that torrent. No text: everything."""
 
     text: str = ""
@@ -50,30 +50,32 @@ class Query:
     alive: bool = False  # only those
 
 
-class Page(NamedTuple):
+class SearchPage(NamedTuple):
     """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
 
     hits: list[Entry]
     older: int | None
 
 
-def search(query: Query, *, limit: int = 50, before: int | None = None, offset: int = 0) -> Page:
+def search_torrents(
+    query: SearchQuery, *, limit: int = 50, before: int | None = None, offset: int = 0
+) -> SearchPage:
     """The newest that match, from `before` on. Nothing in a query is an error. Raises NotListed, Unavailable."""
     if not settings.LISTING:
         raise NotListed("This archive does not list what it holds.")
-    limit, offset = min(max(limit, 1), MOST), max(offset, 0)
+    limit, offset = min(max(limit, 1), MAX_PAGE_SIZE), max(offset, 0)
     if offset > _DEEPEST:
-        return Page([], None)
+        return SearchPage([], None)
     with outages():
         if query.imdb is not None:
             return _of_film(query.imdb, query, limit, before, offset)
         if named := _named(query.text):
             only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
-            return Page(entries(only), None)
+            return SearchPage(entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return Page(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
+    return SearchPage(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -83,31 +85,33 @@ def _named(text: str) -> Torrent | None:
         return None
 
 
-def _of_film(imdb: int, query: Query, limit: int, before: int | None, offset: int) -> Page:
+def _of_film(imdb: int, query: SearchQuery, limit: int, before: int | None, offset: int) -> SearchPage:
     """Of one film there are few enough to look at them all."""
     every = set(split_words(query.text[:_QUERY]))
     rows = [
         row
-        for row in Torrent.objects.filter(pk__in=[row.pk for row in held(imdb)], **_filters(query))
+        for row in Torrent.objects.filter(
+            pk__in=[row.pk for row in torrents_of_film(imdb)], **_filters(query)
+        )
         if every <= set(row.words.split())
         and (not query.kinds or kind_from_index_words(row.words) in query.kinds)
         and (before is None or row.pk < before)
     ]
     found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
-    return Page(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+    return SearchPage(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 class _Looks:
     """The rows that match, the newest first, until enough has been looked at."""
 
-    def __init__(self, query: Query, before: int | None, wished: int) -> None:
+    def __init__(self, query: SearchQuery, before: int | None, wished: int) -> None:
         text = query.text[:_QUERY]
         self._every = list(dict.fromkeys(split_words(text)))[:_WORDS]
         self._one_of = [kind_word(kind) for kind in query.kinds]
         self._filters = _filters(query)
         self._wished = wished
         self._time = query.since, query.until
-        self.rest = self._worth(LAST if before is None else min(max(before, 0), LAST))
+        self.rest = self._worth(MAX_ID if before is None else min(max(before, 0), MAX_ID))
         if text.strip() and not self._every:  # signs alone, which nothing is found by
             self.rest = None
 
@@ -123,16 +127,16 @@ class _Looks:
 
     def _worth(self, before: int | None) -> int | None:
         """Below this number it is worth while to look; None where it is not."""
-        last = behind(before - 1, *self._time) if before else 0
+        last = last_possible_id(before - 1, *self._time) if before else 0
         return last + 1 if last else None
 
-    def _candidates(self, before: int, most: int) -> Candidates:
+    def _candidates(self, before: int, most: int) -> IdBatch:
         if self._every or self._one_of:
-            return matching(self._every, self._one_of, before, most)
-        return newest(before, most)
+            return matching_ids(self._every, self._one_of, before, most)
+        return newest_ids(before, most)
 
 
-def _filters(query: Query) -> dict[str, Any]:
+def _filters(query: SearchQuery) -> dict[str, Any]:
     asked = {
         "size__gte": query.min_size,
         "size__lte": query.max_size,
@@ -142,4 +146,4 @@ def _filters(query: Query) -> dict[str, Any]:
         "stored_at__lt": query.until,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    return given | ALIVE if query.alive else given
+    return given | IS_ALIVE if query.alive else given

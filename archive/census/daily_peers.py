@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from archive.census import daily_totals
-from archive.census.schedule import gap
+from archive.census.schedule import delay_until_next_count
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import PeerDay, Torrent, Watched
@@ -20,7 +20,7 @@ from metainfo.infohash import spell
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DailyPeers:
     """Distinct peers of one day (UTC), over all looks of that day. `countries` are ISO 3166-1 alpha-2, or ZZ."""
 
     day: date
@@ -32,7 +32,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PeerCount:
     """What a census knows of a torrent after a look: distinct peers of its day, over all looks that it remembers.
 
     `by`: the census's name. The rest is a tracker's word, None where none said.
@@ -47,7 +47,7 @@ class Sight:
     leechers: int | None = None
 
 
-def record(torrent: int, sight: Sight) -> None:
+def record_count(torrent: int, sight: PeerCount) -> None:
     """Add a look to its day, and plan the next. Raises Unavailable.
 
     Where another census looked earlier on that day, or this one before it was started again, nobody can tell whom
@@ -61,40 +61,40 @@ def record(torrent: int, sight: Sight) -> None:
         watched.misses = 0 if sight.found else min(watched.misses + 1, 100)
         watched.peers, watched.looked_at = sight.found, now
         watched.seeders, watched.completed, watched.leechers = sight.seeders, sight.completed, sight.leechers
-        watched.due = now + gap(watched.misses, watched.asked_at, now)
+        watched.due = now + delay_until_next_count(watched.misses, watched.asked_at, now)
         again = watched.due.astimezone(dt.UTC).date() == sight.day
         watched.known_to = sight.by if again and sight.countries else None
         watched.save()
         _add(torrent, sight)
 
 
-def history(infohash: bytes, first: date, last: date) -> list[Day]:
+def peer_history(infohash: bytes, first: date, last: date) -> list[DailyPeers]:
     """The days from first to last on which it was looked at, oldest first. Raises NotHeld, Unavailable."""
     with outages():
         rows = PeerDay.objects.filter(torrent_id=_number(infohash), day__range=(first, last)).order_by("day")
-        return [Day(row.day, row.countries) for row in rows]
+        return [DailyPeers(row.day, row.countries) for row in rows]
 
 
-def on(infohash: bytes, day: date | None = None) -> Day | None:
+def peers_on_day(infohash: bytes, day: date | None = None) -> DailyPeers | None:
     """That day, or the last one on which it was looked at; None if there was none. Raises NotHeld, Unavailable."""
     with outages():
         rows = PeerDay.objects.filter(torrent_id=_number(infohash))
         row = rows.filter(day=day).first() if day else rows.order_by("-day").first()
-        return Day(row.day, row.countries) if row else None
+        return DailyPeers(row.day, row.countries) if row else None
 
 
-class Credit(NamedTuple):
+class DatabaseCredit(NamedTuple):
     words: str
     url: str
 
 
-def credit() -> Credit | None:
+def country_database_credit() -> DatabaseCredit | None:
     """Whom to name where countries are shown, if the country database is one whose licence asks for it."""
     try:
         words, _, url = Path(settings.COUNTRY_DB).with_suffix(".credit").read_text().strip().rpartition(" ")
     except OSError:
         return None
-    return Credit(words, url)
+    return DatabaseCredit(words, url)
 
 
 def _number(infohash: bytes) -> int:
@@ -104,11 +104,13 @@ def _number(infohash: bytes) -> int:
     return row.pk
 
 
-def _add(torrent: int, sight: Sight) -> None:
+def _add(torrent: int, sight: PeerCount) -> None:
     row = PeerDay.objects.filter(torrent_id=torrent, day=sight.day).first()
     before: Mapping[str, int] = row.countries if row else {}
     after = {code: max(before.get(code, 0), peers) for code, peers in sight.countries.items()}
     after = {**before, **after}
     PeerDay.objects.update_or_create(torrent_id=torrent, day=sight.day, defaults={"countries": after})
     more = {code: peers - before.get(code, 0) for code, peers in after.items()}
-    daily_totals.add(sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more)
+    daily_totals.add_to_totals(
+        sight.day, looked=int(row is None), alive=int(bool(after) and not before), peers=more
+    )

@@ -20,7 +20,7 @@ _COUNTRIES = """
 """
 
 
-class CensusTotal(NamedTuple):
+class DailyTotal(NamedTuple):
     """Of one day (UTC): torrents, those of them with a peer, and the sum of their peers."""
 
     day: date
@@ -29,7 +29,7 @@ class CensusTotal(NamedTuple):
     peers: int
 
 
-def add(day: date, *, looked: int, alive: int, peers: Mapping[str, int]) -> None:
+def add_to_totals(day: date, *, looked: int, alive: int, peers: Mapping[str, int]) -> None:
     """So many more. To be called last in a transaction: the other censuses wait for these rows until it ends.
 
     The day's own row comes first, so that no two of them ever wait for each other.
@@ -43,14 +43,14 @@ def add(day: date, *, looked: int, alive: int, peers: Mapping[str, int]) -> None
             cursor.execute(_COUNTRIES.format(places), [value for one in more for value in (day, *one)])
 
 
-def totals(first: date, last: date) -> list[CensusTotal]:
+def totals_by_day(first: date, last: date) -> list[DailyTotal]:
     """The days on which anything was looked at, oldest first. Raises Unavailable."""
     with outages():
         days = CensusDay.objects.filter(day__range=(first, last)).order_by("day")
-        return [CensusTotal(row.day, row.looked, row.alive, row.peers) for row in days]
+        return [DailyTotal(row.day, row.looked, row.alive, row.peers) for row in days]
 
 
-def countries(day: date) -> dict[str, int]:
+def peers_by_country(day: date) -> dict[str, int]:
     """The sums of that day's peers by country, the largest first. Raises Unavailable."""
     with outages():
         rows = CountryDay.objects.filter(day=day).order_by("-peers", "country")

@@ -11,12 +11,12 @@ from datetime import date
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
-WIDTH = 6  # bytes of a mark: a million peers of one torrent share one on one day in 560
+HASH_BYTES = 6  # bytes of a mark: a million peers of one torrent share one on one day in 560
 
-Marks = dict[str, set[bytes]]  # by country, two letters
+HashesByCountry = dict[str, set[bytes]]  # by country, two letters
 
 
-class Seen:
+class DistinctPeers:
     """Of one process; another one knows nothing of it."""
 
     def __init__(self) -> None:
@@ -29,35 +29,38 @@ class Seen:
         """Addresses by country, of one look; gives back how many distinct ones there have been on this day."""
         if day != self._day:
             self._day, self._key, self._marks = day, secrets.token_bytes(32), {}
-        marks = unpack(self._marks.get(torrent, b""))
+        marks = unpack_hashes(self._marks.get(torrent, b""))
         for country, addresses in peers.items():
-            marks.setdefault(country, set()).update(mark(address, self._key) for address in addresses)
+            marks.setdefault(country, set()).update(hash_address(address, self._key) for address in addresses)
         if marks:
-            self._marks[torrent] = pack(marks)
+            self._marks[torrent] = pack_hashes(marks)
         return {country: len(some) for country, some in marks.items()}
 
 
-def mark(address: str, key: bytes) -> bytes:
+def hash_address(address: str, key: bytes) -> bytes:
     """Of an IPv6 address the network counts (/64): the rest changes daily with many."""
     parsed = ip_address(address)
     name = parsed.packed[:8] if isinstance(parsed, IPv6Address) else parsed.packed
-    return blake2b(name, key=key, digest_size=WIDTH).digest()
+    return blake2b(name, key=key, digest_size=HASH_BYTES).digest()
 
 
-def pack(marks: Mapping[str, Iterable[bytes]]) -> bytes:
+def pack_hashes(marks: Mapping[str, Iterable[bytes]]) -> bytes:
     """For each country its two letters, how many marks in three bytes, and the marks: a fifth of what sets take."""
     parts = []
     for country, some in sorted(marks.items()):
         joined = b"".join(sorted(some))
-        parts += [country.encode(), (len(joined) // WIDTH).to_bytes(3), joined]
+        parts += [country.encode(), (len(joined) // HASH_BYTES).to_bytes(3), joined]
     return b"".join(parts)
 
 
-def unpack(packed: bytes) -> Marks:
-    marks: Marks = {}
+def unpack_hashes(packed: bytes) -> HashesByCountry:
+    marks: HashesByCountry = {}
     at = 0
     while at < len(packed):
-        country, end = packed[at : at + 2].decode(), at + 5 + WIDTH * int.from_bytes(packed[at + 2 : at + 5])
-        marks[country] = {packed[n : n + WIDTH] for n in range(at + 5, end, WIDTH)}
+        country, end = (
+            packed[at : at + 2].decode(),
+            at + 5 + HASH_BYTES * int.from_bytes(packed[at + 2 : at + 5]),
+        )
+        marks[country] = {packed[n : n + HASH_BYTES] for n in range(at + 5, end, HASH_BYTES)}
         at = end
     return marks

@@ -8,7 +8,7 @@ from archive.db.outages import outages
 from archive.models import CensusDay, Watched
 
 _MISSES = 2  # looks: alive is what had a peer in one of the last two
-ALIVE: dict[str, Any] = {"watched__looked_at__isnull": False, "watched__misses__lt": _MISSES}  # of Torrent
+IS_ALIVE: dict[str, Any] = {"watched__looked_at__isnull": False, "watched__misses__lt": _MISSES}  # of Torrent
 
 
 class Liveness(NamedTuple):
@@ -27,22 +27,22 @@ class Liveness(NamedTuple):
         return max(self.peers, (self.seeders or 0) + (self.leechers or 0))
 
 
-def counted() -> bool:
+def has_census_run() -> bool:
     """Whether the census has ever looked at anything. Raises Unavailable."""
     with outages():
         return CensusDay.objects.exists()
 
 
-def liveness(torrents: Iterable[int]) -> dict[int, Liveness]:
+def find_liveness(torrents: Iterable[int]) -> dict[int, Liveness]:
     """Of these, by their numbers in the index, those that were ever looked at. Raises Unavailable."""
     with outages():
         rows = Watched.objects.filter(pk__in=list(torrents), looked_at__isnull=False)
         return {row.pk: seen for row in rows if (seen := _seen(row))}
 
 
-def living(torrents: Iterable[int]) -> set[int]:
+def find_alive(torrents: Iterable[int]) -> set[int]:
     """Of these, by their numbers in the index, those that are alive. Raises Unavailable."""
-    return {number for number, seen in liveness(torrents).items() if seen.alive}
+    return {number for number, seen in find_liveness(torrents).items() if seen.alive}
 
 
 def _seen(row: Watched) -> Liveness | None:

@@ -40,7 +40,7 @@ _ENROL = """
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class DueTorrent:
     """A torrent whose peers are to be counted now."""
 
     torrent: int
@@ -48,14 +48,14 @@ class Subject:
     trackers: tuple[str, ...]
 
 
-def gap(misses: int, asked_at: datetime | None, now: datetime) -> timedelta:
+def delay_until_next_count(misses: int, asked_at: datetime | None, now: datetime) -> timedelta:
     """How long after a look the next one is due. The reasons are above."""
     if asked_at and now - asked_at < _LATELY:
         return _ASKED_GAP
     return timedelta(days=2 ** min(misses, _LONGEST))
 
 
-def ask(torrent: int) -> None:
+def request_counts(torrent: int) -> None:
     """Somebody wants to know its peers: it is looked at soon, and more often for a week. Raises Unavailable."""
     now = timezone.now()
     with outages():
@@ -65,7 +65,7 @@ def ask(torrent: int) -> None:
             Watched.objects.filter(pk=torrent).update(asked_at=now, due=due)
 
 
-def enrol() -> int:
+def enrol_new_torrents() -> int:
     """Bring in torrents that the census does not know yet, the longest stored first; how many. Raises Unavailable."""
     with outages(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(torrent_id), 0) FROM archive_watched")
@@ -76,7 +76,7 @@ def enrol() -> int:
         return int(cursor.rowcount)
 
 
-def claim(most: int, me: int) -> list[Subject]:
+def claim_due_torrents(most: int, me: int) -> list[DueTorrent]:
     """Up to so many that are due, asked for ones first; nobody else gets them for LEASE. Raises Unavailable.
 
     What another census knows more about (`marks`) is left to it at first, as it alone can tell whom it has counted.
@@ -98,8 +98,8 @@ def _take(due: QuerySet[Watched], most: int) -> list[int]:
     return list(locked.values_list("pk", flat=True)[:most]) if most > 0 else []
 
 
-def _subject(row: Torrent) -> Subject:
+def _subject(row: Torrent) -> DueTorrent:
     stored = sound(row.infohash)
     own: Sequence[str] = stored[1].trackers if stored else ()
     later = (tracker.url for tracker in row.later_trackers.all())
-    return Subject(row.pk, row.infohashes, tuple(dict.fromkeys([*own, *later])))
+    return DueTorrent(row.pk, row.infohashes, tuple(dict.fromkeys([*own, *later])))

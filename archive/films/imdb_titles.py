@@ -26,7 +26,7 @@ _APOSTROPHES = str.maketrans("", "", "'’‘`´")  # release names leave them o
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedTitle:
     """A title as a list names it."""
 
     imdb: int
@@ -36,7 +36,7 @@ class Listed:
     year: int
 
 
-def read(line: str) -> Listed | None:
+def parse_title_line(line: str) -> ListedTitle | None:
     """A line of the file; None for what no torrent is compared with: an episode, a game, a title without a year.
 
     Raises ValueError for a line that is none of this format.
@@ -50,23 +50,23 @@ def read(line: str) -> Listed | None:
     number = _NUMBER.fullmatch(imdb)
     if not number or not _YEAR.fullmatch(year):
         raise ValueError(f"“{imdb[:20]}” should be tt and digits, and “{year[:20]}” a year")
-    return Listed(int(number[1]), _SERIES[kind], title, "" if original == "\\N" else original, int(year))
+    return ListedTitle(int(number[1]), _SERIES[kind], title, "" if original == "\\N" else original, int(year))
 
 
-def plain(title: str) -> str:
+def normalize_title(title: str) -> str:
     """A title as it is compared: no accents, signs, letter case and apostrophes, the article in front, & is and."""
     if moved := _LAST.fullmatch(title.strip()):
         title = f"{moved[2]} {moved[1]}"
     return " ".join(split_words(title.replace("&", " and ").translate(_APOSTROPHES)))
 
 
-def clean(title: str) -> str:
+def printable_title(title: str) -> str:
     """As it may be kept and shown: not too long, and without what acts and is not seen, or no database can hold."""
     kept = title[:500].encode(errors="replace").decode()
     return "".join(letter if letter.isprintable() or letter in _JOINERS else " " for letter in kept)
 
 
-def replace(titles: Iterable[Listed]) -> Generator[int, None, None]:
+def replace_titles(titles: Iterable[ListedTitle]) -> Generator[int, None, None]:
     """Make the table hold these and no others; how many of them are in, again and again until all are.
 
     Until the end what was there before stays too, so that an interruption loses nothing. Raises Unavailable.
@@ -83,7 +83,7 @@ def replace(titles: Iterable[Listed]) -> Generator[int, None, None]:
             TitleList.objects.filter(pk=this.pk).update(whole=True)
 
 
-def _write(batch: list[Listed], this: TitleList) -> None:
+def _write(batch: list[ListedTitle], this: TitleList) -> None:
     rows = {one.imdb: _row(one, this.pk) for one in batch}
     Title.objects.bulk_create(
         rows.values(),
@@ -93,12 +93,12 @@ def _write(batch: list[Listed], this: TitleList) -> None:
     )
 
 
-def _row(one: Listed, number: int) -> Title:
-    compared, original = plain(one.title), plain(one.original)
+def _row(one: ListedTitle, number: int) -> Title:
+    compared, original = normalize_title(one.title), normalize_title(one.original)
     return Title(
         imdb=one.imdb,
         series=one.series,
-        title=clean(one.title),
+        title=printable_title(one.title),
         year=one.year,
         plain=compared[:500],
         plain_original="" if original == compared else original[:500],
@@ -113,7 +113,7 @@ def _remove_others(this: TitleList) -> None:
         Title.objects.filter(pk__in=some).delete()
 
 
-def named(names: Iterable[str]) -> dict[str, list[Title]]:
+def find_titles(names: Iterable[str]) -> dict[str, list[Title]]:
     """The titles that are compared under each of these plain names, whether as title or original title."""
     asked = sorted({name for name in names if name})
     found: dict[str, list[Title]] = {name: [] for name in asked}
@@ -125,9 +125,9 @@ def named(names: Iterable[str]) -> dict[str, list[Title]]:
     return found
 
 
-def beginning(text: str, most: int) -> list[int]:
+def find_titles_starting_with(text: str, most: int) -> list[int]:
     """The numbers of titles that begin so. A look at all of them, which takes a part of a second."""
-    if not (start := plain(text)):
+    if not (start := normalize_title(text)):
         return []
     fit = Title.objects.filter(Q(plain__startswith=start) | Q(plain_original__startswith=start))
     return list(fit.order_by("plain").values_list("pk", flat=True)[:most])

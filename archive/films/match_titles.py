@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from archive.db.outages import outages
-from archive.films.imdb_titles import named, plain
+from archive.films.imdb_titles import find_titles, normalize_title
 from archive.models import Confidence, Film, Title, TitleList, Torrent
 from archive.naming.release_name import ReleaseName, parse_release_name
 from archive.naming.search_words import kind_from_index_words
@@ -25,7 +25,7 @@ _BACK = 5_000  # rows become visible in another order than that of their numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BatchResult:
     """What one step brought: torrents looked at, matches made or changed, and withdrawn ones."""
 
     looked_at: int
@@ -33,7 +33,7 @@ class Found:
     withdrawn: int
 
 
-def left() -> int | None:
+def count_unmatched() -> int | None:
     """About how many torrents were not compared yet; None where there are no titles. Raises Unavailable."""
     with outages():
         if (titles := _titles()) is None:
@@ -42,7 +42,7 @@ def left() -> int | None:
         return max(0, int(last) - titles.matched)
 
 
-def match() -> Iterator[Found]:
+def match_torrents() -> Iterator[BatchResult]:
     """Compare all that were not compared yet with the titles, the longest stored first. Raises Unavailable."""
     with outages():
         if (titles := _titles()) is None:
@@ -59,16 +59,16 @@ def _titles() -> TitleList | None:
     return TitleList.objects.filter(whole=True).order_by("-pk").first()
 
 
-def _compare(rows: list[Torrent]) -> Found:
+def _compare(rows: list[Torrent]) -> BatchResult:
     releases = {row.infohash: release for row in rows if (release := _release(row))}
-    known = named(plain(title) for release in releases.values() for title in release.titles)
+    known = find_titles(normalize_title(title) for release in releases.values() for title in release.titles)
     finds = {infohash: find for infohash, release in releases.items() if (find := _find(release, known))}
     earlier = _earlier(rows)
     free = [row for row in rows if not any(map(_decided, earlier[row.infohash]))]
     matched = _note({short(row.infohash): finds[row.infohash] for row in free if row.infohash in finds})
     lost = [film.pk for row in free if row.infohash not in finds for film in earlier[row.infohash]]
     withdrawn, _ = _own().filter(pk__in=lost).delete() if lost else (0, {})
-    return Found(len(rows), matched, withdrawn)
+    return BatchResult(len(rows), matched, withdrawn)
 
 
 def _release(row: Torrent) -> ReleaseName | None:
@@ -81,7 +81,7 @@ def _release(row: Torrent) -> ReleaseName | None:
 
 def _find(release: ReleaseName, known: dict[str, list[Title]]) -> Film | None:
     """What is to be noted, but for the torrent."""
-    named = [row for title in release.titles for row in known.get(plain(title), ())]
+    named = [row for title in release.titles for row in known.get(normalize_title(title), ())]
     fits = {row.pk: row for row in named if row.series == release.series}.values()
     for confidence, off in ((Confidence.HIGH, 0), (Confidence.LOW, 1)):
         if near := [row for row in fits if abs(row.year - (release.year or 0)) == off]:

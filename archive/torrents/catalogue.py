@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from archive.census.liveness import Liveness, liveness
+from archive.census.liveness import Liveness, find_liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent
@@ -83,7 +83,7 @@ def briefs(infohashes: Iterable[bytes]) -> dict[bytes, Brief]:
 def entries(rows: Iterable[Torrent]) -> list[Entry]:
     """With their liveness. Raises Unavailable."""
     some = list(rows)
-    seen = liveness(row.pk for row in some)
+    seen = find_liveness(row.pk for row in some)
     return [entry(row, seen.get(row.pk)) for row in some]
 
 

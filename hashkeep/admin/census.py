@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from archive.census.daily_peers import history
-from archive.census.liveness import living
+from archive.census.daily_peers import peer_history
+from archive.census.liveness import find_alive
 from archive.models import Watched
 from archive.queue.override import look_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
@@ -104,12 +104,12 @@ class WatchedAdmin(InfohashAdmin):
 
     @admin.display(description="alive", boolean=True)
     def alive(self, watched: Watched) -> bool:
-        return bool(living([watched.pk]))
+        return bool(find_alive([watched.pk]))
 
     @admin.display(description=f"peers by day, the last {_DAYS} days (UTC)")
     def days(self, watched: Watched) -> SafeString | str:
         today = datetime.now(UTC).date()
-        counted = history(watched.torrent.infohash, today - timedelta(days=_DAYS - 1), today)
+        counted = peer_history(watched.torrent.infohash, today - timedelta(days=_DAYS - 1), today)
         lines = []
         for day in reversed(counted):
             most = sorted(day.countries.items(), key=lambda one: (-one[1], one[0]))[:_COUNTRIES]

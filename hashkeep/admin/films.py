@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from archive.errors import NotAnImdbId
-from archive.films.film_links import number, shorts, spell, tell, undo
-from archive.films.imdb_titles import beginning
+from archive.films.film_links import format_imdb_id, parse_imdb_id, set_imdb_id, short_infohashes, undo_link
+from archive.films.imdb_titles import find_titles_starting_with
 from archive.models import Film, Title
 from hashkeep.admin.model_admin import ArchiveAdmin, InfohashAdmin, selected_rows
 from metainfo.errors import NotAnInfohash
@@ -40,7 +40,7 @@ class FilmForm(_Form):
         if self.instance.pk:
             self.fields["infohash"].disabled = True
             self.initial["infohash"] = hexadecimal(bytes(self.instance.short))
-            self.initial["imdb_id"] = spell(self.instance.imdb)
+            self.initial["imdb_id"] = format_imdb_id(self.instance.imdb)
 
     class Meta:
         model = Film
@@ -57,7 +57,7 @@ class FilmForm(_Form):
     def clean_imdb_id(self) -> str:
         imdb = str(self.cleaned_data["imdb_id"]).strip()
         try:
-            number(imdb)
+            parse_imdb_id(imdb)
         except NotAnImdbId as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return imdb
@@ -92,10 +92,10 @@ class FilmAdmin(InfohashAdmin):
 
     @admin.display(description="IMDb id")
     def imdb_id(self, film: Film) -> str:
-        return spell(film.imdb)
+        return format_imdb_id(film.imdb)
 
     def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
-        return rows.filter(short__in=shorts(infohash))
+        return rows.filter(short__in=short_infohashes(infohash))
 
     def otherwise(
         self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash
@@ -105,13 +105,13 @@ class FilmAdmin(InfohashAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         said = form.cleaned_data
         source = f"operator {request.user.get_username()}"
-        obj.pk = tell(said["infohash"], said["imdb_id"], said["title"], source, final=True)
+        obj.pk = set_imdb_id(said["infohash"], said["imdb_id"], said["title"], source, final=True)
         obj.refresh_from_db()
 
     @admin.action(description="Undo: it is not that film", permissions=["change"])
     def undo(self, request: HttpRequest, queryset: QuerySet[Film]) -> None:
         for film in selected_rows(request, queryset, "undo"):
-            undo(bytes(film.short))
+            undo_link(bytes(film.short))
             self.log_change(request, film, "undone")
             messages.success(request, f"{hexadecimal(bytes(film.short))} is not {film} any more.")
 
@@ -127,7 +127,7 @@ class TitleAdmin(ArchiveAdmin):
 
     @admin.display(description="IMDb id")
     def imdb_id(self, title: Title) -> str:
-        return spell(title.imdb)
+        return format_imdb_id(title.imdb)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
@@ -138,6 +138,6 @@ class TitleAdmin(ArchiveAdmin):
 def _numbers(text: str) -> list[int]:
     """At IMDb, of what somebody typed into the box."""
     try:
-        return [number(text.strip())]
+        return [parse_imdb_id(text.strip())]
     except NotAnImdbId:
-        return beginning(text, _NAMED)
+        return find_titles_starting_with(text, _NAMED)

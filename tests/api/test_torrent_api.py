@@ -12,8 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from archive.access import api_keys
-from archive.census.schedule import enrol
-from archive.films.film_links import tell
+from archive.census.schedule import enrol_new_torrents
+from archive.films.film_links import set_imdb_id
 from archive.models import PeerDay, Torrent, Wanted, Watched
 from archive.queue.wishes import standing
 from archive.takedowns.takedown import take_down
@@ -38,7 +38,7 @@ def stored(name: str, size: int, at: str = "2017-07-08T16:34:30.359+00:00", *, a
     """A torrent of the document's; its infohash, in lower case, is another, as nobody has its bytes."""
     torrent = make.v1(name.encode(), size, piece_length=2**24)
     deposit(torrent)
-    enrol()
+    enrol_new_torrents()
     infohash = make.v1_hash(torrent).lower()
     row = Torrent.objects.get(v1=bytes.fromhex(infohash))
     Torrent.objects.filter(pk=row.pk).update(stored_at=datetime.fromisoformat(at))
@@ -68,7 +68,7 @@ def test_the_list_of_a_film_is_as_in_the_document(client: Client, key: str) -> N
     hashes: list[str] = []
     for one in reversed(example["torrents"]):
         infohash = stored(one["name"], one["size"], one["dateAdded"].replace("+0000", "+00:00"))
-        tell(bytes.fromhex(infohash), example["imdb"], example["title"], "test")
+        set_imdb_id(bytes.fromhex(infohash), example["imdb"], example["title"], "test")
         hashes.insert(0, infohash)
     for one, infohash in zip(example["torrents"], hashes, strict=True):
         one["infohash"] = infohash
@@ -83,7 +83,7 @@ def test_the_information_of_a_torrent_is_as_in_the_document(client: Client, key:
     added = example["dateAdded"].replace("+0000", "+00:00")
     infohash = stored(example["torrentName"], example["size"], added)
     if "imdbId" in example:
-        tell(bytes.fromhex(infohash), example["imdbId"], example["title"], "test")
+        set_imdb_id(bytes.fromhex(infohash), example["imdbId"], example["title"], "test")
     told = get(client, f"/torrent/info/{infohash}", key=key)
     assert told == example | {"infohash": infohash}
     assert kinds(told) == kinds(example)

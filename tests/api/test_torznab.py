@@ -10,7 +10,7 @@ from django.test import Client
 from lxml import etree
 from pytest_django import Settings
 
-from archive.films.film_links import tell
+from archive.films.film_links import set_imdb_id
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
@@ -170,7 +170,7 @@ def test_a_film_is_found_by_its_number_at_imdb(
     for name, imdb in told.items():
         deposit(torrent := make.v1(name.encode()))
         if imdb:
-            tell(make.infohashes(torrent)[0], imdb, "", "test")
+            set_imdb_id(make.infohashes(torrent)[0], imdb, "", "test")
     assert titles(ask(client, **question)) == found
 
 
@@ -178,7 +178,7 @@ def test_an_item_names_its_film(client: Client) -> None:
     """Radarr reads imdbid, or the digits of imdb; Jackett writes both."""
     deposit(SHOW)
     deposit(make.v1(b"no film"))
-    tell(make.infohashes(SHOW)[0], "tt10872600", "", "test")
+    set_imdb_id(make.infohashes(SHOW)[0], "tt10872600", "", "test")
     none, show = ask(client, t="search").iterfind("channel/item")
     assert (attributes(show, "imdb"), attributes(show, "imdbid")) == (["10872600"], ["tt10872600"])
     assert (attributes(none, "imdb"), attributes(none, "imdbid")) == ([], [])

@@ -13,7 +13,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_deposit import away
-from tests.stored_times import redate
+from tests.stored_times import set_stored_times
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -41,7 +41,7 @@ def days() -> dict[datetime, str]:
         torrent = make.v1(b"day %d" % n)
         deposit(torrent)
         stored[now() - timedelta(days=n)] = make.v1_hash(torrent)
-    redate(stored)
+    set_stored_times(stored)
     return stored
 
 
@@ -62,7 +62,7 @@ def test_a_day_begins_at_midnight_and_ends_before_the_next(client: Client) -> No
     torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
     for torrent in torrents:
         deposit(torrent)
-    redate(moments)
+    set_stored_times(moments)
     assert listed(client, "20260301.txt") == [make.v1_hash(torrent) for torrent in torrents[1:3]]
 
 
@@ -161,7 +161,7 @@ def came(*moments: datetime) -> list[str]:
     torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
     for torrent in torrents:
         deposit(torrent)
-    redate(moments)
+    set_stored_times(moments)
     return [make.v1_hash(torrent) for torrent in torrents]
 
 

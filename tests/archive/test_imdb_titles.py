@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from archive.films.imdb_titles import HEADER, Listed, named, plain, read, replace
+from archive.films.imdb_titles import (
+    HEADER,
+    ListedTitle,
+    find_titles,
+    normalize_title,
+    parse_title_line,
+    replace_titles,
+)
 from archive.models import Title, TitleList
 
 pytestmark = pytest.mark.both_databases
@@ -21,20 +28,22 @@ def line(imdb: str) -> str:
     return next(one for one in lines() if one.startswith(f"{imdb}\t"))
 
 
-def load(titles: Iterable[Listed] | None = None) -> int:
+def load(titles: Iterable[ListedTitle] | None = None) -> int:
     """Of the file, unless others are given."""
-    given = [title for one in lines()[1:] if (title := read(one))]
-    return sum(replace(given if titles is None else titles))
+    given = [title for one in lines()[1:] if (title := parse_title_line(one))]
+    return sum(replace_titles(given if titles is None else titles))
 
 
 # Lines
 
 
 def test_a_line_is_read() -> None:
-    film = Listed(211915, False, "Amélie", "Le fabuleux destin d'Amélie Poulain", 2001)
-    assert read(line("tt0211915")) == film
-    assert read(line("tt0944947")) == Listed(944947, True, "Game of Thrones", "Game of Thrones", 2011)
-    assert read(line("tt10872600").rstrip("\n") + "\r\n") == Listed(
+    film = ListedTitle(211915, False, "Amélie", "Le fabuleux destin d'Amélie Poulain", 2001)
+    assert parse_title_line(line("tt0211915")) == film
+    assert parse_title_line(line("tt0944947")) == ListedTitle(
+        944947, True, "Game of Thrones", "Game of Thrones", 2011
+    )
+    assert parse_title_line(line("tt10872600").rstrip("\n") + "\r\n") == ListedTitle(
         10872600, False, "Spider-Man: No Way Home", "Spider-Man: No Way Home", 2021
     )
     assert lines()[0].rstrip("\n") == HEADER
@@ -50,7 +59,7 @@ def test_a_line_is_read() -> None:
     ],
 )
 def test_what_no_torrent_is_compared_with_is_left_out(imdb: str, what: str) -> None:
-    assert read(line(imdb)) is None, what
+    assert parse_title_line(line(imdb)) is None, what
 
 
 @pytest.mark.parametrize(
@@ -64,7 +73,7 @@ def test_what_no_torrent_is_compared_with_is_left_out(imdb: str, what: str) -> N
 )
 def test_a_line_of_another_format_is_an_error(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"expected|should be"):
-        read(wrong)
+        parse_title_line(wrong)
 
 
 # Names
@@ -84,14 +93,14 @@ def test_a_line_of_another_format_is_an_error(wrong: str) -> None:
     ],
 )
 def test_two_spellings_of_a_title_are_one(one: str, other: str) -> None:
-    assert plain(one) == plain(other) != ""
+    assert normalize_title(one) == normalize_title(other) != ""
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Alien", "Aliens"), ("The Matrix", "Matrix"), ("Blade Runner", "Blade Runner 2049")]
 )
 def test_another_title_stays_another(one: str, other: str) -> None:
-    assert plain(one) != plain(other)
+    assert normalize_title(one) != normalize_title(other)
 
 
 # The table
@@ -100,8 +109,14 @@ def test_another_title_stays_another(one: str, other: str) -> None:
 @pytest.mark.django_db
 def test_a_title_is_found_by_both_its_names() -> None:
     load()
-    found = named(
-        [plain("Amelie"), plain("Le Fabuleux Destin d'Amelie Poulain"), plain("Emma"), "nonsense", ""]
+    found = find_titles(
+        [
+            normalize_title("Amelie"),
+            normalize_title("Le Fabuleux Destin d'Amelie Poulain"),
+            normalize_title("Emma"),
+            "nonsense",
+            "",
+        ]
     )
     assert {name: sorted(title.pk for title in titles) for name, titles in found.items()} == {
         "amelie": [211915],
@@ -115,7 +130,10 @@ def test_a_title_is_found_by_both_its_names() -> None:
 def test_a_new_list_replaces_the_old_one() -> None:
     load()
     load(
-        [Listed(133093, False, "The Matrix Renamed", "The Matrix", 1999), Listed(7, True, "New", "New", 2026)]
+        [
+            ListedTitle(133093, False, "The Matrix Renamed", "The Matrix", 1999),
+            ListedTitle(7, True, "New", "New", 2026),
+        ]
     )
     assert sorted(Title.objects.values_list("imdb", "title", "plain_original")) == [
         (7, "New", ""),
@@ -127,7 +145,7 @@ def test_a_new_list_replaces_the_old_one() -> None:
 @pytest.mark.django_db
 def test_an_interrupted_list_takes_nothing_away() -> None:
     before = load()
-    steps = replace(Listed(n, False, f"Film {n}", "", 2000) for n in range(6_000))
+    steps = replace_titles(ListedTitle(n, False, f"Film {n}", "", 2000) for n in range(6_000))
     next(steps)
     steps.close()
     assert Title.objects.count() > before
@@ -139,5 +157,5 @@ def test_an_interrupted_list_takes_nothing_away() -> None:
 
 @pytest.mark.django_db
 def test_a_title_that_a_list_names_twice_is_one() -> None:
-    assert load([Listed(7, False, "First", "", 2000), Listed(7, False, "Second", "", 2000)]) == 2
+    assert load([ListedTitle(7, False, "First", "", 2000), ListedTitle(7, False, "Second", "", 2000)]) == 2
     assert Title.objects.get().title == "Second"

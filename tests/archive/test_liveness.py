@@ -7,13 +7,13 @@ import pytest
 from django.test import Client
 from lxml import etree
 
-from archive.browse.search import Query, search
+from archive.browse.search import SearchQuery, search_torrents
 from archive.models import Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.api.test_torznab import ask, attributes
 from tests.html_pages import get_page, page_text
-from tests.peer_counts import look_at
+from tests.peer_counts import count_peers_of
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -27,31 +27,31 @@ def four() -> None:
     """One without peers, one with two, one of which a tracker knows more, and one that nobody looked at."""
     for torrent in (DEAD, ALIVE, TOLD, UNSEEN):
         deposit(torrent)
-    look_at(DEAD)
-    look_at(ALIVE, "51.1.1.1", "51.1.1.2")
-    look_at(TOLD, "51.1.1.1", seeders=5, leechers=7, completed=1_200)
+    count_peers_of(DEAD)
+    count_peers_of(ALIVE, "51.1.1.1", "51.1.1.2")
+    count_peers_of(TOLD, "51.1.1.1", seeders=5, leechers=7, completed=1_200)
 
 
-def names(query: Query, **more: Any) -> list[str]:
-    return [hit.name for hit in search(query, **more).hits]
+def names(query: SearchQuery, **more: Any) -> list[str]:
+    return [hit.name for hit in search_torrents(query, **more).hits]
 
 
 @pytest.mark.parametrize("words", ["", "part"])
 def test_only_those_with_peers_are_found_where_that_is_asked(four: None, words: str) -> None:
-    assert names(Query(words, alive=True)) == ["part told", "part alive"]
-    assert len(names(Query(words))) == 4
+    assert names(SearchQuery(words, alive=True)) == ["part told", "part alive"]
+    assert len(names(SearchQuery(words))) == 4
 
 
 def test_an_infohash_finds_its_torrent_only_if_that_is_alive_where_that_is_asked(four: None) -> None:
-    assert names(Query(make.v1_hash(ALIVE), alive=True)) == ["part alive"]
-    assert names(Query(make.v1_hash(DEAD), alive=True)) == []
+    assert names(SearchQuery(make.v1_hash(ALIVE), alive=True)) == ["part alive"]
+    assert names(SearchQuery(make.v1_hash(DEAD), alive=True)) == []
 
 
 def test_it_is_dead_after_two_looks_in_vain(four: None) -> None:
-    look_at(ALIVE)
-    assert "part alive" in names(Query(alive=True))
-    look_at(ALIVE)
-    assert names(Query(alive=True)) == ["part told"]
+    count_peers_of(ALIVE)
+    assert "part alive" in names(SearchQuery(alive=True))
+    count_peers_of(ALIVE)
+    assert names(SearchQuery(alive=True)) == ["part told"]
 
 
 def test_a_rare_one_that_is_alive_is_found_page_by_page_in_bounded_steps() -> None:
@@ -65,9 +65,9 @@ def test_a_rare_one_that_is_alive_is_found_page_by_page_in_bounded_steps() -> No
     first = Torrent.objects.order_by("pk")[0]
     Watched.objects.create(torrent=first, due=first.stored_at, looked_at=first.stored_at, misses=0, peers=1)
     for words in ("", "many"):
-        page = search(Query(words, alive=True))
+        page = search_torrents(SearchQuery(words, alive=True))
         assert page.hits == [] and page.older is not None
-        assert names(Query(words, alive=True), before=page.older) == ["n1"]
+        assert names(SearchQuery(words, alive=True), before=page.older) == ["n1"]
 
 
 # Doors

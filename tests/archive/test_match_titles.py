@@ -2,9 +2,9 @@
 
 import pytest
 
-from archive.films.film_links import film, tell, undo
-from archive.films.imdb_titles import Listed
-from archive.films.match_titles import left, match
+from archive.films.film_links import find_film, set_imdb_id, undo_link
+from archive.films.imdb_titles import ListedTitle
+from archive.films.match_titles import count_unmatched, match_torrents
 from archive.models import Film, TitleList
 from archive.torrents.deposit import deposit
 from tests import make
@@ -22,14 +22,14 @@ def store(name: str) -> tuple[bytes, ...]:
 
 
 def matched() -> int:
-    return sum(found.matched for found in match())
+    return sum(found.matched for found in match_torrents())
 
 
 def found(name: str) -> tuple[str, bool] | None:
     """Number and sureness of a torrent of this name."""
     names = store(name)
     matched()
-    one = film(names)
+    one = find_film(names)
     return (one.imdb, one.sure) if one else None
 
 
@@ -86,23 +86,23 @@ def test_whatever_is_not_clear_is_no_match(name: str) -> None:
 
 
 def test_the_year_itself_is_nearer_than_the_one_beside() -> None:
-    load([Listed(1, False, "Twice", "Twice", 2000), Listed(2, False, "Twice", "Twice", 2001)])
+    load([ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2001)])
     assert found("Twice.2000.1080p") == ("tt0000001", True)
     assert found("Twice.2002.1080p") == ("tt0000002", False)
 
 
 def test_several_a_year_beside_are_no_match() -> None:
-    load([Listed(1, False, "Twice", "Twice", 2000), Listed(2, False, "Twice", "Twice", 2002)])
+    load([ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2002)])
     assert found("Twice.2001.1080p") is None
 
 
 def test_two_names_of_one_film_do_not_make_it_two() -> None:
-    load([Listed(1, False, "One", "Other", 2000)])
+    load([ListedTitle(1, False, "One", "Other", 2000)])
     assert found("One AKA Other 2000 1080p") == ("tt0000001", True)
 
 
 def test_two_names_of_two_films_are_no_match() -> None:
-    load([Listed(1, False, "One", "One", 2000), Listed(2, False, "Other", "Other", 2000)])
+    load([ListedTitle(1, False, "One", "One", 2000), ListedTitle(2, False, "Other", "Other", 2000)])
     assert found("One AKA Other 2000 1080p") is None
 
 
@@ -112,7 +112,7 @@ def test_a_hybrid_is_matched_by_each_of_its_infohashes() -> None:
     deposit(torrent)
     assert matched() == 1
     names = make.infohashes(torrent)
-    assert [bool(film(names)), bool(film(names[:1]))] == [True, True]
+    assert [bool(find_film(names)), bool(find_film(names[:1]))] == [True, True]
     assert matched() == 0
 
 
@@ -122,9 +122,9 @@ def test_a_hybrid_is_matched_by_each_of_its_infohashes() -> None:
 def test_what_somebody_said_is_not_touched() -> None:
     load()
     names = store("The.Matrix.1999.1080p")
-    tell(names[0], AMELIE, "Mine", "admin")
+    set_imdb_id(names[0], AMELIE, "Mine", "admin")
     assert matched() == 0
-    one = film(names)
+    one = find_film(names)
     assert one and (one.imdb, one.title, one.told) == (AMELIE, "Mine", True)
 
 
@@ -132,8 +132,8 @@ def test_what_somebody_says_replaces_what_was_found() -> None:
     load()
     names = store("The.Matrix.1999.1080p")
     assert matched() == 1
-    tell(names[0], AMELIE, "", "key x")
-    one = film(names)
+    set_imdb_id(names[0], AMELIE, "", "key x")
+    one = find_film(names)
     assert one and (one.imdb, one.title, one.year, one.told) == (AMELIE, "Amélie", 2001, True)
 
 
@@ -141,10 +141,10 @@ def test_what_somebody_said_by_another_infohash_counts_too() -> None:
     load()
     torrent = make.hybrid(b"The.Matrix.1999.1080p.mkv")
     names = make.infohashes(torrent)
-    tell(names[1], AMELIE, "", "key x")
+    set_imdb_id(names[1], AMELIE, "", "key x")
     deposit(torrent)
     assert matched() == 0
-    one = film(names)
+    one = find_film(names)
     assert one and one.imdb == AMELIE
 
 
@@ -152,14 +152,14 @@ def test_what_was_undone_stays_undone() -> None:
     load()
     names = store("The.Matrix.1999.1080p")
     assert matched() == 1
-    undo(names[0])
-    assert film(names) is None
+    undo_link(names[0])
+    assert find_film(names) is None
     assert matched() == 0
-    load([Listed(133093, False, "Matrix, The", "", 1999)])
+    load([ListedTitle(133093, False, "Matrix, The", "", 1999)])
     assert matched() == 0
     load([])
-    assert sum(step.withdrawn for step in match()) == 0
-    assert film(names) is None
+    assert sum(step.withdrawn for step in match_torrents()) == 0
+    assert find_film(names) is None
     assert Film.objects.get().undone
 
 
@@ -169,11 +169,11 @@ def test_what_was_undone_stays_undone() -> None:
 def test_a_run_goes_on_where_the_last_one_ended() -> None:
     load()
     store("The.Matrix.1999.1080p")
-    assert left()
+    assert count_unmatched()
     assert matched() == 1
-    assert left() == 0
+    assert count_unmatched() == 0
     store("Fargo.1996.1080p")
-    assert left() == 1
+    assert count_unmatched() == 1
     assert matched() == 1
 
 
@@ -184,30 +184,30 @@ def test_new_titles_have_all_torrents_looked_at_again() -> None:
     assert matched() == 0
     load()
     assert matched() == 1
-    assert film(names)
+    assert find_film(names)
 
 
 def test_a_match_that_new_titles_make_doubtful_is_withdrawn() -> None:
     load()
     names = store("The.Matrix.1999.1080p")
     assert matched() == 1
-    load([Listed(1, False, "The Matrix", "", 1999), Listed(2, False, "The Matrix", "", 1999)])
-    assert sum(step.withdrawn for step in match()) == 1
-    assert film(names) is None
+    load([ListedTitle(1, False, "The Matrix", "", 1999), ListedTitle(2, False, "The Matrix", "", 1999)])
+    assert sum(step.withdrawn for step in match_torrents()) == 1
+    assert find_film(names) is None
 
 
 def test_a_match_follows_its_title() -> None:
-    load([Listed(133093, False, "Matrix, The", "", 1999)])
+    load([ListedTitle(133093, False, "Matrix, The", "", 1999)])
     names = store("The.Matrix.1999.1080p")
     assert matched() == 1
     load()
     assert matched() == 1
-    one = film(names)
+    one = find_film(names)
     assert one and one.title == "The Matrix"
     assert Film.objects.count() == 1
 
 
 def test_without_titles_there_is_nothing_to_do() -> None:
     store("The.Matrix.1999.1080p")
-    assert left() is None
+    assert count_unmatched() is None
     assert matched() == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from archive.browse.describe import describe
+from archive.browse.describe import describe_torrent
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Tally, Torrent
 from archive.store import key, vault
@@ -97,14 +97,14 @@ def test_a_description_has_what_a_page_shows() -> None:
     first = make.hybrid(b"both", b"b" * 50_000)
     later = HYBRID.replace(make.TRACKER, make.TRACKER.replace(b"tracker", b"another"))
     deposit(first), deposit(later)
-    shown = describe(V2)
+    shown = describe_torrent(V2)
     assert (shown.infohash, shown.v1, shown.v2) == (V1.hex().upper(), V1.hex().upper(), V2.hex().upper())
     assert (shown.metainfo.name, shown.metainfo.size, shown.metainfo.files) == ("both", 50_000, 1)
     assert shown.trackers == ("http://tracker.example/announce", "http://another.example/announce")
     assert [(file.path, file.size) for file in shown.files()] == [(("both",), 50_000)]
     assert (shown.length, shown.stored_at) == (len(first), Torrent.objects.get().stored_at)
     with pytest.raises(NotHeld):
-        describe(bytes(20))
+        describe_torrent(bytes(20))
 
 
 def test_the_count_follows_the_rows_whoever_changes_them(objects: Path) -> None:

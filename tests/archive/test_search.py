@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from archive.browse import fulltext_index
 from archive.browse import search as searching
-from archive.browse.search import Page, Query, search
+from archive.browse.search import SearchPage, SearchQuery, search_torrents
 from archive.db.driver import choose, is_postgresql
 from archive.errors import NotListed
 from archive.models import Torrent
@@ -20,7 +20,7 @@ from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.scrub import Kind as Finding
 from archive.torrents.scrub import scrub
 from tests import make
-from tests.stored_times import redate
+from tests.stored_times import set_stored_times
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -36,17 +36,17 @@ def store(*names: str | bytes) -> list[bytes]:
 
 
 def found(text: str = "", **more: object) -> list[str]:
-    return names(search(Query(text, **more)))  # type: ignore[arg-type]
+    return names(search_torrents(SearchQuery(text, **more)))  # type: ignore[arg-type]
 
 
-def names(page: Page) -> list[str]:
+def names(page: SearchPage) -> list[str]:
     return [hit.name for hit in page.hits]
 
 
-def all_pages(query: Query, limit: int) -> list[Page]:
-    pages = [search(query, limit=limit)]
+def all_pages(query: SearchQuery, limit: int) -> list[SearchPage]:
+    pages = [search_torrents(query, limit=limit)]
     while (older := pages[-1].older) is not None:
-        pages.append(search(query, limit=limit, before=older))
+        pages.append(search_torrents(query, limit=limit, before=older))
     return pages
 
 
@@ -178,7 +178,7 @@ def test_sizes_and_numbers_of_files_are_filters() -> None:
 def test_dates_are_filters() -> None:
     store(*(f"day {n}" for n in range(9)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    redate(first + timedelta(days=n) for n in range(9))
+    set_stored_times(first + timedelta(days=n) for n in range(9))
     since, until = first + timedelta(days=2), first + timedelta(days=4)
     assert found(since=since) == [f"day {n}" for n in range(8, 1, -1)]
     assert found(until=until) == ["day 3", "day 2", "day 1", "day 0"]
@@ -190,8 +190,8 @@ def test_what_is_older_than_asked_for_is_not_looked_through(monkeypatch: pytest.
     monkeypatch.setattr(searching, "_LOOKS", (1,))
     store(*(f"day {n}" for n in range(30)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
-    redate(first + timedelta(days=n) for n in range(30))
-    pages = all_pages(Query("day", since=first + timedelta(days=29)), limit=1)
+    set_stored_times(first + timedelta(days=n) for n in range(30))
+    pages = all_pages(SearchQuery("day", since=first + timedelta(days=29)), limit=1)
     assert [names(page) for page in pages] == [["day 29"]]
 
 
@@ -203,11 +203,11 @@ def test_a_clock_that_was_wrong_for_a_while_hides_nothing_and_keeps_nobody_long(
     monkeypatch.setattr(searching, "_LOOKS", (1,))
     store(*(f"part {n}" for n in range(60)))
     first, other = datetime(2024, 1, 1, tzinfo=UTC), datetime(wrong, 1, 1, tzinfo=UTC)
-    redate(other if 20 <= n < 30 or n >= 50 else first + timedelta(days=n) for n in range(60))
+    set_stored_times(other if 20 <= n < 30 or n >= 50 else first + timedelta(days=n) for n in range(60))
     for text in ("", "part"):
-        early = all_pages(Query(text, until=first + timedelta(days=20), since=first), limit=20)
+        early = all_pages(SearchQuery(text, until=first + timedelta(days=20), since=first), limit=20)
         assert [names(page) for page in early] == [[f"part {n}" for n in range(19, -1, -1)]]
-        day = all_pages(Query(text, since=other, until=other + timedelta(days=1)), limit=100)
+        day = all_pages(SearchQuery(text, since=other, until=other + timedelta(days=1)), limit=100)
         assert [name for page in day for name in names(page)] == [
             f"part {n}" for n in [*range(59, 49, -1), *range(29, 19, -1)]
         ]
@@ -225,12 +225,12 @@ def test_kinds_are_filters() -> None:
 
 def test_pages_follow_each_other_without_gap_or_repetition() -> None:
     store(*(f"part {n}" for n in range(25)))
-    for query in (Query(), Query("part")):
+    for query in (SearchQuery(), SearchQuery("part")):
         pages = all_pages(query, limit=10)
         assert [len(page.hits) for page in pages] == [10, 10, 5]
         assert [name for page in pages for name in names(page)] == [f"part {n}" for n in reversed(range(25))]
-        assert names(search(query, limit=10, offset=20)) == names(pages[2])
-    assert search(Query(), offset=1_000_000).hits == []
+        assert names(search_torrents(query, limit=10, offset=20)) == names(pages[2])
+    assert search_torrents(SearchQuery(), offset=1_000_000).hits == []
 
 
 def test_filters_that_pass_over_nearly_everything_end_early_and_say_where_to_go_on(
@@ -241,7 +241,7 @@ def test_filters_that_pass_over_nearly_everything_end_early_and_say_where_to_go_
     store("part of it", *(f"part {n}" for n in range(19)))
     Torrent.objects.filter(name="part of it").update(size=10**9)
     for text in ("", "part"):
-        pages = all_pages(Query(text, min_size=10**9), limit=1)
+        pages = all_pages(SearchQuery(text, min_size=10**9), limit=1)
         assert [names(page) for page in pages] == [[], [], [], ["part of it"]]
 
 
@@ -260,7 +260,7 @@ def test_words_that_take_an_index_too_long_are_looked_for_one_row_after_the_othe
             f"'w' || n, 1, 1, 1, CAST('' AS {choose(**BYTES)}), true, {words.format('n')} FROM t"
         )
     monkeypatch.setattr(fulltext_index, "_PATIENCE", 1)
-    pages = all_pages(Query("odd even"), 50)
+    pages = all_pages(SearchQuery("odd even"), 50)
     assert [name for page in pages for name in names(page)] == ["w1"]
     assert (len(pages) > 1) == is_postgresql()
     assert len(found("odd")) == 50
@@ -279,12 +279,12 @@ def test_what_is_taken_down_is_not_found_any_more() -> None:
 
 def in_the_index(word: str) -> list[int]:
     """Numbers of rows, whether or not there are such rows."""
-    return fulltext_index.matching([word], [], 1 << 60, 100).found
+    return fulltext_index.matching_ids([word], [], 1 << 60, 100).found
 
 
 def test_a_batch_is_found_as_well() -> None:
     deposit_many([make.v1(b"batch %d" % n) for n in range(600)])
-    assert len(search(Query("batch"), limit=200).hits) == 200
+    assert len(search_torrents(SearchQuery("batch"), limit=200).hits) == 200
     assert found("batch 7") == ["batch 7"]
 
 
@@ -330,7 +330,7 @@ def test_an_archive_that_does_not_list_does_not_search(settings: Settings) -> No
     store("hello")
     settings.LISTING = False
     with pytest.raises(NotListed):
-        search(Query("hello"))
+        search_torrents(SearchQuery("hello"))
 
 
 # Words by themselves

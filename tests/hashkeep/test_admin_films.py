@@ -7,7 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from archive.films.film_links import film, tell, undo
+from archive.films.film_links import find_film, set_imdb_id, undo_link
 from archive.models import Film
 from archive.torrents.deposit import deposit
 from tests import make
@@ -28,7 +28,7 @@ def found() -> Film:
     load()
     deposit(TORRENT)
     assert matched() == 1
-    tell(b"\xab" * 20, AMELIE, "", "key hk_12345678")
+    set_imdb_id(b"\xab" * 20, AMELIE, "", "key hk_12345678")
     return Film.objects.get(confidence="high")
 
 
@@ -70,15 +70,15 @@ def test_a_match_is_found_by_infohash_number_and_title(admin_client: Client, fou
 def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
     done = admin_client.post(FILMS, {"action": "undo", "_selected_action": [found.pk]}, follow=True)
     assert "is not tt0133093 The Matrix any more." in done.content.decode()
-    assert film(NAMES) is None
-    assert matched() == 0 and film(NAMES) is None
+    assert find_film(NAMES) is None
+    assert matched() == 0 and find_film(NAMES) is None
     assert LogEntry.objects.get().object_id == str(found.pk)
 
 
 def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None:
     form = {"infohash": make.v2_hash(TORRENT), "imdb_id": AMELIE, "title": ""}
     admin_client.post(f"{FILMS}add/", form)
-    one = film(NAMES)
+    one = find_film(NAMES)
     assert one and (one.imdb, one.title, one.told) == (AMELIE, "Amélie", True)
     assert Film.objects.count() == 2, "the match itself was changed"
     assert Film.objects.get(pk=found.pk).source == "operator admin"
@@ -89,15 +89,15 @@ def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None
 def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film) -> None:
     url = f"{FILMS}{found.pk}/change/"
     assert make.v1_hash(TORRENT) in page(admin_client, url)
-    undo(NAMES[0])
+    undo_link(NAMES[0])
     form = {"infohash": "ignored", "imdb_id": MATRIX, "title": "Matrix"}
     admin_client.post(url, form)
-    one = film(NAMES)
+    one = find_film(NAMES)
     assert one and (one.imdb, one.title, one.told) == (MATRIX, "Matrix", True)
 
 
 def test_what_is_deleted_may_be_found_again(admin_client: Client, found: Film) -> None:
-    undo(NAMES[0])
+    undo_link(NAMES[0])
     admin_client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"})
     assert matched() == 1
 

@@ -17,7 +17,7 @@ from archive.queue.wishes import look, want
 from archive.torrents.deposit import deposit
 from metainfo.magnet import read
 from tests import make
-from tests.peer_counts import look_at
+from tests.peer_counts import count_peers_of
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -90,7 +90,7 @@ def test_a_wish_tells_all_that_is_known_and_nothing_can_be_typed(admin_client: C
 @pytest.mark.parametrize("url", [WISHES, CENSUS])
 def test_who_may_only_look_gives_no_orders(client: Client, url: str) -> None:
     deposit(OTHER)
-    look_at(OTHER)
+    count_peers_of(OTHER)
     wish(V1)
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     for codename in ("view_wanted", "view_watched"):
@@ -110,8 +110,8 @@ def test_who_may_only_look_gives_no_orders(client: Client, url: str) -> None:
 def counted() -> None:
     for torrent in (HYBRID, OTHER):
         deposit(torrent)
-    look_at(HYBRID, "51.1.1.1", "51.1.1.2", seeders=7, leechers=4, completed=9)
-    look_at(OTHER)
+    count_peers_of(HYBRID, "51.1.1.1", "51.1.1.2", seeders=7, leechers=4, completed=9)
+    count_peers_of(OTHER)
 
 
 @pytest.mark.parametrize("number", [0, 1])

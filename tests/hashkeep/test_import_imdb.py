@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive.films.film_links import film
+from archive.films.film_links import find_film
 from archive.models import Title, Torrent
 from archive.torrents.deposit import deposit
 from tests import make
@@ -48,7 +48,7 @@ def test_torrents_are_matched_afterwards(tmp_path: Path) -> None:
     deposit(torrent)
     run("import_imdb", str(BASICS))
     assert "1 matched, 0 withdrawn" in run("match_films")
-    one = film(make.infohashes(torrent))
+    one = find_film(make.infohashes(torrent))
     assert one and one.imdb == "tt0133093"
     assert "0 matched" in run("match_films")
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from archive.census.daily_peers import Day
+from archive.census.daily_peers import DailyPeers
 from archive.models import PeerDay, Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
@@ -19,7 +19,7 @@ TODAY = date(2026, 3, 31)
 
 
 def test_a_day_in_the_middle_stands_in_the_middle_and_the_highest_reaches_the_top() -> None:
-    days = [Day(TODAY - timedelta(days=30), {"BR": 5}), Day(TODAY, {"BR": 6, "US": 4})]
+    days = [DailyPeers(TODAY - timedelta(days=30), {"BR": 5}), DailyPeers(TODAY, {"BR": 6, "US": 4})]
     drawn = build_peer_chart(days, TODAY)
     assert drawn
     first, last = drawn.bars
@@ -32,14 +32,14 @@ def test_a_day_in_the_middle_stands_in_the_middle_and_the_highest_reaches_the_to
 
 def test_many_countries_are_summed_up() -> None:
     countries = {f"{a}{b}": 1 for a in "AB" for b in "CDEFGH"} | {"ZZ": 9}
-    drawn = build_peer_chart([Day(TODAY, countries)], TODAY)
+    drawn = build_peer_chart([DailyPeers(TODAY, countries)], TODAY)
     assert drawn
     assert drawn.countries[0] == ("ZZ", 9)
     assert sum(peers for _, peers in drawn.countries) + drawn.others == 21
 
 
 def test_days_without_a_peer_are_drawn_too() -> None:
-    drawn = build_peer_chart([Day(TODAY, {})], TODAY)
+    drawn = build_peer_chart([DailyPeers(TODAY, {})], TODAY)
     assert drawn
     assert (drawn.most, drawn.bars[0].height) == (0, 1)
 

@@ -92,8 +92,8 @@ def filled(server: Hashkeep, chromium: Browser) -> Hashkeep:
         f"take_down(bytes.fromhex('{TAKEN_DOWN}'), 'Court order 12')"
     )
     counted = (
-        "import datetime as dt; from archive.census.daily_totals import add\n"
-        "for n in range(60): add(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=n), "
+        "import datetime as dt; from archive.census.daily_totals import add_to_totals\n"
+        "for n in range(60): add_to_totals(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=n), "
         "looked=35_000, alive=20_000 + n, peers={'BR': 90_000 + n * 997 % 9_001, 'US': 12_000, 'ZZ': 9})"
     )
     for commands in (order, counted):

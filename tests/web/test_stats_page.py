@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from archive.census.daily_totals import add
+from archive.census.daily_totals import add_to_totals
 from archive.models import CensusDay, CountryDay, StoredDay
 from archive.torrents.deposit import deposit
 from tests import make
@@ -66,7 +66,7 @@ def test_that_nobody_was_counted_is_told_apart_from_that_nobody_counts(
     assert "No peers have been counted in these days." in shown(client)
     settings.CENSUS = False
     assert "This archive does not count peers." in shown(client)
-    add(yesterday(), looked=300, alive=20, peers={"BR": 900})
+    add_to_totals(yesterday(), looked=300, alive=20, peers={"BR": 900})
     assert "looked at 300 torrents" in shown(client)  # while there was a census
 
 
@@ -108,8 +108,8 @@ def test_months_are_summed_up(client: Client) -> None:
 
 
 def test_the_census_is_told_of_the_last_day_that_is_over(client: Client) -> None:
-    add(yesterday(), looked=300, alive=20, peers={"BR": 900, "ZZ": 99, "US": 1})
-    add(today(), looked=5, alive=1, peers={"BR": 3})
+    add_to_totals(yesterday(), looked=300, alive=20, peers={"BR": 900, "ZZ": 99, "US": 1})
+    add_to_totals(today(), looked=5, alive=1, peers={"BR": 3})
     words = shown(client)
     assert "looked at 300 torrents. 20 of them had peers, 1 000 in all" in words
     assert rows(client, "shares") == ["BR 900 90.0 %", "unknown 99 9.9 %", "US 1 0.1 %"]
@@ -123,14 +123,14 @@ def test_the_census_is_told_of_the_last_day_that_is_over(client: Client) -> None
 
 
 def test_a_census_that_began_today_is_told_so_far(client: Client) -> None:
-    add(today(), looked=1, alive=0, peers={})
+    add_to_totals(today(), looked=1, alive=0, peers={})
     assert "So far on" in shown(client)
     assert asked(client, 3)["days"][0]["census"] is None
 
 
 def test_many_countries_are_summed_up_on_the_page_and_all_told_to_programs(client: Client) -> None:
     codes = [a + b for a in "ABCDEFGHIJ" for b in "KLMNOPQRST"]
-    add(yesterday(), looked=1, alive=1, peers={code: 100 - n for n, code in enumerate(codes)})
+    add_to_totals(yesterday(), looked=1, alive=1, peers={code: 100 - n for n, code in enumerate(codes)})
     lines = rows(client, "shares")
     assert (len(lines), lines[0]) == (31, "AK 100 2.0 %")
     assert lines[-1] == "all others 2485 49.2 %"  # of 70, 69 … 1 in 5,050
@@ -141,7 +141,7 @@ def test_whoever_made_the_country_database_is_named(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.COUNTRY_DB = tmp_path / "country.mmdb"
-    add(yesterday(), looked=1, alive=1, peers={"BR": 1})
+    add_to_totals(yesterday(), looked=1, alive=1, peers={"BR": 1})
     (tmp_path / "country.credit").write_text("IP Geolocation by DB-IP https://db-ip.com")
     assert '<a href="https://db-ip.com">IP Geolocation by DB-IP</a>' in client.get("/stats").content.decode()
     assert asked(client, 1)["credit"] == "IP Geolocation by DB-IP https://db-ip.com"

@@ -8,7 +8,7 @@ import libtorrent
 import pytest
 from django.test import Client
 
-from archive.films.film_links import tell, undo
+from archive.films.film_links import set_imdb_id, undo_link
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
@@ -63,11 +63,11 @@ def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, n
     again = client.get(f"/view/{make.v1_hash(torrent)}", headers={"If-None-Match": seen})
     assert again.status_code == 200
     assert shown in page_text(view_torrent(client, torrent))
-    tell(make.infohashes(torrent)[0], "tt0211915", "<b>\u202e", "key hk_12345678")
+    set_imdb_id(make.infohashes(torrent)[0], "tt0211915", "<b>\u202e", "key hk_12345678")
     page = page_text(view_torrent(client, torrent))
     assert "(2001), at IMDb tt0211915. Somebody told the archive so." in page
     assert "hk_12345678" not in page
-    undo(make.infohashes(torrent)[0])
+    undo_link(make.infohashes(torrent)[0])
     assert "Film or series" not in page_text(view_torrent(client, torrent))
 
 

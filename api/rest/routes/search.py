@@ -11,7 +11,7 @@ from api.rest.paging import PARAMETERS, page, paged, window
 from api.rest.query_parameters import LARGEST, flag, moment, number, one_of
 from api.rest.serializers import TorrentSerializer, listed
 from api.rest.view import Resource
-from archive.browse.search import Query, search
+from archive.browse.search import SearchQuery, search_torrents
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
@@ -52,7 +52,9 @@ class Search(Resource):
         asked |= {name: moment(request, name) for name in _MOMENTS}
         asked["alive"] = flag(request, "alive")
         kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
-        found = search(Query(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before)
+        found = search_torrents(
+            SearchQuery(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before
+        )
         return page(request, [_shown(request, hit) for hit in found.hits], found.older)
 
 

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from api.rest.query_parameters import number
 from api.rest.view import Resource
-from archive.browse.overview import Overview, overview
-from archive.census.daily_peers import credit
+from archive.browse.overview import Overview, read_overview
+from archive.census.daily_peers import country_database_credit
 from archive.torrents.count import kinds
 
 _MOST, _USUAL = 366, 30  # days
@@ -76,14 +76,14 @@ class Days(Resource):
     )
     def get(self, request: Request) -> Response:
         """What was stored and what the census counted, by day (UTC)."""
-        return Response(_told(overview(number(request, "days", 1, _MOST) or _USUAL)))
+        return Response(_told(read_overview(number(request, "days", 1, _MOST) or _USUAL)))
 
 
 def _told(known: Overview) -> dict[str, Any]:
     census = {total.day: total._asdict() for total in known.census}
     for total in census.values():
         del total["day"]
-    named = credit()
+    named = country_database_credit()
     return {
         "days": [
             {"day": day, "stored": stored, "census": census.get(day)} for day, stored in known.days.items()

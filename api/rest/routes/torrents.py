@@ -17,8 +17,8 @@ from api.rest.paging import PARAMETERS, page, paged, parameters, window
 from api.rest.query_parameters import WrongParameter
 from api.rest.serializers import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
 from api.rest.view import Resource
-from archive.browse.describe import describe
-from archive.browse.search import Query, search
+from archive.browse.describe import describe_torrent
+from archive.browse.search import SearchQuery, search_torrents
 from archive.torrents.catalogue import look
 from archive.torrents.retrieve import elsewhere, retrieve
 from metainfo.infohash import parse
@@ -39,7 +39,7 @@ class Torrents(Resource):
     def get(self, request: Request) -> Response:
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
         limit, before = window(request)
-        found = search(Query(), limit=limit, before=before)
+        found = search_torrents(SearchQuery(), limit=limit, before=before)
         return page(request, [listed(request, hit) for hit in found.hits], found.older)
 
 
@@ -47,7 +47,7 @@ class Torrent(Resource):
     @extend_schema(operation_id="torrent", parameters=ONE, responses=DescriptionSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """What a stored torrent says of itself. Its files are listed apart, as there may be very many."""
-        return Response(described(request, describe(parse(infohash))))
+        return Response(described(request, describe_torrent(parse(infohash))))
 
 
 class Files(Resource):
@@ -58,7 +58,7 @@ class Files(Resource):
         """The files of a torrent, in its own order, without pad files."""
         limit, start = window(request, _FILES)
         first = start or 0
-        files = list(islice(describe(parse(infohash)).files(), first, first + limit + 1))
+        files = list(islice(describe_torrent(parse(infohash)).files(), first, first + limit + 1))
         told = [{"path": file.path, "size": file.size} for file in files[:limit]]
         return page(request, told, first + limit if len(files) > limit else None)
 

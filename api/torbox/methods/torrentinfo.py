@@ -14,7 +14,7 @@ from api.torbox.request_body import Given, given
 from api.torbox.responses import Failed, success
 from archive.access.key_torrents import get_key_torrent
 from archive.access.rate_limit import enforce_rate_limit
-from archive.browse.describe import describe
+from archive.browse.describe import describe_torrent
 from archive.torrents.resolve import how_long, resolve
 from archive.torrents.retrieve import Retrieved, retrieve
 from metainfo import Reading
@@ -55,7 +55,7 @@ def export(request: HttpRequest) -> HttpResponse:
         return handed_out(request, retrieve(mine.infohashes[0]))
     if mine.entry is None:
         return success(link(mine, mine.name), _EXPORTED)
-    known = describe(parse(mine.entry.infohash))
+    known = describe_torrent(parse(mine.entry.infohash))
     return success(link(mine, known.metainfo.name, known.trackers), _EXPORTED)
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
-from workers.census import Surveyor, countries
+from workers.census import CensusWorker, open_country_database
 
 
 class Command(ArchiveCommand):
@@ -31,7 +31,7 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
         for wish in (signal.SIGTERM, signal.SIGINT):
             signal.signal(wish, lambda *_: stopped.set())
         try:
-            surveyor = Surveyor(countries())
+            surveyor = CensusWorker(open_country_database())
         except ValueError as error:
             raise CommandError(str(error)) from error
         asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone())))

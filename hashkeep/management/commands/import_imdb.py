@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from archive.errors import Unavailable
-from archive.films.imdb_titles import HEADER, Listed, read, replace
+from archive.films.imdb_titles import HEADER, ListedTitle, parse_title_line, replace_titles
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import describe_error
 from hashkeep.management.progress_bar import open_progress_bar
@@ -42,7 +42,7 @@ was there before is in force until the new file is in. `match_films` then compar
                 open(options["file"], "rb") as file,
                 open_progress_bar(_size(file), "B", unit_scale=True) as bar,
             ):
-                for some in replace(self._titles(file, bar)):
+                for some in replace_titles(self._titles(file, bar)):
                     taken += some
                     bar.set_postfix_str(f"{taken:,} titles", refresh=False)
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
@@ -56,7 +56,7 @@ was there before is in force until the new file is in. `match_films` then compar
         if self._wrong:
             self.stdout.write(f"{self._wrong:,} lines were left out, as they are not of IMDb's format.")
 
-    def _titles(self, file: BinaryIO, bar: "tqdm[None]") -> Iterator[Listed]:
+    def _titles(self, file: BinaryIO, bar: "tqdm[None]") -> Iterator[ListedTitle]:
         packed = file.read(2) == _GZIP
         file.seek(0)
         plain = gzip.GzipFile(fileobj=file) if packed else file
@@ -73,9 +73,9 @@ was there before is in force until the new file is in. `match_films` then compar
                     bar.update(file.tell() - bar.n)
             bar.update(file.tell() - bar.n)
 
-    def _read(self, line: str) -> Listed | None:
+    def _read(self, line: str) -> ListedTitle | None:
         try:
-            return read(line)
+            return parse_title_line(line)
         except ValueError as error:
             self._wrong += 1
             if self._wrong <= _TOLD:

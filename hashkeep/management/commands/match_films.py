@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from archive.errors import Unavailable
-from archive.films.match_titles import left, match
+from archive.films.match_titles import count_unmatched, match_torrents
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.progress_bar import open_progress_bar
 
@@ -28,11 +28,11 @@ was undone in the admin stays undone.
     def handle(self, *args: Any, **options: Any) -> None:
         matched = withdrawn = 0
         try:
-            todo = left()
+            todo = count_unmatched()
             if todo is None:
                 raise CommandError("There are no titles yet: run import_imdb first.")
             with open_progress_bar(todo, " torrents") as bar:
-                for found in match():
+                for found in match_torrents():
                     matched += found.matched
                     withdrawn += found.withdrawn
                     bar.set_postfix_str(f"{matched:,} matched", refresh=False)
