@@ -30,7 +30,7 @@ from archive.errors import NotAnImdbId, NotAuthorized, NotHeld, NotListed, Suspe
 from archive.films.film_links import FilmLink, find_film, list_torrents_of_film, set_imdb_id
 from archive.naming import release_name
 from archive.naming.torrent_kind import TorrentKind
-from archive.queue.wishes import want
+from archive.queue.wishes import enqueue_wishes
 from archive.torrents.catalogue import Entry, look
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import parse, spell
@@ -187,7 +187,7 @@ def add(request: Request, key: ApiKey) -> dict[str, Any]:
     if not settings.RESOLVE:
         request_counts(look(wish).number)  # what is not held cannot be looked for
         return {}
-    [standing] = want([wish], request.META["REMOTE_ADDR"])
+    [standing] = enqueue_wishes([wish], request.META["REMOTE_ADDR"])
     if standing.state == "held":
         request_counts(look(wish).number)
     elif standing.state == "given up" and standing.reason:

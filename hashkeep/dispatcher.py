@@ -28,7 +28,7 @@ import hashkeep.wsgi  # it sets Django up for those below
 from api import fast_path as http
 from api.files.reader_limit import MOST as SEATS
 from api.http.torrent_response import is_download
-from archive.db.batcher import Clerk
+from archive.db.batcher import Batcher
 from archive.store import vault
 from server.cpu_affinity import take_one
 from server.request_body import has_body, hear_out
@@ -113,7 +113,7 @@ class Front:
         self._relay = _Relay()
         # Over a network one that is slow would keep the others.
         doors = _DOORS if vault().local else ()
-        self._clerks = [(fits, Clerk(partial(_receive_all, door), self._give)) for fits, door in doors]
+        self._clerks = [(fits, Batcher(partial(_receive_all, door), self._give)) for fits, door in doors]
         self._ears = threading.BoundedSemaphore(_HEARD)
 
     def __call__(self, proto: Any, environ: WSGIEnvironment) -> None:
@@ -147,7 +147,7 @@ class Front:
         length = environ.get("CONTENT_LENGTH", "")
         for fits, clerk in self._clerks if length.isdecimal() and int(length) <= _SMALL else ():
             if fits(environ):
-                clerk.bring(request)
+                clerk.submit(request)
                 return
         self._alone(request)
 

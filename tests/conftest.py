@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are told once: again would be beyond the test."""
-    monkeypatch.setattr(peer_hints, "_AGAIN", ())
+    monkeypatch.setattr(peer_hints, "REPEAT_DELAYS", ())
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,7 @@ from archive.access.api_keys import find_key_text, require_upload_key
 from archive.browse.describe import Description, describe_torrent, description_version
 from archive.census.daily_peers import country_database_credit, peer_history
 from archive.errors import NotHeld
-from archive.queue.wishes import Standing, standing, want
+from archive.queue.wishes import WishStatus, enqueue_wishes, wish_status
 from archive.takedowns.takedown import notices
 from archive.torrents.count import count
 from archive.torrents.deposit import Receipt, deposit_many
@@ -75,7 +75,7 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
     """What is not held is looked for, and the page it leads to shows how that goes."""
     asked = read(request.GET.get("q", ""), private=settings.BT_ALLOW_PRIVATE)
     if settings.RESOLVE:
-        want([asked], request.META["REMOTE_ADDR"], awaited=True)
+        enqueue_wishes([asked], request.META["REMOTE_ADDR"], awaited=True)
     return redirect("torrent", spell(asked.infohash))
 
 
@@ -93,7 +93,7 @@ def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
             request, description_version(asked), lambda: _shown(describe_torrent(asked))
         )
     except NotHeld:
-        return _wanted(standing(asked))
+        return _wanted(wish_status(asked))
 
 
 def _shown(described: Description, more: Mapping[str, Any] | None = None) -> HttpResponseBase:
@@ -137,7 +137,7 @@ def _is_staff(request: HttpRequest) -> bool:
     return request.user.is_active and request.user.is_staff
 
 
-def _wanted(standing: Standing) -> HttpResponseBase:
+def _wanted(standing: WishStatus) -> HttpResponseBase:
     if standing.state == "held":  # since a moment ago
         return redirect("torrent", standing.infohash)
     return render_page("wanted.html", {"standing": standing}, 202 if standing.state == "pending" else 404)

@@ -19,21 +19,21 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import close_old_connections
 
-from archive.db.notify import WANTED, Ear, listen
+from archive.db.notify import NEW_WISHES, Listener, listen
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.metrics import searches
 from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, record_heartbeat
 from archive.queue import leases
-from archive.queue.leases import Wish
-from archive.queue.peer_hints import Whispers
+from archive.queue.leases import LeasedWish
+from archive.queue.peer_hints import PeerHints
 from archive.torrents.deposit import Receipt, deposit_many
 from swarm import Config, FoundMetadata, SearchEngine, SearchRequest, build_torrent
 
 SEARCH = 60.0  # seconds for one search; nobody needs to wait so long, it goes on without them
 _AT_ONCE = 1000  # searches; so many dead ones cost libtorrent some 30 MB
 _PEERS = 100  # of one search: whoever names them need not wish it well
-_RENEW = leases.LEASE.total_seconds() / 3
+_RENEW = leases.LEASE_TIME.total_seconds() / 3
 _FORGET = 3600.0
 _LOOK = 1.0  # seconds between two looks at the queue, in case that a hint got lost
 _DELIVERERS = 2  # threads: one large torrent does not keep the others
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
-    wish: Wish
+    wish: LeasedWish
     found: FoundMetadata | None
 
 
@@ -66,9 +66,9 @@ class Resolver:
         self._engine = engine
         self._name = f"{socket.gethostname()} {uuid.uuid4().hex}"
         self._results: SimpleQueue[Result] = SimpleQueue()
-        self._open: dict[int, Wish] = {}  # by number, from claim to settlement
-        self._told = Whispers()
-        self._ear: Ear | None = None
+        self._open: dict[int, LeasedWish] = {}  # by number, from claim to settlement
+        self._told = PeerHints()
+        self._ear: Listener | None = None
         self._forgot = self._beaten = time.monotonic()
         self._renewed = 0.0  # what others left is taken over at once
 
@@ -81,32 +81,32 @@ class Resolver:
             except Unavailable:
                 time.sleep(_PAUSE)
             close_old_connections()
-        leases.release(self._name)
+        leases.release_leases(self._name)
         if self._ear:
             self._ear.close()
 
     def _turn(self) -> None:
         if self._ear is None:
             with outages():
-                self._ear = listen(WANTED)
+                self._ear = listen(NEW_WISHES)
             record_heartbeat("resolver", self._name)
         self._search(self._ear)
         now = time.monotonic()
         if now - self._renewed >= _RENEW:
-            leases.renew(self._name, list(self._open))
-            leases.inherit()
+            leases.renew_leases(self._name, list(self._open))
+            leases.reclaim_expired_leases()
             self._renewed = now
         if now - self._beaten >= HEARTBEAT_SECONDS:
             record_heartbeat("resolver", self._name)
             self._beaten = now
         if now - self._forgot >= _FORGET:
-            leases.forget()
+            leases.delete_stale_wishes()
             self._forgot = now
         self._listen(self._ear, _LOOK)
 
-    def _search(self, ear: Ear) -> None:
+    def _search(self, ear: Listener) -> None:
         """Begin with as many wishes as there is room for, until none is due: what rang meanwhile is heard already."""
-        while wishes := leases.claim(self._name, _AT_ONCE - len(self._open)):
+        while wishes := leases.claim_wishes(self._name, _AT_ONCE - len(self._open)):
             self._listen(ear, 0)  # their peers were told before they were written
             for wish in wishes:
                 wish.peers.update(self._told.take(wish.names))
@@ -114,18 +114,18 @@ class Resolver:
                 asked = SearchRequest(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
                 self._engine.search(asked, SEARCH, partial(self._ended, wish))
 
-    def _listen(self, ear: Ear, seconds: float) -> None:
+    def _listen(self, ear: Listener, seconds: float) -> None:
         """Peers that are told of during a search join it."""
-        if not (words := ear.hear(seconds)):
+        if not (words := ear.receive(seconds)):
             return
-        self._told.hear(words)
+        self._told.receive(words)
         for wish in list(self._open.values()):
             more = self._told.take(wish.names) - wish.peers
             if few := tuple(islice(more, max(_PEERS - len(wish.peers), 0))):
                 wish.peers.update(few)
                 self._engine.add_peers(SearchRequest(wish.v1, wish.v2, peers=few))
 
-    def _ended(self, wish: Wish, found: FoundMetadata | None) -> None:
+    def _ended(self, wish: LeasedWish, found: FoundMetadata | None) -> None:
         searches.labels("found" if found else "missed").observe(found.seconds if found else SEARCH)
         self._results.put(Result(wish, found))
 
@@ -167,10 +167,10 @@ class Resolver:
             if isinstance(outcome, Receipt):
                 over.append(wish)  # gone from the queue by now, unless its piece layers are still missing
             else:
-                leases.give_up(wish, self._name, str(outcome))
+                leases.give_up_wish(wish, self._name, str(outcome))
         for wish, found in batch:
             if found and found.unusable:
                 why = f"It was found, and nothing can be made of it: {found.unusable}."
-                leases.give_up(wish, self._name, why)
+                leases.give_up_wish(wish, self._name, why)
         if over:
-            leases.missed(over, self._name)
+            leases.record_misses(over, self._name)

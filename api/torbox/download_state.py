@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from archive.access.key_torrents import KeyTorrent
-from archive.queue.wishes import Standing
+from archive.queue.wishes import WishStatus
 from clients import State, Torrent
 
 _STATES: dict[State, str] = {
@@ -39,7 +39,7 @@ def gone() -> Seen:
     return Seen("missing", False, 0.0, False, False)
 
 
-def without_client(mine: KeyTorrent, standing: Standing | None) -> Seen:
+def without_client(mine: KeyTorrent, standing: WishStatus | None) -> Seen:
     """What is held is all that there is to have, and it has no content."""
     if mine.entry:
         return Seen("cached", False, 1.0, True, False)

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from archive.db.driver import is_postgresql, is_sqlite
-from archive.db.write_lock import pen
+from archive.db.write_lock import write_lock
 
 
 @contextmanager
-def hasty() -> Iterator[None]:
+def async_commit() -> Iterator[None]:
     """A transaction whose commit does not wait for the disk: with the wait, a wish would take twice as long."""
     lite = is_sqlite() and not connection.in_atomic_block
-    with pen():
+    with write_lock():
         if lite:
             _pragma("synchronous=NORMAL")
         try:

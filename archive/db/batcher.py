@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 _MOST = 16  # items of a batch: they are in memory at once, and 10 MB of torrent come packed in 40 KB
 
 
-class Clerk(Generic[Item, Result]):
+class Batcher(Generic[Item, Result]):
     """A thread, from the first item on. `work` returns a result for each item, which `tell` then is told, one by one.
 
     Both see to their own errors.
@@ -36,7 +36,7 @@ class Clerk(Generic[Item, Result]):
         self._called = threading.Condition(self._lock)
         self._begun = False
 
-    def bring(self, item: Item) -> None:
+    def submit(self, item: Item) -> None:
         """Returns at once."""
         with self._lock:
             self._waiting.append(item)

@@ -20,33 +20,35 @@ from django.db import DatabaseError, connection, transaction
 
 from archive.db.driver import is_postgresql
 
-WANTED = "wanted"  # there are new wishes: for resolvers; or what must not be in the table (`whispers`)
-SETTLED = "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
+NEW_WISHES = "wanted"  # there are new wishes: for resolvers; or what must not be in the table (`whispers`)
+SETTLED_WISHES = (
+    "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
+)
 
 _database: Any = connection  # what psycopg adds to it is in no stub
 _AT_ONCE = 4_000  # characters; a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
 
 
-class Ear(Protocol):
+class Listener(Protocol):
     """Belongs to one thread, but for its making."""
 
-    def hear(self, seconds: float) -> set[str]:
+    def receive(self, seconds: float) -> set[str]:
         """All the words rung until now; waits for the first ones, at most so long."""
 
     def close(self) -> None: ...
 
 
-def listen(bell: str) -> Ear:
+def listen(bell: str) -> Listener:
     return _Channel(bell) if is_postgresql() else _Pipe(bell)
 
 
-def ring(bell: str, words: Iterable[str] = ("",)) -> None:
+def notify_on_commit(bell: str, words: Iterable[str] = ("",)) -> None:
     """After the present transaction, if there is one: whoever wakes up must find what was written."""
     for line in _lines(words):
         transaction.on_commit(partial(_send, bell, line))
 
 
-def say(bell: str, words: Iterable[str]) -> None:
+def notify_now(bell: str, words: Iterable[str]) -> None:
     """At once."""
     for line in _lines(words):
         _send(bell, line)
@@ -103,7 +105,7 @@ class _Pipe:
         self._end = os.open(new, os.O_RDWR | os.O_NONBLOCK)  # a writer of our own, lest it end with the first
         new.rename(self._path)
 
-    def hear(self, seconds: float) -> set[str]:
+    def receive(self, seconds: float) -> set[str]:
         readable, _, _ = select.select([self._end], [], [], seconds)
         return set(os.read(self._end, 65_536).decode().split()) if readable else set()
 
@@ -118,7 +120,7 @@ class _Channel:
         self._connection: Any = None
         self._connect()
 
-    def hear(self, seconds: float) -> set[str]:
+    def receive(self, seconds: float) -> set[str]:
         try:
             if self._connection is None:
                 self._connect()

@@ -17,7 +17,7 @@ _own = threading.Lock()  # of this process: the file's lock is one for all its t
 
 
 @contextmanager
-def pen() -> Iterator[None]:
+def write_lock() -> Iterator[None]:
     """Around a short transaction that writes. Without it nothing goes wrong, only slowly."""
     if not is_sqlite() or connection.in_atomic_block:
         yield

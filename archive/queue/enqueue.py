@@ -11,17 +11,17 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from archive.db.async_commit import hasty
+from archive.db.async_commit import async_commit
 from archive.db.driver import datetime_parameter
-from archive.db.notify import WANTED, ring
+from archive.db.notify import NEW_WISHES, notify_on_commit
 from archive.db.sql import chunks, insert_rows, placeholders
 from archive.errors import TooManyWishes
 from archive.models import Wanted
-from archive.queue.peer_hints import tell
-from archive.queue.quota import charge
+from archive.queue.peer_hints import send_peer_hints
+from archive.queue.quota import charge_searches
 from metainfo.magnet import Magnet
 
-RECENT = timedelta(minutes=10)  # so long a miss is an answer; whoever asks later makes us look again
+RECENT_MISS = timedelta(minutes=10)  # so long a miss is an answer; whoever asks later makes us look again
 _FRESH = timedelta(hours=1)  # it is written down that often that a wish is still asked for
 _HINTS = 20  # trackers of one wish
 _A_WHILE = 60  # seconds
@@ -33,7 +33,7 @@ _AT_MOST = "SELECT coalesce(max(id) - min(id) + 1, 0) FROM archive_wanted"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WishRequest:
     """`asker`: the address that this comes from. It is not written down; one address has a share of the queue.
 
     `awaited`: somebody waits for the answer, so it goes first.
@@ -44,12 +44,12 @@ class Asked:
     awaited: bool = False
 
 
-def names(magnet: Magnet) -> bytes:
+def wish_key(magnet: Magnet) -> bytes:
     """Both hashes together: who pairs a hash with one that is not its own harms his own wish alone."""
     return (magnet.v1 or b"") + (magnet.v2 or b"")
 
 
-def rows(wishes: Iterable[bytes]) -> dict[bytes, Wanted]:
+def find_rows(wishes: Iterable[bytes]) -> dict[bytes, Wanted]:
     """Those that are in the queue, by name."""
     asked = list(wishes)
     known: list[bytes] = []
@@ -60,14 +60,14 @@ def rows(wishes: Iterable[bytes]) -> dict[bytes, Wanted]:
     return {bytes(row.names): row for row in Wanted.objects.filter(names__in=known)} if known else {}
 
 
-def note(asked: Iterable[Asked]) -> tuple[dict[bytes, Wanted], dict[str, TooManyWishes]]:
+def write_requests(asked: Iterable[WishRequest]) -> tuple[dict[bytes, Wanted], dict[str, TooManyWishes]]:
     """The queue's rows by name, and the askers who have had their share: of theirs nothing new is written.
 
     All the others are noted, or none. Raises TooManyWishes where the queue is full.
     """
     now = timezone.now()
-    wishes = sorted(((names(one.magnet), one) for one in asked), key=lambda wish: wish[0])
-    found = rows({name for name, _ in wishes})
+    wishes = sorted(((wish_key(one.magnet), one) for one in asked), key=lambda wish: wish[0])
+    found = find_rows({name for name, _ in wishes})
     refused = _charge(wishes, found, now)
     new: list[Wanted] = []
     changed: list[Wanted] = []
@@ -79,21 +79,21 @@ def note(asked: Iterable[Asked]) -> tuple[dict[bytes, Wanted], dict[str, TooMany
             new.append(row)
         elif _ask_again(row, one, now) and row.pk:
             changed.append(row)
-    tell(
+    send_peer_hints(
         (name, one.magnet.peers)
         for name, one in wishes
         if one.asker not in refused and found[name].next_try <= now
     )
     if new or changed:
-        with hasty():
+        with async_commit():
             _make_room(len(new))
             _write(new, changed)
-        ring(WANTED)
+        notify_on_commit(NEW_WISHES)
     return found, refused
 
 
 def _charge(
-    wishes: Sequence[tuple[bytes, Asked]], found: dict[bytes, Wanted], now: datetime
+    wishes: Sequence[tuple[bytes, WishRequest]], found: dict[bytes, Wanted], now: datetime
 ) -> dict[str, TooManyWishes]:
     """What costs is that the network is asked."""
     price = Counter(
@@ -104,13 +104,13 @@ def _charge(
     refused: dict[str, TooManyWishes] = {}
     for asker, count in price.items():
         try:
-            charge(asker, count)
+            charge_searches(asker, count)
         except TooManyWishes as refusal:
             refused[asker] = refusal
     return refused
 
 
-def _row(name: bytes, asked: Asked, now: datetime) -> Wanted:
+def _row(name: bytes, asked: WishRequest, now: datetime) -> Wanted:
     magnet = asked.magnet
     return Wanted(
         names=name,
@@ -124,7 +124,7 @@ def _row(name: bytes, asked: Asked, now: datetime) -> Wanted:
     )
 
 
-def _ask_again(row: Wanted, asked: Asked, now: datetime) -> bool:
+def _ask_again(row: Wanted, asked: WishRequest, now: datetime) -> bool:
     """Bring an old wish up to date; False where there is nothing to write."""
     again = _is_due_again(row, asked.magnet, now)
     trackers = _new_trackers(row, asked.magnet)
@@ -151,7 +151,7 @@ def _new_trackers(row: Wanted, magnet: Magnet) -> list[str]:
 
 
 def _missed_long_ago(row: Wanted, now: datetime) -> bool:
-    return row.tried_at is None or row.tried_at < now - RECENT
+    return row.tried_at is None or row.tried_at < now - RECENT_MISS
 
 
 def _make_room(new: int) -> None:

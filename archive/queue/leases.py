@@ -13,15 +13,15 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from archive.db.async_commit import hasty
+from archive.db.async_commit import async_commit
 from archive.db.driver import choose, datetime_parameter
-from archive.db.notify import SETTLED, WANTED, ring
+from archive.db.notify import NEW_WISHES, SETTLED_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.db.sql import placeholders
 from archive.models import Wanted
 from archive.takedowns.takedown import blocked
 
-LEASE = timedelta(seconds=15)
+LEASE_TIME = timedelta(seconds=15)
 _MONTH = timedelta(days=30)
 _GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 4320)]
 
@@ -37,7 +37,7 @@ _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LeasedWish:
     """A torrent to search for, by one or both of its infohashes.
 
     `peers` are in no queue: the resolver adds those that it has been told, and they are gone with it.
@@ -55,7 +55,7 @@ class Wish:
         return (self.v1 or b"") + (self.v2 or b"")
 
 
-def claim(resolver: str, most: int) -> list[Wish]:
+def claim_wishes(resolver: str, most: int) -> list[LeasedWish]:
     """Take the lease of up to so many wishes: those first that somebody waits for, then the longest due.
 
     No wish goes to two resolvers. Blocked ones are struck off. Raises Unavailable.
@@ -68,9 +68,9 @@ def claim(resolver: str, most: int) -> list[Wish]:
         row_lock = choose(
             sqlite="", postgresql="FOR UPDATE SKIP LOCKED"
         )  # SQLite has one writer and no row locks
-        lease = [resolver, datetime_parameter(timezone.now() + LEASE)]
-        wishes: list[Wish] = []
-        with hasty():
+        lease = [resolver, datetime_parameter(timezone.now() + LEASE_TIME)]
+        wishes: list[LeasedWish] = []
+        with async_commit():
             for awaited in (True, False):
                 few = [*lease, awaited, now, most - len(wishes)]
                 cursor.execute(_CLAIM.format(row_lock), few)
@@ -78,16 +78,16 @@ def claim(resolver: str, most: int) -> list[Wish]:
             return _without_blocked(wishes)
 
 
-def renew(resolver: str, numbers: Iterable[int]) -> None:
+def renew_leases(resolver: str, numbers: Iterable[int]) -> None:
     """To be called well within LEASE for the wishes that it still works on. Raises Unavailable."""
     if not (mine := list(numbers)):
         return
-    with outages(), hasty():
+    with outages(), async_commit():
         leased = Wanted.objects.filter(leased_by=resolver, pk__in=mine)
-        leased.update(leased_until=timezone.now() + LEASE)
+        leased.update(leased_until=timezone.now() + LEASE_TIME)
 
 
-def inherit() -> None:
+def reclaim_expired_leases() -> None:
     """Free what resolvers held that have died. Raises Unavailable.
 
     The first time it is searched for again at once: most likely it was not the cause. What kills one after another
@@ -97,7 +97,7 @@ def inherit() -> None:
     with outages():
         if not Wanted.objects.filter(leased_until__lt=now).exists():
             return
-    with outages(), hasty():
+    with outages(), async_commit():
         rows = list(Wanted.objects.select_for_update(skip_locked=True).filter(leased_until__lt=now))
         for row in rows:
             row.leased_by, row.leased_until, row.deserted = "", None, row.deserted + 1
@@ -108,28 +108,28 @@ def inherit() -> None:
         columns = ["leased_by", "leased_until", "deserted", "attempts", "tried_at", "next_try", "awaited"]
         Wanted.objects.bulk_update(rows, columns, batch_size=100)
         if rows:
-            ring(WANTED)
-            ring(SETTLED, [bytes(row.names).hex() for row in rows if row.next_try > now])
+            notify_on_commit(NEW_WISHES)
+            notify_on_commit(SETTLED_WISHES, [bytes(row.names).hex() for row in rows if row.next_try > now])
 
 
-def release(resolver: str) -> None:
+def release_leases(resolver: str) -> None:
     """It stops; what it has not settled is for others, at once. Raises Unavailable."""
-    with outages(), hasty():
+    with outages(), async_commit():
         Wanted.objects.filter(leased_by=resolver).update(leased_by="", leased_until=None)
-        ring(WANTED)
+        notify_on_commit(NEW_WISHES)
 
 
-def missed(wishes: Sequence[Wish], resolver: str) -> None:
+def record_misses(wishes: Sequence[LeasedWish], resolver: str) -> None:
     """The network did not bring these: try again later, with growing gaps. Raises Unavailable."""
     _settle({wish.number: (wish, "") for wish in wishes}, resolver)
 
 
-def give_up(wish: Wish, resolver: str, reason: str) -> None:
+def give_up_wish(wish: LeasedWish, resolver: str, reason: str) -> None:
     """The archive does not take what was found; not again for a month. Raises Unavailable."""
     _settle({wish.number: (wish, reason)}, resolver)
 
 
-def forget() -> int:
+def delete_stale_wishes() -> int:
     """Strike off what nobody has asked for in a month, and return how many. Raises Unavailable."""
     now = timezone.now()
     with outages():
@@ -137,7 +137,7 @@ def forget() -> int:
         return idle.filter(Q(leased_until=None) | Q(leased_until__lt=now)).delete()[0]
 
 
-def _without_blocked(wishes: list[Wish]) -> list[Wish]:
+def _without_blocked(wishes: list[LeasedWish]) -> list[LeasedWish]:
     names = {wish: [name for name in (wish.v1, wish.v2) if name] for wish in wishes}
     reasons = blocked(name for each in names.values() for name in each)
     gone = {wish.number for wish in wishes if any(name in reasons for name in names[wish])}
@@ -146,9 +146,9 @@ def _without_blocked(wishes: list[Wish]) -> list[Wish]:
     return [wish for wish in wishes if wish.number not in gone]
 
 
-def _wish(row: tuple[int, bytes | None, bytes | None, str]) -> Wish:
+def _wish(row: tuple[int, bytes | None, bytes | None, str]) -> LeasedWish:
     number, v1, v2, trackers = row
-    return Wish(
+    return LeasedWish(
         number=number,
         v1=bytes(v1) if v1 else None,
         v2=bytes(v2) if v2 else None,
@@ -156,11 +156,11 @@ def _wish(row: tuple[int, bytes | None, bytes | None, str]) -> Wish:
     )
 
 
-def _settle(outcomes: dict[int, tuple[Wish, str]], resolver: str) -> None:
+def _settle(outcomes: dict[int, tuple[LeasedWish, str]], resolver: str) -> None:
     if not _any_is_left(outcomes, resolver):
         return
     now = timezone.now()
-    with outages(), hasty():
+    with outages(), async_commit():
         rows = Wanted.objects.select_for_update().filter(pk__in=outcomes, leased_by=resolver).order_by("pk")
         settled = [_close(row, *outcomes[row.pk], now) for row in rows]
         columns = ["attempts", "tried_at", "next_try", "given_up", "peers_tried", "awaited"]
@@ -168,7 +168,7 @@ def _settle(outcomes: dict[int, tuple[Wish, str]], resolver: str) -> None:
             settled, [*columns, "leased_by", "leased_until", "deserted"], batch_size=100
         )
         if over := [bytes(row.names).hex() for row in settled if row.next_try > now]:
-            ring(SETTLED, over)
+            notify_on_commit(SETTLED_WISHES, over)
 
 
 def _any_is_left(numbers: Iterable[int], resolver: str) -> bool:
@@ -179,7 +179,7 @@ def _any_is_left(numbers: Iterable[int], resolver: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _close(row: Wanted, wish: Wish, reason: str, now: datetime) -> Wanted:
+def _close(row: Wanted, wish: LeasedWish, reason: str, now: datetime) -> Wanted:
     gap = _MONTH if reason else _GAPS[min(row.attempts, len(_GAPS) - 1)]
     if not reason and not set(row.trackers) <= set(wish.trackers):  # more were named during the search
         gap = timedelta()

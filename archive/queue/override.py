@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from archive.db.async_commit import hasty
-from archive.db.notify import SETTLED, WANTED, ring
+from archive.db.async_commit import async_commit
+from archive.db.notify import NEW_WISHES, SETTLED_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.models import Wanted, Watched
 
@@ -21,20 +21,20 @@ def search_now(wishes: Iterable[int]) -> int:
     """
     now = timezone.now()
     resting = Q(leased_until=None) | Q(leased_until__lt=now)
-    with outages(), hasty():
+    with outages(), async_commit():
         rows = Wanted.objects.filter(resting, pk__in=list(wishes))
         done = rows.update(next_try=now, awaited=True, given_up="", leased_by="", leased_until=None)
-        ring(WANTED)
+        notify_on_commit(NEW_WISHES)
     return done
 
 
-def give_up(wishes: Iterable[int], reason: str) -> int:
+def give_up_wishes(wishes: Iterable[int], reason: str) -> int:
     """Not to be searched for, for a month; how many. Should it come in, it is stored all the same.
 
     Raises Unavailable.
     """
     later = timezone.now() + _MONTH
-    with outages(), hasty():
+    with outages(), async_commit():
         rows = Wanted.objects.filter(pk__in=list(wishes))
         names = [bytes(name).hex() for name in rows.values_list("names", flat=True)]
         rows.update(
@@ -45,7 +45,7 @@ def give_up(wishes: Iterable[int], reason: str) -> int:
             leased_until=None,
             deserted=0,
         )
-        ring(SETTLED, names)
+        notify_on_commit(SETTLED_WISHES, names)
     return len(names)
 
 

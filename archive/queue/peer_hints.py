@@ -21,7 +21,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.db import connection
 from django.utils.crypto import salted_hmac
 
-from archive.db.notify import WANTED, say
+from archive.db.notify import NEW_WISHES, notify_now
 from archive.db.outages import outages
 from archive.errors import Unavailable
 
@@ -32,13 +32,13 @@ _KNOWN = 40  # peers of one wish, if several ask for it
 _KEPT = 5_000  # wishes whose peers a process remembers; the oldest are forgotten first
 # Seconds from one time to the next: a resolver may just be starting, or have died with all that it was told; and who
 # had not been there the first time may be there when it searches again.
-_AGAIN = (1, 1, 1, 1, 1, 2, 2, 4, 4, 8, 16, 30, 60, 60, 60)
+REPEAT_DELAYS = (1, 1, 1, 1, 1, 2, 2, 4, 4, 8, 16, 30, 60, 60, 60)
 _TICK = 0.2  # seconds
 _AT_A_TICK = 100  # wishes, which are some 40 KB if each has its three or four peers: a pipe holds 64
 _PAUSE = 5.0  # seconds, while the database is away
 
 
-def tell(hints: Iterable[tuple[bytes, Peers]]) -> None:
+def send_peer_hints(hints: Iterable[tuple[bytes, Peers]]) -> None:
     """By the names of the wish; the first time before it is written, so that who finds it has heard of its peers."""
     known: dict[bytes, Peers] = {}
     for names, peers in hints:
@@ -55,7 +55,7 @@ def _more(peers: Peers, known: Peers) -> Peers:
 
 def _say(hints: dict[bytes, Peers]) -> None:
     sealed = ((names.hex(), _seal().encrypt(json.dumps(peers).encode())) for names, peers in hints.items())
-    say(WANTED, [f"{names}:{peers.decode()}" for names, peers in sealed])
+    notify_now(NEW_WISHES, [f"{names}:{peers.decode()}" for names, peers in sealed])
 
 
 @cache
@@ -82,7 +82,7 @@ class _Echo:
         with self._news:
             for names, peers in told.items():
                 before = self._hints.pop(names).peers if names in self._hints else ()
-                self._put_off(names, _more(peers, before), iter(_AGAIN))
+                self._put_off(names, _more(peers, before), iter(REPEAT_DELAYS))
             while len(self._hints) > _KEPT:
                 del self._hints[next(iter(self._hints))]
             if self._hints and not self._thread.is_alive():
@@ -122,13 +122,13 @@ class _Echo:
 _echo = _Echo()
 
 
-class Whispers:
+class PeerHints:
     """What a resolver has been told, in its memory alone."""
 
     def __init__(self) -> None:
         self._peers: dict[bytes, set[tuple[str, int]]] = {}
 
-    def hear(self, words: Iterable[str]) -> None:
+    def receive(self, words: Iterable[str]) -> None:
         """What was sealed with another key, or broke off on the way, is as good as not heard."""
         for word in words:
             names, _, sealed = word.partition(":")

@@ -40,7 +40,7 @@ class _Ledger:
 _ledger = _Ledger()
 
 
-def charge(asker: str, wishes: int) -> None:
+def charge_searches(asker: str, wishes: int) -> None:
     """Count these against the address that asks for them; "" is the operator, who asks as much as he likes.
 
     Raises TooManyWishes.

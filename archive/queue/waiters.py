@@ -17,13 +17,13 @@ from typing import cast
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from archive.db.notify import SETTLED, Ear, listen
+from archive.db.notify import SETTLED_WISHES, Listener, listen
 from archive.db.outages import outages
 from archive.db.slots import aside
 from archive.errors import TooManyWishes, Unavailable
-from archive.queue.enqueue import Asked, names
+from archive.queue.enqueue import WishRequest, wish_key
 from archive.queue.quota import household
-from archive.queue.wishes import Standing, look, want_all
+from archive.queue.wishes import WishStatus, enqueue_requests, wish_statuses
 from metainfo.errors import Refusal
 
 _BATCH = 64
@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class _Seat:
-    asked: Asked
+    asked: WishRequest
     home: str
     stays: bool
-    outcome: Standing | Refusal | None = None
+    outcome: WishStatus | Refusal | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self, outcome: Standing | Refusal) -> None:
+    def tell(self, outcome: WishStatus | Refusal) -> None:
         """The first word that settles it is the last."""
         if not self.over.is_set():
             self.outcome = outcome
@@ -58,9 +58,9 @@ class _Room:
         self._taken: Counter[str] = Counter()  # seats, by household
         self._errands: SimpleQueue[_Seat] = SimpleQueue()
         self._clerk = False
-        self._ear: Ear | None = None
+        self._ear: Listener | None = None
 
-    def ask(self, asked: Asked, seconds: float) -> Standing:
+    def ask(self, asked: WishRequest, seconds: float) -> WishStatus:
         """How it stands once it is settled, or after so many seconds. Raises TooManyWishes, Unavailable."""
         with self._seat(asked) as seat, aside():
             seat.over.wait(seconds if seat.stays else None)
@@ -71,12 +71,12 @@ class _Room:
                 seat.over.wait()
         if isinstance(seat.outcome, Refusal):
             raise seat.outcome
-        return cast(Standing, seat.outcome)
+        return cast(WishStatus, seat.outcome)
 
     @contextmanager
-    def _seat(self, asked: Asked) -> Iterator[_Seat]:
+    def _seat(self, asked: WishRequest) -> Iterator[_Seat]:
         """Who sits down before the wish is noted cannot miss what becomes of it. Without a seat it is noted only."""
-        name, home = names(asked.magnet), household(asked.asker)
+        name, home = wish_key(asked.magnet), household(asked.asker)
         with self._lock:
             seat = _Seat(asked, home, asked.awaited and self._has_room(home))
             if seat.stays:
@@ -130,14 +130,14 @@ class _Room:
     def _watch_out(self) -> None:
         if self._ear is None:
             with outages():
-                self._ear = listen(SETTLED)
+                self._ear = listen(SETTLED_WISHES)
             threading.Thread(target=self._watch, args=[self._ear], name="waiting: watch", daemon=True).start()
 
-    def _watch(self, ear: Ear) -> None:
+    def _watch(self, ear: Listener) -> None:
         """Goes on as long as somebody waits, or did just now."""
         looked = busy = time.monotonic()
         while True:
-            words = {wish: held for wish, _, held in (word.partition(":") for word in ear.hear(_LOOK))}
+            words = {wish: held for wish, _, held in (word.partition(":") for word in ear.receive(_LOOK))}
             now = time.monotonic()
             with self._lock:
                 everybody = now - looked >= _LOOK
@@ -156,25 +156,25 @@ class _Room:
         return [seat for wish in chosen for seat in self._seats.get(wish, ())]
 
     def _settle(self, concerned: list[_Seat], words: dict[str, str]) -> None:
-        held = {seat: words.get(names(seat.asked.magnet).hex(), "") for seat in concerned}
-        self._tell((seat, Standing(name, "held")) for seat, name in held.items() if name)
+        held = {seat: words.get(wish_key(seat.asked.magnet).hex(), "") for seat in concerned}
+        self._tell((seat, WishStatus(name, "held")) for seat, name in held.items() if name)
         # What the clerk has not written down yet is in no table.
         if rest := [seat for seat, name in held.items() if not name and seat.outcome]:
             with suppress(Unavailable), outages():
-                self._tell(zip(rest, look([seat.asked.magnet for seat in rest]), strict=True))
+                self._tell(zip(rest, wish_statuses([seat.asked.magnet for seat in rest]), strict=True))
             close_old_connections()
 
-    def _tell(self, news: Iterable[tuple[_Seat, Standing | Refusal]]) -> None:
+    def _tell(self, news: Iterable[tuple[_Seat, WishStatus | Refusal]]) -> None:
         with self._lock:
             for seat, outcome in news:
                 seat.tell(outcome)
 
 
-def _noted(batch: Sequence[_Seat]) -> list[Standing | Refusal]:
+def _noted(batch: Sequence[_Seat]) -> list[WishStatus | Refusal]:
     """What comes of each. If they are refused together, over the wish of one of them perhaps, each is tried alone."""
     refusal: Refusal
     try:
-        return want_all([seat.asked for seat in batch])
+        return enqueue_requests([seat.asked for seat in batch])
     except (Unavailable, TooManyWishes) as refused:
         refusal = refused
     except Exception:  # else all who come from now on would wait for a clerk who is gone
@@ -183,4 +183,4 @@ def _noted(batch: Sequence[_Seat]) -> list[Standing | Refusal]:
     return [refusal] if len(batch) == 1 else [outcome for seat in batch for outcome in _noted([seat])]
 
 
-room = _Room()
+waiters = _Room()

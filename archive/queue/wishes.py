@@ -10,13 +10,13 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from archive.db.async_commit import hasty
-from archive.db.notify import SETTLED, ring
+from archive.db.async_commit import async_commit
+from archive.db.notify import SETTLED_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.db.sql import placeholders
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent, Wanted
-from archive.queue.enqueue import RECENT, Asked, names, note, rows
+from archive.queue.enqueue import RECENT_MISS, WishRequest, find_rows, wish_key, write_requests
 from archive.takedowns.takedown import blocked
 from metainfo.errors import Refusal
 from metainfo.infohash import short, spell
@@ -28,7 +28,7 @@ _FULFIL = "DELETE FROM archive_wanted WHERE id IN ({})"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class WishStatus:
     """How things are with a wish. `searching`: right now (`leased`), or as soon as a resolver is free."""
 
     infohash: str
@@ -47,55 +47,55 @@ class Standing:
         """Seconds until it is worth while to ask again."""
         if self.searching or self.next_try is None:
             return 10
-        at = min(self.next_try, timezone.now() + RECENT)
+        at = min(self.next_try, timezone.now() + RECENT_MISS)
         return max(1, round((at - timezone.now()).total_seconds()))
 
 
-def want(magnets: Iterable[Magnet], asker: str, *, awaited: bool = False) -> list[Standing]:
+def enqueue_wishes(magnets: Iterable[Magnet], asker: str, *, awaited: bool = False) -> list[WishStatus]:
     """Note what of this is not held, so that the network is searched for it, and say how each stands.
 
     `asker` and `awaited` are as in Asked; "" is the operator. All are noted, or none. Raises TooManyWishes,
     Unavailable.
     """
-    standings: list[Standing] = []
-    for outcome in want_all([Asked(magnet, asker, awaited) for magnet in magnets]):
+    standings: list[WishStatus] = []
+    for outcome in enqueue_requests([WishRequest(magnet, asker, awaited) for magnet in magnets]):
         if isinstance(outcome, Refusal):
             raise outcome
         standings.append(outcome)
     return standings
 
 
-def want_all(asked: Sequence[Asked]) -> list[Standing | Refusal]:
+def enqueue_requests(asked: Sequence[WishRequest]) -> list[WishStatus | Refusal]:
     """As want, for several people at once."""
     with outages():
         settled = _settled([one.magnet for one in asked])
-        found, refused = note(one for one in asked if one.magnet not in settled)
+        found, refused = write_requests(one for one in asked if one.magnet not in settled)
     return [
-        settled.get(one.magnet) or refused.get(one.asker) or _standing(found[names(one.magnet)])
+        settled.get(one.magnet) or refused.get(one.asker) or _standing(found[wish_key(one.magnet)])
         for one in asked
     ]
 
 
-def unsought(magnets: Sequence[Magnet]) -> list[Standing]:
+def statuses_without_network(magnets: Sequence[Magnet]) -> list[WishStatus]:
     """How each stands where the settings forbid to ask the network: held, or given up. Raises Unavailable."""
     with outages():
         found = _settled(magnets)
-    return [found.get(one) or Standing(spell(one.infohash), "given up", reason=_UNASKED) for one in magnets]
+    return [found.get(one) or WishStatus(spell(one.infohash), "given up", reason=_UNASKED) for one in magnets]
 
 
-def look(magnets: Sequence[Magnet]) -> list[Standing]:
+def wish_statuses(magnets: Sequence[Magnet]) -> list[WishStatus]:
     """How each stands, with nothing noted. Raises Unavailable."""
     with outages():
-        found = rows({names(one) for one in magnets})
-        settled = _settled([one for one in magnets if names(one) not in found])
-    return [_stands(one, settled.get(one), found.get(names(one))) for one in magnets]
+        found = find_rows({wish_key(one) for one in magnets})
+        settled = _settled([one for one in magnets if wish_key(one) not in found])
+    return [_stands(one, settled.get(one), found.get(wish_key(one))) for one in magnets]
 
 
-def standing(infohash: bytes) -> Standing:
+def wish_status(infohash: bytes) -> WishStatus:
     """Raises NotHeld where nobody asked for it, or nobody for a month; TakenDown; Unavailable."""
     with outages():
         if held := Torrent.objects.find(infohash):
-            return Standing(spell(held.infohash), "held")
+            return WishStatus(spell(held.infohash), "held")
         if reason := blocked([infohash]).get(infohash):
             raise TakenDown(reason)
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
@@ -108,42 +108,42 @@ def standing(infohash: bytes) -> Standing:
     return _standing(row)
 
 
-def met(complete: Iterable[Torrent], incomplete: Iterable[Torrent] = ()) -> None:
+def fulfil_wishes(complete: Iterable[Torrent], incomplete: Iterable[Torrent] = ()) -> None:
     """These torrents are held now. The wish for an incomplete one stays, for its piece layers' sake."""
     done = _wishes_for(complete)
     if hints := {**done, **_wishes_for(incomplete)}:
-        with hasty(), connection.cursor() as cursor:
+        with async_commit(), connection.cursor() as cursor:
             if done:
                 cursor.execute(_FULFIL.format(placeholders(done)), list(done))
-            ring(SETTLED, hints.values())
+            notify_on_commit(SETTLED_WISHES, hints.values())
 
 
-def _stands(magnet: Magnet, settled: Standing | None, row: Wanted | None) -> Standing:
+def _stands(magnet: Magnet, settled: WishStatus | None, row: Wanted | None) -> WishStatus:
     if row:
         return _standing(row)
     # It was forgotten, or is just being met: then whoever asks again gets it.
-    return settled or Standing(spell(magnet.infohash), "pending")
+    return settled or WishStatus(spell(magnet.infohash), "pending")
 
 
-def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, Standing]:
+def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, WishStatus]:
     """What needs no search: held, or blocked."""
-    found: dict[Magnet, Standing] = {}
+    found: dict[Magnet, WishStatus] = {}
     both = {one: [name for name in (one.v1, one.v2) if name] for one in magnets}
     every = {name for each in both.values() for name in each}
     held, reasons = Torrent.objects.held(every), blocked(every)
     for one, each in both.items():
         if name := next(filter(None, map(held.get, each)), None):
-            found[one] = Standing(spell(name), "held")
+            found[one] = WishStatus(spell(name), "held")
         elif reason := next(filter(None, map(reasons.get, each)), None):
-            found[one] = Standing(
+            found[one] = WishStatus(
                 spell(one.infohash), "given up", reason=f"Taken down: {reason}", taken_down=reason
             )
     return found
 
 
-def _standing(row: Wanted) -> Standing:
+def _standing(row: Wanted) -> WishStatus:
     now = timezone.now()
-    return Standing(
+    return WishStatus(
         infohash=str(row),
         state="given up" if row.given_up else "pending",
         searching=row.next_try <= now,

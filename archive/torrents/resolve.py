@@ -5,8 +5,8 @@ import math
 from django.conf import settings
 
 from archive.errors import StillWanted, TakenDown
-from archive.queue.enqueue import Asked
-from archive.queue.waiters import room
+from archive.queue.enqueue import WishRequest
+from archive.queue.waiters import waiters
 from archive.torrents.retrieve import Retrieved, at_hand, retrieve
 from metainfo.infohash import parse
 from metainfo.magnet import Magnet
@@ -33,7 +33,7 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
-    standing = room.ask(Asked(magnet, asker, awaited=seconds > 0), seconds)
+    standing = waiters.ask(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
     if standing.state == "held":
         return at_hand(parse(standing.infohash)) or retrieve(magnet.infohash)
     if standing.taken_down:

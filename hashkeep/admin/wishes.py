@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from archive.models import Wanted
-from archive.queue.override import give_up, search_now
+from archive.queue.override import give_up_wishes, search_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
 from metainfo.errors import Refusal
 from metainfo.infohash import short, spell
@@ -101,7 +101,7 @@ class WantedAdmin(InfohashAdmin):
     @admin.action(description="Give up", permissions=["order"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[Wanted]) -> None:
         def order(wishes: Iterable[int]) -> int:
-            return give_up(wishes, _GIVEN_UP)
+            return give_up_wishes(wishes, _GIVEN_UP)
 
         self._order(request, queryset, "give up", order, "will not be searched for within the next month.")
 

@@ -15,7 +15,7 @@ from archive.access import api_keys
 from archive.census.schedule import enrol_new_torrents
 from archive.films.film_links import set_imdb_id
 from archive.models import PeerDay, Torrent, Wanted, Watched
-from archive.queue.wishes import standing
+from archive.queue.wishes import wish_status
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.magnet import read
@@ -207,7 +207,7 @@ def add(client: Client, **form: str) -> Any:
 def test_what_is_not_held_is_looked_for_from_now_on(client: Client, key: str, settings: Settings) -> None:
     settings.RESOLVE = True
     assert add(client, key=key, infohash="ab" * 20) == {}
-    assert standing(b"\xab" * 20).state == "pending"
+    assert wish_status(b"\xab" * 20).state == "pending"
     assert read("ab" * 20).infohash == bytes(Wanted.objects.get().v1 or b"")
 
 

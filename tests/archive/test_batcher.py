@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from archive.db.batcher import Clerk
+from archive.db.batcher import Batcher
 
 LONG = 60.0
 
@@ -23,8 +23,8 @@ class Desk:
         self._go_on.get(timeout=LONG)
         return [item * item for item in items]
 
-    def clerk(self, moment: float = 0.004) -> Clerk[int, int]:
-        return Clerk(self.work, lambda item, result: self.told.put((item, result)), moment)
+    def clerk(self, moment: float = 0.004) -> Batcher[int, int]:
+        return Batcher(self.work, lambda item, result: self.told.put((item, result)), moment)
 
     def next(self) -> list[int]:
         return self.batches.get(timeout=LONG)
@@ -48,10 +48,10 @@ def desk() -> Iterator[Desk]:
 
 def test_what_is_brought_meanwhile_is_one_batch_in_its_order(desk: Desk) -> None:
     clerk = desk.clerk()
-    clerk.bring(1)
+    clerk.submit(1)
     assert desk.next() == [1]
     for item in (2, 3, 4):
-        clerk.bring(item)
+        clerk.submit(item)
     desk.served(1)
     assert desk.next() == [2, 3, 4]
     desk.served(2, 3, 4)
@@ -60,7 +60,7 @@ def test_what_is_brought_meanwhile_is_one_batch_in_its_order(desk: Desk) -> None
 def test_who_comes_alone_waits_for_nobody(desk: Desk) -> None:
     clerk = desk.clerk(moment=10 * LONG)
     for item in (1, 2, 3):
-        clerk.bring(item)
+        clerk.submit(item)
         assert desk.next() == [item]
         desk.served(item)
 
@@ -68,36 +68,36 @@ def test_who_comes_alone_waits_for_nobody(desk: Desk) -> None:
 def test_it_waits_for_as_many_as_were_here_before(desk: Desk) -> None:
     """Those who have been served are on their way back."""
     clerk = desk.clerk(moment=10 * LONG)
-    clerk.bring(1)
+    clerk.submit(1)
     assert desk.next() == [1]
-    clerk.bring(2)
-    clerk.bring(3)
+    clerk.submit(2)
+    clerk.submit(3)
     desk.served(1)
     assert not Event().wait(0.2)
     assert desk.batches.empty()
-    clerk.bring(4)
+    clerk.submit(4)
     assert desk.next() == [2, 3, 4]
 
 
 def test_it_does_not_wait_long_for_those_who_stay_away(desk: Desk) -> None:
     clerk = desk.clerk()
-    clerk.bring(1)
+    clerk.submit(1)
     assert desk.next() == [1]
     for item in (2, 3):
-        clerk.bring(item)
+        clerk.submit(item)
     desk.served(1)
     assert desk.next() == [2, 3]
     desk.served(2, 3)
-    clerk.bring(4)
+    clerk.submit(4)
     assert desk.next() == [4]
 
 
 def test_of_very_many_some_wait_for_the_next_batch(desk: Desk) -> None:
     clerk = desk.clerk()
-    clerk.bring(0)
+    clerk.submit(0)
     assert desk.next() == [0]
     for item in range(1, 31):
-        clerk.bring(item)
+        clerk.submit(item)
     desk.served(0)
     assert desk.next() == list(range(1, 17))
     desk.served(*range(1, 17))

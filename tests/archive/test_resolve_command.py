@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from archive.queue import leases
-from archive.queue.wishes import want
+from archive.queue.wishes import enqueue_wishes
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.infohash import spell
@@ -48,8 +48,8 @@ def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> No
 
 
 def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None:
-    want([Magnet(ABSENT)], "")
-    leases.missed(leases.claim("one", 1), "one")
+    enqueue_wishes([Magnet(ABSENT)], "")
+    leases.record_misses(leases.claim_wishes("one", 1), "one")
     lines, error = run(spell(ABSENT))
     assert (
         f"{spell(ABSENT)} not found some minutes ago, and not searched for again so soon; ask in 1 min"
@@ -59,9 +59,9 @@ def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None
 
 
 def test_what_the_archive_would_not_take_is_told_with_its_reason() -> None:
-    want([Magnet(ABSENT)], "")
-    [wish] = leases.claim("one", 1)
-    leases.give_up(wish, "one", "This torrent is private.")
+    enqueue_wishes([Magnet(ABSENT)], "")
+    [wish] = leases.claim_wishes("one", 1)
+    leases.give_up_wish(wish, "one", "This torrent is private.")
     assert f"{spell(ABSENT)} This torrent is private." in run(spell(ABSENT))[0]
 
 

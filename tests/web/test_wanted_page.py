@@ -53,14 +53,14 @@ class TestWithoutJavaScript:
 
     def test_when_nobody_has_it_the_page_says_that_it_goes_on(self, client: Client) -> None:
         text(client, f"/find?q={HASH}", 202)
-        leases.missed(leases.claim("one", 1), "one")
+        leases.record_misses(leases.claim_wishes("one", 1), "one")
         page = text(client, f"/view/{HASH}", 202)
         assert '<div data-when="resting">' in page
         assert "Next search" in page
 
     def test_what_the_archive_does_not_take_is_said_to_be_so(self, client: Client) -> None:
         text(client, f"/find?q={HASH}", 202)
-        leases.give_up(leases.claim("one", 1)[0], "one", "It is <b>private</b>.")
+        leases.give_up_wish(leases.claim_wishes("one", 1)[0], "one", "It is <b>private</b>.")
         page = text(client, f"/view/{HASH}", 404)
         assert "It is &lt;b&gt;private&lt;/b&gt;." in page
         assert "refresh" not in page
@@ -84,7 +84,7 @@ class TestWithoutJavaScript:
     def test_a_wish_that_was_forgotten_is_a_miss_again(self, client: Client) -> None:
         text(client, f"/find?q={HASH}", 202)
         Wanted.objects.update(asked_at=timezone.now() - timedelta(days=40))
-        leases.forget()
+        leases.delete_stale_wishes()
         text(client, f"/view/{HASH}", 404)
 
 

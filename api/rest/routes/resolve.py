@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from api.rest.routes.torrents import ONE
 from api.rest.serializers import InfohashField
 from api.rest.view import Resource
-from archive.queue.wishes import Standing, standing, unsought, want
+from archive.queue.wishes import WishStatus, enqueue_wishes, statuses_without_network, wish_status
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse
 from metainfo.magnet import Magnet, read
@@ -54,7 +54,11 @@ class Resolve(Resource):
         """
         asked = [_read(text) for text in _list(request.data)]
         magnets = [one for one in asked if isinstance(one, Magnet)]
-        found = want(magnets, request.META["REMOTE_ADDR"]) if settings.RESOLVE else unsought(magnets)
+        found = (
+            enqueue_wishes(magnets, request.META["REMOTE_ADDR"])
+            if settings.RESOLVE
+            else statuses_without_network(magnets)
+        )
         standings = iter(found)
         told = [_shown(request, next(standings)) if isinstance(one, Magnet) else one for one in asked]
         return Response(told, status=202, headers=_UNCACHED)
@@ -64,7 +68,7 @@ class Wanted(Resource):
     @extend_schema(operation_id="wanted", parameters=ONE, responses=StandingSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """How a torrent stands that somebody has asked for."""
-        return Response(_shown(request, standing(parse(infohash))), headers=_UNCACHED)
+        return Response(_shown(request, wish_status(parse(infohash))), headers=_UNCACHED)
 
 
 def _list(data: Any) -> list[Any]:
@@ -83,7 +87,7 @@ def _read(text: Any) -> Magnet | dict[str, str]:
         return {"state": "refused", "reason": str(refusal)}
 
 
-def _shown(request: Request, standing: Standing) -> dict[str, Any]:
+def _shown(request: Request, standing: WishStatus) -> dict[str, Any]:
     told: dict[str, Any] = {
         "infohash": standing.infohash,
         "state": standing.state,

@@ -18,7 +18,7 @@ from archive.access.key_torrents import (
     list_key_torrents,
     remove_key_torrents,
 )
-from archive.queue.wishes import want
+from archive.queue.wishes import enqueue_wishes
 from clients import Client, UnknownTorrent, known_as
 from metainfo.magnet import Magnet
 
@@ -92,4 +92,4 @@ def _delete(key: ApiKey, chosen: Sequence[KeyTorrent]) -> None:
 def _look_again(chosen: Sequence[KeyTorrent], asker: str) -> None:
     sought = [Magnet(mine.v1, mine.v2) for mine in chosen if not mine.entry]
     if sought and settings.RESOLVE:
-        want(sought, asker)
+        enqueue_wishes(sought, asker)

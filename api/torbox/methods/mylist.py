@@ -14,7 +14,7 @@ from api.torbox.request_body import whole
 from api.torbox.responses import success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
-from archive.queue.wishes import Standing, look
+from archive.queue.wishes import WishStatus, wish_statuses
 from archive.takedowns.takedown import blocked, heed
 from archive.torrents.deposit import deposit_many
 from clients import Client, Torrent, UnknownTorrent, known_as
@@ -92,7 +92,7 @@ def _is_known(torrent: Torrent) -> bool:
     return torrent.size > 0 and torrent.state != "metadata"
 
 
-def _standings(mine: Sequence[KeyTorrent]) -> dict[int, Standing]:
+def _standings(mine: Sequence[KeyTorrent]) -> dict[int, WishStatus]:
     sought = [each for each in mine if not each.entry]
-    found = look([Magnet(each.v1, each.v2) for each in sought]) if sought else []
+    found = wish_statuses([Magnet(each.v1, each.v2) for each in sought]) if sought else []
     return {each.id: standing for each, standing in zip(sought, found, strict=True)}

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.models import Torrent
-from archive.queue.wishes import want
+from archive.queue.wishes import enqueue_wishes
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientError, UnknownTorrent, WrongPassword
 from clients import Torrent as Theirs
@@ -130,7 +130,7 @@ class Pulling:
                 self._refused[torrent.id] = words
             yield words
         if self._resolve:
-            want([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
+            enqueue_wishes([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
         yield from [_WANTED if self._resolve else _NOT_GIVEN] * len(lacking)
 
     def _export(self, torrent: Theirs) -> bytes | None:

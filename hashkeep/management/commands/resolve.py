@@ -15,7 +15,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from archive.errors import TooManyWishes, Unavailable
-from archive.queue.wishes import Standing, want
+from archive.queue.wishes import WishStatus, enqueue_wishes
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
@@ -80,13 +80,13 @@ The exit code is 1 where some are not held in the end; these are printed, each w
                 counts[_NONSENSE] += 1
                 self.stderr.write(f"{text}: {refusal}")
 
-    def _settled(self, magnets: Iterator[Magnet], help_: ExitStack) -> Iterator[Standing]:
+    def _settled(self, magnets: Iterator[Magnet], help_: ExitStack) -> Iterator[WishStatus]:
         """Each as soon as it is held or was searched for in vain; a batch on its way at any time."""
         waiting: list[Magnet] = []
         began, helped = time.monotonic(), False
         while waiting := waiting + list(islice(magnets, _BATCH - len(waiting))):
             try:
-                standings = dict(zip(waiting, want(waiting, ""), strict=True))
+                standings = dict(zip(waiting, enqueue_wishes(waiting, ""), strict=True))
             except TooManyWishes as full:
                 time.sleep(full.retry_after)
                 continue
@@ -99,7 +99,7 @@ The exit code is 1 where some are not held in the end; these are printed, each w
             time.sleep(_LOOK if waiting else 0)
 
 
-def _fate(standing: Standing, began: datetime) -> str:
+def _fate(standing: WishStatus, began: datetime) -> str:
     if standing.state == "held":
         return _HELD
     if standing.reason:
@@ -107,7 +107,7 @@ def _fate(standing: Standing, began: datetime) -> str:
     return _LATELY if standing.tried_at and standing.tried_at < began else _MISSED
 
 
-def _why(standing: Standing, fate: str) -> str:
+def _why(standing: WishStatus, fate: str) -> str:
     if fate == _LATELY:
         return f"{fate}; ask in {-(-standing.retry_after // 60)} min"
     return standing.reason or fate
