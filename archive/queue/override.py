@@ -9,7 +9,7 @@ from django.utils import timezone
 from archive.db.async_commit import async_commit
 from archive.db.notify import NEW_WISHES, SETTLED_WISHES, notify_on_commit
 from archive.db.outages import outages
-from archive.models import Wanted, Watched
+from archive.models import Wanted
 
 _MONTH = timedelta(days=30)
 
@@ -47,10 +47,3 @@ def give_up_wishes(wishes: Iterable[int], reason: str) -> int:
         )
         notify_on_commit(SETTLED_WISHES, names)
     return len(names)
-
-
-def look_now(torrents: Iterable[int]) -> int:
-    """Count the peers of these at the next opportunity, and often for a week; how many. Raises Unavailable."""
-    now = timezone.now()
-    with outages():
-        return Watched.objects.filter(pk__in=list(torrents)).update(due=now, asked_at=now)

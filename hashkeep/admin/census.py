@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 
 from archive.census.daily_peers import peer_history
 from archive.census.liveness import find_alive
+from archive.census.schedule import count_at_once
 from archive.models import Watched
-from archive.queue.override import look_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
 from metainfo.errors import Refusal
 from web.untrusted_text import make_printable
@@ -126,7 +126,7 @@ class WatchedAdmin(InfohashAdmin):
         if not (some := selected_rows(request, queryset, "look at")):
             return
         try:
-            done = look_now(watched.pk for watched in some)
+            done = count_at_once(watched.pk for watched in some)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return
