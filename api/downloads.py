@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from api.http.torrent_response import answer, infohash
 from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes
 from archive.torrents.resolve import resolve
-from archive.torrents.retrieve import Retrieved, elsewhere
+from archive.torrents.retrieve import Retrieved, redirect_url
 from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from metainfo.magnet import read
@@ -44,7 +44,7 @@ def download(request: HttpRequest) -> HttpResponse:
     if wanted is None:
         return plain(404, "Invalid info hash")
     try:
-        if link := elsewhere(wanted):
+        if link := redirect_url(wanted):
             return HttpResponseRedirect(link)
         return handed_out(request, resolve(read(spell(wanted)), request.META["REMOTE_ADDR"], seconds=0))
     except StillWanted as wish:

@@ -18,7 +18,7 @@ from api.http.response_cache import Ready, Shelf
 from api.http.torrent_response import Answer, answer, infohash
 from api.torrage import upload
 from archive.errors import Unavailable
-from archive.torrents.retrieve import Retrieved, again, at_hand
+from archive.torrents.retrieve import Retrieved, count_repeat, read_local
 
 UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
 _STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
@@ -52,7 +52,7 @@ def recall(environ: WSGIEnvironment) -> Answer | None:
     method = environ["REQUEST_METHOD"]
     if method not in ("GET", "HEAD"):
         return None
-    again()
+    count_repeat()
     return Answer(200, ready.headers, ready.body if method == "GET" else b"")
 
 
@@ -81,7 +81,7 @@ def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | Non
         return None
     wanted = infohash(environ["PATH_INFO"])
     try:
-        return at_hand(wanted, most) if wanted else None
+        return read_local(wanted, most) if wanted else None
     except Unavailable:
         return None
 

@@ -13,8 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from api.downloads import handed_out, plain, refused, safe
 from api.http.torrent_response import infohash
 from archive.errors import NotHeld
-from archive.torrents.resolve import how_long, resolve
-from archive.torrents.retrieve import elsewhere
+from archive.torrents.resolve import parse_timeout, resolve
+from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from metainfo.magnet import Magnet, read
@@ -30,7 +30,9 @@ def fetch(request: HttpRequest) -> HttpResponse:
         if link := _elsewhere(wanted):
             return HttpResponseRedirect(link)
         found = resolve(
-            _magnet(request, wanted), request.META["REMOTE_ADDR"], how_long(request.GET.get("timeout", ""))
+            _magnet(request, wanted),
+            request.META["REMOTE_ADDR"],
+            parse_timeout(request.GET.get("timeout", "")),
         )
         return handed_out(request, found)
     except TooManyFieldsSent:
@@ -47,7 +49,7 @@ def health_check(request: HttpRequest) -> HttpResponse:
 
 def _elsewhere(wanted: bytes) -> str | None:
     try:
-        return elsewhere(wanted)
+        return redirect_url(wanted)
     except NotHeld:
         return None
 

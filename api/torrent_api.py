@@ -31,7 +31,7 @@ from archive.films.film_links import FilmLink, find_film, list_torrents_of_film,
 from archive.naming import release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import enqueue_wishes
-from archive.torrents.catalogue import Entry, look
+from archive.torrents.catalogue import Entry, find_entry
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import parse, spell
 from metainfo.magnet import Magnet, read
@@ -143,7 +143,7 @@ def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
 
 
 def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
-    entry = look(_named(infohash))
+    entry = find_entry(_named(infohash))
     request_counts(entry.number)
     match = find_film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
     return {
@@ -160,7 +160,7 @@ def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
 
 def peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     """One day's distinct peers; of the last day with a look where none is named."""
-    entry = look(_named(infohash))
+    entry = find_entry(_named(infohash))
     request_counts(entry.number)
     asked = _day(_given(request, "day"))
     found = peers_on_day(parse(entry.infohash), asked) or DailyPeers(asked or datetime.now(UTC).date(), {})
@@ -185,11 +185,11 @@ def add(request: Request, key: ApiKey) -> dict[str, Any]:
     if imdb := _given(request, "imdbId"):
         set_imdb_id(wish.infohash, imdb, _given(request, "title"), source=f"key {key.prefix}")
     if not settings.RESOLVE:
-        request_counts(look(wish).number)  # what is not held cannot be looked for
+        request_counts(find_entry(wish).number)  # what is not held cannot be looked for
         return {}
     [standing] = enqueue_wishes([wish], request.META["REMOTE_ADDR"])
     if standing.state == "held":
-        request_counts(look(wish).number)
+        request_counts(find_entry(wish).number)
     elif standing.state == "given up" and standing.reason:
         raise NotHeld(standing.reason)
     return {}

@@ -22,7 +22,7 @@ class ArchiveConfig(AppConfig):
         count = import_module(
             "archive.torrents.count"
         )  # it needs the models, which are loaded by now and not before
-        post_migrate.connect(count.start_tally, sender=self)
+        post_migrate.connect(count.prepare_tallies, sender=self)
 
 
 @register(OURS)

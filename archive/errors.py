@@ -5,7 +5,7 @@ import re
 from metainfo.errors import Refusal
 
 
-def word(kind: type[Exception]) -> str:
+def refusal_code(kind: type[Exception]) -> str:
     """What programs call it: NotATorrent is not-a-torrent."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 

@@ -7,7 +7,7 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # in the environment of all that `serve` starts
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # in the environment of all that `serve` starts
 
 _SECONDS = (0.03, 0.1, 0.3, 1, 3, 10, 30, 60)
 
@@ -38,7 +38,7 @@ failures = Counter(
 )
 
 
-class Often:
+class BufferedCounter:
     """What happens too often for a lock and a file each time: noted as it comes, written down once a second."""
 
     def __init__(self, counter: Counter) -> None:
@@ -60,10 +60,10 @@ class Often:
                 self._counter.inc(come)
 
 
-def registry() -> CollectorRegistry:
+def build_registry() -> CollectorRegistry:
     """A new one, of what all processes have counted since `serve` began."""
     everything = CollectorRegistry()
-    if os.environ.get(FOLDER):
+    if os.environ.get(FOLDER_VARIABLE):
         MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
     else:
         for metric in (deposits, retrievals, searches, failures):

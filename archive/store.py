@@ -13,7 +13,7 @@ from storage import Missing, Storage, open_storage
 
 
 @cache
-def vault() -> Storage:
+def get_storage() -> Storage:
     return open_storage(settings.STORAGE_URL, may_begin=_holds_nothing)
 
 
@@ -27,15 +27,15 @@ def _holds_nothing() -> bool:
             connection.close()
 
 
-def key(infohash: bytes) -> str:
+def storage_key(infohash: bytes) -> str:
     """`<INFO_HASH>.torrent`: the public URL shape is also the object's name."""
     return f"{spell(infohash)}.torrent"
 
 
-def sound(infohash: bytes) -> tuple[bytes, Metainfo] | None:
+def read_verified(infohash: bytes) -> tuple[bytes, Metainfo] | None:
     """The torrent stored under this name and what it says; None where it is missing or hashes to another."""
     try:
-        torrent = vault().get(key(infohash)).data
+        torrent = get_storage().get(storage_key(infohash)).data
         meta = parse(torrent, len(torrent))
     except (Missing, Refusal):
         return None

@@ -22,7 +22,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
 from archive.db.driver import is_postgresql  # noqa: E402
-from archive.torrents.held import check  # noqa: E402
+from archive.torrents.held import find_held  # noqa: E402
 
 _BATCH = 1_000
 _INSERT = "INSERT INTO archive_torrent (v1, v2, name, size, files, length, digest, complete, words) VALUES "
@@ -66,7 +66,7 @@ def report(kind: str, held: Sequence[bytes], strange: int, rounds: int) -> None:
                 os.urandom(strange) for _ in range(asked * 3 // 10)
             ]
             began = time.perf_counter()
-            found = len(check(some))
+            found = len(find_held(some))
             spent.append((time.perf_counter() - began) * 1000)
         cpu = (busy() - worked) / rounds * 1000
         print(

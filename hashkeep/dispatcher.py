@@ -29,7 +29,7 @@ from api import fast_path as http
 from api.files.reader_limit import MOST as SEATS
 from api.http.torrent_response import is_download
 from archive.db.batcher import Batcher
-from archive.store import vault
+from archive.store import get_storage
 from server.cpu_affinity import take_one
 from server.request_body import has_body, hear_out
 from server.thread_pool import Crew
@@ -112,7 +112,7 @@ class Front:
         self._crew = Crew(2 * settings.THREADS + SEATS)  # as many may be busy with slow readers
         self._relay = _Relay()
         # Over a network one that is slow would keep the others.
-        doors = _DOORS if vault().local else ()
+        doors = _DOORS if get_storage().local else ()
         self._clerks = [(fits, Batcher(partial(_receive_all, door), self._give)) for fits, door in doors]
         self._ears = threading.BoundedSemaphore(_HEARD)
 

@@ -54,7 +54,7 @@ class TorrentCache(Service):
 
 def store(calls: Iterable[Call]) -> list[Receipt | Refusal]:
     """What became of the argument of each, whichever operation is to say it. They are stored together."""
-    return deposit_many(map(_sent_in, calls), door="soap")
+    return deposit_many(map(_sent_in, calls), entry_point="soap")
 
 
 def _sent_in(call: Call) -> bytes | Refusal:

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from archive.queue import peer_hints
-from archive.store import vault
+from archive.store import get_storage
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
 
@@ -36,9 +36,9 @@ def objects(tmp_path: Path, settings: Settings) -> Iterator[Path]:
     """The folder where this test's archive keeps its objects: new and empty for each test."""
     folder = tmp_path / "torrents"
     settings.STORAGE_URL = f"file://{folder}"
-    vault.cache_clear()
+    get_storage.cache_clear()
     yield folder
-    vault.cache_clear()
+    get_storage.cache_clear()
 
 
 @pytest.fixture(scope="session")

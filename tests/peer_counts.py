@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from archive.census.daily_peers import PeerCount, record_count
 from archive.census.schedule import enrol_new_torrents
-from archive.torrents.catalogue import look
+from archive.torrents.catalogue import find_entry
 from metainfo.infohash import spell
 from metainfo.magnet import read
 from tests import make
@@ -16,4 +16,6 @@ def count_peers_of(torrent: bytes, *addresses: str, **told: int) -> None:
     v1, v2 = make.infohashes(torrent)
     found = len(set(addresses))
     today, countries = datetime.now(UTC).date(), {"BR": found} if found else {}
-    record_count(look(read(spell(v1 or v2))).number, PeerCount(today, countries, by=1, found=found, **told))
+    record_count(
+        find_entry(read(spell(v1 or v2))).number, PeerCount(today, countries, by=1, found=found, **told)
+    )

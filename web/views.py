@@ -27,10 +27,10 @@ from archive.browse.describe import Description, describe_torrent, description_v
 from archive.census.daily_peers import country_database_credit, peer_history
 from archive.errors import NotHeld
 from archive.queue.wishes import WishStatus, enqueue_wishes, wish_status
-from archive.takedowns.takedown import notices
-from archive.torrents.count import count
+from archive.takedowns.takedown import list_notices
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import Receipt, deposit_many
-from archive.torrents.held import check
+from archive.torrents.held import find_held
 from metainfo.errors import Refusal
 from metainfo.infohash import parse, spell
 from metainfo.magnet import magnet, read
@@ -65,7 +65,11 @@ class Outcome(NamedTuple):
 @require_safe
 @refusals_as_pages
 def front(request: HttpRequest) -> HttpResponse:
-    context = {"count": count(), "max_bytes": settings.MAX_TORRENT_BYTES, "keys": settings.UPLOADS == "keys"}
+    context = {
+        "count": count_torrents(),
+        "max_bytes": settings.MAX_TORRENT_BYTES,
+        "keys": settings.UPLOADS == "keys",
+    }
     return render_page("front.html", context)
 
 
@@ -83,7 +87,7 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 @refusals_as_pages
 def torrent(request: HttpRequest, infohash: str) -> HttpResponseBase:
     asked = parse(infohash)
-    right = spell(check([asked]).get(asked, asked))
+    right = spell(find_held([asked]).get(asked, asked))
     if infohash != right:
         return redirect("torrent", right)
     try:
@@ -171,7 +175,9 @@ def store(request: HttpRequest) -> HttpResponse:
     ):  # charsets and parameters that Python's parser stumbles over
         raise BadRequest("The form cannot be read.") from None
     require_upload_key(find_key_text("", key))
-    outcomes = [_of(*pair) for pair in zip(files, deposit_many(contents(files), door="page"), strict=True)]
+    outcomes = [
+        _of(*pair) for pair in zip(files, deposit_many(contents(files), entry_point="page"), strict=True)
+    ]
     return render_page("stored.html", {"outcomes": outcomes}, 200 if outcomes else 400)
 
 
@@ -207,7 +213,7 @@ def reference(request: HttpRequest) -> HttpResponse:
 @require_safe
 @refusals_as_pages
 def takedowns(request: HttpRequest) -> HttpResponse:
-    newest = list(islice(notices(), _NOTICES + 1))
+    newest = list(islice(list_notices(), _NOTICES + 1))
     return render_page("takedowns.html", {"notices": newest[:_NOTICES], "more": newest[_NOTICES:]})
 
 
@@ -217,7 +223,7 @@ def all_takedowns(request: HttpRequest) -> HttpResponseBase:
     """Every listed takedown, an infohash a line: for programs."""
     return _plain(
         f"{infohash}\t{notice.taken_at:%Y-%m-%d}\t{make_printable(notice.reason, 1000)}\n"
-        for notice in notices()
+        for notice in list_notices()
         for infohash in notice.infohashes
     )
 

@@ -26,7 +26,7 @@ from django.conf import settings
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.models import Source, Torrent
-from archive.takedowns.takedown import blocked
+from archive.takedowns.takedown import find_blocked
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo import parse as understand
 from metainfo.decompress import unpack
@@ -185,7 +185,7 @@ def _infohashes(lines: Iterable[str]) -> Iterator[bytes]:
 def _lacking(infohashes: list[bytes]) -> dict[bytes, None]:
     """In order, and each once."""
     with outages():
-        here = Torrent.objects.find_all(infohashes).keys() | blocked(infohashes).keys()
+        here = Torrent.objects.find_all(infohashes).keys() | find_blocked(infohashes).keys()
     return dict.fromkeys(one for one in infohashes if one not in here)
 
 

@@ -160,7 +160,7 @@ class Resolver:
         useful = [(wish, found) for wish, found in batch if found and not found.unusable]
         met = [(wish, build_torrent(found, wish.trackers)) for wish, found in useful]
         over = [wish for wish, found in batch if not found]
-        outcomes = deposit_many((made for _, made in met), door="resolver")
+        outcomes = deposit_many((made for _, made in met), entry_point="resolver")
         for (wish, _), outcome in zip(met, outcomes, strict=True):
             if isinstance(outcome, Unavailable):
                 raise outcome

@@ -12,7 +12,7 @@ from api.client_pool import client_of
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
-from archive.takedowns.takedown import heed
+from archive.takedowns.takedown import refuse_blocked
 from clients import File, OutOfReach, Torrent, Unfinished, known_as
 from clients.finished_files import Finished, open_finished
 
@@ -43,7 +43,7 @@ def reach(key: ApiKey, number: int, index: int) -> Finished:
     name = key.client, mine.infohashes[0], index
     told = _told.get(name)
     if told and told.at > time.monotonic() - _REMEMBERED:
-        heed(told.torrent.infohashes)
+        refuse_blocked(told.torrent.infohashes)
         with suppress(OutOfReach):  # it has been moved since, perhaps
             return open_finished(folder, told.torrent, told.file)
     torrent, files = _ask(key, mine)
@@ -90,7 +90,7 @@ def _ask(key: ApiKey, mine: KeyTorrent) -> tuple[Torrent, list[File]]:
     with client_of(key) as client:
         infohash = known_as(client, mine.infohashes)
         torrent, files = client.find(infohash), client.files(infohash)
-    heed(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both
+    refuse_blocked(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both
     if mine.entry and len(files) != mine.entry.files:
         files = [file for file in files if not _PAD.search(file.path)]
     if mine.entry and files and len(files) != mine.entry.files:

@@ -27,7 +27,7 @@ from archive.errors import (
     TooManyWishes,
     Unavailable,
     UnknownKey,
-    word,
+    refusal_code,
 )
 from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooComplex, TooLarge, Truncated
 
@@ -93,7 +93,9 @@ def problem(exception: Exception, request: HttpRequest) -> Problem | None:
         return told(status, HTTPStatus(status).phrase, str(detail), name)
     for kind, (status, title) in _REFUSALS.items():
         if isinstance(exception, kind):
-            return told(status, title, str(exception), word(type(exception)), _headers(exception, request))
+            return told(
+                status, title, str(exception), refusal_code(type(exception)), _headers(exception, request)
+            )
     return None
 
 
@@ -109,7 +111,7 @@ def told(
 def words() -> dict[str, tuple[int, str]]:
     """Every word that a type may end in for a refusal of the archive, with its status and title."""
     ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, Refusal)}
-    return {word(kind): told for kind, told in ours.items()}
+    return {refusal_code(kind): told for kind, told in ours.items()}
 
 
 def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:

@@ -74,7 +74,7 @@ def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:
 
     The key may be in the form too, in its field `apikey`.
     """
-    outcomes = deposit_many(map(_sent_in, uploads), door="post")
+    outcomes = deposit_many(map(_sent_in, uploads), entry_point="post")
     return [_failed(one) if isinstance(one, Refusal) else _stored(one) for one in outcomes]
 
 

@@ -14,8 +14,8 @@ from archive.access.api_keys import ApiKey
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
-from archive.takedowns.takedown import blocked, heed
-from archive.torrents.catalogue import Entry, entry
+from archive.takedowns.takedown import find_blocked, refuse_blocked
+from archive.torrents.catalogue import Entry, build_entry
 from metainfo.magnet import Magnet
 
 MAX_NAME_LENGTH = 255  # characters
@@ -45,7 +45,7 @@ def add_key_torrent(key: ApiKey, asked: Magnet, name: str = "") -> KeyTorrent:
     """What is there already stays, but for a new name. Raises TakenDown, Unavailable."""
     with outages():
         known = _with_all_names(asked)
-        heed(known.infohashes)
+        refuse_blocked(known.infohashes)
         try:
             with transaction.atomic():
                 row = _mine(key).filter(_named(known.infohashes)).first() or Belonging(key_id=key.id)
@@ -64,7 +64,7 @@ def get_key_torrent(key: ApiKey, number: int) -> KeyTorrent:
         row = _mine(key).filter(pk=number).first() if 0 <= number <= _LARGEST else None
         if row is None:
             raise NotHeld(f"You have no torrent with the id {number}.")
-        heed(_infohashes(row))
+        refuse_blocked(_infohashes(row))
         return _owned([row])[0]
 
 
@@ -73,7 +73,7 @@ def list_key_torrents(key: ApiKey, first: int = 0, most: int | None = None) -> l
     with outages():
         end = None if most is None else first + most
         rows = list(_mine(key).order_by("pk")[first:end])
-        gone = blocked(infohash for row in rows for infohash in _infohashes(row))
+        gone = find_blocked(infohash for row in rows for infohash in _infohashes(row))
         return _owned([row for row in rows if not any(infohash in gone for infohash in _infohashes(row))])
 
 
@@ -148,7 +148,7 @@ def _told(row: Belonging, held: Torrent | None) -> KeyTorrent:
         name=row.name,
         brought=row.brought,
         added_at=row.added_at,
-        entry=entry(held) if held else None,
+        entry=build_entry(held) if held else None,
     )
 
 

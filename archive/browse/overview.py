@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from archive.census.daily_totals import DailyTotal, peers_by_country, totals_by_day
-from archive.torrents.count import Kinds, by_day, by_month, kinds
+from archive.torrents.count import VersionCounts, count_by_day, count_by_month, count_versions
 
 _MONTHS = 24
 
@@ -19,7 +19,7 @@ class Overview:
     """
 
     today: date
-    kinds: Kinds
+    kinds: VersionCounts
     days: Mapping[date, int]
     months: Mapping[date, int]
     census: Sequence[DailyTotal]
@@ -32,12 +32,12 @@ def read_overview(days: int) -> Overview:
     today = datetime.now(UTC).date()
     span = [today - timedelta(days=n) for n in reversed(range(days))]
     months = _months(today)
-    stored, by_months = by_day(span[0], today), by_month(months[0], today)
+    stored, by_months = count_by_day(span[0], today), count_by_month(months[0], today)
     census = totals_by_day(min(span[0], today - timedelta(days=1)), today)
     last = max(census, key=lambda total: (total.day < today, total.day), default=None)
     return Overview(
         today,
-        kinds(),
+        count_versions(),
         {day: stored.get(day, 0) for day in span},
         {month: by_months.get(month, 0) for month in months},
         [total for total in census if total.day >= span[0]],

@@ -21,7 +21,7 @@ from archive.films.film_links import torrents_of_film
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words, kind_word, split_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import Entry, entries
+from archive.torrents.catalogue import Entry, build_entries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find
 
@@ -71,11 +71,11 @@ def search_torrents(
             return _of_film(query.imdb, query, limit, before, offset)
         if named := _named(query.text):
             only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
-            return SearchPage(entries(only), None)
+            return SearchPage(build_entries(only), None)
         looks = _Looks(query, before, offset + limit + 1)
         rows = list(islice(looks, offset + limit + 1))
     more = len(rows) > offset + limit
-    return SearchPage(entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
+    return SearchPage(build_entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
 
 
 def _named(text: str) -> Torrent | None:
@@ -98,7 +98,7 @@ def _of_film(imdb: int, query: SearchQuery, limit: int, before: int | None, offs
         and (before is None or row.pk < before)
     ]
     found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
-    return SearchPage(entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+    return SearchPage(build_entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
 
 
 class _Looks:

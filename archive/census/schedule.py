@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from archive.db.outages import outages
 from archive.models import Torrent, Watched
-from archive.store import sound
+from archive.store import read_verified
 
 LEASE = timedelta(minutes=10)  # a look takes seconds; who takes longer has died
 _OTHERS_WAIT = timedelta(minutes=10)
@@ -109,7 +109,7 @@ def _take(due: QuerySet[Watched], most: int) -> list[int]:
 
 
 def _subject(row: Torrent) -> DueTorrent:
-    stored = sound(row.infohash)
+    stored = read_verified(row.infohash)
     own: Sequence[str] = stored[1].trackers if stored else ()
     later = (tracker.url for tracker in row.later_trackers.all())
     return DueTorrent(row.pk, row.infohashes, tuple(dict.fromkeys([*own, *later])))

@@ -10,7 +10,7 @@ from archive.db.outages import outages
 from archive.errors import NotAnImdbId, NotListed
 from archive.films.imdb_titles import printable_title
 from archive.models import Confidence, Film, Title, Torrent
-from archive.torrents.catalogue import Entry, entry
+from archive.torrents.catalogue import Entry, build_entry
 from metainfo.infohash import short
 
 _ID = re.compile(r"tt(\d{7,9})", re.ASCII)
@@ -131,4 +131,4 @@ def list_torrents_of_film(imdb: str) -> tuple[str, list[Entry]]:
         known = Title.objects.filter(pk=asked).values_list("title", flat=True).first()
         told = Film.objects.filter(imdb=asked, undone=False).exclude(title="").order_by("pk")
         title = known or told.values_list("title", flat=True).first() or ""
-        return title, [entry(row) for row in rows]
+        return title, [build_entry(row) for row in rows]

@@ -34,5 +34,5 @@ class Block(models.Model):
         return f"digest {name}" if self.hashed else name
 
     @classmethod
-    def of(cls, infohash: bytes, takedown: Takedown) -> "Block":
+    def for_infohash(cls, infohash: bytes, takedown: Takedown) -> "Block":
         return cls(short=short(infohash), infohash=infohash, takedown=takedown)

@@ -92,7 +92,7 @@ class Torrent(models.Model):
         return spell(self.infohash)
 
     @classmethod
-    def of(cls, torrent: bytes, metainfo: Metainfo) -> Self:
+    def from_metainfo(cls, torrent: bytes, metainfo: Metainfo) -> Self:
         """What the index is to know of these bytes; not saved."""
         return cls(
             v1=metainfo.v1,

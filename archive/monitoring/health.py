@@ -9,8 +9,8 @@ from django.conf import settings
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, seconds_since_heartbeat
-from archive.store import vault
-from archive.torrents.count import count
+from archive.store import get_storage
+from archive.torrents.count import count_torrents
 
 _MISSED = 4  # beats that a process may leave out before it counts as gone
 
@@ -24,7 +24,7 @@ class PartHealth(NamedTuple):
 
 def check_health() -> dict[str, PartHealth]:
     """By part: `database`, `storage`, and `resolver` unless the settings do without."""
-    states = {"database": _look("database", count), "storage": _look("storage", check_storage)}
+    states = {"database": _look("database", count_torrents), "storage": _look("storage", check_storage)}
     if settings.RESOLVE:
         states["resolver"] = _resolver()
     return states
@@ -51,7 +51,7 @@ def _look(part: str, act: Callable[[], object]) -> PartHealth:
 def check_storage() -> None:
     """Raises Unavailable."""
     with outages():
-        vault().check()
+        get_storage().check()
 
 
 def _resolver() -> PartHealth:

@@ -10,15 +10,15 @@ from prometheus_client.registry import Collector
 
 from archive.db.outages import outages
 from archive.errors import Unavailable
-from archive.metrics import registry
+from archive.metrics import build_registry
 from archive.models import Takedown, Wanted
 from archive.monitoring.health import check_health
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 
 
 def render_metrics() -> bytes:
     """In Prometheus's text format, version 0.0.4. While the index is away, without what it alone knows."""
-    everything = registry()
+    everything = build_registry()
     everything.register(_Now())
     return generate_latest(everything)
 
@@ -30,7 +30,7 @@ class _Now(Collector):
             well.add_metric([part], float(state.well))
         yield well
         try:
-            stored, takedowns, wanted = count(), _takedowns(), _wanted()
+            stored, takedowns, wanted = count_torrents(), _takedowns(), _wanted()
         except Unavailable:
             return
         yield GaugeMetricFamily("hashkeep_torrents", "Torrents stored.", stored)

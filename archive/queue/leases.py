@@ -19,7 +19,7 @@ from archive.db.notify import NEW_WISHES, SETTLED_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.db.sql import placeholders
 from archive.models import Wanted
-from archive.takedowns.takedown import blocked
+from archive.takedowns.takedown import find_blocked
 
 LEASE_TIME = timedelta(seconds=15)
 _MONTH = timedelta(days=30)
@@ -139,7 +139,7 @@ def delete_stale_wishes() -> int:
 
 def _without_blocked(wishes: list[LeasedWish]) -> list[LeasedWish]:
     names = {wish: [name for name in (wish.v1, wish.v2) if name] for wish in wishes}
-    reasons = blocked(name for each in names.values() for name in each)
+    reasons = find_blocked(name for each in names.values() for name in each)
     gone = {wish.number for wish in wishes if any(name in reasons for name in names[wish])}
     if gone:
         Wanted.objects.filter(pk__in=gone).delete()

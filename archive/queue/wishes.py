@@ -17,7 +17,7 @@ from archive.db.sql import placeholders
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent, Wanted
 from archive.queue.enqueue import RECENT_MISS, WishRequest, find_rows, wish_key, write_requests
-from archive.takedowns.takedown import blocked
+from archive.takedowns.takedown import find_blocked
 from metainfo.errors import Refusal
 from metainfo.infohash import short, spell
 from metainfo.magnet import Magnet
@@ -96,7 +96,7 @@ def wish_status(infohash: bytes) -> WishStatus:
     with outages():
         if held := Torrent.objects.find(infohash):
             return WishStatus(spell(held.infohash), "held")
-        if reason := blocked([infohash]).get(infohash):
+        if reason := find_blocked([infohash]).get(infohash):
             raise TakenDown(reason)
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
         row = Wanted.objects.filter(named).order_by("next_try").first()
@@ -130,7 +130,7 @@ def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, WishStatus]:
     found: dict[Magnet, WishStatus] = {}
     both = {one: [name for name in (one.v1, one.v2) if name] for one in magnets}
     every = {name for each in both.values() for name in each}
-    held, reasons = Torrent.objects.held(every), blocked(every)
+    held, reasons = Torrent.objects.held(every), find_blocked(every)
     for one, each in both.items():
         if name := next(filter(None, map(held.get, each)), None):
             found[one] = WishStatus(spell(name), "held")

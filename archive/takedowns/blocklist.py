@@ -9,8 +9,8 @@ from django.db import transaction
 
 from archive.db.outages import outages
 from archive.models import Block, Takedown, Torrent
-from archive.takedowns.disk_reserve import room
-from archive.takedowns.takedown import blocked, take_down
+from archive.takedowns.disk_reserve import release_disk_reserve
+from archive.takedowns.takedown import find_blocked, take_down
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find, short
 
@@ -20,7 +20,9 @@ _SEPARATOR = re.compile(r"[\s,]")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
 
-def block_all(lines: Iterable[str], reason: str, *, hashed: bool, listed: bool) -> Iterator[Counter[str]]:
+def apply_blocklist(
+    lines: Iterable[str], reason: str, *, hashed: bool, listed: bool
+) -> Iterator[Counter[str]]:
     """Block each line's infohash, and say after each batch how many were new, known, deleted and unread.
 
     A line is an infohash in any spelling; # and ; begin a comment. Unread is what is no hash, deleted what was
@@ -34,14 +36,14 @@ def block_all(lines: Iterable[str], reason: str, *, hashed: bool, listed: bool) 
         read = _digest if hashed else _infohash
         names = [read(_SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
         distinct = {short(name): name for name in names if name}
-        with room(), outages():
+        with release_disk_reserve(), outages():
             new = _block(distinct, reason, hashed, listed and not hashed)
         deleted = 0 if hashed else _delete(distinct.values(), listed)
         known = len(batch) - names.count(None) - new
         yield Counter(new=new, known=known, unread=names.count(None), deleted=deleted)
 
 
-def sweep() -> Iterator[Counter[str]]:
+def delete_blocked() -> Iterator[Counter[str]]:
     """Delete what is stored though a list of digests blocks it. Reads the whole index, and tells as it goes.
 
     Raises Unavailable.
@@ -85,7 +87,7 @@ def _block(names: dict[bytes, bytes], reason: str, hashed: bool, listed: bool) -
 def _delete(names: Iterable[bytes], listed: bool) -> int:
     """Of these, what is both blocked and stored: then by its other infohashes too."""
     with outages():
-        reasons = blocked(names)
+        reasons = find_blocked(names)
         held = {own: name for name, own in Torrent.objects.held(reasons).items()}
     for name in held.values():
         take_down(name, reasons[name], listed=listed)

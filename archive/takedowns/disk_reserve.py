@@ -13,7 +13,7 @@ _PIECE = 1_000_000  # bytes
 
 
 @contextmanager
-def room() -> Iterator[None]:
+def release_disk_reserve() -> Iterator[None]:
     """Around what blocks or lifts. Afterwards the file is there again, as large as the disk allows by then."""
     with suppress(OSError):
         disk = os.statvfs(settings.DATA_DIR)

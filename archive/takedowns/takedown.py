@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from archive.db.outages import outages
 from archive.errors import NotHeld, TakenDown
 from archive.models import Block, Takedown, Torrent
-from archive.store import key, sound, vault
-from archive.takedowns.disk_reserve import room
+from archive.store import get_storage, read_verified, storage_key
+from archive.takedowns.disk_reserve import release_disk_reserve
 from metainfo.infohash import short
 
 _REASONS = """
@@ -51,7 +51,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
     May be repeated, with another reason too. Raises Unavailable; what is recorded by then stays blocked.
     """
     reason = " ".join(reason.split())
-    with room(), outages():
+    with release_disk_reserve(), outages():
         row = Torrent.objects.find(infohash)
         held = set(row.infohashes) if row else _unindexed(infohash)
         names = {infohash} | held
@@ -64,7 +64,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
             takedown.reason, takedown.listed, takedown.unfinished = reason, listed, True
             takedown.save()
             # A truncated v2 and the whole one are the same block; the whole tells more.
-            blocks = {short(name): Block.of(name, takedown) for name in sorted(names, key=len)}
+            blocks = {short(name): Block.for_infohash(name, takedown) for name in sorted(names, key=len)}
             Block.objects.bulk_create(
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
@@ -74,13 +74,13 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
     return Outcome.KNOWN if earlier else Outcome.BLOCKED
 
 
-def finish() -> int:
+def finish_takedowns() -> int:
     """Go on with what broke off, because the storage was away or the process was killed: how many there were.
 
     Until then such a torrent is served at the address that names its object, by whoever serves the folder. Each
     start calls this, so from then on there is room for takedowns. Raises Unavailable.
     """
-    with room(), outages():
+    with release_disk_reserve(), outages():
         left = list(Takedown.objects.filter(unfinished=True))
         for takedown in left:
             _finish(takedown, {bytes(block.infohash) for block in takedown.blocks.filter(hashed=False)})
@@ -88,30 +88,30 @@ def finish() -> int:
 
 
 def _finish(takedown: Takedown, names: set[bytes]) -> None:
-    purge(names)
+    delete_torrents(names)
     Takedown.objects.filter(pk=takedown.pk).update(unfinished=False)
 
 
 def _unindexed(infohash: bytes) -> set[bytes]:
     """What a torrent is called that lies under this name without a row, as after a crash."""
-    found = sound(infohash)
+    found = read_verified(infohash)
     return {name for name in (found[1].v1, found[1].v2) if name} if found else set()
 
 
-def lift(infohash: bytes) -> None:
+def lift_takedown(infohash: bytes) -> None:
     """Undo a takedown, for all infohashes of that torrent, and what a list of digests says of this one.
 
     Its bytes must then be uploaded anew.
 
     Raises NotHeld where nothing is blocked under this infohash, and Unavailable.
     """
-    with room(), outages():
+    with release_disk_reserve(), outages():
         undone, _ = Takedown.objects.filter(blocks__short__in=_marks(infohash)).delete()
     if not undone:
         raise NotHeld("This infohash is not blocked.")
 
 
-def purge(infohashes: Iterable[bytes]) -> None:
+def delete_torrents(infohashes: Iterable[bytes]) -> None:
     """Remove what is stored under these names: the row first, so that none is without bytes."""
     names = set(infohashes)
     for name in names:
@@ -119,10 +119,10 @@ def purge(infohashes: Iterable[bytes]) -> None:
             names = names | {held.infohash}
             held.delete()
     for name in names:
-        vault().delete(key(name))
+        get_storage().delete(storage_key(name))
 
 
-def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
+def find_blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     """Of these infohashes, in any of the three lengths and kinds, those that are blocked, with the reason.
 
     Raises Unavailable.
@@ -140,9 +140,9 @@ def blocked(infohashes: Iterable[bytes]) -> dict[bytes, str]:
     }
 
 
-def heed(infohashes: Iterable[bytes]) -> None:
+def refuse_blocked(infohashes: Iterable[bytes]) -> None:
     """Of one torrent, by all its infohashes. Raises TakenDown, Unavailable."""
-    if reasons := blocked(infohashes):
+    if reasons := find_blocked(infohashes):
         raise TakenDown(next(iter(reasons.values())))
 
 
@@ -154,7 +154,7 @@ def _marks(infohash: bytes) -> tuple[bytes, ...]:
     return short(infohash), *map(short, digests)
 
 
-def notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+def list_notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
     """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
     if before is not None:

@@ -13,8 +13,8 @@ from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.takedowns.takedown import blocked
-from archive.torrents.held import check
+from archive.takedowns.takedown import find_blocked
+from archive.torrents.held import find_held
 from metainfo.infohash import spell
 from metainfo.magnet import Magnet
 
@@ -46,7 +46,7 @@ class Entry:
     liveness: Liveness | None
 
 
-class Brief(NamedTuple):
+class Summary(NamedTuple):
     """`infohash`: the one that it is stored under."""
 
     infohash: bytes
@@ -55,39 +55,39 @@ class Brief(NamedTuple):
     files: int
 
 
-def look(asked: Magnet) -> Entry:
+def find_entry(asked: Magnet) -> Entry:
     """The torrent that this names, by whichever of its infohashes. Raises NotHeld, TakenDown, Unavailable."""
     names = [name for name in (asked.v1, asked.v2) if name]
     with outages():
         for name in names:
             if row := Torrent.objects.find(name):
-                return entries([row])[0]
-        if reasons := blocked(names):
+                return build_entries([row])[0]
+        if reasons := find_blocked(names):
             raise TakenDown(next(iter(reasons.values())))
     raise NotHeld(f"No torrent is stored under {spell(asked.infohash)}.")
 
 
-def briefs(infohashes: Iterable[bytes]) -> dict[bytes, Brief]:
+def find_summaries(infohashes: Iterable[bytes]) -> dict[bytes, Summary]:
     """Of these, in any number and v1, v2 or truncated v2, those that are held. Raises Unavailable."""
-    held = check(infohashes)
+    held = find_held(infohashes)
     stored = sorted(set(held.values()))
-    found: dict[bytes, Brief] = {}
+    found: dict[bytes, Summary] = {}
     with outages(), connection.cursor() as cursor:  # the ORM would take several times as long
         for start in range(0, len(stored), _PER_QUERY):
             some = stored[start : start + _PER_QUERY]
             cursor.execute(_BRIEFS.format(", ".join(["%s"] * len(some))), some + some)
-            found |= {bytes(row[0]): Brief(bytes(row[0]), *row[1:]) for row in cursor.fetchall()}
+            found |= {bytes(row[0]): Summary(bytes(row[0]), *row[1:]) for row in cursor.fetchall()}
     return {asked: found[name] for asked, name in held.items() if name in found}
 
 
-def entries(rows: Iterable[Torrent]) -> list[Entry]:
+def build_entries(rows: Iterable[Torrent]) -> list[Entry]:
     """With their liveness. Raises Unavailable."""
     some = list(rows)
     seen = find_liveness(row.pk for row in some)
-    return [entry(row, seen.get(row.pk)) for row in some]
+    return [build_entry(row, seen.get(row.pk)) for row in some]
 
 
-def entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
+def build_entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
     return Entry(
         number=row.pk,
         infohash=spell(row.infohash),

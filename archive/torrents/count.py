@@ -42,7 +42,7 @@ _OF_TWO = {
 }
 
 
-class Kinds(NamedTuple):
+class VersionCounts(NamedTuple):
     """Of the stored torrents, those that have one infohash, or the other, or both."""
 
     v1: int
@@ -50,31 +50,31 @@ class Kinds(NamedTuple):
     hybrid: int
 
 
-def count() -> int:
+def count_torrents() -> int:
     """Raises Unavailable."""
     with outages():
         return Tally.objects.aggregate(stored=Sum("stored"))["stored"] or 0
 
 
-def kinds() -> Kinds:
+def count_versions() -> VersionCounts:
     """Raises Unavailable."""
     with outages():
         sums = Tally.objects.aggregate(stored=Sum("stored"), v2=Sum("v2"), hybrid=Sum("hybrid"))
     stored, v2, hybrid = (sums[name] or 0 for name in ("stored", "v2", "hybrid"))
-    return Kinds(stored - v2 - hybrid, v2, hybrid)
+    return VersionCounts(stored - v2 - hybrid, v2, hybrid)
 
 
-def by_day(first: date, last: date) -> Mapping[date, int]:
+def count_by_day(first: date, last: date) -> Mapping[date, int]:
     """Of the torrents that are here, how many came on each day (UTC) on which any did. Raises Unavailable."""
     with outages():
         days = StoredDay.objects.filter(day__range=(first, last)).values_list("day").order_by("day")
         return {day: stored for day, stored in days.annotate(Sum("stored")) if stored}
 
 
-def by_month(first: date, last: date) -> Mapping[date, int]:
+def count_by_month(first: date, last: date) -> Mapping[date, int]:
     """The same for months, each by its first day. Raises Unavailable."""
     months: dict[date, int] = {}
-    for day, stored in by_day(first, last).items():
+    for day, stored in count_by_day(first, last).items():
         months[day.replace(day=1)] = months.get(day.replace(day=1), 0) + stored
     return months
 
@@ -105,7 +105,7 @@ def recount(*, dry_run: bool = False) -> Recount:
     return Recount(rows, tally)
 
 
-def start_tally(**_: Any) -> None:
+def prepare_tallies(**_: Any) -> None:
     """After a migration, or when tables were emptied: the rows that the triggers add to, and what days lack."""
     shards = range(choose(**_SHARDS))
     incomplete = Tally.objects.count() < len(shards)

@@ -9,12 +9,12 @@ from django.db import IntegrityError, connection, transaction
 import metainfo
 from archive.db.outages import outages
 from archive.db.write_lock import write_lock
-from archive.errors import PrivateTorrent, TakenDown, Unavailable, word
+from archive.errors import PrivateTorrent, TakenDown, Unavailable, refusal_code
 from archive.metrics import deposits
 from archive.models import Torrent, Tracker
 from archive.queue.wishes import fulfil_wishes
-from archive.store import key, sound, vault
-from archive.takedowns.takedown import blocked, purge
+from archive.store import get_storage, read_verified, storage_key
+from archive.takedowns.takedown import delete_torrents, find_blocked
 from metainfo.decompress import unpack
 from metainfo.errors import Refusal
 from metainfo.infohash import spell
@@ -47,21 +47,23 @@ class _Candidate:
     infohash: bytes  # that it would be stored under
 
 
-def deposit(torrent: bytes, *, door: str = "program") -> Receipt:
+def deposit(torrent: bytes, *, entry_point: str = "program") -> Receipt:
     """Keep a torrent for good: when this returns, it is on the disk and in the index.
 
-    `door`: where it came in, a word for the figures.
+    `entry_point`: the protocol or program that it came through, a label of `hashkeep_deposits_total`.
     The bytes may be packed (gzip, bzip2). A torrent that is held already is a success and changes nothing, but
     for two things: a full file replaces one without its piece layers, and trackers unheard of are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
     """
-    [outcome] = deposit_many([torrent], door=door)
+    [outcome] = deposit_many([torrent], entry_point=entry_point)
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
 
 
-def deposit_many(torrents: Iterable[bytes | Refusal], *, door: str = "program") -> list[Receipt | Refusal]:
+def deposit_many(
+    torrents: Iterable[bytes | Refusal], *, entry_point: str = "program"
+) -> list[Receipt | Refusal]:
     """As deposit, for any number; one transaction takes as many as fit in memory with ease.
 
     What the door itself has refused stays refused, and is counted.
@@ -70,7 +72,7 @@ def deposit_many(torrents: Iterable[bytes | Refusal], *, door: str = "program") 
     for batch in _batches(torrents):
         outcomes += _outcomes(batch)
     for outcome in outcomes:
-        deposits.labels(door, _word(outcome)).inc()
+        deposits.labels(entry_point, _word(outcome)).inc()
     return outcomes
 
 
@@ -107,7 +109,7 @@ def _bare(refusal: Refusal) -> Refusal:
 
 def _word(outcome: Receipt | Refusal) -> str:
     if isinstance(outcome, Refusal):
-        return word(type(outcome))
+        return refusal_code(type(outcome))
     return "new" if outcome.new else "held"
 
 
@@ -121,14 +123,14 @@ def _understand(torrent: bytes) -> _Candidate | Refusal:
         return PrivateTorrent(
             "This torrent is private (BEP 27): its announce URL holds its uploader's passkey."
         )
-    return _Candidate(torrent, Torrent.of(torrent, meta), meta.trackers, meta.infohash)
+    return _Candidate(torrent, Torrent.from_metainfo(torrent, meta), meta.trackers, meta.infohash)
 
 
 def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     """One outcome a candidate: refused as blocked, stored, held already, or held but now complete."""
     with outages():
         refused = _refused(candidates)
-        purge(refused)  # what an earlier try put there before the takedown came, and then broke off
+        delete_torrents(refused)  # what an earlier try put there before the takedown came, and then broke off
         welcome = [one for one in candidates if one.infohash not in refused]
         best = _best_of_each(welcome)
         kept = _store(best)
@@ -151,11 +153,12 @@ def _store(best: dict[bytes, _Candidate]) -> dict[bytes, Torrent]:
     """
     known = _known(best)
     kept = {row.infohash: row for row in Torrent.objects.stored_under(known)} if known else {}
-    fresh = {key(infohash): one for infohash, one in best.items() if infohash not in kept}
+    fresh = {storage_key(infohash): one for infohash, one in best.items() if infohash not in kept}
     for infohash, row in kept.items():
         if row.digest == best[infohash].row.digest:
-            vault().put(key(infohash), best[infohash].torrent)  # nothing, unless the bytes have been lost
-    new = vault().put_all({name: one.torrent for name, one in fresh.items()}) if fresh else ()
+            # This writes nothing, unless the bytes have been lost.
+            get_storage().put(storage_key(infohash), best[infohash].torrent)
+    new = get_storage().put_all({name: one.torrent for name, one in fresh.items()}) if fresh else ()
     return kept | {one.infohash: one.row if name in new else _found(one) for name, one in fresh.items()}
 
 
@@ -165,7 +168,7 @@ def _overtaken(candidates: Sequence[_Candidate]) -> dict[bytes, str]:
     The reasons of such takedowns, by the infohash that the torrent would be stored under.
     """
     overtaken = _refused(candidates)
-    purge(overtaken)
+    delete_torrents(overtaken)
     return overtaken
 
 
@@ -181,7 +184,7 @@ def _tell(best: Iterable[_Candidate], kept: dict[bytes, Torrent]) -> None:
 
 def _refused(candidates: Sequence[_Candidate]) -> dict[bytes, str]:
     """The reasons, by the infohash that the candidate would be stored under."""
-    reasons = blocked(infohash for one in candidates for infohash in one.row.infohashes)
+    reasons = find_blocked(infohash for one in candidates for infohash in one.row.infohashes)
     return {
         one.infohash: reasons[infohash]
         for one in candidates
@@ -213,11 +216,11 @@ def _known(infohashes: Iterable[bytes]) -> list[bytes]:
 
 def _found(candidate: _Candidate) -> Torrent:
     """There are bytes under its name, and no row. If they are sound, those are the first stored."""
-    if earlier := sound(candidate.infohash):
+    if earlier := read_verified(candidate.infohash):
         torrent, meta = earlier
         if meta.complete or not candidate.row.complete:
-            return Torrent.of(torrent, meta)
-    vault().put(key(candidate.infohash), candidate.torrent, replace=True)
+            return Torrent.from_metainfo(torrent, meta)
+    get_storage().put(storage_key(candidate.infohash), candidate.torrent, replace=True)
     return candidate.row
 
 
@@ -263,10 +266,10 @@ def _meet_again(copies: Sequence[_Candidate]) -> None:
 
 
 def _meet(held: Torrent, candidate: _Candidate) -> None:
-    stored = sound(held.infohash)
+    stored = read_verified(held.infohash)
     completes = candidate.row.complete and not held.complete and held.v2 == candidate.row.v2
     if stored is None or completes:
-        vault().put(key(held.infohash), candidate.torrent, replace=True)
+        get_storage().put(storage_key(held.infohash), candidate.torrent, replace=True)
         for column in ("length", "digest", "complete"):
             setattr(held, column, getattr(candidate.row, column))  # for the next copy too
         Torrent.objects.filter(pk=held.pk).update(

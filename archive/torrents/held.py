@@ -47,7 +47,7 @@ _STATEMENTS = {
 }
 
 
-def check(infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
+def find_held(infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
     """Of these, v1, v2 or truncated v2, those that are held, with the infohash that each is stored under.
 
     Raises Unavailable.

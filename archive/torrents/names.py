@@ -4,7 +4,7 @@ from archive.db.outages import outages
 from archive.models import Torrent
 
 
-def names(infohash: bytes) -> tuple[bytes, ...]:
+def find_infohashes(infohash: bytes) -> tuple[bytes, ...]:
     """All of the stored torrent that this one means, v1 first; of one that is not stored, this alone.
 
     Raises Unavailable.

@@ -7,14 +7,14 @@ from django.conf import settings
 from archive.errors import StillWanted, TakenDown
 from archive.queue.enqueue import WishRequest
 from archive.queue.waiters import waiters
-from archive.torrents.retrieve import Retrieved, at_hand, retrieve
+from archive.torrents.retrieve import Retrieved, read_local, retrieve
 from metainfo.infohash import parse
 from metainfo.magnet import Magnet
 
 _LONGEST = 60.0  # seconds; what asks for more gets this
 
 
-def how_long(text: str) -> float:
+def parse_timeout(text: str) -> float:
     """How many seconds a request means by its `timeout`; where it says none, RESOLVE_TIMEOUT."""
     try:
         seconds = float(text)
@@ -29,13 +29,13 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
     Raises StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld where the
     settings forbid to ask the network.
     """
-    if found := at_hand(magnet.infohash):
+    if found := read_local(magnet.infohash):
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
     standing = waiters.ask(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
     if standing.state == "held":
-        return at_hand(parse(standing.infohash)) or retrieve(magnet.infohash)
+        return read_local(parse(standing.infohash)) or retrieve(magnet.infohash)
     if standing.taken_down:
         raise TakenDown(standing.taken_down)
     why = standing.reason or "Nobody who has this torrent was found so far; we keep looking."

@@ -9,18 +9,18 @@ from django.db import DatabaseError, InterfaceError
 
 import storage
 from archive.db.outages import outages
-from archive.errors import NotHeld, TakenDown, Unavailable, word
-from archive.metrics import Often, retrievals
+from archive.errors import NotHeld, TakenDown, Unavailable, refusal_code
+from archive.metrics import BufferedCounter, retrievals
 from archive.models import Torrent
-from archive.store import key, vault
-from archive.takedowns.takedown import blocked
+from archive.store import get_storage, storage_key
+from archive.takedowns.takedown import find_blocked
 from metainfo.errors import Refusal
 from metainfo.infohash import spell
 from storage import Origin
 
 _log = logging.getLogger(__name__)
 _held = retrievals.labels("held")
-_again = Often(_held)
+_again = BufferedCounter(_held)
 
 
 class Retrieved(NamedTuple):
@@ -56,28 +56,28 @@ def _retrieve(infohash: bytes) -> Retrieved:
     raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
 
 
-def at_hand(infohash: bytes, most: int | None = None) -> Retrieved | None:
+def read_local(infohash: bytes, most: int | None = None) -> Retrieved | None:
     """What lies on this machine's disk under this very name; None says nothing. Never asks the index.
 
     What has more than `most` bytes stays there, as if it were elsewhere.
     """
-    found = _fetch(infohash, most) if vault().local else None
+    found = _fetch(infohash, most) if get_storage().local else None
     if found:
         _held.inc()
     return found
 
 
-def again() -> None:
+def count_repeat() -> None:
     """What at_hand once found has been handed out once more, out of somebody's memory."""
     _again.note()
 
 
-def elsewhere(infohash: bytes) -> str | None:
+def redirect_url(infohash: bytes) -> str | None:
     """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
-    if vault().local:
+    if get_storage().local:
         return None
     with outages():
-        if link := vault().link(key(_locate(infohash))):
+        if link := get_storage().link(storage_key(_locate(infohash))):
             _held.inc()
         return link
 
@@ -87,7 +87,7 @@ def _counted() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        retrievals.labels(word(type(refusal))).inc()
+        retrievals.labels(refusal_code(type(refusal))).inc()
         raise
     _held.inc()
 
@@ -95,7 +95,7 @@ def _counted() -> Iterator[None]:
 def _locate(infohash: bytes) -> bytes:
     if held := Torrent.objects.held([infohash]).get(infohash):
         return held
-    if reason := blocked([infohash]).get(infohash):
+    if reason := find_blocked([infohash]).get(infohash):
         raise TakenDown(reason)
     raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
 
@@ -103,6 +103,6 @@ def _locate(infohash: bytes) -> bytes:
 def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
     with outages():
         try:
-            return Retrieved(spell(name), *vault().get(key(name), most))
+            return Retrieved(spell(name), *get_storage().get(storage_key(name), most))
         except (storage.Missing, storage.TooLong):
             return None

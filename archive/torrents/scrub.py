@@ -19,8 +19,8 @@ import storage
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.models import Torrent
-from archive.store import key, vault
-from archive.takedowns.takedown import blocked, purge
+from archive.store import get_storage, storage_key
+from archive.takedowns.takedown import delete_torrents, find_blocked
 from metainfo import parse
 from metainfo.errors import Refusal
 from metainfo.infohash import spell
@@ -30,7 +30,7 @@ _READERS = 16  # S3 answers after milliseconds, and hashing lets other threads r
 _SAID_BY_BYTES = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 
 
-class Kind(StrEnum):
+class Verdict(StrEnum):
     SOUND = "sound"
     INDEXED = "indexed"  # sound, but had no row: a crash came between the object and the row
     REPAIRED = "repaired"  # the row said something else than the bytes
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 class Finding(NamedTuple):
-    kind: Kind
+    kind: Verdict
     infohash: str
 
 
@@ -64,7 +64,7 @@ def scrub(*, rebuild: bool = False, dry_run: bool = False) -> Iterator[Finding]:
 
 def _entries() -> Iterator[tuple[bytes, Torrent | None]]:
     """Every infohash that has an object, a row or both, in ascending order: that of hex is that of bytes."""
-    keys = vault().keys()
+    keys = get_storage().keys()
     objects = ((bytes.fromhex(name.removesuffix(".torrent")), None) for name in keys)
     both = merge(objects, _rows("v1"), _rows("v2"), key=itemgetter(0))
     for infohash, group in groupby(both, key=itemgetter(0)):
@@ -82,44 +82,44 @@ def _rows(column: str) -> Iterator[tuple[bytes, Torrent]]:
         last = page[-1].infohash
 
 
-def _look(infohash: bytes) -> Torrent | Kind:
+def _look(infohash: bytes) -> Torrent | Verdict:
     """The row that the bytes under this name ask for, or what is wrong with them."""
     try:
-        torrent = vault().get(key(infohash)).data
+        torrent = get_storage().get(storage_key(infohash)).data
         meta = parse(torrent, len(torrent))
     except storage.Missing:
-        return Kind.LOST
+        return Verdict.LOST
     except storage.Unavailable:
-        return Kind.UNREADABLE
+        return Verdict.UNREADABLE
     except Refusal:
-        return Kind.DAMAGED
-    return Torrent.of(torrent, meta) if meta.infohash == infohash else Kind.DAMAGED
+        return Verdict.DAMAGED
+    return Torrent.from_metainfo(torrent, meta) if meta.infohash == infohash else Verdict.DAMAGED
 
 
-def _judge(batch: dict[bytes, Torrent | None], looks: dict[bytes, Torrent | Kind]) -> dict[bytes, Kind]:
+def _judge(batch: dict[bytes, Torrent | None], looks: dict[bytes, Torrent | Verdict]) -> dict[bytes, Verdict]:
     """What is to be done about each. Neither row nor object any more: a takedown has come by; nothing."""
     # A deposit may have written these rows after we had read past them.
     new = Torrent.objects.stored_under(infohash for infohash, row in batch.items() if row is None)
     rows = batch | {row.infohash: row for row in new}
     names = {infohash: _names(infohash, rows[infohash], looks[infohash]) for infohash in batch}
-    refused = blocked(name for several in names.values() for name in several)
+    refused = find_blocked(name for several in names.values() for name in several)
     return {
-        infohash: Kind.PURGED if names[infohash] & refused.keys() else _compare(row, looks[infohash])
+        infohash: Verdict.PURGED if names[infohash] & refused.keys() else _compare(row, looks[infohash])
         for infohash, row in rows.items()
-        if row or looks[infohash] is not Kind.LOST
+        if row or looks[infohash] is not Verdict.LOST
     }
 
 
-def _names(infohash: bytes, *said: Torrent | Kind | None) -> set[bytes]:
+def _names(infohash: bytes, *said: Torrent | Verdict | None) -> set[bytes]:
     return {infohash, *(name for one in said if isinstance(one, Torrent) for name in one.infohashes)}
 
 
-def _compare(row: Torrent | None, look: Torrent | Kind) -> Kind:
-    if isinstance(look, Kind):
+def _compare(row: Torrent | None, look: Torrent | Verdict) -> Verdict:
+    if isinstance(look, Verdict):
         return look
     if row is None:
-        return Kind.INDEXED
-    return Kind.SOUND if _said(row) == _said(look) else Kind.REPAIRED
+        return Verdict.INDEXED
+    return Verdict.SOUND if _said(row) == _said(look) else Verdict.REPAIRED
 
 
 def _said(row: Torrent) -> list[object]:
@@ -127,32 +127,33 @@ def _said(row: Torrent) -> list[object]:
     return [bytes(value) if isinstance(value, memoryview) else value for value in values]
 
 
-def _doubt(kinds: list[Kind], rebuild: bool) -> None:
+def _doubt(kinds: list[Verdict], rebuild: bool) -> None:
     """Is this the state of the torrents, or that of a storage which is not there?"""
-    if kinds and kinds.count(Kind.UNREADABLE) == len(kinds):
+    if kinds and kinds.count(Verdict.UNREADABLE) == len(kinds):
         raise storage.Unavailable(f"of {len(kinds):,} objects not one could be read")
-    if kinds.count(Kind.LOST) * 2 > len(kinds) and not rebuild:
+    if kinds.count(Verdict.LOST) * 2 > len(kinds) and not rebuild:
         raise Unavailable(
-            f"Of {len(kinds):,} torrents in a row, {kinds.count(Kind.LOST):,} have no bytes in the storage. Is the "
-            "disk mounted, and does STORAGE_URL name the right place? If they are really lost: scrub --rebuild."
+            f"Of {len(kinds):,} torrents in a row, {kinds.count(Verdict.LOST):,} have no bytes in the storage. "
+            "Is the disk mounted, and does STORAGE_URL name the right place? "
+            "If they are really lost: scrub --rebuild."
         )
 
 
-def _mend(kinds: dict[bytes, Kind], looks: dict[bytes, Torrent | Kind]) -> None:
+def _mend(kinds: dict[bytes, Verdict], looks: dict[bytes, Torrent | Verdict]) -> None:
     _index(
-        [look for name, look in looks.items() if isinstance(look, Torrent) and kinds[name] is Kind.INDEXED]
+        [look for name, look in looks.items() if isinstance(look, Torrent) and kinds[name] is Verdict.INDEXED]
     )
     for infohash, kind in kinds.items():
-        if kind is Kind.REPAIRED:
+        if kind is Verdict.REPAIRED:
             if isinstance(again := _look(infohash), Torrent):
                 _rewrite(again)
                 _purge_overtaken([again])
-        elif kind is Kind.PURGED:
-            purge([infohash])
-        elif kind is Kind.LOST:
-            if _look(infohash) is Kind.LOST:
+        elif kind is Verdict.PURGED:
+            delete_torrents([infohash])
+        elif kind is Verdict.LOST:
+            if _look(infohash) is Verdict.LOST:
                 Torrent.objects.stored_under([infohash]).delete()
-        elif kind is Kind.DAMAGED:
+        elif kind is Verdict.DAMAGED:
             _set_aside(infohash)
 
 
@@ -168,7 +169,7 @@ def _index(rows: list[Torrent]) -> None:
 
 def _purge_overtaken(written: list[Torrent]) -> None:
     """A takedown may have come between the look and the writing."""
-    purge(blocked(name for row in written for name in row.infohashes))
+    delete_torrents(find_blocked(name for row in written for name in row.infohashes))
 
 
 def _rewrite(right: Torrent) -> None:
@@ -189,9 +190,11 @@ def _rewrite(right: Torrent) -> None:
 
 def _set_aside(infohash: bytes) -> None:
     """Row first, so that none is without bytes; then a copy, and only then the object itself."""
-    if _look(infohash) is not Kind.DAMAGED:
+    if _look(infohash) is not Verdict.DAMAGED:
         return
     Torrent.objects.stored_under([infohash]).delete()
-    vault().put(f"{key(infohash)}.damaged", vault().get(key(infohash)).data, replace=True)
-    if _look(infohash) is Kind.DAMAGED:  # an upload may have replaced it just now
-        vault().delete(key(infohash))
+    get_storage().put(
+        f"{storage_key(infohash)}.damaged", get_storage().get(storage_key(infohash)).data, replace=True
+    )
+    if _look(infohash) is Verdict.DAMAGED:  # an upload may have replaced it just now
+        get_storage().delete(storage_key(infohash))

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from archive.errors import NotHeld
 from archive.models import Block, Takedown
-from archive.takedowns.takedown import lift, take_down
+from archive.takedowns.takedown import lift_takedown, take_down
 from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_rows
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find, short, spell
@@ -135,7 +135,7 @@ class TakedownAdmin(InfohashAdmin):
     def _lift(self, request: HttpRequest, takedown: Takedown) -> None:
         names, block = self.infohashes(takedown), takedown.blocks.first()
         try:
-            lift(bytes(block.infohash)) if block and not block.hashed else takedown.delete()
+            lift_takedown(bytes(block.infohash)) if block and not block.hashed else takedown.delete()
         except NotHeld:
             pass  # another of these was the same torrent's
         except Refusal as refusal:

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from archive.models import Torrent, Tracker
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from hashkeep.admin.model_admin import (
     BoundedPaginator,
     InfohashAdmin,
@@ -44,7 +44,7 @@ class TorrentPaginator(BoundedPaginator):
     @cached_property
     def count(self) -> int:
         rows = self.object_list
-        return super().count if isinstance(rows, QuerySet) and rows.query.has_filters() else count()
+        return super().count if isinstance(rows, QuerySet) and rows.query.has_filters() else count_torrents()
 
 
 class TrackerInline(ReadOnlyAdmin, _TrackerInline):

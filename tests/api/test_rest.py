@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from archive.access import api_keys
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from metainfo.infohash import parse
 from tests import make
@@ -71,7 +71,7 @@ def test_a_packed_torrent_is_unpacked(client: Client) -> None:
 )
 def test_what_is_no_torrent_is_a_problem(client: Client, torrent: bytes, status: int, word: str) -> None:
     problem(body(client, torrent), status, word)
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 def test_a_private_a_large_and_a_blocked_torrent_are_problems(client: Client, settings: Settings) -> None:
@@ -91,7 +91,7 @@ def test_a_form_tells_of_each_of_its_files(client: Client) -> None:
     assert (first["filename"], first["receipt"]["infohash"]) == ("0.torrent", make.v1_hash(V1))
     assert (junk["filename"], junk["problem"]["status"]) == ("1.torrent", 422)
     assert third["receipt"]["new"] and again["receipt"]["infohash"] == make.v1_hash(V1)
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 def test_a_form_with_more_bytes_than_one_transaction_takes_is_stored_whole(client: Client) -> None:

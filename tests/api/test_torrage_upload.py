@@ -19,9 +19,9 @@ from django.test import Client
 from pytest_django import Settings
 from torrentool.utils import upload_to_cache_server
 
-from archive.store import vault
+from archive.store import get_storage
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from tests import make
 from tests.archive.test_deposit import away
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
@@ -136,7 +136,7 @@ def test_an_upload_url_opened_in_a_browser_explains_itself(client: Client) -> No
 @pytest.mark.django_db
 def test_a_storage_that_is_away_is_torrages_error_14(client: Client, settings: Settings) -> None:
     settings.STORAGE_URL = "file:///dev/full/torrents"
-    vault.cache_clear()
+    get_storage.cache_clear()
     answer = post(client, make.v1())
     assert answer.content == b"Error 14: Something didn't work, please try again later!\n"
     assert answer["X-Thetorrent-Error"].startswith("The storage cannot be used")
@@ -147,7 +147,7 @@ def test_an_index_that_is_away_is_torrages_error_14(client: Client) -> None:
     with away("archive_torrent"):
         answer = post(client, make.v1())
     assert answer.content.startswith(b"Error 14: ")
-    assert count() == 0
+    assert count_torrents() == 0
     assert connection.is_usable()
 
 

@@ -17,7 +17,7 @@ from pytest_django import Settings
 from archive.access import api_keys
 from archive.errors import NoKey, SuspendedKey, Unavailable, UnknownKey
 from archive.models import IssuedKey
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from clients import read_addresses
 from tests import make
 from tests.archive.test_deposit import away
@@ -160,26 +160,26 @@ def test_the_old_post_refuses_in_its_own_words(client: Client, keys_only: str) -
         assert answer["X-Thetorrent-Result"] == "failed"
         assert says in answer["X-Thetorrent-Error"]
         assert answer.content.startswith(b"Error 18: ")
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 def test_soap_refuses_in_the_words_of_each_operation(client: Client, keys_only: str) -> None:
     assert call(client, TORRENT) == "error: This needs a key, and none was sent."
     assert call(client, TORRENT, "cacheTorrent") == "18"
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 def test_the_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) -> None:
     assert b'name="apikey"' in client.get("/").content
     assert b"#keys" in client.get("/api").content
     assert post(client, "/store", apikey=keys_only).status_code == 200
-    assert count() == 1
+    assert count_torrents() == 1
 
 
 @pytest.mark.parametrize(("key", "says"), [("", b"Storing needs a key"), ("x", b"not known")])
 def test_the_page_refuses_with_a_page(client: Client, keys_only: str, key: str, says: bytes) -> None:
     answer = post(client, "/store", apikey=key)
-    assert (answer.status_code, count()) == (403, 0)
+    assert (answer.status_code, count_torrents()) == (403, 0)
     assert says in answer.content
 
 

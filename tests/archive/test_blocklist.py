@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from archive.errors import NotHeld, TakenDown
 from archive.models import Block, Torrent
-from archive.takedowns.takedown import lift, notices
+from archive.takedowns.takedown import lift_takedown, list_notices
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from tests import make
@@ -87,7 +87,7 @@ def test_what_a_list_of_digests_blocks_is_lifted_by_its_infohash(listed: Path) -
     listed.write_text("\n".join(hashlib.sha256(one).hexdigest() for one in hashes))
     take(f"hashed:{listed}")
     for infohash, torrent in zip(hashes, (held, unknown), strict=True):
-        lift(infohash)
+        lift_takedown(infohash)
         assert deposit(torrent).new
 
 
@@ -103,7 +103,7 @@ def test_each_of_a_list_can_be_lifted_by_itself(listed: Path) -> None:
     first, second = make.v1(b"1"), make.v1(b"2")
     listed.write_text(f"{make.v1_hash(first)}\n{make.v1_hash(second)}\n")
     take(str(listed))
-    lift(make.infohashes(first)[0])
+    lift_takedown(make.infohashes(first)[0])
     deposit(first)
     with pytest.raises(TakenDown):
         deposit(second)
@@ -112,10 +112,10 @@ def test_each_of_a_list_can_be_lifted_by_itself(listed: Path) -> None:
 def test_a_list_is_shown_to_the_public_only_on_request(listed: Path) -> None:
     listed.write_text(make.v1_hash(make.v1(b"hidden")))
     take(str(listed))
-    assert list(notices()) == []
+    assert list(list_notices()) == []
     listed.write_text(make.v1_hash(make.v1(b"shown")))
     take(str(listed), "--listed", "--reason", "Court order 12/2026")
-    assert [(one.infohashes, one.reason) for one in notices()] == [
+    assert [(one.infohashes, one.reason) for one in list_notices()] == [
         ((make.v1_hash(make.v1(b"shown")),), "Court order 12/2026")
     ]
 

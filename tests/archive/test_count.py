@@ -8,7 +8,14 @@ from django.db.models import F, Max, Min
 
 from archive.models import StoredDay, Tally, Torrent
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import Kinds, by_day, count, kinds, recount, start_tally
+from archive.torrents.count import (
+    VersionCounts,
+    count_by_day,
+    count_torrents,
+    count_versions,
+    prepare_tallies,
+    recount,
+)
 from archive.torrents.deposit import deposit, deposit_many
 from tests import make
 
@@ -35,26 +42,26 @@ def rows(day: dt.datetime, number: int) -> None:
 def test_each_kind_is_counted_until_it_is_taken_down() -> None:
     torrents = [make.v1(b"1"), make.v1(b"2"), make.v2(b"3"), make.hybrid(b"4"), make.hybrid(b"5")]
     list(deposit_many(torrents))
-    assert (count(), kinds()) == (5, Kinds(2, 1, 2))
+    assert (count_torrents(), count_versions()) == (5, VersionCounts(2, 1, 2))
     take_down(make.infohashes(torrents[4])[0], "because")
     take_down(bytes.fromhex(make.v2_hash(torrents[2])), "because")
-    assert (count(), kinds()) == (3, Kinds(2, 0, 1))
+    assert (count_torrents(), count_versions()) == (3, VersionCounts(2, 0, 1))
 
 
 def test_a_torrent_counts_for_the_day_on_which_it_came_in_utc() -> None:
     rows(dt.datetime(2026, 1, 1, 23, 59, 59, tzinfo=dt.UTC), 3)
     rows(dt.datetime(2026, 1, 2, 0, 0, tzinfo=dt.UTC), 2)
     rows(dt.datetime(2026, 1, 5, 1, tzinfo=dt.timezone(dt.timedelta(hours=5))), 4)
-    assert by_day(*EVER) == {dt.date(2026, 1, 1): 3, dt.date(2026, 1, 2): 2, dt.date(2026, 1, 4): 4}
-    assert by_day(dt.date(2026, 1, 2), dt.date(2026, 1, 3)) == {dt.date(2026, 1, 2): 2}
+    assert count_by_day(*EVER) == {dt.date(2026, 1, 1): 3, dt.date(2026, 1, 2): 2, dt.date(2026, 1, 4): 4}
+    assert count_by_day(dt.date(2026, 1, 2), dt.date(2026, 1, 3)) == {dt.date(2026, 1, 2): 2}
     Torrent.objects.filter(stored_at__lt="2026-01-02 00:00Z").delete()
-    assert by_day(*EVER) == {dt.date(2026, 1, 2): 2, dt.date(2026, 1, 4): 4}
+    assert count_by_day(*EVER) == {dt.date(2026, 1, 2): 2, dt.date(2026, 1, 4): 4}
 
 
 def test_what_is_stored_today_counts_today() -> None:
     today = dt.datetime.now(dt.UTC).date()
     deposit(make.v1())
-    assert sum(by_day(today - dt.timedelta(days=1), today + dt.timedelta(days=1)).values()) == 1
+    assert sum(count_by_day(today - dt.timedelta(days=1), today + dt.timedelta(days=1)).values()) == 1
 
 
 def test_a_row_that_is_ignored_is_not_counted() -> None:
@@ -66,19 +73,19 @@ def test_a_row_that_is_ignored_is_not_counted() -> None:
     more = Torrent.objects.get()
     more.pk, more.v1 = None, b"\1" * 20
     Torrent.objects.bulk_create([more], ignore_conflicts=True)
-    assert (count(), sum(by_day(*EVER).values())) == (2, 2)
+    assert (count_torrents(), sum(count_by_day(*EVER).values())) == (2, 2)
 
 
 def test_whatever_is_wrong_is_put_right_by_counting() -> None:
     list(deposit_many([make.v1(b"1"), make.hybrid(b"2"), make.v2(b"3")]))
-    days = by_day(*EVER)
+    days = count_by_day(*EVER)
     Tally.objects.filter(shard=0).update(stored=F("stored") + 7, v2=F("v2") - 1, hybrid=9)
     StoredDay.objects.create(day=dt.date(2020, 1, 1), shard=0, stored=5)
     StoredDay.objects.filter(day__gt="2026-01-01").update(stored=F("stored") + 1)
     assert recount(dry_run=True) == (3, 10)
-    assert kinds() != Kinds(1, 1, 1)
+    assert count_versions() != VersionCounts(1, 1, 1)
     assert recount() == (3, 10)
-    assert (count(), kinds(), by_day(*EVER)) == (3, Kinds(1, 1, 1), days)
+    assert (count_torrents(), count_versions(), count_by_day(*EVER)) == (3, VersionCounts(1, 1, 1), days)
 
 
 def spans() -> dict[dt.date, tuple[int, int]]:
@@ -100,9 +107,9 @@ def test_each_day_knows_its_first_and_its_last_row_and_counting_brings_back_what
     recount(dry_run=True)
     assert spans() != right
     recount()
-    assert spans() == right and by_day(*EVER) == {first.date(): 4, second.date(): 2}
+    assert spans() == right and count_by_day(*EVER) == {first.date(): 4, second.date(): 2}
     StoredDay.objects.update(lowest=2**63 - 1, highest=0)  # as the migration that brings them leaves old days
-    start_tally()
+    prepare_tallies()
     assert spans() == right
 
 
@@ -112,4 +119,4 @@ def test_a_tally_that_was_emptied_is_begun_anew() -> None:
         cursor.execute("DELETE FROM archive_tally")
         cursor.execute("DELETE FROM archive_storedday")
     recount()
-    assert (count(), sum(by_day(*EVER).values())) == (1, 1)
+    assert (count_torrents(), sum(count_by_day(*EVER).values())) == (1, 1)

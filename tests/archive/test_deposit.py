@@ -16,9 +16,9 @@ from pytest_django import Settings
 
 from archive.errors import PrivateTorrent, TakenDown, Unavailable
 from archive.models import Torrent, Tracker
-from archive.store import vault
-from archive.takedowns.takedown import lift, take_down
-from archive.torrents.count import count
+from archive.store import get_storage
+from archive.takedowns.takedown import lift_takedown, take_down
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from archive.torrents.retrieve import retrieve
 from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge, Truncated
@@ -58,7 +58,7 @@ def test_the_same_torrent_again_is_a_success_that_changes_nothing() -> None:
     torrent = make.v1()
     first = deposit(torrent)
     assert deposit(torrent) == Receipt(first.infohash, new=False)
-    assert count() == 1
+    assert count_torrents() == 1
 
 
 def test_the_first_stored_bytes_win() -> None:
@@ -121,8 +121,8 @@ def test_what_cannot_be_kept_is_refused_with_a_sentence(torrent: bytes, refusal:
     with pytest.raises(refusal) as refused:
         deposit(torrent)
     assert str(refused.value).endswith(".")
-    assert count() == 0
-    assert list(vault().keys()) == []
+    assert count_torrents() == 0
+    assert list(get_storage().keys()) == []
 
 
 def test_private_torrents_are_kept_where_the_operator_wants_that(settings: Settings) -> None:
@@ -147,7 +147,7 @@ def test_a_blocked_torrent_is_refused_by_whichever_infohash_it_was_blocked(which
     take_down([v1, v2, v2[:20]][which], "Because of a court order.")
     with pytest.raises(TakenDown, match="court order"):
         deposit(torrent)
-    lift([v1, v2, v2[:20]][which])
+    lift_takedown([v1, v2, v2[:20]][which])
     assert deposit(torrent).new
 
 
@@ -165,7 +165,7 @@ def test_a_batch_gives_each_its_own_outcome_in_order() -> None:
         Receipt,
     ]
     assert [one.new for one in outcomes if isinstance(one, Receipt)] == [False, True, False, True]
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_a_complete_copy_in_a_batch_is_the_one_that_is_kept() -> None:
@@ -179,21 +179,21 @@ def test_names_that_a_database_would_choke_on_are_kept(objects: Path) -> None:
     for name in [b"nul\0nul", b"\xff\xfe\xfd", "\ud800".encode("utf-8", "surrogatepass"), b"n" * 5_000]:
         torrent = make.v1(name)
         assert kept(deposit(torrent).infohash) == torrent
-    assert count() == 4
+    assert count_torrents() == 4
 
 
 def test_bytes_that_a_crash_left_without_a_row_are_the_first_stored() -> None:
     first, second = make.v1(outer={b"comment": b"first"}), make.v1(outer={b"comment": b"second"})
-    vault().put(f"{make.v1_hash(first)}.torrent", first)
+    get_storage().put(f"{make.v1_hash(first)}.torrent", first)
     assert deposit(second) == Receipt(make.v1_hash(first), new=True)
-    assert count() == 1
+    assert count_torrents() == 1
     assert kept(make.v1_hash(first)) == first
     assert bytes(Torrent.objects.get().digest) == make.sha256(first)
 
 
 def test_damaged_bytes_without_a_row_give_way_to_sound_ones() -> None:
     torrent = make.v1()
-    vault().put(f"{make.v1_hash(torrent)}.torrent", b"d4:infode")
+    get_storage().put(f"{make.v1_hash(torrent)}.torrent", b"d4:infode")
     assert deposit(torrent).new
     assert kept(make.v1_hash(torrent)) == torrent
 
@@ -202,7 +202,7 @@ def test_lost_bytes_are_healed_by_the_next_copy() -> None:
     first, second = make.v1(outer={b"comment": b"first"}), make.v1(outer={b"comment": b"second"})
     deposit(first)
     for copy in (first, second):
-        vault().delete(f"{make.v1_hash(first)}.torrent")
+        get_storage().delete(f"{make.v1_hash(first)}.torrent")
         deposit(copy)
         assert kept(make.v1_hash(first)) == copy
         assert bytes(Torrent.objects.get().digest) == make.sha256(copy)
@@ -210,10 +210,10 @@ def test_lost_bytes_are_healed_by_the_next_copy() -> None:
 
 def test_a_full_disk_refuses_and_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
     settings.STORAGE_URL = "file:///dev/full/torrents"  # no folder can be made there, whoever asks
-    vault.cache_clear()
+    get_storage.cache_clear()
     with pytest.raises(Unavailable, match="later"):
         deposit(make.v1())
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -222,7 +222,7 @@ def test_an_index_that_is_away_refuses_and_the_next_try_succeeds() -> None:
     with away("archive_torrent"), pytest.raises(Unavailable, match="later"):
         deposit(torrent)
     assert deposit(torrent).infohash == make.v1_hash(torrent)
-    assert count() == 1
+    assert count_torrents() == 1
 
 
 @contextmanager
@@ -240,7 +240,7 @@ def away(table: str) -> Iterator[None]:
 def test_eight_at_once_store_each_torrent_once() -> None:
     torrents = [make.v1(b"%d" % (n % 20)) for n in range(160)]
     receipts = together(lambda torrent: deposit(torrent), torrents)
-    assert count() == Torrent.objects.count() == len(list(vault().keys())) == 20
+    assert count_torrents() == Torrent.objects.count() == len(list(get_storage().keys())) == 20
     assert sum(receipt.new for receipt in receipts) == 20
     assert [receipt.infohash for receipt in receipts] == [make.v1_hash(torrent) for torrent in torrents]
 
@@ -301,10 +301,10 @@ def test_what_a_try_left_that_a_takedown_overtook_is_gone_with_the_next() -> Non
     """As when the index failed, or a kill came, between the bytes and the row."""
     torrent = make.v1()
     take_down(make.infohashes(torrent)[0], "No.")
-    vault().put(f"{make.v1_hash(torrent)}.torrent", torrent)
+    get_storage().put(f"{make.v1_hash(torrent)}.torrent", torrent)
     with pytest.raises(TakenDown):
         deposit(torrent)
-    assert list(vault().keys()) == []
+    assert list(get_storage().keys()) == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -313,7 +313,7 @@ def test_batches_that_overlap_do_not_trip_over_each_other() -> None:
     batches = [torrents[n:] + torrents[:n] for n in range(0, 60, 10)]
     outcomes = together(deposit_many, batches)
     assert all(isinstance(outcome, Receipt) for batch in outcomes for outcome in batch)
-    assert count() == Torrent.objects.count() == 60
+    assert count_torrents() == Torrent.objects.count() == 60
 
 
 @pytest.mark.django_db(transaction=True)
@@ -329,8 +329,8 @@ def test_a_takedown_that_meets_a_deposit_always_wins() -> None:
                 deposit(torrent)
 
     together(meet, [(what, torrent) for torrent in torrents for what in ("deposit", "take down", "deposit")])
-    assert list(vault().keys()) == []
-    assert count() == Torrent.objects.count() == 0
+    assert list(get_storage().keys()) == []
+    assert count_torrents() == Torrent.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)  # writers of a batch look with eyes of their own
@@ -341,7 +341,7 @@ def test_a_start_without_the_disk_begins_no_new_storage(
     receipt = deposit(torrents[0])
     objects.rename(objects.with_name("unmounted"))
     objects.mkdir()
-    vault.cache_clear()  # as after a start
+    get_storage.cache_clear()  # as after a start
     with pytest.raises(Unavailable):
         deposit(torrents[1])
     assert all(isinstance(outcome, Unavailable) for outcome in deposit_many(torrents[2:]))

@@ -8,11 +8,11 @@ from pytest_django import Settings
 from archive.browse.describe import describe_torrent
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Tally, Torrent
-from archive.store import key, vault
+from archive.store import get_storage, storage_key
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count, recount
+from archive.torrents.count import count_torrents, recount
 from archive.torrents.deposit import deposit
-from archive.torrents.retrieve import at_hand, elsewhere, retrieve
+from archive.torrents.retrieve import read_local, redirect_url, retrieve
 from tests import make
 from tests.archive.test_deposit import away
 
@@ -56,7 +56,7 @@ def test_what_is_not_held_is_told_apart_from_what_is_taken_down() -> None:
 
 def test_a_row_whose_bytes_are_lost_is_no_miss() -> None:
     deposit(HYBRID)
-    vault().delete(key(V1))
+    get_storage().delete(storage_key(V1))
     with pytest.raises(Unavailable, match="missing"):
         retrieve(V1)
 
@@ -72,24 +72,24 @@ def test_while_the_index_is_away_the_storage_answers_alone() -> None:
 
 def test_at_hand_is_what_lies_on_this_disk_under_this_very_name() -> None:
     deposit(HYBRID)
-    assert at_hand(V1) == retrieve(V1)
-    assert at_hand(V2) is None
+    assert read_local(V1) == retrieve(V1)
+    assert read_local(V2) is None
 
 
 def test_a_bucket_is_never_at_hand_and_may_hand_out_itself(bucket: str, settings: Settings) -> None:
     deposit_into(settings, bucket)
-    assert (at_hand(V1), elsewhere(V1)) == (None, None)
+    assert (read_local(V1), redirect_url(V1)) == (None, None)
     assert retrieve(V2).torrent == HYBRID
     settings.STORAGE_URL = f"{bucket}&links=public&public=https://cdn.example/torrents"
-    vault.cache_clear()
-    assert elsewhere(V2) == f"https://cdn.example/torrents/{V1.hex().upper()}.torrent"
+    get_storage.cache_clear()
+    assert redirect_url(V2) == f"https://cdn.example/torrents/{V1.hex().upper()}.torrent"
     with pytest.raises(NotHeld):
-        elsewhere(bytes(20))
+        redirect_url(bytes(20))
 
 
 def deposit_into(settings: Settings, url: str) -> None:
     settings.STORAGE_URL = url
-    vault.cache_clear()
+    get_storage.cache_clear()
     deposit(HYBRID)
 
 
@@ -110,18 +110,18 @@ def test_a_description_has_what_a_page_shows() -> None:
 def test_the_count_follows_the_rows_whoever_changes_them(objects: Path) -> None:
     for n in range(5):
         deposit(make.v1(b"%d" % n))
-    assert count() == 5
+    assert count_torrents() == 5
     Torrent.objects.filter(name__in=["0", "1"]).delete()
-    assert count() == 3
+    assert count_torrents() == 3
     Torrent.objects.bulk_create(
         [Torrent(v1=bytes([n]) * 20, size=0, files=0, length=0, digest=b"") for n in range(9)]
     )
-    assert count() == 12
+    assert count_torrents() == 12
 
 
 def test_a_tally_that_was_tampered_with_is_put_right() -> None:
     deposit(HYBRID)
     Tally.objects.update(stored=100)
-    wrong = count()
+    wrong = count_torrents()
     assert recount(dry_run=True) == recount() == (1, wrong)
-    assert (count(), recount()) == (1, (1, 1))
+    assert (count_torrents(), recount()) == (1, (1, 1))

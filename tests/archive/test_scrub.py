@@ -15,12 +15,12 @@ import archive.torrents.scrub
 import storage
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Block, Takedown, Tally, Torrent, Tracker
-from archive.store import vault
+from archive.store import get_storage
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count, recount
+from archive.torrents.count import count_torrents, recount
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.retrieve import retrieve
-from archive.torrents.scrub import Kind, scrub
+from archive.torrents.scrub import Verdict, scrub
 from metainfo.infohash import parse
 from tests import make
 
@@ -41,7 +41,7 @@ def file(objects: Path, torrent: bytes) -> Path:
 
 def put(torrent: bytes) -> None:
     """The object alone, as a crash before the row leaves it, or somebody who restores a backup."""
-    vault().put(f"{name(torrent)}.torrent", torrent)
+    get_storage().put(f"{name(torrent)}.torrent", torrent)
 
 
 def restore(objects: Path, torrents: list[bytes]) -> None:
@@ -193,7 +193,7 @@ def test_a_blocked_torrent_that_a_restore_has_brought_back_with_its_row_is_purge
     objects: Path, three: None
 ) -> None:
     takedown = Takedown.objects.create(reason="Court order")
-    Block.of(parse(make.v2_hash(HYBRID)), takedown).save()
+    Block.for_infohash(parse(make.v2_hash(HYBRID)), takedown).save()
     assert found()[name(HYBRID)] == "purged"
     assert not file(objects, HYBRID).exists()
     assert recount() == (2, 2)
@@ -223,9 +223,9 @@ def test_where_most_of_the_bytes_are_missing_the_index_is_kept_until_a_rebuild(
     objects.rename(objects.with_name("unmounted"))
     with pytest.raises(Unavailable, match="mounted"):
         found()
-    assert count() == 3
+    assert count_torrents() == 3
     assert set(found(rebuild=True).values()) == {"lost"}
-    assert count() == 0
+    assert count_torrents() == 0
     objects.with_name("unmounted").rename(objects)
     assert set(found().values()) == {"indexed"}
 
@@ -269,10 +269,10 @@ def test_an_upload_behind_the_back_of_a_running_scrub_is_sound(objects: Path) ->
     first = next(running)
     deposit(late)
     kinds = {finding.infohash: finding.kind for finding in (first, *running)}
-    assert [infohash for infohash, kind in kinds.items() if kind is Kind.INDEXED] == [
+    assert [infohash for infohash, kind in kinds.items() if kind is Verdict.INDEXED] == [
         make.v1_hash(torrent) for torrent in torrents[:400]
     ]
-    assert kinds[make.v1_hash(late)] is Kind.SOUND
+    assert kinds[make.v1_hash(late)] is Verdict.SOUND
     assert recount() == (1300, 1300)
 
 
@@ -289,7 +289,7 @@ def test_a_takedown_in_the_middle_of_a_scrub_wins(objects: Path) -> None:
 
     with connection.execute_wrapper(overtake):
         found()
-    assert count() == 0
+    assert count_torrents() == 0
     assert not file(objects, HYBRID).exists()
 
 
@@ -300,7 +300,7 @@ def test_a_takedown_in_the_middle_of_a_repair_wins(
     Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
     look, looks = archive.torrents.scrub._look, Counter[bytes]()
 
-    def overtaken(infohash: bytes) -> Torrent | Kind:
+    def overtaken(infohash: bytes) -> Torrent | Verdict:
         seen = look(infohash)
         looks[infohash] += 1
         if looks[infohash] == 2:
@@ -311,7 +311,7 @@ def test_a_takedown_in_the_middle_of_a_repair_wins(
     found()
     assert looks[make.infohashes(HYBRID)[0]] == 2
     assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None) -> None:
@@ -319,7 +319,7 @@ def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None
     file(objects, V1).unlink()
     file(objects, V1).mkdir()
     assert found() == {name(V1): "unreadable", name(V2): "sound", name(HYBRID): "sound"}
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_a_storage_that_gives_nothing_stops_the_scrub(objects: Path, three: None) -> None:
@@ -328,7 +328,7 @@ def test_a_storage_that_gives_nothing_stops_the_scrub(objects: Path, three: None
         file(objects, torrent).mkdir()
     with pytest.raises(Unavailable):
         found()
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(objects: Path, three: None) -> None:
@@ -341,24 +341,24 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(objects: Path, three: None
     expected = {name(V1): "damaged", name(V2): "lost", name(HYBRID): "repaired", name(other): "indexed"}
     assert found(dry_run=True) == expected
     assert recount(dry_run=True) == (3, 10)
-    assert rows() == before and count() == 10
+    assert rows() == before and count_torrents() == 10
     assert file(objects, V1).read_bytes() == b""
     assert found() == expected
 
 
 def test_a_count_that_has_gone_wrong_is_put_right(three: None) -> None:
     Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
-    assert count() == 10
+    assert count_torrents() == 10
     assert recount() == (3, 10)
-    assert count() == 3
+    assert count_torrents() == 3
     deposit(make.v1(b"other"))
-    assert count() == 4
+    assert count_torrents() == 4
 
 
 def test_a_count_that_is_gone_is_put_right(three: None) -> None:
     Tally.objects.all().delete()
     recount()
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_the_command_tells_what_it_found_and_fails_where_bytes_are_lost(objects: Path, three: None) -> None:
@@ -390,6 +390,6 @@ def test_the_command_corrects_the_count_and_says_so(three: None) -> None:
 def test_the_objects_that_were_set_aside_are_no_torrents(objects: Path, three: None) -> None:
     file(objects, V1).write_bytes(b"")
     found()
-    assert f"{name(V1)}.torrent.damaged" not in set(vault().keys())
+    assert f"{name(V1)}.torrent.damaged" not in set(get_storage().keys())
     with pytest.raises(storage.Missing):
-        vault().get(f"{name(V1)}.torrent")
+        get_storage().get(f"{name(V1)}.torrent")

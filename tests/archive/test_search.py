@@ -17,7 +17,7 @@ from archive.naming.search_words import split_words
 from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit, deposit_many
-from archive.torrents.scrub import Kind as Finding
+from archive.torrents.scrub import Verdict as Finding
 from archive.torrents.scrub import scrub
 from tests import make
 from tests.stored_times import set_stored_times

@@ -7,9 +7,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from archive.errors import NotHeld, TakenDown, Unavailable
-from archive.store import vault
-from archive.takedowns.takedown import Notice, Outcome, blocked, finish, lift, notices, take_down
-from archive.torrents.count import count
+from archive.store import get_storage
+from archive.takedowns.takedown import (
+    Notice,
+    Outcome,
+    find_blocked,
+    finish_takedowns,
+    lift_takedown,
+    list_notices,
+    take_down,
+)
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.retrieve import retrieve
 from metainfo.infohash import parse
@@ -47,7 +55,7 @@ def test_a_stored_hybrid_is_taken_down_under_all_its_names(objects: Path, named:
     with pytest.raises(TakenDown, match=REASON):
         deposit(HYBRID)
     assert stored(objects) == []
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 @pytest.mark.parametrize("named", ["v1", "v2", "truncated v2"])
@@ -68,20 +76,20 @@ def test_torrents_of_one_version_are_taken_down_too(objects: Path, torrent: byte
         retrieve(infohash)
     with pytest.raises(TakenDown):
         retrieve(infohash[:20])
-    assert stored(objects) == [] and count() == 0
+    assert stored(objects) == [] and count_torrents() == 0
 
 
 def test_one_blocked_torrent_in_a_batch_leaves_the_others_alone() -> None:
     take_down(names(HYBRID)["v2"], REASON)
     first, second, third = deposit_many([V1, HYBRID, V2])
     assert isinstance(second, TakenDown) and not isinstance(first, TakenDown | type(None))
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 def test_a_lifted_torrent_may_be_uploaded_again() -> None:
     deposit(HYBRID)
     take_down(names(HYBRID)["v1"], REASON)
-    lift(names(HYBRID)["v2"])
+    lift_takedown(names(HYBRID)["v2"])
     with pytest.raises(NotHeld):
         retrieve(names(HYBRID)["v1"])
     assert deposit(HYBRID).new
@@ -90,19 +98,19 @@ def test_a_lifted_torrent_may_be_uploaded_again() -> None:
 
 def test_what_is_not_blocked_cannot_be_lifted() -> None:
     with pytest.raises(NotHeld):
-        lift(bytes(20))
+        lift_takedown(bytes(20))
 
 
 def test_a_reason_is_a_line() -> None:
     take_down(names(V1)["v1"], " Court order\n12/2026,\tas\r\nserved ")
-    assert [notice.reason for notice in notices()] == ["Court order 12/2026, as served"]
+    assert [notice.reason for notice in list_notices()] == ["Court order 12/2026, as served"]
 
 
 def test_a_second_takedown_brings_the_newer_reason() -> None:
     take_down(names(HYBRID)["v1"], "first")
     take_down(names(HYBRID)["v1"], "second")
-    assert blocked([names(HYBRID)["v1"]]) == {names(HYBRID)["v1"]: "second"}
-    assert [notice.reason for notice in notices()] == ["second"]
+    assert find_blocked([names(HYBRID)["v1"]]) == {names(HYBRID)["v1"]: "second"}
+    assert [notice.reason for notice in list_notices()] == ["second"]
 
 
 def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
@@ -111,7 +119,7 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
     deposit(HYBRID)
     take_down(names(HYBRID)["v1"], "second")
     hashes = sorted(names(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
-    shown = list(notices())
+    shown = list(list_notices())
     assert [notice.reason for notice in shown] == ["second", "first"]
     assert shown[0] == Notice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
     assert shown[1].infohashes == ("0A" * 20,)
@@ -120,10 +128,10 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
 def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -> None:
     """As a crash between the object and its row leaves it."""
     v1, v2 = make.infohashes(HYBRID)
-    vault().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
+    get_storage().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
     assert take_down(v1, REASON) == Outcome.TAKEN_DOWN
     assert stored(objects) == []
-    assert set(blocked([v1, v2])) == {v1, v2}
+    assert set(find_blocked([v1, v2])) == {v1, v2}
 
 
 def test_each_kind_of_takedown_says_what_it_was() -> None:
@@ -134,7 +142,7 @@ def test_each_kind_of_takedown_says_what_it_was() -> None:
     ]
     assert take_down(b"\x0a" * 20, "third") == Outcome.BLOCKED
     assert "0A" * 20 + " was blocked before; the new reason stands." in run("0A" * 20, reason="fourth")
-    assert blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "fourth"}
+    assert find_blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "fourth"}
 
 
 # The command ---------------------------------------------------------------------------------------
@@ -148,7 +156,7 @@ def test_the_command_takes_any_spelling(tmp_path: Path) -> None:
     )
     told = run(hashes[0], hashes[1].upper(), magnet, file=str(tmp_path / "list"), reason=REASON)
     assert told.splitlines() == [f"{h.upper()} is blocked; it was not held." for h in hashes]
-    assert blocked(map(bytes.fromhex, hashes)) == {bytes.fromhex(h): REASON for h in hashes}
+    assert find_blocked(map(bytes.fromhex, hashes)) == {bytes.fromhex(h): REASON for h in hashes}
 
 
 def test_the_command_deletes_what_is_stored(objects: Path) -> None:
@@ -162,20 +170,20 @@ def test_a_wrong_hash_is_named_and_the_others_are_done_all_the_same() -> None:
     with pytest.raises(CommandError, match="^Not blocked: 1, for the reasons above. Blocked: 1.$"):
         call_command("take_down", "nonsense", "0A" * 20, reason=REASON, stdout=out, stderr=out)
     assert "nonsense: An infohash is" in out.getvalue()
-    assert blocked([b"\x0a" * 20])
+    assert find_blocked([b"\x0a" * 20])
 
 
 def test_the_command_keeps_an_unlisted_takedown_off_the_public_page() -> None:
     run("0A" * 20, reason=REASON, unlisted=True)
-    assert list(notices()) == []
-    assert blocked([b"\x0a" * 20])
+    assert list(list_notices()) == []
+    assert find_blocked([b"\x0a" * 20])
 
 
 @pytest.mark.parametrize("reason", [None, "", "  "])
 def test_the_command_wants_a_reason(reason: str | None) -> None:
     with pytest.raises(CommandError, match="--reason"):
         run("0A" * 20, reason=reason)
-    assert not blocked([b"\x0a" * 20])
+    assert not find_blocked([b"\x0a" * 20])
 
 
 def test_the_command_wants_at_least_one_hash() -> None:
@@ -191,7 +199,7 @@ def test_a_list_that_cannot_be_read_is_told_of() -> None:
 def test_the_command_lifts_and_tells_of_what_was_not_blocked() -> None:
     run("0A" * 20, reason=REASON)
     assert run("0a" * 20, lift=True) == f"{'0A' * 20} may come in again.\n"
-    assert not blocked([b"\x0a" * 20])
+    assert not find_blocked([b"\x0a" * 20])
     out = io.StringIO()
     with pytest.raises(CommandError, match="^Not lifted: 1, for the reasons above. Lifted: 0.$"):
         call_command("take_down", "0A" * 20, lift=True, stdout=out, stderr=out)
@@ -205,7 +213,7 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -
     path.mkdir()
     with pytest.raises(CommandError, match="again"):
         run(infohash, reason=REASON)
-    assert blocked([parse(infohash)])
+    assert find_blocked([parse(infohash)])
 
 
 def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
@@ -217,11 +225,11 @@ def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
     with pytest.raises(Unavailable):
         take_down(make.infohashes(HYBRID)[1], REASON)
     with pytest.raises(Unavailable):
-        finish()
+        finish_takedowns()
     path.rmdir()
     path.write_bytes(torrent)
-    assert finish() == 1
-    assert (stored(objects), count(), finish()) == ([], 0, 0)
+    assert finish_takedowns() == 1
+    assert (stored(objects), count_torrents(), finish_takedowns()) == ([], 0, 0)
 
 
 def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:
@@ -230,6 +238,6 @@ def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:
     v1, v2 = make.infohashes(torrent)
     deposit(torrent)
     take_down(v2, "First.")
-    vault().put(f"{make.v1_hash(torrent)}.torrent", torrent)
+    get_storage().put(f"{make.v1_hash(torrent)}.torrent", torrent)
     take_down(v2, "Again.")
-    assert list(vault().keys()) == []
+    assert list(get_storage().keys()) == []

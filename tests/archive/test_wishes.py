@@ -27,7 +27,7 @@ from archive.queue import leases, peer_hints, waiters
 from archive.queue.enqueue import RECENT_MISS, WishRequest
 from archive.queue.peer_hints import PeerHints
 from archive.queue.wishes import WishStatus, enqueue_requests, enqueue_wishes, wish_status
-from archive.takedowns.takedown import lift, take_down
+from archive.takedowns.takedown import lift_takedown, take_down
 from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
 from metainfo.errors import Refusal
@@ -395,7 +395,7 @@ def test_what_is_blocked_after_it_was_asked_for_is_not_searched_for() -> None:
     enqueue_wishes([WISH], HOME)
     take_down(HASH, "No.")
     assert leases.claim_wishes("one", 10) == []
-    lift(HASH)
+    lift_takedown(HASH)
     assert not Wanted.objects.exists()
 
 

@@ -15,8 +15,8 @@ from pytest_django import Settings
 from archive.access import api_keys
 from archive.errors import TakenDown
 from archive.models import Takedown, Torrent, Tracker
-from archive.takedowns.takedown import blocked, notices, take_down
-from archive.torrents.count import count
+from archive.takedowns.takedown import find_blocked, list_notices, take_down
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from clients import read_addresses
@@ -57,7 +57,7 @@ def pk(torrent: bytes) -> int:
 def test_strangers_see_nothing(client: Client) -> None:
     assert client.get(TORRENTS).status_code == 302
     assert client.post(TAKE_DOWN, {"infohashes": "0A" * 20, "reason": "x"}).status_code == 302
-    assert not blocked([b"\x0a" * 20])
+    assert not find_blocked([b"\x0a" * 20])
 
 
 def test_the_list_shows_hashes_in_hex_and_the_newest_first(admin_client: Client, three: None) -> None:
@@ -116,7 +116,7 @@ def test_a_torrent_is_shown_with_all_that_the_index_knows(admin_client: Client, 
 @pytest.mark.parametrize("url", ["add/", "{pk}/delete/"])
 def test_a_torrent_is_neither_added_nor_deleted_here(admin_client: Client, three: None, url: str) -> None:
     assert admin_client.post(TORRENTS + url.format(pk=pk(V1)), {"post": "yes"}).status_code == 403
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_a_torrent_cannot_be_changed(admin_client: Client, three: None) -> None:
@@ -132,14 +132,14 @@ def test_torrents_chosen_from_the_list_are_taken_down_once_a_reason_is_given(
     asked = admin_client.post(TORRENTS, chosen, follow=True)
     form = asked.content.decode()
     assert make.v1_hash(V1) in form and make.v1_hash(HYBRID) in form
-    assert count() == 3, "nothing happens before the reason is given"
+    assert count_torrents() == 3, "nothing happens before the reason is given"
     hashes = f"{make.v1_hash(HYBRID)}\n{make.v1_hash(V1)}"
     admin_client.post(TAKE_DOWN, {"infohashes": hashes, "reason": "Court order", "listed": "on"})
-    assert count() == 1
+    assert count_torrents() == 1
     assert len([path for path in objects.rglob("*.torrent") if path.is_file()]) == 1
     with pytest.raises(TakenDown, match="Court order"):
         retrieve(make.infohashes(HYBRID)[1])
-    assert {notice.reason for notice in notices()} == {"Court order"}
+    assert {notice.reason for notice in list_notices()} == {"Court order"}
     assert LogEntry.objects.count() == 2
 
 
@@ -159,7 +159,7 @@ def test_who_may_only_look_is_not_offered_a_takedown(client: Client, three: None
     assert "take_down" not in page(client, TORRENTS)
     assert client.get(TAKE_DOWN).status_code == 403
     assert client.post(TAKE_DOWN, {"infohashes": make.v1_hash(V1), "reason": "x"}).status_code == 403
-    assert count() == 3
+    assert count_torrents() == 3
 
 
 def test_infohashes_in_any_spelling_are_taken_down(admin_client: Client) -> None:
@@ -167,8 +167,8 @@ def test_infohashes_in_any_spelling_are_taken_down(admin_client: Client) -> None
     text = f"{'0a' * 20}\r\nmagnet:?xt=urn:btih:{v1.hex()}\r\n\r\n{v2.hex().upper()}\r\n"
     answer = admin_client.post(TAKE_DOWN, {"infohashes": text, "reason": "Secret"}, follow=True)
     assert answer.content.decode().count("is blocked; it was not held.") == 3
-    assert set(blocked([b"\x0a" * 20, v1, v2])) == {b"\x0a" * 20, v1, v2}
-    assert list(notices()) == [], "the box was not ticked"
+    assert set(find_blocked([b"\x0a" * 20, v1, v2])) == {b"\x0a" * 20, v1, v2}
+    assert list(list_notices()) == [], "the box was not ticked"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(
     path.mkdir()
     answer = admin_client.post(TAKE_DOWN, {"infohashes": make.v1_hash(V1), "reason": "Court order"})
     assert "storage cannot be used" in answer.content.decode()
-    assert blocked([make.infohashes(V1)[0]])
+    assert find_blocked([make.infohashes(V1)[0]])
 
 
 def test_takedowns_are_listed_and_searched_by_infohash(admin_client: Client) -> None:
@@ -214,9 +214,9 @@ def test_the_reason_of_a_takedown_may_be_changed_and_nothing_else_that_matters(a
     takedown = Takedown.objects.get()
     changed = {"reason": "better reason", "infohashes": "0B" * 20, "taken_at_0": "2000-01-01"}
     admin_client.post(f"{TAKEDOWNS}{takedown.pk}/change/", changed)
-    assert blocked([b"\x0a" * 20, b"\x0b" * 20]) == {b"\x0a" * 20: "better reason"}
+    assert find_blocked([b"\x0a" * 20, b"\x0b" * 20]) == {b"\x0a" * 20: "better reason"}
     assert Takedown.objects.get().taken_at.year == datetime.now(UTC).year
-    assert list(notices()) == [], "the box was not ticked"
+    assert list(list_notices()) == [], "the box was not ticked"
 
 
 def test_a_takedown_is_lifted_after_a_question(admin_client: Client) -> None:
@@ -226,10 +226,10 @@ def test_a_takedown_is_lifted_after_a_question(admin_client: Client) -> None:
     shown = page(admin_client, f"{url}change/")
     assert "Lift…" in shown and ">Delete<" not in shown and "Change takedown" not in shown
     assert "no longer be refused" in page(admin_client, f"{url}delete/")
-    assert blocked(make.infohashes(HYBRID)), "it was only asked"
+    assert find_blocked(make.infohashes(HYBRID)), "it was only asked"
     lifted = admin_client.post(f"{url}delete/", {"post": "yes"}, follow=True)
     assert "may come in again." in lifted.content.decode()
-    assert not blocked(make.infohashes(HYBRID))
+    assert not find_blocked(make.infohashes(HYBRID))
     assert [entry.is_deletion() for entry in LogEntry.objects.all()] == [True]
     assert deposit(HYBRID).new
 
@@ -240,9 +240,9 @@ def test_several_takedowns_are_lifted_at_once(admin_client: Client) -> None:
     chosen = {"action": "lift", "_selected_action": [t.pk for t in Takedown.objects.all()]}
     asked = admin_client.post(TAKEDOWNS, chosen).content.decode()
     assert "0A" * 20 in asked and "0B" * 20 in asked
-    assert len(blocked([b"\x0a" * 20, b"\x0b" * 20])) == 2, "it was only asked"
+    assert len(find_blocked([b"\x0a" * 20, b"\x0b" * 20])) == 2, "it was only asked"
     admin_client.post(TAKEDOWNS, chosen | {"post": "yes"})
-    assert not blocked([b"\x0a" * 20, b"\x0b" * 20])
+    assert not find_blocked([b"\x0a" * 20, b"\x0b" * 20])
 
 
 def test_who_may_not_lift_is_not_offered_it(client: Client) -> None:
@@ -253,14 +253,14 @@ def test_who_may_not_lift_is_not_offered_it(client: Client) -> None:
     url = f"{TAKEDOWNS}{Takedown.objects.get().pk}/"
     assert "Lift" not in page(client, TAKEDOWNS) + page(client, f"{url}change/")
     assert client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
-    assert blocked([b"\x0a" * 20])
+    assert find_blocked([b"\x0a" * 20])
 
 
 def test_what_was_blocked_before_is_told_apart(admin_client: Client) -> None:
     take_down(b"\x0a" * 20, "first")
     again = admin_client.post(TAKE_DOWN, {"infohashes": "0A" * 20, "reason": "second"}, follow=True)
     assert "was blocked before; the new reason stands." in again.content.decode()
-    assert blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "second"}
+    assert find_blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "second"}
 
 
 def test_the_front_page_of_the_operator_opens(admin_client: Client) -> None:

@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from archive.torrents.retrieve import retrieve
 from hashkeep.management.torrent_files import TorrentFile, TorrentFiles, UnreadableFile
 from metainfo.infohash import parse
@@ -161,7 +161,7 @@ def test_a_second_run_stores_nothing(tmp_path: Path) -> None:
     path = tar(tmp_path / "a.tar", {"one.torrent": ONE, "two.torrent": TWO})
     run(path)
     assert counts(run(path)) == {"stored": 0, "held already": 2}
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
@@ -251,7 +251,7 @@ def test_a_file_without_permission_is_told_of(tmp_path: Path) -> None:
 def test_a_path_that_does_not_exist_stops_the_import_before_it_begins(tmp_path: Path) -> None:
     (tmp_path / "one.torrent").write_bytes(ONE)
     assert run(tmp_path, tmp_path / "nowhere").startswith("CommandError: No such file or folder: ")
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 def test_a_storage_that_is_away_stops_the_import_and_it_can_be_resumed(
@@ -260,7 +260,7 @@ def test_a_storage_that_is_away_stops_the_import_and_it_can_be_resumed(
     (tmp_path / "one.torrent").write_bytes(ONE)
     objects.write_text("a file where the folder should be")
     assert "run the same command again" in run(tmp_path / "one.torrent")
-    assert count() == 0
+    assert count_torrents() == 0
     objects.unlink()
     assert counts(run(tmp_path / "one.torrent"))["stored"] == 1
 

@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 
 from archive.models import Source
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from archive.torrents.retrieve import retrieve
 from bench.mirror import fill, objects_of
 from metainfo.infohash import spell
@@ -161,7 +161,7 @@ def test_what_is_not_what_was_asked_for_is_not_taken(server: Server) -> None:
     said = run(server.list(*names))
     assert "4 wrong" in said
     assert f"What came is {make.v1_hash(other)}." in said
-    assert count() == 0
+    assert count_torrents() == 0
 
 
 @pytest.mark.django_db
@@ -223,7 +223,7 @@ def test_no_more_than_wished_are_asked_for_at_once(server: Server) -> None:
 
     server.http.RequestHandlerClass.do_GET = slowly  # type: ignore[attr-defined]
     call_command("mirror", server.list(*hashes), parallel=3, stdout=io.StringIO())
-    assert count() == 40
+    assert count_torrents() == 40
     assert 1 < most[0] <= 3 + 1  # the list itself is read meanwhile
 
 
@@ -255,7 +255,7 @@ def test_one_that_fails_is_tried_again_by_the_next_run(
     server.list(*hashes, "", path="/sync/202001.txt")
     server.list("", path="/sync/202002.txt")
     assert "1 failed" in run(server.url)
-    assert count() == 1
+    assert count_torrents() == 1
     assert "1 stored" in run(server.url)
     assert Source.objects.get().until == date(2020, 3, 1)
 
@@ -273,7 +273,7 @@ def test_lists_that_can_grow_no_more_are_read_once(server: Server) -> None:
     asked = [path for path, _ in server.asked]
     assert asked.count("/sync/202001.txt") == asked.count("/sync/20200201.txt") == 1
     assert asked.count(f"/sync/{today}") == 2
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 @pytest.mark.django_db
@@ -299,7 +299,7 @@ def test_a_list_that_breaks_off_is_read_again(server: Server) -> None:
     assert "breaks off" in run(server.url)
     server.list(first, second, "", path="/sync/202001.txt")
     assert "1 stored" in run(server.url)
-    assert count() == 2
+    assert count_torrents() == 2
 
 
 @pytest.mark.django_db

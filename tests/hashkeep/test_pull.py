@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from archive.errors import NotHeld
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from clients import Address, Client, Source, open_client
@@ -103,7 +103,7 @@ def test_what_lacks_its_piece_layers_is_completed(clients: Clients) -> None:
     give(clients.home, V2)
     pull("home")
     assert b"12:piece layers" in retrieve(make.infohashes(V2)[1]).torrent
-    assert count() == 1
+    assert count_torrents() == 1
 
 
 def test_private_torrents_are_counted_but_not_stored(clients: Clients) -> None:

@@ -14,7 +14,7 @@ import pytest
 import requests
 from pytest_django import Settings
 
-from archive.torrents.count import count
+from archive.torrents.count import count_torrents
 from hashkeep import dispatcher, wsgi
 from soap.fast_path import Answer
 from tests import make
@@ -141,7 +141,7 @@ def test_where_they_go_wrong_together_each_is_tried_alone(
         ours(proto, request(torrent))
     for proto, torrent in zip(protos, torrents, strict=True):
         assert proto.answers.get(timeout=LONG) == (200, make.v1_hash(torrent).encode())
-    assert count() == 3
+    assert count_torrents() == 3
     assert "Uploads went wrong together" in caplog.text
 
 

@@ -59,13 +59,13 @@ class Deposits(Torrents):
         """
         require_upload_key(self.key_text)
         if request.content_type.partition(";")[0].strip().lower() == CONTENT_TYPE:
-            receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), door="rest")
+            receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), entry_point="rest")
             told = _told(request, receipt)
             return Response(told, 201 if receipt.new else 200, headers={"Location": told["url"]})
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = deposit_many(contents(files), door="rest")
+        outcomes = deposit_many(contents(files), entry_point="rest")
         return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
 
 

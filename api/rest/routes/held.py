@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from api.rest.query_parameters import WrongParameter
 from api.rest.view import Resource
-from archive.torrents.held import check
+from archive.torrents.held import find_held
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
 
@@ -87,6 +87,6 @@ def _held(texts: Iterable[str]) -> Response:
             named[text] = parse(text)
         except NotAnInfohash:
             invalid[text[:_SHOWN]] = None
-    held = check(named.values())
+    held = find_held(named.values())
     told = {text: spell(held[infohash]) for text, infohash in named.items() if infohash in held}
     return Response({"held": told, "invalid": list(invalid)}, headers={"Cache-Control": "no-store"})

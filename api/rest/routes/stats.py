@@ -11,7 +11,7 @@ from api.rest.query_parameters import number
 from api.rest.view import Resource
 from archive.browse.overview import Overview, read_overview
 from archive.census.daily_peers import country_database_credit
-from archive.torrents.count import kinds
+from archive.torrents.count import count_versions
 
 _MOST, _USUAL = 366, 30  # days
 
@@ -27,7 +27,7 @@ class Stats(Resource):
     @extend_schema(operation_id="stats", responses=StatsSerializer)
     def get(self, request: Request) -> Response:
         """How many torrents are stored."""
-        known = kinds()
+        known = count_versions()
         return Response(
             {"torrents": sum(known), **known._asdict()},
             headers={"Cache-Control": "no-store"},

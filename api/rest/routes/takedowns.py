@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from api.rest.paging import PARAMETERS, page, paged, window
 from api.rest.serializers import InfohashField
 from api.rest.view import Resource
-from archive.takedowns.takedown import notices
+from archive.takedowns.takedown import list_notices
 
 
 class TakedownSerializer(serializers.Serializer[Any]):
@@ -24,7 +24,7 @@ class Takedowns(Resource):
     def get(self, request: Request) -> Response:
         """Every takedown that may be named, the newest first."""
         limit, before = window(request)
-        found = list(notices(before, limit + 1))
+        found = list(list_notices(before, limit + 1))
         told = [
             {"infohashes": one.infohashes, "reason": one.reason, "taken_at": one.taken_at}
             for one in found[:limit]

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from api.rest.media import FormBody, JsonBody
 from api.rest.view import Resource
-from archive.torrents.names import names
+from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
 from metainfo import infohashes
@@ -162,7 +162,7 @@ def _answer(address: Address) -> dict[str, Any]:
 
 def _known(client: Client, infohash: str) -> bytes:
     """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
-    return known_as(client, names(parse(infohash)))
+    return known_as(client, find_infohashes(parse(infohash)))
 
 
 def _source(request: Request) -> Source:

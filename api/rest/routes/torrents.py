@@ -19,8 +19,8 @@ from api.rest.serializers import INFOHASH, DescriptionSerializer, TorrentSeriali
 from api.rest.view import Resource
 from archive.browse.describe import describe_torrent
 from archive.browse.search import SearchQuery, search_torrents
-from archive.torrents.catalogue import look
-from archive.torrents.retrieve import elsewhere, retrieve
+from archive.torrents.catalogue import find_entry
+from archive.torrents.retrieve import redirect_url, retrieve
 from metainfo.infohash import parse
 from metainfo.magnet import read
 
@@ -77,7 +77,7 @@ class Download(Resource):
     )
     def get(self, request: Request, infohash: str) -> HttpResponse:
         """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
-        if link := elsewhere(parse(infohash)):
+        if link := redirect_url(parse(infohash)):
             return HttpResponseRedirect(link)
         return handed_out(request._request, retrieve(parse(infohash)))
 
@@ -100,4 +100,4 @@ class Lookup(Resource):
         text = request.query_params.get("q")
         if text is None or len(text) > _LONGEST:
             raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
-        return Response(listed(request, look(read(text))))
+        return Response(listed(request, find_entry(read(text))))

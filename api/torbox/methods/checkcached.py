@@ -9,7 +9,7 @@ from api.torbox.authentication import account
 from api.torbox.file_list import Lister
 from api.torbox.request_body import given
 from api.torbox.responses import Failed, success
-from archive.torrents.catalogue import Brief, briefs
+from archive.torrents.catalogue import Summary, find_summaries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
 
@@ -36,7 +36,7 @@ def _answer(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
         raise Failed("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
     with_files = request.GET.get("list_files", "").lower() in ("true", "1")
     asked = dict.fromkeys(infohash for text in texts if (infohash := _infohash(text)))
-    held = briefs(asked)
+    held = find_summaries(asked)
     lister = Lister(len(held)) if with_files else None
     found = {name.hex(): _told(name, brief, lister) for name, brief in held.items()}
     # Nothing at all is null here, and an empty list there; clients know both.
@@ -51,7 +51,7 @@ def _infohash(text: str) -> bytes | None:
         return None
 
 
-def _told(asked: bytes, brief: Brief, lister: Lister | None) -> dict[str, Any]:
+def _told(asked: bytes, brief: Summary, lister: Lister | None) -> dict[str, Any]:
     """By the name that was asked for, since that is what clients look for."""
     told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
     files = lister.of(spell(brief.infohash), brief.files) if lister else None

@@ -15,7 +15,7 @@ from api.torbox.responses import Failed, success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotHeld, StillWanted
-from archive.torrents.catalogue import look
+from archive.torrents.catalogue import find_entry
 from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import retrieve
@@ -64,7 +64,7 @@ def _create(request: HttpRequest, seconds: float) -> HttpResponse:
 
 
 def _sent(file: bytes) -> _Found:
-    held = not deposit(file, door="torbox").new
+    held = not deposit(file, entry_point="torbox").new
     limit = settings.MAX_TORRENT_BYTES
     torrent = unpack(file, limit)
     meta = parse(torrent, limit)
@@ -77,7 +77,7 @@ def _linked(request: HttpRequest, key: ApiKey, asked: Given, seconds: float) -> 
     except NotAnInfohash as wrong:
         raise Failed("BOZO_TORRENT", str(wrong), 422) from None
     try:
-        entry = look(wish)
+        entry = find_entry(wish)
     except NotHeld:
         if asked.flag("add_only_if_cached"):
             raise Failed("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None

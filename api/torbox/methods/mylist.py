@@ -15,7 +15,7 @@ from api.torbox.responses import success
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
 from archive.queue.wishes import WishStatus, wish_statuses
-from archive.takedowns.takedown import blocked, heed
+from archive.takedowns.takedown import find_blocked, refuse_blocked
 from archive.torrents.deposit import deposit_many
 from clients import Client, Torrent, UnknownTorrent, known_as
 from metainfo.infohash import short
@@ -50,11 +50,11 @@ def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = F
         return [row(key, each, without_client(each, standings.get(each.id)), None, lister) for each in mine]
     theirs, learnt = _theirs(key, mine) if mine else ({}, [])
     # A link names one of a hybrid's two infohashes, and the client knows both.
-    refused = blocked(name for has in theirs.values() for name in has.infohashes)
+    refused = find_blocked(name for has in theirs.values() for name in has.infohashes)
     if alone:
-        heed(refused)
+        refuse_blocked(refused)
     if learnt:
-        deposit_many(learnt, door="torbox")
+        deposit_many(learnt, entry_point="torbox")
         mine = owned()
     pairs = [(each, theirs.get(each.id)) for each in mine]
     return [

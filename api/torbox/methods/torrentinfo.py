@@ -15,7 +15,7 @@ from api.torbox.responses import Failed, success
 from archive.access.key_torrents import get_key_torrent
 from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe_torrent
-from archive.torrents.resolve import how_long, resolve
+from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import Retrieved, retrieve
 from metainfo import Reading
 from metainfo.decompress import unpack
@@ -63,7 +63,7 @@ def _info(request: HttpRequest, asked: Given) -> HttpResponse:
     """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
     limit = settings.MAX_TORRENT_BYTES
     if named := asked.text("hash") or asked.text("magnet"):
-        torrent = _resolved(request, named, how_long(asked.text("timeout"))).torrent
+        torrent = _resolved(request, named, parse_timeout(asked.text("timeout"))).torrent
     elif asked.file is not None:
         torrent = unpack(asked.file, limit)
     else:

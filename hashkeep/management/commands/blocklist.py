@@ -15,8 +15,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import close_old_connections
 
 from archive.errors import Unavailable
-from archive.takedowns.blocklist import block_all, sweep
-from archive.torrents.count import count
+from archive.takedowns.blocklist import apply_blocklist, delete_blocked
+from archive.torrents.count import count_torrents
 from hashkeep.management.archive_command import (
     ArchiveCommand,
     add_attached_option,
@@ -85,7 +85,9 @@ what was lifted is blocked again as long as a list names it.
         try:
             with _opened(name) as lines, open_progress_bar(0, " lines", desc=name) as bar:
                 try:
-                    for some in block_all(lines, options["reason"], hashed=hashed, listed=options["listed"]):
+                    for some in apply_blocklist(
+                        lines, options["reason"], hashed=hashed, listed=options["listed"]
+                    ):
                         told += some
                         bar.update(some["new"] + some["known"] + some["unread"])
                 finally:  # what was read is blocked, also where the list breaks off
@@ -106,8 +108,8 @@ what was lifted is blocked again as long as a list names it.
 
 def _sweep() -> int:
     deleted = 0
-    with open_progress_bar(count(), " torrents", desc="what is stored") as bar:
-        for some in sweep():
+    with open_progress_bar(count_torrents(), " torrents", desc="what is stored") as bar:
+        for some in delete_blocked():
             deleted += some["deleted"]
             bar.update(some["read"])
     return deleted

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from archive.torrents.names import names
+from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, Source, Torrent, known_as, open_client
 from hashkeep.management.archive_command import ArchiveCommand
@@ -172,7 +172,7 @@ def _answer(address: Any) -> tuple[bool, str]:
 
 
 def _name(client: Client, text: str) -> bytes:
-    return known_as(client, names(find(text)))
+    return known_as(client, find_infohashes(find(text)))
 
 
 def _source(text: str) -> Source:

@@ -115,7 +115,7 @@ def _batches(items: Iterable[TorrentFile | UnreadableFile]) -> Iterator[list[Tor
 def _deposit(batch: list[TorrentFile | UnreadableFile]) -> Iterator[tuple[str, str, str]]:
     """Path, outcome and, where it is none of the good ones, the reason."""
     found = [item for item in batch if isinstance(item, TorrentFile)]
-    outcomes = deposit_many([item.torrent for item in found], door="import")
+    outcomes = deposit_many([item.torrent for item in found], entry_point="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
         yield path, describe_outcome(outcome), "" if isinstance(outcome, Receipt) else str(outcome)
     for item in batch:

@@ -6,28 +6,28 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Unavailable
-from archive.torrents.count import count, recount
-from archive.torrents.scrub import Finding, Kind, scrub
+from archive.torrents.count import count_torrents, recount
+from archive.torrents.scrub import Finding, Verdict, scrub
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.progress_bar import open_progress_bar
 
 _MEANING = {
-    Kind.SOUND: "sound: the bytes hash to their name, and the index agrees",
-    Kind.INDEXED: "indexed: sound bytes that the index did not know",
-    Kind.REPAIRED: "repaired: the index said something else than the bytes",
-    Kind.PURGED: "purged: taken down, and yet stored",
-    Kind.DAMAGED: "damaged: set aside as <INFOHASH>.torrent.damaged, and no longer served",
-    Kind.LOST: "lost: in the index, but their bytes are gone; taken out of it",
-    Kind.UNREADABLE: "unreadable: the storage fails for these, the server's log says how; left as they are",
+    Verdict.SOUND: "sound: the bytes hash to their name, and the index agrees",
+    Verdict.INDEXED: "indexed: sound bytes that the index did not know",
+    Verdict.REPAIRED: "repaired: the index said something else than the bytes",
+    Verdict.PURGED: "purged: taken down, and yet stored",
+    Verdict.DAMAGED: "damaged: set aside as <INFOHASH>.torrent.damaged, and no longer served",
+    Verdict.LOST: "lost: in the index, but their bytes are gone; taken out of it",
+    Verdict.UNREADABLE: "unreadable: the storage fails for these, the server's log says how; left as they are",
 }
 _WOULD_BE = {
-    Kind.INDEXED: "would be indexed: sound bytes that the index does not know",
-    Kind.REPAIRED: "would be repaired: the index says something else than the bytes",
-    Kind.PURGED: "would be purged: taken down, and yet stored",
-    Kind.DAMAGED: "would be set aside as <INFOHASH>.torrent.damaged, and no longer served: damaged",
-    Kind.LOST: "would be taken out of the index: their bytes are lost",
+    Verdict.INDEXED: "would be indexed: sound bytes that the index does not know",
+    Verdict.REPAIRED: "would be repaired: the index says something else than the bytes",
+    Verdict.PURGED: "would be purged: taken down, and yet stored",
+    Verdict.DAMAGED: "would be set aside as <INFOHASH>.torrent.damaged, and no longer served: damaged",
+    Verdict.LOST: "would be taken out of the index: their bytes are lost",
 }
-_BAD = (Kind.DAMAGED, Kind.LOST, Kind.UNREADABLE)
+_BAD = (Verdict.DAMAGED, Verdict.LOST, Verdict.UNREADABLE)
 
 
 class Command(ArchiveCommand):
@@ -50,9 +50,9 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
-        found: Counter[Kind] = Counter()
+        found: Counter[Verdict] = Counter()
         try:
-            with open_progress_bar(count(), " torrents") as bar:
+            with open_progress_bar(count_torrents(), " torrents") as bar:
                 for finding in scrub(rebuild=options["rebuild"], dry_run=dry_run):
                     found[finding.kind] += 1
                     if _worth_telling(finding, options["verbosity"]):
@@ -65,16 +65,18 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
         if bad := sum(found[kind] for kind in _BAD):
             raise CommandError(f"{bad:,} torrents are damaged, lost or unreadable: see above.")
 
-    def _sum_up(self, found: Counter[Kind], dry_run: bool) -> None:
+    def _sum_up(self, found: Counter[Verdict], dry_run: bool) -> None:
         if dry_run:
             self.stdout.write("This was a dry run: nothing has been changed.")
         for kind, meaning in _MEANING.items():
-            if found[kind] or kind is Kind.SOUND:
+            if found[kind] or kind is Verdict.SOUND:
                 self.stdout.write(
                     f"{found[kind]:>12,} {_WOULD_BE.get(kind, meaning) if dry_run else meaning}"
                 )
         rows, tally = recount(dry_run=dry_run)
-        stored = sum(found[kind] for kind in (Kind.SOUND, Kind.INDEXED, Kind.REPAIRED, Kind.UNREADABLE))
+        stored = sum(
+            found[kind] for kind in (Verdict.SOUND, Verdict.INDEXED, Verdict.REPAIRED, Verdict.UNREADABLE)
+        )
         self.stdout.write(f"Stored: {stored:,}. In the index: {rows:,}. Counted: {tally:,}.")
         if rows != tally:
             self.stdout.write("The count was wrong" + ("." if dry_run else " and has been put right."))
@@ -82,4 +84,4 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
 
 def _worth_telling(finding: Finding, verbosity: int) -> bool:
     """A rebuilt index is nothing but indexed torrents, so those are named on demand only."""
-    return finding.kind is not Kind.SOUND and (finding.kind is not Kind.INDEXED or verbosity > 1)
+    return finding.kind is not Verdict.SOUND and (finding.kind is not Verdict.INDEXED or verbosity > 1)

@@ -15,10 +15,10 @@ from django.db import connection
 
 from archive.apps import OURS
 from archive.errors import Unavailable
-from archive.metrics import FOLDER
+from archive.metrics import FOLDER_VARIABLE
 from archive.monitoring.health import check_storage
-from archive.store import vault
-from archive.takedowns.takedown import finish
+from archive.store import get_storage
+from archive.takedowns.takedown import finish_takedowns
 from hashkeep.management.archive_command import require_migrations
 from server.cpu_affinity import cores
 
@@ -77,7 +77,7 @@ class Command(BaseCommand):
     def _finish_takedowns(self) -> None:
         """What is blocked must not be served. That the storage is away is no reason to serve nothing."""
         try:
-            finish()
+            finish_takedowns()
         except Unavailable as trouble:
             self.stderr.write(f"A takedown that broke off could not be finished. {trouble}")
 
@@ -85,7 +85,7 @@ class Command(BaseCommand):
 def _look_at_the_storage() -> None:
     """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
     with suppress(Unavailable):
-        if vault().local:
+        if get_storage().local:
             check_storage()
 
 
@@ -112,7 +112,7 @@ def _count_anew() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True)
-            os.environ[FOLDER] = str(folder)
+            os.environ[FOLDER_VARIABLE] = str(folder)
             return
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Unavailable
-from archive.takedowns.takedown import lift, take_down
+from archive.takedowns.takedown import lift_takedown, take_down
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from metainfo.errors import Refusal
@@ -83,5 +83,5 @@ def _take_down(text: str, options: dict[str, Any]) -> str:
 
 def _lift(text: str) -> str:
     infohash = find(text)
-    lift(infohash)
+    lift_takedown(infohash)
     return f"{spell(infohash)} may come in again."
