@@ -13,8 +13,8 @@ from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
 from archive.access.api_keys import ApiKey
+from archive.address_block import address_block
 from archive.errors import TooManyRequests
-from archive.queue.quota import household
 
 _MINUTE = 60  # seconds
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def enforce_rate_limit(asker: str, key: ApiKey | None = None) -> None:
     if not share:
         return
     minute, gone = divmod(time.time(), _MINUTE)
-    who = f"key {key.id}" if key else f"address {household(asker)}"
+    who = f"key {key.id}" if key else f"address {address_block(asker).hex()}"
     try:
         spent = _count(salted_hmac("archive.throttle", f"{minute} {who}", algorithm="sha256").hexdigest())
     except RedisError as error:

@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from datetime import date
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
+
+from archive.address_block import address_block
 
 HASH_BYTES = 6  # bytes of a mark: a million peers of one torrent share one on one day in 560
 
@@ -39,9 +40,7 @@ class DistinctPeers:
 
 def hash_address(address: str, key: bytes) -> bytes:
     """Of an IPv6 address the network counts (/64): the rest changes daily with many."""
-    parsed = ip_address(address)
-    name = parsed.packed[:8] if isinstance(parsed, IPv6Address) else parsed.packed
-    return blake2b(name, key=key, digest_size=HASH_BYTES).digest()
+    return blake2b(address_block(address), key=key, digest_size=HASH_BYTES).digest()
 
 
 def pack_hashes(marks: Mapping[str, Iterable[bytes]]) -> bytes:

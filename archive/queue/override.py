@@ -1,4 +1,4 @@
-"""What the operator orders at once, past the plans that resolvers and the census make for themselves."""
+"""What the operator orders at once, past the plans that resolvers make for themselves."""
 
 from collections.abc import Iterable
 from datetime import timedelta

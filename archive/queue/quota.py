@@ -4,8 +4,8 @@ import secrets
 import threading
 import time
 from hashlib import blake2b
-from ipaddress import ip_address
 
+from archive.address_block import address_block
 from archive.errors import TooManyWishes
 
 _HOUR = 3600.0
@@ -27,7 +27,7 @@ class _Ledger:
         with self._lock:
             if now - self._since > _HOUR or len(self._spent) >= _ASKERS:
                 self._begin(now)
-            name = blake2b(household(asker).encode(), key=self._key, digest_size=16).digest()
+            name = blake2b(address_block(asker), key=self._key, digest_size=16).digest()
             spent = self._spent.get(name, 0) + wishes
             if spent > _SHARE:
                 left = int(self._since + _HOUR - now) + 1
@@ -47,12 +47,3 @@ def charge_searches(asker: str, wishes: int) -> None:
     """
     if asker and wishes:
         _ledger.charge(asker, wishes)
-
-
-def household(asker: str) -> str:
-    """Whoever has one IPv6 address has the other 2**64 of its network."""
-    try:
-        address = ip_address(asker)
-    except ValueError:
-        return asker
-    return asker if address.version == 4 else address.exploded[:19]

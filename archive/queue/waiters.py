@@ -17,12 +17,12 @@ from typing import cast
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from archive.address_block import address_block
 from archive.db.notify import SETTLED_WISHES, Listener, listen
 from archive.db.outages import outages
 from archive.db.slots import aside
 from archive.errors import TooManyWishes, Unavailable
 from archive.queue.enqueue import WishRequest, wish_key
-from archive.queue.quota import household
 from archive.queue.wishes import WishStatus, enqueue_requests, wish_statuses
 from metainfo.errors import Refusal
 
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 @dataclass(eq=False, slots=True)
 class _Seat:
     asked: WishRequest
-    home: str
+    home: bytes
     stays: bool
     outcome: WishStatus | Refusal | None = None
     over: threading.Event = field(default_factory=threading.Event)
@@ -55,7 +55,7 @@ class _Room:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seats: dict[bytes, set[_Seat]] = {}
-        self._taken: Counter[str] = Counter()  # seats, by household
+        self._taken: Counter[bytes] = Counter()  # waiters, by address block
         self._errands: SimpleQueue[_Seat] = SimpleQueue()
         self._clerk = False
         self._ear: Listener | None = None
@@ -76,7 +76,7 @@ class _Room:
     @contextmanager
     def _seat(self, asked: WishRequest) -> Iterator[_Seat]:
         """Who sits down before the wish is noted cannot miss what becomes of it. Without a seat it is noted only."""
-        name, home = wish_key(asked.magnet), household(asked.asker)
+        name, home = wish_key(asked.magnet), address_block(asked.asker)
         with self._lock:
             seat = _Seat(asked, home, asked.awaited and self._has_room(home))
             if seat.stays:
@@ -103,7 +103,7 @@ class _Room:
             if not self._taken[seat.home]:
                 del self._taken[seat.home]
 
-    def _has_room(self, home: str) -> bool:
+    def _has_room(self, home: bytes) -> bool:
         """The other threads are for those who work. One household has a third of the seats."""
         if home and self._taken[home] >= settings.THREADS // 4:
             raise TooManyWishes(_FULL, _A_WHILE)

@@ -63,7 +63,7 @@ def test_a_mark_is_another_under_another_key() -> None:
     assert len({hash_address(f"51.{a}.{b}.9", KEY) for a in range(100) for b in range(250)}) == 25_000
 
 
-def test_an_ipv6_household_is_one_peer_whatever_it_calls_itself_today() -> None:
+def test_all_addresses_of_an_ipv6_network_count_as_one_peer() -> None:
     assert hash_address("2a01:4f8:1:2::1", KEY) == hash_address("2a01:4f8:1:2:aaaa:bbbb:cccc:dddd", KEY)
     assert hash_address("2a01:4f8:1:2::1", KEY) != hash_address("2a01:4f8:1:3::1", KEY)
 

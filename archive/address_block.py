@@ -1,0 +1,15 @@
+"""The part of an IP address that stands for one household or one machine: all of IPv4, the first 64 bits of IPv6."""
+
+from ipaddress import ip_address
+
+
+def address_block(address: str) -> bytes:
+    """4 bytes of IPv4, the 8 bytes of an IPv6 address's network (/64), or the text itself where it is no address.
+
+    A provider gives each IPv6 customer at least a /64, so one machine has 2**64 addresses and changes them daily.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address.encode()
+    return parsed.packed if parsed.version == 4 else parsed.packed[:8]
