@@ -1,7 +1,12 @@
-"""The Django project as an app: that is how its commands, admin pages, templates and static files are found."""
+"""The Django app `hashkeep`: so Django finds its commands, admin pages, templates, static files and checks."""
 
 from django.apps import AppConfig
+
+from hashkeep.checks import register_checks
 
 
 class HashkeepConfig(AppConfig):
     name = "hashkeep"
+
+    def ready(self) -> None:
+        register_checks()

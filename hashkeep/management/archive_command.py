@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from archive.apps import OURS
+from hashkeep.checks import SETTINGS_TAG
 
 _LONGEST = 1_000_000  # seconds or hours: what sleeps for longer overflows
 
@@ -25,7 +25,7 @@ class ArchiveCommand(BaseCommand):
 
     requires_migrations_checks = True
     # Django's own load every page first, which takes longer than most commands do.
-    requires_system_checks = [OURS]
+    requires_system_checks = [SETTINGS_TAG]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(

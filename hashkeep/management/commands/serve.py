@@ -13,12 +13,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from archive.apps import OURS
 from archive.errors import Unavailable
 from archive.metrics import FOLDER_VARIABLE
 from archive.monitoring.health import check_storage
 from archive.store import get_storage
 from archive.takedowns.takedown import finish_takedowns
+from hashkeep.checks import SETTINGS_TAG
 from hashkeep.management.archive_command import require_migrations
 from server.cpu_affinity import cores
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         "Serve the archive on HOST and PORT, with granian or with gunicorn, and keep a resolver running beside it "
         "(unless RESOLVE is off)."
     )
-    requires_system_checks = [OURS]  # as in Teaching
+    requires_system_checks = [SETTINGS_TAG]  # as in Teaching
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
