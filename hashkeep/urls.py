@@ -12,6 +12,6 @@ urlpatterns = [
     path("", include("web.urls")),
 ]
 
-handler400 = "web.views.bad_request"
-handler404 = "web.views.not_found"
-handler500 = "web.views.server_error"
+handler400 = "web.errors.bad_request"
+handler404 = "web.errors.not_found"
+handler500 = "web.errors.server_error"

@@ -1,4 +1,4 @@
-"""The pages, as a Django app: that is how their templates and static files are found."""
+"""Registers the pages as a Django app, so that their templates and static files are found."""
 
 from django.apps import AppConfig
 

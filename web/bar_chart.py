@@ -1,4 +1,4 @@
-"""Small charts of numbers by day, drawn on the server: numbers for an SVG, and for tables beside it."""
+"""Computes bar charts of a number a day, as coordinates for the SVG in `web/bars.html`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,15 @@ from datetime import date, timedelta
 from archive.census.daily_peers import DailyPeers
 
 DAYS = 60
-WIDTH, HEIGHT = 600, 120  # of the drawing's own units
-_COUNTRIES = 8  # named; the others are summed up
+WIDTH, HEIGHT = 600, 120  # the SVG's viewBox
+_BAR_WIDTH = 0.8  # of the space of a day; the rest separates the bars
+_MAX_COUNTRIES = 8  # named; the others are summed up
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """A day's number, and its rectangle in units of the viewBox."""
+
     day: date
     number: int
     x: float
@@ -23,7 +26,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class PeerChart:
-    """`countries`: of the last day, the most frequent first; `others` are the peers of those not named."""
+    """The peers of one torrent by day.
+
+    `most` is the highest bar's number. `countries` are those of the last day with most peers, as (code, peers), the
+    largest first; `others` is the number of that day's peers in all other countries.
+    """
 
     bars: tuple[Bar, ...]
     most: int
@@ -33,24 +40,24 @@ class PeerChart:
 
 
 def build_bars(numbers: Mapping[date, int], today: date, days: int) -> tuple[Bar, ...]:
-    """Of so many days up to today; one without a number is a gap."""
+    """A bar for each number; the chart spans that many days and ends today. A day without a number is a gap."""
     most = max([*numbers.values(), 1])
-    step = WIDTH / days
-    first = today - timedelta(days=days - 1)
-    drawn = []
+    day_width = WIDTH / days
+    first_day = today - timedelta(days=days - 1)
+    built = []
     for day, number in numbers.items():
         height = round(max(1.0, HEIGHT * number / most), 1)
-        x = round(step * (day - first).days, 1)
-        drawn.append(Bar(day, number, x, round(HEIGHT - height, 1), round(step * 0.8, 1), height))
-    return tuple(drawn)
+        x = round(day_width * (day - first_day).days, 1)
+        built.append(Bar(day, number, x, round(HEIGHT - height, 1), round(day_width * _BAR_WIDTH, 1), height))
+    return tuple(built)
 
 
 def build_peer_chart(days: Sequence[DailyPeers], today: date) -> PeerChart | None:
-    """Of the DAYS up to today; a day without a look is a gap. None where there was no look at all."""
+    """The chart of the DAYS that end today; None if no peers were counted on any of them."""
     if not days:
         return None
-    drawn = build_bars({day.day: day.total for day in days}, today, DAYS)
-    ranked = sorted(days[-1].countries.items(), key=lambda one: (-one[1], one[0]))
-    others = sum(peers for _, peers in ranked[_COUNTRIES:])
-    most = max(bar.number for bar in drawn)
-    return PeerChart(drawn, most, days[-1], tuple(ranked[:_COUNTRIES]), others)
+    bars = build_bars({day.day: day.total for day in days}, today, DAYS)
+    ranked = sorted(days[-1].countries.items(), key=lambda item: (-item[1], item[0]))
+    others = sum(peers for _, peers in ranked[_MAX_COUNTRIES:])
+    most = max(bar.number for bar in bars)
+    return PeerChart(bars, most, days[-1], tuple(ranked[:_MAX_COUNTRIES]), others)

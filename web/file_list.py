@@ -1,21 +1,21 @@
-"""Files as lines of plain text, as they come: a list may be longer than is good to hold in memory."""
+"""Formats the files of a torrent as lines of plain text, without holding the whole list in memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from web.untrusted_text import MAX_LENGTH, make_printable
 
-_AT_ONCE = 500  # lines
+_LINES_AT_ONCE = 500
 
 
 def format_files(files: Iterable[tuple[tuple[str, ...], int]]) -> Iterator[str]:
-    """A line each, size and path, many at once."""
-    each = iter(files)
-    while some := list(islice(each, _AT_ONCE)):
-        yield "".join([f"{size}\t{_shown(path)}\n" for path, size in some])
+    """Yields texts of up to 500 lines; each line is the size in bytes, a tab and the path."""
+    remaining = iter(files)
+    while batch := list(islice(remaining, _LINES_AT_ONCE)):
+        yield "".join([f"{size}\t{_format_path(path)}\n" for path, size in batch])
 
 
-def _shown(path: tuple[str, ...]) -> str:
+def _format_path(path: tuple[str, ...]) -> str:
     joined = "/".join(path)
     if joined.isprintable() and (len(joined) <= MAX_LENGTH or max(map(len, path)) <= MAX_LENGTH):
         return joined

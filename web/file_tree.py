@@ -1,4 +1,4 @@
-"""A list of files as the tree that it spells, of which a page shows only as much as is pleasant."""
+"""Builds the folder tree of a torrent's files, limited to what fits on its page."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from itertools import islice
 
 from web.untrusted_text import add_line_breaks, make_printable
 
-_DEEPEST = 8  # folders within each other; what lies deeper has the rest of its path for a name
-_ROOM = 32_000  # bytes of a page for the tree
-_INNER = 20_000  # of them that are left where one more folder within another is shown
-_MARKUP = 110  # bytes around each name
-_MOST = _ROOM // _MARKUP  # files of one folder
-_PARTS = 50_000  # of paths that are looked at: of larger torrents the folders cannot be summed up
+_MAX_DEPTH = 8  # folders within each other; the rest of a deeper path becomes the name of its last part
+_PAGE_BYTES = 32_000  # of HTML for the tree
+_BYTES_FOR_FILES = 20_000  # of these, not to be used for folders below the outermost ones
+_MARKUP_BYTES = 110  # of HTML around each name
+_MAX_FILES = _PAGE_BYTES // _MARKUP_BYTES  # of one folder
+_MAX_PARTS = 50_000  # of paths that are read; the folders of a larger torrent cannot be summed up
 
 
 @dataclass(slots=True)
 class Folder:
-    """What is shown of a folder; `count` and `size` are of all that is in it, so far as it was looked at."""
+    """A folder with the part of its contents that is shown.
+
+    `count` and `size` are of all files below it that were read, shown or not. `whole` matters in the outermost
+    folder alone: whether every file of the torrent was read.
+    """
 
     name: str = ""
     count: int = 0
     size: int = 0
     folders: dict[str, Folder] = field(default_factory=dict)
     files: list[tuple[str, int]] = field(default_factory=list)
-    whole: bool = True  # of the outermost: whether all of it was looked at
+    whole: bool = True
 
     @property
     def shown(self) -> int:
@@ -38,57 +42,58 @@ class Folder:
 
 
 def build_tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:
-    """The first files of each folder, as many as there is room for, with names fit to be looked at.
+    """The outermost folder, with printable names, of files given as (path, size in bytes).
 
-    The others are counted. Folders have room first, the outermost before all, so that a glance tells what there is.
+    Folders take the available bytes first, the outermost before all others, so that a glance shows what the torrent
+    holds; what is left shows the first files of each folder. Files that are not shown are counted.
     """
-    root, room, left = Folder(), _ROOM, _PARTS
+    root, bytes_left, parts_left = Folder(), _PAGE_BYTES, _MAX_PARTS
     for path, size in files:
-        left -= len(path)
-        if left < 0:
+        parts_left -= len(path)
+        if parts_left < 0:
             root.whole = False
             break
-        *parts, name = _shortened(path)
-        line = [root]
+        *parts, name = _limit_depth(path)
+        branch = [root]  # from the outermost folder to the one that holds the file, as far as they are shown
         for part in parts:
-            folder = line[-1].folders.get(part)
+            folder = branch[-1].folders.get(part)
             if folder is None:
-                if room <= (0 if line[-1] is root else _INNER):
+                if bytes_left <= (0 if branch[-1] is root else _BYTES_FOR_FILES):
                     break
-                folder = line[-1].folders[part] = Folder(make_printable(part))
-                room -= _weight(folder.name)
-            line.append(folder)
-        for folder in line:
+                folder = branch[-1].folders[part] = Folder(make_printable(part))
+                bytes_left -= _html_bytes(folder.name)
+            branch.append(folder)
+        for folder in branch:
             folder.count += 1
             folder.size += size
-        if len(line) > len(parts) and len(line[-1].files) < _MOST:
-            line[-1].files.append((name, size))
-    _share(root, room)
+        if len(branch) > len(parts) and len(branch[-1].files) < _MAX_FILES:
+            branch[-1].files.append((name, size))
+    _select_files(root, bytes_left)
     return root
 
 
-def _share(root: Folder, room: int) -> None:
-    """Each folder keeps one more of its files in turn, as long as there is room and it has more."""
-    turns = deque((folder, iter(folder.files)) for folder in _all(root))
-    for folder, _ in turns:
+def _select_files(root: Folder, bytes_left: int) -> None:
+    """Each folder in turn keeps one more of its files, until the bytes are used up or no file is left."""
+    queue = deque((folder, iter(folder.files)) for folder in _walk_folders(root))
+    for folder, _ in queue:
         folder.files = []
-    while turns and room > 0:
-        folder, files = turns.popleft()
+    while queue and bytes_left > 0:
+        folder, files = queue.popleft()
         for name, size in islice(files, 1):
             folder.files.append((make_printable(name), size))
-            room -= _weight(folder.files[-1][0])
-            turns.append((folder, files))
+            bytes_left -= _html_bytes(folder.files[-1][0])
+            queue.append((folder, files))
 
 
-def _all(folder: Folder) -> Iterator[Folder]:
+def _walk_folders(folder: Folder) -> Iterator[Folder]:
     yield folder
     for inner in folder.folders.values():
-        yield from _all(inner)
+        yield from _walk_folders(inner)
 
 
-def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
-    return path if len(path) <= _DEEPEST else (*path[: _DEEPEST - 1], "/".join(path[_DEEPEST - 1 :]))
+def _limit_depth(path: tuple[str, ...]) -> tuple[str, ...]:
+    return path if len(path) <= _MAX_DEPTH else (*path[: _MAX_DEPTH - 1], "/".join(path[_MAX_DEPTH - 1 :]))
 
 
-def _weight(name: str) -> int:
-    return len(add_line_breaks(name).encode()) + _MARKUP
+def _html_bytes(name: str) -> int:
+    return len(add_line_breaks(name).encode()) + _MARKUP_BYTES

@@ -1,4 +1,4 @@
-"""What programs look for at fixed addresses: robots.txt, security.txt (RFC 9116)."""
+"""Files that programs look for at fixed addresses: robots.txt, and security.txt (RFC 9116)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from web.page_response import base_url
 
-# The archive keeps torrents for whoever has their infohash; it is no catalogue for search engines.
-_NOT_FOR_ROBOTS = (
+# The archive keeps torrents for people who have their infohash; it is no catalogue for search engines.
+_DISALLOWED_PATHS = (
     "/find",
     "/search",
     "/view/",
@@ -21,23 +21,22 @@ _NOT_FOR_ROBOTS = (
     "/api/v1/",
     "/admin/",
 )
-_GOOD_FOR = timedelta(days=180)  # RFC 9116 recommends less than a year
+_VALIDITY = timedelta(days=180)  # RFC 9116 recommends less than a year
 
 
 @csrf_exempt  # Django's check would answer other methods with a page of HTML
 @require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_FOR_ROBOTS)]
-    return _plain(lines)
+def robots_txt(request: HttpRequest) -> HttpResponse:
+    return _text_response(["User-agent: *", *(f"Disallow: {path}" for path in _DISALLOWED_PATHS)])
 
 
 @require_safe
-def security(request: HttpRequest) -> HttpResponse:
-    """Nothing at all without a contact: that is the one thing it is for."""
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """404 without SECURITY_CONTACT: RFC 9116 demands a contact."""
     if not settings.SECURITY_CONTACT:
         raise Http404
-    expires = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _GOOD_FOR
-    return _plain(
+    expires = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _VALIDITY
+    return _text_response(
         [
             f"Contact: {settings.SECURITY_CONTACT}",
             f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
@@ -47,5 +46,5 @@ def security(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _plain(lines: list[str]) -> HttpResponse:
+def _text_response(lines: list[str]) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

@@ -17,7 +17,7 @@ from metainfo.errors import NotATorrent
 from tests import make
 from tests.archive.test_deposit import away
 from tests.html_pages import get_page, page_text, page_weight, parse_page
-from web.views import server_error
+from web.errors import server_error
 
 pytestmark = pytest.mark.django_db
 

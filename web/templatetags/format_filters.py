@@ -1,4 +1,4 @@
-"""How templates show names, sizes and numbers."""
+"""Template filters that format names, sizes and numbers."""
 
 from django import template
 
@@ -8,19 +8,19 @@ register = template.Library()
 register.filter("visible", make_printable)
 register.filter("breakable", add_line_breaks)
 
-_THIN = "\u202f"  # a narrow space that does not break
+_THIN_SPACE = "\u202f"  # it does not break
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 @register.filter("number")
 def format_number(value: int) -> str:
     """46490676 as 46 490 676."""
-    return f"{value:,}".replace(",", _THIN)
+    return f"{value:,}".replace(",", _THIN_SPACE)
 
 
 @register.filter("size")
 def format_size(value: int) -> str:
-    """1503238553 as 1.40 GiB: three digits that count, as BitTorrent clients show it."""
+    """1503238553 as 1.40 GiB: three significant digits, as BitTorrent clients show it."""
     amount, units = float(value), iter(_UNITS)
     unit = next(units)
     while amount >= 999.5 and (larger := next(units, None)):
