@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def client_of(key: ApiKey) -> Iterator[Client]:
+def borrow_client(key: ApiKey) -> Iterator[Client]:
     """Its key names it. Others may work meanwhile, since it may take its time. Raises ClientError.
 
     The database is for before and after: its connection goes to somebody else.

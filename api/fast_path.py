@@ -13,9 +13,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from django.conf import settings
 from django.db import close_old_connections
 
-from api.http.file_stream import Body
-from api.http.response_cache import Ready, Shelf
-from api.http.torrent_response import Answer, answer, infohash
+from api.http.file_stream import ClosingStream
+from api.http.response_cache import CachedResponse, ResponseCache
+from api.http.torrent_response import TorrentResponse, build_response, infohash_in_path
 from api.torrage import upload
 from archive.errors import Unavailable
 from archive.torrents.retrieve import Retrieved, count_repeat, read_local
@@ -38,13 +38,15 @@ _USUAL = {
     "br, gzip, deflate",
     "*",
 }
-_BUSY = Answer(503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "30")], b"Busy.\n")
+_BUSY = TorrentResponse(
+    503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "30")], b"Busy.\n"
+)
 
-_shelf = Shelf(settings.MEMORY_FOR_DOWNLOADS)
+_shelf = ResponseCache(settings.MEMORY_FOR_DOWNLOADS)
 _feeding = threading.BoundedSemaphore(settings.THREADS)
 
 
-def recall(environ: WSGIEnvironment) -> Answer | None:
+def recall(environ: WSGIEnvironment) -> TorrentResponse | None:
     """The answer, if it lies in memory and is still right: microseconds, and nothing that waits."""
     ready = _shelf.get((environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")))
     if ready is None or "HTTP_IF_NONE_MATCH" in environ or not ready.is_current():
@@ -53,10 +55,10 @@ def recall(environ: WSGIEnvironment) -> Answer | None:
     if method not in ("GET", "HEAD"):
         return None
     count_repeat()
-    return Answer(200, ready.headers, ready.body if method == "GET" else b"")
+    return TorrentResponse(200, ready.headers, ready.body if method == "GET" else b"")
 
 
-def fetch(environ: WSGIEnvironment) -> Answer | None:
+def fetch(environ: WSGIEnvironment) -> TorrentResponse | None:
     """The answer from the disk, remembered; None for what is large, or not ours to answer."""
     found = _found(environ, _LARGE)
     return found and _given(environ, found)
@@ -79,28 +81,28 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
 def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | None:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
-    wanted = infohash(environ["PATH_INFO"])
+    wanted = infohash_in_path(environ["PATH_INFO"])
     try:
         return read_local(wanted, most) if wanted else None
     except Unavailable:
         return None
 
 
-def _given(environ: WSGIEnvironment, found: Retrieved) -> Answer:
+def _given(environ: WSGIEnvironment, found: Retrieved) -> TorrentResponse:
     encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
-    given = answer(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    given = build_response(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
     if len(found.torrent) <= _LARGE:
         _remember(environ["PATH_INFO"], encoding, found, given)
     return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
 
 
-def _remember(path: str, encoding: str, found: Retrieved, given: Answer) -> None:
+def _remember(path: str, encoding: str, found: Retrieved, given: TorrentResponse) -> None:
     usual = len(path) <= _LONG_NAME and encoding in _USUAL
     if given.status == 200 and found.origin and usual:
-        _shelf.put((path, encoding), Ready(given.headers, given.body, found.origin.is_current))
+        _shelf.put((path, encoding), CachedResponse(given.headers, given.body, found.origin.is_current))
 
 
-def _fed(found: Retrieved, given: Answer, start_response: StartResponse) -> Iterable[bytes]:
+def _fed(found: Retrieved, given: TorrentResponse, start_response: StartResponse) -> Iterable[bytes]:
     if not _feeding.acquire(blocking=False):
         start_response(_STATUS[_BUSY.status], _BUSY.headers)
         return [_BUSY.body]
@@ -108,7 +110,7 @@ def _fed(found: Retrieved, given: Answer, start_response: StartResponse) -> Iter
     start_response(_STATUS[given.status], given.headers)
     ends = ExitStack()
     ends.callback(_feeding.release)
-    return Body(pieces or iter([given.body]), ends)
+    return ClosingStream(pieces or iter([given.body]), ends)
 
 
 def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
@@ -127,9 +129,9 @@ def is_upload(environ: WSGIEnvironment) -> bool:
     return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in UPLOADS
 
 
-def receive_all(environs: Sequence[WSGIEnvironment]) -> list[Answer]:
+def receive_all(environs: Sequence[WSGIEnvironment]) -> list[TorrentResponse]:
     """The answers to uploads, which are stored together."""
     close_old_connections()
-    uploads = [upload.sent(environ, environ["wsgi.input"]) for environ in environs]
-    answers = upload.answer_all(uploads)
-    return [Answer(200, list(headers.items()), body) for body, headers in answers]
+    uploads = [upload.read_request(environ, environ["wsgi.input"]) for environ in environs]
+    answers = upload.store_uploads(uploads)
+    return [TorrentResponse(200, list(headers.items()), body) for body, headers in answers]

@@ -10,8 +10,8 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
 
-from api.downloads import handed_out, plain, refused, safe
-from api.http.torrent_response import infohash
+from api.http.plain_text import get_or_head_only, plain_response, refusal_response
+from api.http.torrent_response import infohash_in_path, torrent_response
 from archive.errors import NotHeld
 from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import redirect_url
@@ -21,11 +21,11 @@ from metainfo.magnet import Magnet, read
 
 
 @csrf_exempt  # it changes nothing that anybody has a right to
-@safe
-def fetch(request: HttpRequest) -> HttpResponse:
-    wanted = infohash(request.path_info)
+@get_or_head_only
+def fetch_torrent(request: HttpRequest) -> HttpResponse:
+    wanted = infohash_in_path(request.path_info)
     if wanted is None:
-        return plain(400, "Invalid info hash")
+        return plain_response(400, "Invalid info hash")
     try:
         if link := _elsewhere(wanted):
             return HttpResponseRedirect(link)
@@ -34,17 +34,17 @@ def fetch(request: HttpRequest) -> HttpResponse:
             request.META["REMOTE_ADDR"],
             parse_timeout(request.GET.get("timeout", "")),
         )
-        return handed_out(request, found)
+        return torrent_response(request, found)
     except TooManyFieldsSent:
-        return plain(400, "Too many parameters")
+        return plain_response(400, "Too many parameters")
     except Refusal as refusal:
-        return refused(request, refusal)
+        return refusal_response(request, refusal)
 
 
 @csrf_exempt
-@safe
+@get_or_head_only
 def health_check(request: HttpRequest) -> HttpResponse:
-    return plain(200, "OK", end="")
+    return plain_response(200, "OK", end="")
 
 
 def _elsewhere(wanted: bytes) -> str | None:

@@ -11,7 +11,7 @@ from archive.monitoring.prometheus import render_metrics
 
 @csrf_exempt  # Django's check would answer other methods with a page of HTML
 @require_safe
-def well(request: HttpRequest) -> HttpResponse:
+def health_view(request: HttpRequest) -> HttpResponse:
     """503 where torrents cannot be stored. `age`: seconds since the part was last seen well, null if never."""
     states = check_health()
     told = {
@@ -26,7 +26,7 @@ def well(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
+def metrics_view(request: HttpRequest) -> HttpResponse:
     return HttpResponse(
         render_metrics(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"}
     )

@@ -17,7 +17,7 @@ from metainfo.infohash import parse
 
 @require_POST
 @staff_member_required
-def send(request: HttpRequest, infohash: str) -> HttpResponse:
+def send_to_client(request: HttpRequest, infohash: str) -> HttpResponse:
     name = request.POST.get("client", "")
     try:
         torrent = retrieve(parse(infohash)).torrent

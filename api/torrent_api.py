@@ -19,8 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.rest.media import FormBody, Json, JsonBody
-from api.rest.view import forget
+from api.rest.media import AsciiJsonRenderer, LimitedJsonParser, UploadFormParser
+from api.rest.view import release_body
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
 from archive.census.daily_peers import DailyPeers, peers_on_day
@@ -83,11 +83,11 @@ class _Any(BaseContentNegotiation):
         return first, first.media_type or ""
 
 
-class PeerStats(APIView):
+class TorrentApiView(APIView):
     """The key first, then the act; every refusal in the document's words."""
 
-    renderer_classes = (Json,)
-    parser_classes = (FormParser, FormBody, JsonBody)
+    renderer_classes = (AsciiJsonRenderer,)
+    parser_classes = (FormParser, UploadFormParser, LimitedJsonParser)
     content_negotiation_class = _Any
     verb = "GET"
     act: Act = staticmethod(dict)
@@ -122,11 +122,11 @@ class PeerStats(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **kwargs)
-        forget(request)
+        release_body(request)
         return answer
 
 
-def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
+def list_film_torrents(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
     title, entries = list_torrents_of_film(imdb)
     alive = find_alive(one.number for one in entries)
     told = [
@@ -142,7 +142,7 @@ def films(request: Request, key: ApiKey, imdb: str) -> dict[str, Any]:
     return {"imdb": imdb, "title": title, "torrents": told}
 
 
-def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
+def torrent_info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     entry = find_entry(_named(infohash))
     request_counts(entry.number)
     match = find_film(tuple(bytes.fromhex(one) for one in (entry.v1, entry.v2) if one))
@@ -158,7 +158,7 @@ def info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     }
 
 
-def peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
+def count_peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     """One day's distinct peers; of the last day with a look where none is named."""
     entry = find_entry(_named(infohash))
     request_counts(entry.number)
@@ -177,7 +177,7 @@ def peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     return told
 
 
-def add(request: Request, key: ApiKey) -> dict[str, Any]:
+def request_torrent(request: Request, key: ApiKey) -> dict[str, Any]:
     """Held or not: what is held is looked at soon, what is not is looked for. `imdbId` and `title` are ours."""
     if not (named := _given(request, "infohash")):
         raise NotAnInfohash("No infohash was sent; it goes into the field `infohash`.")

@@ -4,22 +4,22 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from api.downloads import download
-from api.feeds.rss import rss
-from api.feeds.torznab import torznab
-from api.files.views import hand_out
-from api.hash2torrent import fetch, health_check
-from api.monitoring import metrics, well
-from api.send_to_client import send
-from api.torrage.infohash_lists import hashes, names
+from api.feeds.rss import rss_feed
+from api.feeds.torznab import torznab_api
+from api.files.views import serve_file
+from api.hash2torrent import fetch_torrent, health_check
+from api.monitoring import health_view, metrics_view
+from api.send_to_client import send_to_client
+from api.torrage.infohash_lists import infohash_list, list_index
 from api.torrage.upload import upload
-from api.torrent_api import PeerStats, add, films, info, peers
+from api.torrent_api import TorrentApiView, count_peers, list_film_torrents, request_torrent, torrent_info
 
 by_infohash = [
     # What follows an infohash may hold a new line, for which a dot does not stand.
-    re_path(r"^torrents/[\s\S]*$", fetch),
+    re_path(r"^torrents/[\s\S]*$", fetch_torrent),
     re_path(r"^torrent/[\s\S]*$", download),
     re_path(r"^[^/]+\.[Tt][Oo][Rr][Rr][Ee][Nn][Tt]$", download),  # Django reverses no (?i:)
-    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch, name="download"),
+    re_path(r"^(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$", fetch_torrent, name="download"),
 ]
 urlpatterns = [
     path("autoupload.php", upload),
@@ -28,20 +28,20 @@ urlpatterns = [
     path("api/v1/", include("api.rest.urls")),
     path("api/v1", RedirectView.as_view(url="/api/v1/docs")),
     path("v1/", include("api.torbox.urls")),
-    path("files/<str:link>", hand_out, name="finished"),
-    path("files/<str:link>/<path:name>", hand_out),
+    path("files/<str:link>", serve_file, name="finished"),
+    path("files/<str:link>/<path:name>", serve_file),
     path("torznab", RedirectView.as_view(url="/torznab/api?t=caps")),
-    path("torznab/api", torznab),
-    path("sync/", names),
-    path("sync/<str:name>", hashes),
-    path("rss", rss, name="rss"),
-    path("send/<str:infohash>", send, name="send"),
+    path("torznab/api", torznab_api),
+    path("sync/", list_index),
+    path("sync/<str:name>", infohash_list),
+    path("rss", rss_feed, name="rss"),
+    path("send/<str:infohash>", send_to_client, name="send"),
     path("health_check", health_check),
-    path("health", well),
-    path("metrics", metrics),
-    path("torrent/list/imdb/<str:imdb>", PeerStats.as_view(act=films)),
-    path("torrent/info/<str:infohash>", PeerStats.as_view(act=info)),
-    path("torrent/peers/<str:infohash>", PeerStats.as_view(act=peers)),
-    path("torrent/add", PeerStats.as_view(verb="POST", act=add)),
+    path("health", health_view),
+    path("metrics", metrics_view),
+    path("torrent/list/imdb/<str:imdb>", TorrentApiView.as_view(act=list_film_torrents)),
+    path("torrent/info/<str:infohash>", TorrentApiView.as_view(act=torrent_info)),
+    path("torrent/peers/<str:infohash>", TorrentApiView.as_view(act=count_peers)),
+    path("torrent/add", TorrentApiView.as_view(verb="POST", act=request_torrent)),
     *by_infohash,
 ]

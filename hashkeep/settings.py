@@ -213,7 +213,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "server.public_url.at_public_url",
-    "api.rest.middleware.manners",
+    "api.rest.middleware.add_cors_and_problems",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -250,7 +250,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.rest.openapi.complete",
+        "api.rest.openapi.complete_schema",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }

@@ -26,11 +26,11 @@ class WrongVersion(NotSoap):
     faultcode = "VersionMismatch"
 
 
-class Source(Protocol):
+class MessageReader(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class Call:
+class SoapCall:
     """The name of the operation, without its namespace, and its argument, without whitespace.
 
     Names of arguments are not looked at: PHP without a WSDL says `param0`, SOAP::Lite `c-gensym3`.
@@ -47,7 +47,7 @@ class Call:
         self._parts = 0
         self._silence = 0
 
-    def read(self, source: Source) -> None:
+    def read(self, source: MessageReader) -> None:
         """Raises NotSoap. Stops where the argument gets too long: what follows is left unread."""
         parser = expat.ParserCreate(namespace_separator="}")
         parser.buffer_text = True  # else two calls of _text for every line of base64
@@ -68,7 +68,7 @@ class Call:
         if self.argument is not None:
             self.argument.clear()
 
-    def _feed(self, parser: expat.XMLParserType, source: Source) -> None:
+    def _feed(self, parser: expat.XMLParserType, source: MessageReader) -> None:
         # Twice: UTF-16, or an argument whose line ends are all written as &#xD;&#xA;.
         left = 2 * self._longest + CHUNK
         while chunk := source.read(CHUNK):

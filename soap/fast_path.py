@@ -6,9 +6,9 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.db import close_old_connections
 
-from soap.spyne_server import answer_all, sent
+from soap.spyne_server import answer_calls, read_request
 from soap.urls import urlpatterns
-from soap.views import KIND
+from soap.views import CONTENT_TYPE
 
 _CALLS = frozenset(f"/{url.pattern}" for url in urlpatterns)
 
@@ -34,8 +34,8 @@ def is_call(environ: WSGIEnvironment) -> bool:
 def receive_all(environs: Sequence[WSGIEnvironment]) -> list[Answer]:
     """The answers to calls, whose torrents are stored together."""
     close_old_connections()
-    answers = answer_all([sent(environ, environ["wsgi.input"]) for environ in environs])
+    answers = answer_calls([read_request(environ, environ["wsgi.input"]) for environ in environs])
     return [
-        (status, [("Content-Type", KIND), ("Content-Length", str(len(body)))], body)
+        (status, [("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body)))], body)
         for status, body in answers
     ]

@@ -14,17 +14,17 @@ from archive.access.api_keys import require_upload_key
 from archive.errors import NotAuthorized, PrivateTorrent, TakenDown
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
-from soap.call_parser import Call
+from soap.call_parser import SoapCall
 from soap.wsdl import THETORRENT, TORRAGE
 
 
-class NothingSent(Refusal):
+class NoArgumentSent(Refusal):
     """The call has no argument."""
 
 
 # Torrage 0.4 has 10 to 14 (13 for unknown errors); 15 to 18 are ours. Any other refusal is 14, trouble of ours.
 _CODES = {
-    NothingSent: 10,
+    NoArgumentSent: 10,
     EmptyTorrent: 11,
     NotATorrent: 12,
     TooLarge: 15,
@@ -52,12 +52,12 @@ class TorrentCache(Service):
         return outcome.infohash
 
 
-def store(calls: Iterable[Call]) -> list[Receipt | Refusal]:
+def store_calls(calls: Iterable[SoapCall]) -> list[Receipt | Refusal]:
     """What became of the argument of each, whichever operation is to say it. They are stored together."""
     return deposit_many(map(_sent_in, calls), entry_point="soap")
 
 
-def _sent_in(call: Call) -> bytes | Refusal:
+def _sent_in(call: SoapCall) -> bytes | Refusal:
     try:
         return _torrent(call)
     except Refusal as refusal:
@@ -66,14 +66,14 @@ def _sent_in(call: Call) -> bytes | Refusal:
         call.close()
 
 
-def _torrent(call: Call) -> bytes:
+def _torrent(call: SoapCall) -> bytes:
     require_upload_key(call.key)
     if call.too_long:
         raise TooLarge(
             f"The file has more than the {settings.MAX_TORRENT_BYTES:,} bytes that this archive takes."
         )
     if call.argument is None:
-        raise NothingSent("Nothing arrived; the torrent goes into the call's one argument, in base64.")
+        raise NoArgumentSent("Nothing arrived; the torrent goes into the call's one argument, in base64.")
     try:
         return pybase64.b64decode(call.argument, validate=True)
     except binascii.Error:

@@ -17,21 +17,21 @@ from spyne.server import ServerBase
 from archive.access.api_keys import key_text_from_request, key_texts_in_query
 from archive.torrents.deposit import Receipt
 from metainfo.errors import Refusal
-from soap.call_parser import Call, NotSoap, Source
-from soap.operations import TorrentCache, store
+from soap.call_parser import MessageReader, NotSoap, SoapCall
+from soap.operations import TorrentCache, store_calls
 from soap.wsdl import THETORRENT
 
 spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second
 
 
-class Sent(NamedTuple):
+class CallRequest(NamedTuple):
     """A message, and the key that came beside it, if any."""
 
-    body: Source
+    body: MessageReader
     key: str
 
 
-class Answer(NamedTuple):
+class CallResponse(NamedTuple):
     """`status` is 500 for a fault, as SOAP 1.1 wants it."""
 
     status: HTTPStatus
@@ -83,22 +83,23 @@ _server = _Server(
 )
 
 
-def sent(environ: Mapping[str, Any], body: Source) -> Sent:
+def read_request(environ: Mapping[str, Any], body: MessageReader) -> CallRequest:
     # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
-    return Sent(body, key_text_from_request(environ, *key_texts_in_query(environ)))
+    return CallRequest(body, key_text_from_request(environ, *key_texts_in_query(environ)))
 
 
-def answer_all(messages: Sequence[Sent]) -> list[Answer]:
+def answer_calls(messages: Sequence[CallRequest]) -> list[CallResponse]:
     """Take the calls, whose torrents are stored together, and give an answer or a fault to each."""
     calls = [_read(message) for message in messages]
-    outcomes = iter(store(call for call in calls if isinstance(call, Call)))
+    outcomes = iter(store_calls(call for call in calls if isinstance(call, SoapCall)))
     return [
-        _answer(_Done(call.operation, next(outcomes)) if isinstance(call, Call) else call) for call in calls
+        _answer(_Done(call.operation, next(outcomes)) if isinstance(call, SoapCall) else call)
+        for call in calls
     ]
 
 
-def _read(message: Sent) -> Call | Fault:
-    call = Call(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=message.key)
+def _read(message: CallRequest) -> SoapCall | Fault:
+    call = SoapCall(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=message.key)
     try:
         call.read(message.body)
     except NotSoap as error:
@@ -110,7 +111,7 @@ def _read(message: Sent) -> Call | Fault:
     return call
 
 
-def _answer(call: _Done | Fault) -> Answer:
+def _answer(call: _Done | Fault) -> CallResponse:
     first = MethodContext(_server, MethodContext.SERVER)
     first.in_string = [call]
     [context] = _server.generate_contexts(first)
@@ -119,7 +120,7 @@ def _answer(call: _Done | Fault) -> Answer:
         _server.get_out_object(context)
     _server.get_out_string(context)
     failed = context.out_error is not None
-    answer = Answer(
+    answer = CallResponse(
         HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.OK, b"".join(context.out_string)
     )
     context.close()

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from soap.views import soap
+from soap.views import soap_endpoint
 from soap.wsdl import THETORRENT, TORRAGE
 
 urlpatterns = [
-    path("soap", soap, {"dialect": THETORRENT}, name="soap"),
-    path("api/storetorrent.wsdl", soap, {"dialect": THETORRENT}),
-    path("api/index.php", soap, {"dialect": TORRAGE}),
-    path("api/torrage.wsdl", soap, {"dialect": TORRAGE}),
-    path("torcache.wsdl", soap, {"dialect": TORRAGE}),
+    path("soap", soap_endpoint, {"dialect": THETORRENT}, name="soap"),
+    path("api/storetorrent.wsdl", soap_endpoint, {"dialect": THETORRENT}),
+    path("api/index.php", soap_endpoint, {"dialect": TORRAGE}),
+    path("api/torrage.wsdl", soap_endpoint, {"dialect": TORRAGE}),
+    path("torcache.wsdl", soap_endpoint, {"dialect": TORRAGE}),
 ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 _TEMPLATE = Path(__file__).with_name("torrentcache.wsdl").read_text()
 
 
-class Dialect(NamedTuple):
+class SoapDialect(NamedTuple):
     """The names that clients generate code from, and the path that takes the calls."""
 
     operation: str
@@ -19,7 +19,7 @@ class Dialect(NamedTuple):
     documentation: str
 
 
-THETORRENT = Dialect(
+THETORRENT = SoapDialect(
     operation="storeTorrent",
     name="TorrentCache",
     target="urn:torrentcache",
@@ -28,7 +28,7 @@ THETORRENT = Dialect(
     documentation="Takes a .torrent in base64. Returns its infohash, or a text that begins with error.",
 )
 # Torrage 0.4, api/torrage.wsdl
-TORRAGE = Dialect(
+TORRAGE = SoapDialect(
     operation="cacheTorrent",
     name="Cache",
     target="urn:Torrage",
@@ -38,6 +38,6 @@ TORRAGE = Dialect(
 )
 
 
-def wsdl(dialect: Dialect, location: str) -> str:
+def render_wsdl(dialect: SoapDialect, location: str) -> str:
     """`location` is the URL that takes the calls, as the client knows us."""
     return _TEMPLATE.format(location=escape(location), **dialect._asdict())

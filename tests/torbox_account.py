@@ -9,7 +9,7 @@ from django.test import Client
 from archive.access import api_keys
 from tests import make
 
-HERE = "/v1/api/torrents/"
+BASE = "/v1/api/torrents/"
 TORRENT = make.v1(b"a film.mkv")
 HASH = make.v1_hash(TORRENT).lower()
 MAGNET = f"magnet:?xt=urn:btih:{HASH}"
@@ -25,25 +25,25 @@ class Account:
 
     def __call__(self, method: str, path: str, data: Any = None, **how: Any) -> Any:
         """GET and POST as a form; of what is no form, `content_type` says what it is."""
-        url = path if path.startswith("/") else HERE + path
+        url = path if path.startswith("/") else BASE + path
         return getattr(self._client, method)(
             url, data, headers={"Authorization": f"Bearer {self.text}"}, **how
         )
 
     def create(self, **fields: Any) -> Any:
-        return told(self("post", "createtorrent", fields))
+        return success_data(self("post", "createtorrent", fields))
 
     def send(self, torrent: bytes, **fields: Any) -> Any:
         return self.create(file=SimpleUploadedFile("a.torrent", torrent), **fields)
 
     def list(self, **query: Any) -> Any:
-        return told(self("get", "mylist", query))
+        return success_data(self("get", "mylist", query))
 
     def does(self, **asked: Any) -> Any:
         return self("post", "controltorrent", json.dumps(asked), content_type="application/json")
 
 
-def told(answer: Any) -> Any:
+def success_data(answer: Any) -> Any:
     assert answer.status_code == 200, answer.content
     envelope = answer.json()
     assert (envelope["success"], envelope["error"]) == (True, None)
@@ -51,7 +51,7 @@ def told(answer: Any) -> Any:
     return envelope["data"]
 
 
-def refused(answer: Any) -> tuple[int, str | bool]:
+def error_of(answer: Any) -> tuple[int, str | bool]:
     envelope = answer.json()
     assert set(envelope) == {"success", "error", "detail", "data"}
     assert (envelope["success"], envelope["data"]) == (False, None)

@@ -6,8 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, require_safe
 
-from api.downloads import plain
-from api.feeds.rss_document import add, channel, enclosure, item, text, urls, written
+from api.feeds.rss_document import (
+    add_enclosure,
+    add_item,
+    add_text_element,
+    clean_text,
+    serialize,
+    start_channel,
+    torrent_urls,
+)
+from api.http.plain_text import plain_response
 from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
 from archive.torrents.catalogue import Entry
@@ -24,14 +32,14 @@ _RETRY_AFTER = 30  # seconds
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
 @require_safe
-def rss(request: HttpRequest) -> HttpResponse:
+def rss_feed(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "")
     try:
         hits = search_torrents(SearchQuery(asked, alive=request.GET.get("alive") in _YES), limit=_HITS).hits
     except NotListed as refusal:
-        return plain(404, str(refusal))
+        return plain_response(404, str(refusal))
     except Refusal as refusal:
-        return plain(503, str(refusal), _RETRY_AFTER)
+        return plain_response(503, str(refusal), _RETRY_AFTER)
     body = _feed(request, asked, hits)
     newest = hits[0].stored_at if hits else None
 
@@ -45,17 +53,19 @@ def rss(request: HttpRequest) -> HttpResponse:
 
 
 def _feed(request: HttpRequest, asked: str, hits: list[Entry]) -> bytes:
-    about = text(asked[:_TITLE])
-    document, told = channel(request, f"Hashkeep: {about}" if about else "Hashkeep", {"torrent": _EZRSS})
-    add(told, "ttl", _MINUTES)
+    about = clean_text(asked[:_TITLE])
+    document, told = start_channel(
+        request, f"Hashkeep: {about}" if about else "Hashkeep", {"torrent": _EZRSS}
+    )
+    add_text_element(told, "ttl", _MINUTES)
     for hit in hits:
-        where = urls(request, hit)
-        made = item(told, hit, where, link=where.view)
-        enclosure(made, where.torrent, hit.length)  # BEP 36: the length of the torrent itself
-        add(made, f"{{{_EZRSS}}}contentLength", str(hit.size))
-        add(made, f"{{{_EZRSS}}}infoHash", hit.v1 or hit.infohash)
-        add(made, f"{{{_EZRSS}}}magnetURI", magnet(hit.v1, hit.v2, text(hit.name), ()))
+        where = torrent_urls(request, hit)
+        made = add_item(told, hit, where, link=where.view)
+        add_enclosure(made, where.torrent, hit.length)  # BEP 36: the length of the torrent itself
+        add_text_element(made, f"{{{_EZRSS}}}contentLength", str(hit.size))
+        add_text_element(made, f"{{{_EZRSS}}}infoHash", hit.v1 or hit.infohash)
+        add_text_element(made, f"{{{_EZRSS}}}magnetURI", magnet(hit.v1, hit.v2, clean_text(hit.name), ()))
         if hit.liveness and hit.liveness.seeders is not None:  # unknown is not 0, which readers take for dead
-            add(made, f"{{{_EZRSS}}}seeds", str(hit.liveness.seeders))
-            add(made, f"{{{_EZRSS}}}peers", str(hit.liveness.leechers or 0))
-    return written(document)
+            add_text_element(made, f"{{{_EZRSS}}}seeds", str(hit.liveness.seeders))
+            add_text_element(made, f"{{{_EZRSS}}}peers", str(hit.liveness.leechers or 0))
+    return serialize(document)

@@ -18,55 +18,55 @@ _UNFIT = re.compile(
 )
 
 
-class Urls(NamedTuple):
+class TorrentUrls(NamedTuple):
     """Where a torrent is to be had and looked at."""
 
     torrent: str
     view: str
 
 
-def urls(request: HttpRequest, hit: Entry) -> Urls:
+def torrent_urls(request: HttpRequest, hit: Entry) -> TorrentUrls:
     base = request.build_absolute_uri("/")
-    return Urls(f"{base}torrent/{hit.infohash}.torrent", f"{base}view/{hit.infohash}")
+    return TorrentUrls(f"{base}torrent/{hit.infohash}.torrent", f"{base}view/{hit.infohash}")
 
 
-def text(words: str) -> str:
+def clean_text(words: str) -> str:
     """On one line, with marks for what XML or the eye could not bear."""
     return " ".join(_UNFIT.sub("\ufffd", words).split())
 
 
-def channel(
+def start_channel(
     request: HttpRequest, title: str, namespaces: Mapping[str, str]
 ) -> tuple[etree._Element, etree._Element]:
     """The document, and its channel, to which items are added."""
     rss = etree.Element("rss", {"version": "2.0"}, nsmap={"atom": ATOM, **namespaces})
     made = etree.SubElement(rss, "channel")
-    add(made, "title", title)
-    add(made, "link", request.build_absolute_uri("/"))
-    add(made, "description", "Torrents of this archive, the newest first.")
+    add_text_element(made, "title", title)
+    add_text_element(made, "link", request.build_absolute_uri("/"))
+    add_text_element(made, "description", "Torrents of this archive, the newest first.")
     itself = {"href": request.build_absolute_uri(), "rel": "self", "type": "application/rss+xml"}
     etree.SubElement(made, f"{{{ATOM}}}link", itself)
     return rss, made
 
 
-def item(channel: etree._Element, hit: Entry, urls: Urls, link: str) -> etree._Element:
+def add_item(channel: etree._Element, hit: Entry, urls: TorrentUrls, link: str) -> etree._Element:
     """Without the enclosure, about whose length the dialects disagree."""
     made = etree.SubElement(channel, "item")
-    add(made, "title", text(hit.name) or hit.infohash)
+    add_text_element(made, "title", clean_text(hit.name) or hit.infohash)
     etree.SubElement(made, "guid", {"isPermaLink": "true"}).text = urls.view
-    add(made, "link", link)
-    add(made, "pubDate", format_datetime(hit.stored_at, usegmt=True))
+    add_text_element(made, "link", link)
+    add_text_element(made, "pubDate", format_datetime(hit.stored_at, usegmt=True))
     return made
 
 
-def enclosure(item: etree._Element, url: str, length: int) -> None:
+def add_enclosure(item: etree._Element, url: str, length: int) -> None:
     told = {"url": url, "length": str(length), "type": "application/x-bittorrent"}
     etree.SubElement(item, "enclosure", told)
 
 
-def add(parent: etree._Element, tag: str, text: str) -> None:
+def add_text_element(parent: etree._Element, tag: str, text: str) -> None:
     etree.SubElement(parent, tag).text = text
 
 
-def written(document: etree._Element) -> bytes:
+def serialize(document: etree._Element) -> bytes:
     return etree.tostring(document, xml_declaration=True, encoding="utf-8")

@@ -12,7 +12,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from lxml import etree
 
-from api.feeds.rss_document import Urls, add, channel, enclosure, item, text, urls, written
+from api.feeds.rss_document import (
+    TorrentUrls,
+    add_enclosure,
+    add_item,
+    add_text_element,
+    clean_text,
+    serialize,
+    start_channel,
+    torrent_urls,
+)
 from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
 from archive.films.film_links import FilmLink, find_films
@@ -69,7 +78,7 @@ class _Wrong(Exception):
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
 @require_safe
-def torznab(request: HttpRequest) -> HttpResponse:
+def torznab_api(request: HttpRequest) -> HttpResponse:
     """`apikey` is accepted and not needed."""
     function = request.GET.get("t", "")
     try:
@@ -110,7 +119,7 @@ def _caps(request: HttpRequest) -> etree._Element:
 
 
 def _feed(request: HttpRequest, function: str) -> etree._Element:
-    document, told = channel(request, "Hashkeep", {"torznab": NAMESPACE})
+    document, told = start_channel(request, "Hashkeep", {"torznab": NAMESPACE})
     limit = _number(request, "limit", _MOST)
     offset = _number(request, "offset", 0)
     hits: list[Entry] = []
@@ -119,7 +128,7 @@ def _feed(request: HttpRequest, function: str) -> etree._Element:
     etree.SubElement(told, f"{{{NAMESPACE}}}response", {"offset": str(offset)})
     matches = find_films(hits)
     for hit in hits:
-        _add(told, hit, urls(request, hit), matches.get(hit.number))
+        _add(told, hit, torrent_urls(request, hit), matches.get(hit.number))
     return document
 
 
@@ -173,20 +182,20 @@ def _number(request: HttpRequest, name: str, default: int) -> int:
     return int(value)
 
 
-def _add(told: etree._Element, hit: Entry, where: Urls, match: FilmLink | None) -> None:
-    made = item(told, hit, where, link=where.torrent)
-    add(made, "comments", where.view)
-    add(made, "size", str(hit.size))
+def _add(told: etree._Element, hit: Entry, where: TorrentUrls, match: FilmLink | None) -> None:
+    made = add_item(told, hit, where, link=where.torrent)
+    add_text_element(made, "comments", where.view)
+    add_text_element(made, "size", str(hit.size))
     number = _NUMBERS[hit.kind]
-    add(made, "category", str(number))
-    enclosure(made, where.torrent, hit.size)  # here by custom that of the content: FlexGet shows it so
+    add_text_element(made, "category", str(number))
+    add_enclosure(made, where.torrent, hit.size)  # here by custom that of the content: FlexGet shows it so
     attributes = [
         ("category", str(_parent(number))),
         ("category", str(number)),
         ("size", str(hit.size)),
         ("files", str(hit.files)),
         ("infohash", (hit.v1 or hit.infohash).lower()),
-        ("magneturl", magnet(hit.v1, hit.v2, text(hit.name), ())),
+        ("magneturl", magnet(hit.v1, hit.v2, clean_text(hit.name), ())),
         ("downloadvolumefactor", "0"),
         ("uploadvolumefactor", "1"),
     ]
@@ -216,6 +225,6 @@ def _failed(code: int, description: str, status: int = 200) -> HttpResponse:
 
 
 def _answer(document: etree._Element, kind: str = "application/xml", status: int = 200) -> HttpResponse:
-    response = HttpResponse(written(document), content_type=f"{kind}; charset=utf-8", status=status)
+    response = HttpResponse(serialize(document), content_type=f"{kind}; charset=utf-8", status=status)
     response["Cache-Control"] = "no-store"
     return response

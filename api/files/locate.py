@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from api.client_pool import client_of
+from api.client_pool import borrow_client
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
@@ -33,7 +33,7 @@ class _Told(NamedTuple):
 _told: dict[tuple[str, bytes, int], _Told] = {}
 
 
-def reach(key: ApiKey, number: int, index: int) -> Finished:
+def open_file(key: ApiKey, number: int, index: int) -> Finished:
     """One file, by its place in the torrent, where pad files do not count.
 
     Raises NotHeld, TakenDown, Unavailable, ClientError.
@@ -56,7 +56,7 @@ def reach(key: ApiKey, number: int, index: int) -> Finished:
     return finished
 
 
-def reach_all(key: ApiKey, number: int) -> tuple[str, list["Sealed"]]:
+def list_files(key: ApiKey, number: int) -> tuple[str, list["UnopenedFile"]]:
     """The torrent's name, and all files that the client was to fetch. Raises as reach."""
     mine = get_key_torrent(key, number)
     folder = _folder(key)
@@ -65,10 +65,12 @@ def reach_all(key: ApiKey, number: int) -> tuple[str, list["Sealed"]]:
         raise Unfinished("The client has not finished this torrent.")
     if len(files) > _MOST_ZIPPED:
         raise OutOfReach(f"This torrent has more than {_MOST_ZIPPED:,} files, too many for one zip.")
-    return mine.name or torrent.name, [Sealed(folder, torrent, file) for file in files if file.progress >= 1]
+    return mine.name or torrent.name, [
+        UnopenedFile(folder, torrent, file) for file in files if file.progress >= 1
+    ]
 
 
-class Sealed(NamedTuple):
+class UnopenedFile(NamedTuple):
     """A finished file that is opened when its turn has come."""
 
     folder: Path
@@ -87,7 +89,7 @@ def _folder(key: ApiKey) -> Path:
 
 
 def _ask(key: ApiKey, mine: KeyTorrent) -> tuple[Torrent, list[File]]:
-    with client_of(key) as client:
+    with borrow_client(key) as client:
         infohash = known_as(client, mine.infohashes)
         torrent, files = client.find(infohash), client.files(infohash)
     refuse_blocked(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both

@@ -5,11 +5,11 @@ import re
 _ONE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
 
 
-class Unsatisfiable(Exception):
+class UnsatisfiableRange(Exception):
     """It asks for nothing that is there."""
 
 
-def part(asked: str, size: int) -> range | None:
+def parse_range(asked: str, size: int) -> range | None:
     """None: all of it, also where several parts are asked for, or what is none. Raises Unsatisfiable."""
     one = _ONE.fullmatch(asked)
     if one is None or one.groups() == ("", ""):
@@ -20,5 +20,5 @@ def part(asked: str, size: int) -> range | None:
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) + 1, size) if first and last else size
     if start >= end:
-        raise Unsatisfiable
+        raise UnsatisfiableRange
     return range(start, end)

@@ -22,12 +22,12 @@ class Link(NamedTuple):
     file: int | None
 
 
-def spell(link: Link, name: str) -> str:
+def link_path(link: Link, name: str) -> str:
     """Its path, which ends in a name because players look at that; nobody else does."""
-    return f"{reverse('finished', args=[signing.dumps(link, salt=_SALT)])}/{quote(plain(name), safe='')}"
+    return f"{reverse('finished', args=[signing.dumps(link, salt=_SALT)])}/{quote(safe_file_name(name), safe='')}"
 
 
-def read(text: str) -> Link:
+def read_link(text: str) -> Link:
     """Raises NotALink, StaleLink."""
     try:
         return Link(*signing.loads(text[:_LONGEST], salt=_SALT, max_age=_LASTS))
@@ -37,7 +37,7 @@ def read(text: str) -> Link:
         raise NotALink("This is no link to a file, or not all of one.") from None
 
 
-def plain(path: str) -> str:
+def safe_file_name(path: str) -> str:
     """The name of a file without its folders, fit for a header and a URL. Its end tells its kind, and stays."""
     name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
     kept = "".join(letter for letter in name if letter.isprintable()).strip(". ")

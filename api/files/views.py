@@ -13,14 +13,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from api.files.locate import reach, reach_all
-from api.files.ranges import Unsatisfiable, part
+from api.files.locate import list_files, open_file
+from api.files.ranges import UnsatisfiableRange, parse_range
 from api.files.reader_limit import readers
-from api.files.signed_link import Link, plain, read
-from api.files.zip_stream import zipped
-from api.http.file_stream import Body, pieces
-from api.http.media_type import media_type
-from api.http.problem_details import CONTENT_TYPE, Problem, problem
+from api.files.signed_link import Link, read_link, safe_file_name
+from api.files.zip_stream import zip_files
+from api.http.file_stream import ClosingStream, read_chunks
+from api.http.media_type import guess_media_type
+from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key
 from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
@@ -38,11 +38,11 @@ _ALWAYS = {
 
 
 @require_safe
-def hand_out(request: HttpRequest, link: str, name: str = "") -> HttpResponseBase:
+def serve_file(request: HttpRequest, link: str, name: str = "") -> HttpResponseBase:
     """`name` is for players, and may be any."""
     with ExitStack() as ends:
         try:
-            wanted = read(link)
+            wanted = read_link(link)
             key = _key(wanted)
             if wanted.file is None:
                 response = _zip(request, key, wanted.number, ends)
@@ -63,7 +63,7 @@ def _key(link: Link) -> ApiKey:
 
 
 def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: ExitStack) -> HttpResponseBase:
-    found = reach(key, number, index)
+    found = open_file(key, number, index)
     ends.enter_context(found.file)
     if settings.FILES_BY_NGINX:
         return _told_nginx(key, found)
@@ -73,8 +73,8 @@ def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: Exit
         return HttpResponse(status=304, headers=headers)
     ranged = request.method == "GET" and request.headers.get("If-Range", etag) == etag
     try:
-        asked = part(request.headers.get("Range", ""), found.size) if ranged else None
-    except Unsatisfiable:
+        asked = parse_range(request.headers.get("Range", ""), found.size) if ranged else None
+    except UnsatisfiableRange:
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{found.size}"})
     sent = range(found.size)
     if asked:
@@ -83,7 +83,7 @@ def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: Exit
     headers |= _described(found.name, len(sent))
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    return _stream(key, pieces(found.file, sent), ends, headers, 206 if asked else 200)
+    return _stream(key, read_chunks(found.file, sent), ends, headers, 206 if asked else 200)
 
 
 def _told_nginx(key: ApiKey, found: Finished) -> HttpResponse:
@@ -95,13 +95,13 @@ def _told_nginx(key: ApiKey, found: Finished) -> HttpResponse:
 
 
 def _zip(request: HttpRequest, key: ApiKey, number: int, ends: ExitStack) -> HttpResponseBase:
-    name, files = reach_all(key, number)
-    made = zipped(files)
+    name, files = list_files(key, number)
+    made = zip_files(files)
     headers = {"Accept-Ranges": "none"} | _described(f"{name}.zip", made.size)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    ends.callback(made.pieces.close)
-    return _stream(key, made.pieces, ends, headers)
+    ends.callback(made.chunks.close)
+    return _stream(key, made.chunks, ends, headers)
 
 
 def _stream(
@@ -109,14 +109,14 @@ def _stream(
 ) -> HttpResponseBase:
     ends.callback(readers.sit(key.id))
     connections.close_all()  # to read on for two hours needs none
-    return StreamingHttpResponse(Body(pieces, ends.pop_all()), status=status, headers=headers)
+    return StreamingHttpResponse(ClosingStream(pieces, ends.pop_all()), status=status, headers=headers)
 
 
 def _described(name: str, length: int) -> dict[str, str]:
     return {
-        "Content-Type": media_type(name),
+        "Content-Type": guess_media_type(name),
         "Content-Length": str(length),
-        "Content-Disposition": content_disposition_header(True, plain(name)) or "",
+        "Content-Disposition": content_disposition_header(True, safe_file_name(name)) or "",
     }
 
 
@@ -126,6 +126,6 @@ def _etag(found: Finished) -> str:
 
 
 def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    told = cast(Problem, problem(error, request))  # all of these have their rows
+    told = cast(Problem, describe_exception(error, request))  # all of these have their rows
     body = json.dumps(told.details)
     return HttpResponse(body, status=told.status, content_type=CONTENT_TYPE, headers=told.headers)

@@ -5,23 +5,23 @@ from typing import NamedTuple
 
 from zipstream import ZipStream
 
-from api.files.locate import Sealed
-from api.http.file_stream import pieces
+from api.files.locate import UnopenedFile
+from api.http.file_stream import read_chunks
 
 
-class Zipped(NamedTuple):
-    pieces: Generator[bytes, None, None]
+class SizedZip(NamedTuple):
+    chunks: Generator[bytes, None, None]
     size: int
 
 
-def zipped(files: Iterable[Sealed]) -> Zipped:
+def zip_files(files: Iterable[UnopenedFile]) -> SizedZip:
     made = ZipStream(sized=True)
     for each in files:
         # To Windows a backslash parts folders, and who unpacks there should not be led astray.
         made.add(_content(each), each.file.path.replace("\\", "_"), size=each.file.size)
-    return Zipped(iter(made), len(made))
+    return SizedZip(iter(made), len(made))
 
 
-def _content(sealed: Sealed) -> Iterator[bytes]:
+def _content(sealed: UnopenedFile) -> Iterator[bytes]:
     with sealed.open().file as file:
-        yield from pieces(file, range(sealed.file.size))
+        yield from read_chunks(file, range(sealed.file.size))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 _PIECE = 65_536  # bytes; a slow reader keeps some ten of them in memory
 
 
-def pieces(file: BinaryIO, part: range) -> Iterator[bytes]:
+def read_chunks(file: BinaryIO, part: range) -> Iterator[bytes]:
     """Exactly this part. Raises OSError where the file has become shorter: the connection then breaks off."""
     file.seek(part.start)
     left = len(part)
@@ -19,7 +19,7 @@ def pieces(file: BinaryIO, part: range) -> Iterator[bytes]:
         yield piece
 
 
-class Body:
+class ClosingStream:
     """What PEP 3333 asks of a body that holds something: it is closed, whether it was read to its end or not."""
 
     def __init__(self, pieces: Iterator[bytes], ends: ExitStack) -> None:

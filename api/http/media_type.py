@@ -23,5 +23,5 @@ for _type, _suffixes in {
         _types.add_type(_type, _suffix)
 
 
-def media_type(name: str) -> str:
+def guess_media_type(name: str) -> str:
     return _types.guess_type(name.rpartition("/")[2].replace(":", "_"))[0] or UNKNOWN

@@ -25,7 +25,7 @@ class SeveralFiles(Exception):
     """There is room for one: the others would be lost without a word."""
 
 
-class Source(Protocol):
+class FormReader(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
@@ -36,7 +36,7 @@ class Form(NamedTuple):
     words: dict[str, str]
 
 
-def read(body: Source, kind: str, file: str, words: Iterable[str]) -> Form:
+def read_form(body: FormReader, kind: str, file: str, words: Iterable[str]) -> Form:
     """The file in the field `file`, and the texts of those `words` that are there.
 
     `kind`: the request's Content-Type.
@@ -55,7 +55,7 @@ def read(body: Source, kind: str, file: str, words: Iterable[str]) -> Form:
         raise BrokenForm from None
 
 
-def _read(parser: PushMultipartParser, body: Source, field: str, others: Container[str]) -> Form:
+def _read(parser: PushMultipartParser, body: FormReader, field: str, others: Container[str]) -> Form:
     found: MultipartSegment | None = None
     ours, beside, words = False, "", dict[str, bytes]()
     with SpooledTemporaryFile(_IN_MEMORY) as file:

@@ -85,21 +85,21 @@ class Problem(NamedTuple):
     headers: dict[str, str]
 
 
-def problem(exception: Exception, request: HttpRequest) -> Problem | None:
+def describe_exception(exception: Exception, request: HttpRequest) -> Problem | None:
     """What there is to say of this; None for what nobody expected."""
     if isinstance(exception, APIException):
         status, name = exception.status_code, str(exception.default_code).replace("_", "-")
         detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
-        return told(status, HTTPStatus(status).phrase, str(detail), name)
+        return build_problem(status, HTTPStatus(status).phrase, str(detail), name)
     for kind, (status, title) in _REFUSALS.items():
         if isinstance(exception, kind):
-            return told(
+            return build_problem(
                 status, title, str(exception), refusal_code(type(exception)), _headers(exception, request)
             )
     return None
 
 
-def told(
+def build_problem(
     status: int, title: str, detail: str, name: str = "", headers: dict[str, str] | None = None
 ) -> Problem:
     """`type` is about:blank where the status says all there is to say (RFC 9457, 4.2.1)."""
@@ -108,7 +108,7 @@ def told(
     return Problem(details, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
-def words() -> dict[str, tuple[int, str]]:
+def refusal_types() -> dict[str, tuple[int, str]]:
     """Every word that a type may end in for a refusal of the archive, with its status and title."""
     ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, Refusal)}
     return {refusal_code(kind): told for kind, told in ours.items()}

@@ -7,20 +7,20 @@ from typing import NamedTuple
 _OVERHEAD = 2_500  # bytes: headers, names and what Python needs to hold an answer
 
 
-class Ready(NamedTuple):
+class CachedResponse(NamedTuple):
     headers: list[tuple[str, str]]
     body: bytes
     is_current: Callable[[], bool]
 
 
-class Shelf:
+class ResponseCache:
     def __init__(self, room: int) -> None:
         self._free = room
         self._lock = threading.Lock()
-        self._ready: dict[tuple[str, str], Ready] = {}
+        self._ready: dict[tuple[str, str], CachedResponse] = {}
         self.get = self._ready.get
 
-    def put(self, name: tuple[str, str], ready: Ready) -> None:
+    def put(self, name: tuple[str, str], ready: CachedResponse) -> None:
         with self._lock:
             self._drop(name)
             self._free -= len(ready.body) + _OVERHEAD

@@ -8,6 +8,8 @@ import re
 from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
+from django.http import HttpRequest, HttpResponse
+
 from archive.torrents.retrieve import Retrieved
 from metainfo.infohash import parse
 
@@ -24,23 +26,23 @@ _HASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
 _PATH = re.compile(rf"/(?:{_HASH}(?i:\.torrent)?|torrents?/{_HASH}(?:\.[^/]*)?)", re.ASCII)
 
 
-class Answer(NamedTuple):
+class TorrentResponse(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: bytes
 
 
-def infohash(path: str) -> bytes | None:
+def infohash_in_path(path: str) -> bytes | None:
     """The infohash that a download URL's path asks for, if it is one."""
     match = _PATH.fullmatch(path)
     return parse(match[1] or match[2]) if match else None
 
 
 def is_download(environ: WSGIEnvironment) -> bool:
-    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash(environ["PATH_INFO"]) is not None
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash_in_path(environ["PATH_INFO"]) is not None
 
 
-def answer(found: Retrieved, accept_encoding: str = "", if_none_match: str = "") -> Answer:
+def build_response(found: Retrieved, accept_encoding: str = "", if_none_match: str = "") -> TorrentResponse:
     """200 or 304, gzipped where that is wished for and pays."""
     zipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _pays(found.torrent)
     etag = f'"{found.etag}-gzip"' if zipped else f'"{found.etag}"'
@@ -50,7 +52,7 @@ def answer(found: Retrieved, accept_encoding: str = "", if_none_match: str = "")
         ("Vary", "Accept-Encoding"),
     ]
     if if_none_match and _matches(if_none_match, etag):
-        return Answer(304, headers, b"")
+        return TorrentResponse(304, headers, b"")
     body = gzip.compress(found.torrent, 6, mtime=0) if zipped else found.torrent
     headers += [
         ("Content-Type", CONTENT_TYPE),
@@ -59,7 +61,13 @@ def answer(found: Retrieved, accept_encoding: str = "", if_none_match: str = "")
     ]
     if zipped:
         headers.append(("Content-Encoding", "gzip"))
-    return Answer(200, headers, body)
+    return TorrentResponse(200, headers, body)
+
+
+def torrent_response(request: HttpRequest, found: Retrieved) -> HttpResponse:
+    encoding, none_match = (request.headers.get(name, "") for name in ("Accept-Encoding", "If-None-Match"))
+    status, headers, body = build_response(found, encoding, none_match)
+    return HttpResponse(body, status=status, headers=dict(headers))
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

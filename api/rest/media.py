@@ -17,13 +17,13 @@ _LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more 
 _MOST_VALUES = 25_000
 
 
-class Json(JSONRenderer):
+class AsciiJsonRenderer(JSONRenderer):
     """In ASCII: a name may hold what UTF-8 cannot carry."""
 
     ensure_ascii = True
 
 
-class JsonBody(BaseParser):
+class LimitedJsonParser(BaseParser):
     media_type = "application/json"
 
     def parse(
@@ -42,7 +42,7 @@ class JsonBody(BaseParser):
             raise ParseError(f"This is not JSON: {error}.") from None
 
 
-class TorrentBody(BaseParser):
+class TorrentParser(BaseParser):
     """One byte more than is taken, so that whoever looks finds it too large."""
 
     media_type = CONTENT_TYPE
@@ -53,7 +53,7 @@ class TorrentBody(BaseParser):
         return {"torrent": stream.read(settings.MAX_TORRENT_BYTES + 1)}
 
 
-class FormBody(MultiPartParser):
+class UploadFormParser(MultiPartParser):
     """DRF's own; its files go through `server.uploads`."""
 
     def parse(
@@ -65,7 +65,7 @@ class FormBody(MultiPartParser):
             raise ParseError("The form cannot be read.") from None
 
 
-class TorrentFile(BaseRenderer):
+class TorrentRenderer(BaseRenderer):
     """Named so that `Accept: application/x-bittorrent` is heard; the view writes the answer itself."""
 
     media_type = CONTENT_TYPE

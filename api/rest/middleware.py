@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-from api.http.problem_details import CONTENT_TYPE, told
+from api.http.problem_details import CONTENT_TYPE, build_problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -26,7 +26,7 @@ _WORDS = {
 }
 
 
-def manners(handler: Handler) -> Handler:
+def add_cors_and_problems(handler: Handler) -> Handler:
     """Django middleware."""
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -45,7 +45,9 @@ def manners(handler: Handler) -> Handler:
 def _reword(response: HttpResponse) -> None:
     """A page of HTML that says what went wrong, as a problem."""
     phrase = HTTPStatus(response.status_code).phrase
-    details, _, headers = told(response.status_code, phrase, _WORDS.get(response.status_code, phrase))
+    details, _, headers = build_problem(
+        response.status_code, phrase, _WORDS.get(response.status_code, phrase)
+    )
     response.content = json.dumps(details)
     headers |= {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(response.content))}
     for name, value in headers.items():

@@ -11,10 +11,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.http.problem_details import CONTENT_TYPE, words
-from api.rest.media import Json
-from api.rest.request_errors import mistakes
-from api.rest.view import Resource
+from api.http.problem_details import CONTENT_TYPE, refusal_types
+from api.rest.media import AsciiJsonRenderer
+from api.rest.request_errors import request_error_types
+from api.rest.view import RestView
 
 _SENTENCE = re.compile(r"\.(?:\s|$)")
 _ABOUT = """\
@@ -53,7 +53,7 @@ _DOCS = {
 }
 
 
-def complete(
+def complete_schema(
     result: dict[str, Any], generator: SchemaGenerator, request: Request | None, public: bool
 ) -> dict[str, Any]:
     """What holds for every route is said here once. (A hook of drf-spectacular's.)"""
@@ -71,27 +71,30 @@ def complete(
     result["components"]["securitySchemes"] = _KEY
     result["security"] = [{}, *({name: []} for name in _KEY)]
     result["info"]["description"] = _ABOUT
-    rows = (f"| `{word}` | {status} | {title} |" for word, (status, title) in (words() | mistakes()).items())
+    rows = (
+        f"| `{word}` | {status} | {title} |"
+        for word, (status, title) in (refusal_types() | request_error_types()).items()
+    )
     result["components"]["schemas"]["Problem"]["description"] = _WORDS + "\n".join(rows)
     return result
 
 
 @cache
-def description() -> dict[str, Any]:
+def build_schema() -> dict[str, Any]:
     """Nothing in it depends on who asks, and to make it takes a third of a second."""
     routes = [path("api/v1/", include("api.rest.urls"))]  # and no other dialect's
     return dict(SchemaGenerator(patterns=routes).get_schema(request=None, public=True))
 
 
-class OpenApi(Json):
+class OpenApiRenderer(AsciiJsonRenderer):
     media_type = "application/vnd.oai.openapi+json"
     format = "openapi"
 
 
-class Schema(Resource):
-    renderer_classes = (OpenApi, Json)
+class SchemaView(RestView):
+    renderer_classes = (OpenApiRenderer, AsciiJsonRenderer)
 
     @extend_schema(operation_id="schema", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """This description (OpenAPI 3.1)."""
-        return Response(description(), headers={"Cache-Control": "public, max-age=3600"})
+        return Response(build_schema(), headers={"Cache-Control": "public, max-age=3600"})

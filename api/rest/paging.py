@@ -8,14 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.query_parameters import number
+from api.rest.query_parameters import int_parameter
 
-MOST = 200
+MAX_PAGE = 200
 _USUAL = 50
 _LAST = 2**62  # no list is as long, and no database's numbers are shorter
 
 
-def parameters(most: int) -> list[OpenApiParameter]:
+def page_parameters(most: int) -> list[OpenApiParameter]:
     return [
         OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": _USUAL}),
         OpenApiParameter(
@@ -26,7 +26,7 @@ def parameters(most: int) -> list[OpenApiParameter]:
     ]
 
 
-PARAMETERS = parameters(MOST)
+PAGE_PARAMETERS = page_parameters(MAX_PAGE)
 
 
 class Window(NamedTuple):
@@ -36,13 +36,13 @@ class Window(NamedTuple):
     cursor: int | None
 
 
-def window(request: Request, most: int = MOST) -> Window:
+def read_window(request: Request, most: int = MAX_PAGE) -> Window:
     """Raises WrongParameter."""
-    limit = number(request, "limit", 1, most)
-    return Window(min(_USUAL, most) if limit is None else limit, number(request, "cursor", 0, _LAST))
+    limit = int_parameter(request, "limit", 1, most)
+    return Window(min(_USUAL, most) if limit is None else limit, int_parameter(request, "cursor", 0, _LAST))
 
 
-def page(request: Request, results: Sequence[Any], cursor: int | None) -> Response:
+def page_response(request: Request, results: Sequence[Any], cursor: int | None) -> Response:
     """`cursor`: where the next page begins, None at the end."""
     told: dict[str, Any] = {"results": results, "next": None}
     headers = {"Cache-Control": "no-store"}
@@ -55,7 +55,7 @@ def page(request: Request, results: Sequence[Any], cursor: int | None) -> Respon
     return Response(told, headers=headers)
 
 
-def paged(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+def page_serializer(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """What such a page looks like."""
     name = shape.__name__.removesuffix("Serializer")
     link = serializers.URLField(allow_null=True, help_text="The next page; null at the end.")

@@ -11,10 +11,10 @@ class WrongParameter(ParseError):
     default_code = "wrong-parameter"
 
 
-LARGEST = 2**63 - 1  # of the database's whole numbers
+MAX_INTEGER = 2**63 - 1  # of the database's whole numbers
 
 
-def number(request: Request, name: str, least: int, most: int) -> int | None:
+def int_parameter(request: Request, name: str, least: int, most: int) -> int | None:
     """A whole number in this range, or None where it is not given. Raises WrongParameter."""
     text = request.query_params.get(name)
     if text is None:
@@ -24,7 +24,7 @@ def number(request: Request, name: str, least: int, most: int) -> int | None:
     return int(text)
 
 
-def moment(request: Request, name: str) -> datetime | None:
+def datetime_parameter(request: Request, name: str) -> datetime | None:
     """A date, or date and time (ISO 8601; UTC unless it says otherwise), or None. Raises WrongParameter."""
     text = request.query_params.get(name)
     if text is None:
@@ -38,7 +38,7 @@ def moment(request: Request, name: str) -> datetime | None:
         ) from None
 
 
-def flag(request: Request, name: str) -> bool:
+def bool_parameter(request: Request, name: str) -> bool:
     """False where it is not given. Raises WrongParameter."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
@@ -46,7 +46,7 @@ def flag(request: Request, name: str) -> bool:
     return text == "true"
 
 
-def one_of(request: Request, name: str, choices: Container[str]) -> list[str]:
+def choice_parameters(request: Request, name: str, choices: Container[str]) -> list[str]:
     """All that is given under this name. Raises WrongParameter."""
     given: list[str] = request.query_params.getlist(name)
     for one in given:

@@ -15,7 +15,7 @@ _MEANINGS: dict[type[exceptions.APIException], str] = {
 }
 
 
-def mistakes() -> dict[str, tuple[int, str]]:
+def request_error_types() -> dict[str, tuple[int, str]]:
     """Every word that a problem's type may end in for one of these, with its status and meaning."""
     return {
         str(kind.default_code).replace("_", "-"): (kind.status_code, meaning)

@@ -12,7 +12,7 @@ from archive.census.liveness import Liveness
 from archive.torrents.catalogue import Entry
 from metainfo.magnet import magnet
 
-INFOHASH = {
+INFOHASH_SCHEMA = {
     "type": "string",
     "pattern": "^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$",
     "description": "v1, v2 or truncated v2, in hex or base32, in any letter case.",
@@ -52,7 +52,7 @@ class TorrentSerializer(LinksSerializer):
     length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
     complete = serializers.BooleanField(help_text="Has the piece layers that its v2 files need (BEP 52).")
     stored_at = serializers.DateTimeField()
-    swarm = SwarmSerializer(allow_null=True, help_text="Null where nobody has counted its peers yet.")
+    swarm_fields = SwarmSerializer(allow_null=True, help_text="Null where nobody has counted its peers yet.")
 
 
 class DescriptionSerializer(TorrentSerializer):
@@ -68,7 +68,7 @@ class DescriptionSerializer(TorrentSerializer):
     web_seeds = serializers.ListField(child=serializers.CharField())
 
 
-def links(request: Request, infohash: str) -> dict[str, Any]:
+def link_fields(request: Request, infohash: str) -> dict[str, Any]:
     return {
         "url": request.build_absolute_uri(reverse("rest-torrent", args=[infohash])),
         "torrent": request.build_absolute_uri(f"/torrent/{infohash}.torrent"),
@@ -76,15 +76,15 @@ def links(request: Request, infohash: str) -> dict[str, Any]:
     }
 
 
-def swarm(liveness: Liveness | None) -> dict[str, Any] | None:
+def swarm_fields(liveness: Liveness | None) -> dict[str, Any] | None:
     """As SwarmSerializer."""
     return liveness._asdict() if liveness else None
 
 
-def listed(request: Request, entry: Entry) -> dict[str, Any]:
+def torrent_fields(request: Request, entry: Entry) -> dict[str, Any]:
     """As TorrentSerializer."""
     return {
-        **links(request, entry.infohash),
+        **link_fields(request, entry.infohash),
         "infohash": entry.infohash,
         "v1": entry.v1,
         "v2": entry.v2,
@@ -94,15 +94,15 @@ def listed(request: Request, entry: Entry) -> dict[str, Any]:
         "length": entry.length,
         "complete": entry.complete,
         "stored_at": entry.stored_at,
-        "swarm": swarm(entry.liveness),
+        "swarm": swarm_fields(entry.liveness),
     }
 
 
-def described(request: Request, described: Description) -> dict[str, Any]:
+def description_fields(request: Request, described: Description) -> dict[str, Any]:
     """As DescriptionSerializer."""
     meta, details = described.metainfo, described.details
     return {
-        **links(request, described.infohash),
+        **link_fields(request, described.infohash),
         "files_url": request.build_absolute_uri(reverse("rest-files", args=[described.infohash])),
         "infohash": described.infohash,
         "v1": described.v1,
@@ -113,7 +113,7 @@ def described(request: Request, described: Description) -> dict[str, Any]:
         "length": described.length,
         "complete": meta.complete,
         "stored_at": described.stored_at,
-        "swarm": swarm(described.liveness),
+        "swarm": swarm_fields(described.liveness),
         "magnet": magnet(described.v1, described.v2, meta.name, described.trackers),
         "comment": details.comment,
         "created_by": details.created_by,

@@ -2,36 +2,38 @@
 
 from django.urls import path
 
-from api.rest.openapi import Schema
+from api.rest.openapi import SchemaView
 from api.rest.routes import torrent_clients
-from api.rest.routes.deposits import Deposits
-from api.rest.routes.held import Check
-from api.rest.routes.own_key import OwnKey
-from api.rest.routes.resolve import Resolve, Wanted
-from api.rest.routes.search import Search
-from api.rest.routes.stats import Days, Stats
-from api.rest.routes.takedowns import Takedowns
-from api.rest.routes.torrents import Download, Files, Lookup, Torrent
+from api.rest.routes.deposits import DepositView
+from api.rest.routes.held import HeldView
+from api.rest.routes.own_key import OwnKeyView
+from api.rest.routes.resolve import ResolveView, WantedView
+from api.rest.routes.search import SearchView
+from api.rest.routes.stats import DailyStatsView, StatsView
+from api.rest.routes.takedowns import TakedownListView
+from api.rest.routes.torrents import DownloadView, FileListView, LookupView, TorrentView
 
 urlpatterns = [
-    path("torrents", Deposits.as_view()),
-    path("torrents/<str:infohash>", Torrent.as_view(), name="rest-torrent"),
-    path("torrents/<str:infohash>/files", Files.as_view(), name="rest-files"),
-    path("torrents/<str:infohash>/download", Download.as_view()),
-    path("search", Search.as_view()),
-    path("lookup", Lookup.as_view()),
-    path("check", Check.as_view()),
-    path("resolve", Resolve.as_view()),
-    path("wanted/<str:infohash>", Wanted.as_view(), name="wanted"),
-    path("takedowns", Takedowns.as_view()),
-    path("stats", Stats.as_view(), name="stats"),
-    path("stats/days", Days.as_view(), name="stats_days"),
-    path("key", OwnKey.as_view()),
-    path("clients", torrent_clients.Clients.as_view(), name="clients"),
-    path("clients/<str:name>/torrents", torrent_clients.Torrents.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>", torrent_clients.OneTorrent.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/files", torrent_clients.Files.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/trackers", torrent_clients.Trackers.as_view()),
-    path("clients/<str:name>/torrents/<str:infohash>/<str:action>", torrent_clients.Action.as_view()),
-    path("schema", Schema.as_view(), name="schema"),
+    path("torrents", DepositView.as_view()),
+    path("torrents/<str:infohash>", TorrentView.as_view(), name="rest-torrent"),
+    path("torrents/<str:infohash>/files", FileListView.as_view(), name="rest-files"),
+    path("torrents/<str:infohash>/download", DownloadView.as_view()),
+    path("search", SearchView.as_view()),
+    path("lookup", LookupView.as_view()),
+    path("check", HeldView.as_view()),
+    path("resolve", ResolveView.as_view()),
+    path("wanted/<str:infohash>", WantedView.as_view(), name="wanted"),
+    path("takedowns", TakedownListView.as_view()),
+    path("stats", StatsView.as_view(), name="stats"),
+    path("stats/days", DailyStatsView.as_view(), name="stats_days"),
+    path("key", OwnKeyView.as_view()),
+    path("clients", torrent_clients.ClientListView.as_view(), name="clients"),
+    path("clients/<str:name>/torrents", torrent_clients.ClientTorrentListView.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>", torrent_clients.ClientTorrentView.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/files", torrent_clients.ClientFileListView.as_view()),
+    path("clients/<str:name>/torrents/<str:infohash>/trackers", torrent_clients.ClientTrackersView.as_view()),
+    path(
+        "clients/<str:name>/torrents/<str:infohash>/<str:action>", torrent_clients.ClientActionView.as_view()
+    ),
+    path("schema", SchemaView.as_view(), name="schema"),
 ]

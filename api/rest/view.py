@@ -10,24 +10,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.http.problem_details import CONTENT_TYPE, problem
-from api.rest.media import Json, JsonBody
+from api.http.problem_details import CONTENT_TYPE, describe_exception
+from api.rest.media import AsciiJsonRenderer, LimitedJsonParser
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized
 
 
-def forget(request: Request) -> None:
+def release_body(request: Request) -> None:
     """What was read of it, which nobody needs any more."""
     for name in ("_data", "_full_data"):
         setattr(request, name, None)
 
 
-class Resource(APIView):
+class RestView(APIView):
     """A route: its methods take plain values out of the request, ask the archive once, and wrap the answer."""
 
-    renderer_classes: Sequence[type[BaseRenderer]] = (Json,)
-    parser_classes: Sequence[type[BaseParser]] = (JsonBody,)
+    renderer_classes: Sequence[type[BaseRenderer]] = (AsciiJsonRenderer,)
+    parser_classes: Sequence[type[BaseParser]] = (LimitedJsonParser,)
 
     key: ApiKey | None = None
     key_text = ""
@@ -51,15 +51,15 @@ class Resource(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """DRF's request and view hold each other; megabytes of what was read would wait for the garbage collector."""
         answer = super().finalize_response(request, response, *args, **kwargs)
-        forget(request)
+        release_body(request)
         return answer
 
     def handle_exception(self, exc: Exception) -> Response:
         """The one place where what the archive refuses becomes an answer."""
-        told = problem(exc, self.request)
+        told = describe_exception(exc, self.request)
         if told is None:
             raise exc
-        self.request.accepted_renderer = Json()
+        self.request.accepted_renderer = AsciiJsonRenderer()
         self.request.accepted_media_type = CONTENT_TYPE
         return Response(
             told.details, status=told.status, headers=told.headers, content_type=CONTENT_TYPE, exception=True

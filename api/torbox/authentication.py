@@ -9,7 +9,7 @@ from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized
 
 
-def account(request: HttpRequest) -> ApiKey:
+def authenticate(request: HttpRequest) -> ApiKey:
     """Raises NotAuthorized, TooManyRequests, Unavailable. Whoever guesses is counted as well."""
     asker = request.META["REMOTE_ADDR"]
     try:

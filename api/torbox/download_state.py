@@ -16,7 +16,7 @@ _STATES: dict[State, str] = {
 _AT_REST = ("stopped", "failed", "unknown")
 
 
-class Seen(NamedTuple):
+class DownloadState(NamedTuple):
     """`present`: its content may be fetched."""
 
     state: str
@@ -26,25 +26,25 @@ class Seen(NamedTuple):
     present: bool
 
 
-def in_client(torrent: Torrent) -> Seen:
+def state_in_client(torrent: Torrent) -> DownloadState:
     done = (
         torrent.progress >= 1 and torrent.size > 0 and torrent.state not in ("metadata", "checking", "failed")
     )
     active = torrent.state not in _AT_REST
-    return Seen(_done(torrent) if done else _undone(torrent), active, torrent.progress, done, done)
+    return DownloadState(_done(torrent) if done else _undone(torrent), active, torrent.progress, done, done)
 
 
-def gone() -> Seen:
+def missing_in_client() -> DownloadState:
     """The client does not have it any more."""
-    return Seen("missing", False, 0.0, False, False)
+    return DownloadState("missing", False, 0.0, False, False)
 
 
-def without_client(mine: KeyTorrent, standing: WishStatus | None) -> Seen:
+def state_without_client(mine: KeyTorrent, standing: WishStatus | None) -> DownloadState:
     """What is held is all that there is to have, and it has no content."""
     if mine.entry:
-        return Seen("cached", False, 1.0, True, False)
+        return DownloadState("cached", False, 1.0, True, False)
     sought = standing is None or standing.state == "pending"
-    return Seen("metaDL" if sought else "stalled (no seeds)", True, 0.0, False, False)
+    return DownloadState("metaDL" if sought else "stalled (no seeds)", True, 0.0, False, False)
 
 
 def _done(torrent: Torrent) -> str:

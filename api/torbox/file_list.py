@@ -6,12 +6,12 @@ from typing import Any
 
 from django.conf import settings
 
-from api.http.media_type import media_type
+from api.http.media_type import guess_media_type
 from archive.torrents.retrieve import retrieve
 from metainfo import Reading
 from metainfo.infohash import parse
 
-ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
+MAX_FILES_ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
 _MOST = 10_000  # of several torrents in one answer
 _READ = 50_000_000  # bytes of torrents, for one answer
 _SECONDS = 0.5  # of work, for one answer: a torrent may have 200,000 pad files, which are read and not listed
@@ -20,7 +20,7 @@ _FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of
 _recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
 
 
-def paths(reading: Reading) -> Iterator[tuple[str, int]]:
+def file_paths(reading: Reading) -> Iterator[tuple[str, int]]:
     """As `Folder/File`, or just the name of a single file; and the bytes of each."""
     name = reading.metainfo.name
     for path, size in reading.files():
@@ -28,11 +28,11 @@ def paths(reading: Reading) -> Iterator[tuple[str, int]]:
         yield "/".join(path if single else (name, *path)), size
 
 
-class Lister:
+class FileLister:
     """The files of the torrents in one answer."""
 
     def __init__(self, torrents: int) -> None:
-        self._left, self._bytes = ALONE if torrents == 1 else _MOST, _READ
+        self._left, self._bytes = MAX_FILES_ALONE if torrents == 1 else _MOST, _READ
         self._until = time.thread_time() + _SECONDS
 
     def of(self, infohash: str, count: int) -> list[tuple[str, int]] | None:
@@ -49,7 +49,7 @@ class Lister:
     def _read(self, infohash: str) -> list[tuple[str, int]]:
         torrent = retrieve(parse(infohash)).torrent
         self._bytes -= len(torrent)
-        found = list(paths(Reading(torrent, settings.MAX_TORRENT_BYTES)))
+        found = list(file_paths(Reading(torrent, settings.MAX_TORRENT_BYTES)))
         if len(found) <= _FEW:
             if len(_recent) >= _KEPT:
                 _recent.clear()
@@ -57,7 +57,7 @@ class Lister:
         return found
 
 
-def told(files: list[tuple[str, int]], infohash: str) -> list[dict[str, Any]]:
+def file_rows(files: list[tuple[str, int]], infohash: str) -> list[dict[str, Any]]:
     """As mylist has them."""
     return [
         {
@@ -66,7 +66,7 @@ def told(files: list[tuple[str, int]], infohash: str) -> list[dict[str, Any]]:
             "short_name": path.rpartition("/")[2],
             "absolute_path": f"/{path}",
             "size": size,
-            "mimetype": media_type(path),
+            "mimetype": guess_media_type(path),
             "hash": infohash,
             "zipped": False,
             "infected": False,

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from api.torbox.authentication import auth_id
-from api.torbox.download_state import Seen
-from api.torbox.file_list import Lister, told
+from api.torbox.download_state import DownloadState
+from api.torbox.file_list import FileLister, file_rows
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent
 from clients import Torrent
@@ -17,7 +17,9 @@ from metainfo.magnet import Magnet, magnet
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
 
 
-def row(key: ApiKey, mine: KeyTorrent, seen: Seen, theirs: Torrent | None, lister: Lister) -> dict[str, Any]:
+def torrent_row(
+    key: ApiKey, mine: KeyTorrent, seen: DownloadState, theirs: Torrent | None, lister: FileLister
+) -> dict[str, Any]:
     told = {**_own(key, mine, theirs), **_stands(seen), **_held(mine, lister)}
     return told | _work(theirs, seen) if theirs else told
 
@@ -31,16 +33,16 @@ def _own(key: ApiKey, mine: KeyTorrent, theirs: Torrent | None) -> dict[str, Any
         "owner": owner,
         "hash": infohash,
         "alternative_hashes": [infohash.hex() for infohash in mine.infohashes[1:]],
-        "magnet": link(mine, mine.entry.name if mine.entry else mine.name),
+        "magnet": magnet_link(mine, mine.entry.name if mine.entry else mine.name),
         "name": mine.name or (known.name if known else "") or infohash,
         "size": known.size if known else 0,
-        "created_at": moment(mine.added_at),
-        "updated_at": moment(timezone.now()),
+        "created_at": format_time(mine.added_at),
+        "updated_at": format_time(timezone.now()),
         "torrent_file": mine.entry is not None,
     }
 
 
-def _stands(seen: Seen) -> dict[str, Any]:
+def _stands(seen: DownloadState) -> dict[str, Any]:
     return {
         "download_state": seen.state,
         "active": seen.active,
@@ -51,7 +53,7 @@ def _stands(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _work(theirs: Torrent, seen: Seen) -> dict[str, Any]:
+def _work(theirs: Torrent, seen: DownloadState) -> dict[str, Any]:
     left = 0 if seen.finished else _UNKNOWN
     return {
         "seeds": theirs.seeds,
@@ -61,21 +63,21 @@ def _work(theirs: Torrent, seen: Seen) -> dict[str, Any]:
         "upload_speed": theirs.uploading,
         "eta": left if theirs.seconds_left is None else theirs.seconds_left,
         "tags": list(theirs.tags),
-        **({"cached_at": moment(theirs.finished)} if theirs.finished and seen.finished else {}),
+        **({"cached_at": format_time(theirs.finished)} if theirs.finished and seen.finished else {}),
     }
 
 
-def _held(mine: KeyTorrent, lister: Lister) -> dict[str, Any]:
+def _held(mine: KeyTorrent, lister: FileLister) -> dict[str, Any]:
     if mine.entry is None:
         return {"files": []}
     files = lister.of(mine.entry.infohash, mine.entry.files)
-    return {} if files is None else {"files": told(files, mine.infohashes[0].hex())}
+    return {} if files is None else {"files": file_rows(files, mine.infohashes[0].hex())}
 
 
-def link(torrent: KeyTorrent | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
+def magnet_link(torrent: KeyTorrent | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
     v1, v2 = (infohash.hex() if infohash else None for infohash in (torrent.v1, torrent.v2))
     return magnet(v1, v2, name, trackers)
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()

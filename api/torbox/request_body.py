@@ -13,9 +13,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 
-from api.http.multipart import BrokenForm, read
-from api.rest.media import JsonBody
-from api.torbox.responses import Failed
+from api.http.multipart import BrokenForm, read_form
+from api.rest.media import LimitedJsonParser
+from api.torbox.responses import TorboxError
 from metainfo.errors import TooLarge
 
 _ENVELOPE = 100_000  # bytes that a form may have besides the torrent
@@ -28,7 +28,7 @@ _WORD = (
 _CAPITAL = re.compile("(?<=[a-z])([A-Z])")
 
 
-class Given(NamedTuple):
+class RequestFields(NamedTuple):
     """`fields` go by names with underscores; they hold text, but what came as JSON may hold anything."""
 
     fields: dict[str, Any]
@@ -47,14 +47,14 @@ def is_true(text: str) -> bool:
     return text.lower() in ("true", "1", "on", "yes")
 
 
-def whole(text: str, name: str, digits: int = 18) -> int:
+def parse_integer(text: str, name: str, digits: int = 18) -> int:
     """A number that any database can hold, if it has no more digits than that. Raises Failed."""
     if not (text.isascii() and text.isdigit() and len(text) <= digits):
-        raise Failed("INVALID_OPTION", f"`{name}` is a whole number.")
+        raise TorboxError("INVALID_OPTION", f"`{name}` is a whole number.")
     return int(text)
 
 
-def given(request: HttpRequest, *names: str) -> Given:
+def parse_body(request: HttpRequest, *names: str) -> RequestFields:
     """What is in these fields, and in the form's field `file`. Raises Failed, TooLarge."""
     limit = settings.MAX_TORRENT_BYTES + _ENVELOPE
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
@@ -62,25 +62,27 @@ def given(request: HttpRequest, *names: str) -> Given:
     try:
         return _given(request, [spelling for name in names for spelling in {name, _camel(name)}])
     except (BrokenForm, UnicodeError, ParseError, ValueError):
-        raise Failed("INVALID_OPTION", "What was sent is neither a form nor JSON that can be read.") from None
+        raise TorboxError(
+            "INVALID_OPTION", "What was sent is neither a form nor JSON that can be read."
+        ) from None
     except OSError:  # the caller has gone
-        raise Failed("INVALID_OPTION", "What was sent did not arrive.") from None
+        raise TorboxError("INVALID_OPTION", "What was sent did not arrive.") from None
 
 
-def _given(request: HttpRequest, names: list[str]) -> Given:
+def _given(request: HttpRequest, names: list[str]) -> RequestFields:
     line = request.readline(_LINE)
     kind = request.META.get("CONTENT_TYPE", "")
     if kind.startswith("multipart/"):
         if "boundary=" not in kind:
             kind = f"multipart/form-data; boundary={line.strip().removeprefix(b'--').decode('latin-1')}"
-        form = read(_Whole(line, request), kind, "file", names)
-        return Given(_spelled(form.words), form.file)
+        form = read_form(_Whole(line, request), kind, "file", names)
+        return RequestFields(_spelled(form.words), form.file)
     text = line + request.read(_TEXT + 1 - len(line))
     if len(text) > _TEXT:
         raise TooLarge(f"Without a torrent, a request has at most {_TEXT:,} bytes.")
     if text.lstrip()[:1] in (b"{", b'"', b"["):
-        return Given(_spelled(_json(text)))
-    return Given(_spelled(dict(parse_qsl(text.decode(), max_num_fields=_FIELDS))))
+        return RequestFields(_spelled(_json(text)))
+    return RequestFields(_spelled(dict(parse_qsl(text.decode(), max_num_fields=_FIELDS))))
 
 
 class _Whole:
@@ -95,11 +97,11 @@ class _Whole:
 
 
 def _json(text: bytes) -> dict[str, Any]:
-    told = JsonBody().parse(BytesIO(text))
+    told = LimitedJsonParser().parse(BytesIO(text))
     if isinstance(told, str):
-        told = JsonBody().parse(BytesIO(told.encode()))
+        told = LimitedJsonParser().parse(BytesIO(told.encode()))
     if not isinstance(told, dict):
-        raise Failed("INVALID_OPTION", "Send a JSON object.")
+        raise TorboxError("INVALID_OPTION", "Send a JSON object.")
     return told
 
 

@@ -25,7 +25,7 @@ from archive.errors import (
 )
 from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooLarge
 
-Act = Callable[..., HttpResponse]
+Method = Callable[..., HttpResponse]
 
 _RETRY_AFTER = 30  # seconds
 
@@ -61,7 +61,7 @@ _CORS = {
 }
 
 
-class Failed(Refusal):
+class TorboxError(Refusal):
     """What only this dialect refuses, in its own words."""
 
     def __init__(self, code: str | bool, detail: str, status: int = 400) -> None:
@@ -69,16 +69,16 @@ class Failed(Refusal):
         self.code, self.status = code, status
 
 
-def success(data: Any, detail: str) -> HttpResponse:
+def success_response(data: Any, detail: str) -> HttpResponse:
     return _answer({"success": True, "error": None, "detail": detail, "data": data}, 200)
 
 
-def failure(code: str | bool, detail: str, status: int = 400) -> HttpResponse:
+def error_response(code: str | bool, detail: str, status: int = 400) -> HttpResponse:
     return _answer({"success": False, "error": code, "detail": detail, "data": None}, status)
 
 
-def speaks(**acts: Act) -> Act:
-    """The view of a path: an act for each HTTP method, and all that is refused told as TorBox would."""
+def method_view(**methods: Method) -> Method:
+    """The view of a path: one function for each HTTP method; every refusal is answered as TorBox would."""
 
     @csrf_exempt
     def view(request: HttpRequest, **captured: str) -> HttpResponse:
@@ -86,7 +86,7 @@ def speaks(**acts: Act) -> Act:
             answer = HttpResponse(status=204)
         else:
             answer = _told(
-                acts.get("GET" if request.method == "HEAD" else request.method or ""), request, captured
+                methods.get("GET" if request.method == "HEAD" else request.method or ""), request, captured
             )
         for name, value in _CORS.items():
             answer.setdefault(name, value)
@@ -95,25 +95,25 @@ def speaks(**acts: Act) -> Act:
     return view
 
 
-def unknown(request: HttpRequest, **captured: str) -> HttpResponse:
-    raise Failed("ENDPOINT_NOT_FOUND", "There is nothing at this address.", 404)
+def unknown_endpoint(request: HttpRequest, **captured: str) -> HttpResponse:
+    raise TorboxError("ENDPOINT_NOT_FOUND", "There is nothing at this address.", 404)
 
 
-def _told(act: Act | None, request: HttpRequest, captured: dict[str, str]) -> HttpResponse:
+def _told(act: Method | None, request: HttpRequest, captured: dict[str, str]) -> HttpResponse:
     try:
         if act is None:
-            raise Failed("ENDPOINT_NOT_FOUND", f"This address is not for {request.method}.", 405)
+            raise TorboxError("ENDPOINT_NOT_FOUND", f"This address is not for {request.method}.", 405)
         return act(request, **captured)
     except (Refusal, clients.ClientError) as refusal:
         return _refused(refusal, request)
 
 
 def _refused(refusal: Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
-    if isinstance(refusal, Failed):
-        return failure(refusal.code, str(refusal), refusal.status)
+    if isinstance(refusal, TorboxError):
+        return error_response(refusal.code, str(refusal), refusal.status)
     known = (told for kind, told in _REFUSALS.items() if isinstance(refusal, kind))
     status, code = next(known, (500, "UNKNOWN_ERROR"))
-    answer = failure(code, str(refusal), status)
+    answer = error_response(code, str(refusal), status)
     match refusal:
         case TooMany() | StillWanted():
             answer["Retry-After"] = str(refusal.retry_after)

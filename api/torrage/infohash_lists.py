@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from api.downloads import plain
+from api.http.plain_text import plain_response
 from archive.browse.hashlists import list_days, list_infohashes
 from archive.errors import NotListed, Unavailable
 from metainfo.errors import Refusal
@@ -23,7 +23,7 @@ _RETRY_AFTER = 30  # seconds
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
 @require_safe
-def names(request: HttpRequest) -> HttpResponse:
+def list_index(request: HttpRequest) -> HttpResponse:
     """Those that together hold everything: the past months, and the days of this one.
 
     In the order of their coming too: one that stands behind a later one has grown since, by a clock that was wrong.
@@ -37,7 +37,7 @@ def names(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_safe
-def hashes(request: HttpRequest, name: str) -> HttpResponseBase:
+def infohash_list(request: HttpRequest, name: str) -> HttpResponseBase:
     """`YYYYMMDD.txt`, `YYYYMM.txt`, `all.txt`; `allYYYYMM.txt` is everything up to the end of that month.
 
     Each as `.txt.bz2` too.
@@ -45,7 +45,7 @@ def hashes(request: HttpRequest, name: str) -> HttpResponseBase:
     match = _NAME.fullmatch(name)
     period = _period(match[2], match[3], match[4]) if match else None
     if not match or not period or not (match[1] or match[2]) or (match[1] and match[4]):
-        return plain(404, "There is no such list; /sync/ names those there are.")
+        return plain_response(404, "There is no such list; /sync/ names those there are.")
     since, until = period
     try:
         pages = list_infohashes(None if match[1] else since, until)
@@ -107,5 +107,7 @@ def _packed(text: Iterable[bytes]) -> Iterator[bytes]:
 
 def _refused(refusal: Refusal) -> HttpResponse:
     return (
-        plain(404, str(refusal)) if isinstance(refusal, NotListed) else plain(503, str(refusal), _RETRY_AFTER)
+        plain_response(404, str(refusal))
+        if isinstance(refusal, NotListed)
+        else plain_response(503, str(refusal), _RETRY_AFTER)
     )

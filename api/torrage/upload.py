@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.http.multipart import BrokenForm, SeveralFiles, Source, read
+from api.http.multipart import BrokenForm, FormReader, SeveralFiles, read_form
 from archive.access.api_keys import (
     find_key_text,
     key_text_from_request,
@@ -29,21 +29,21 @@ _TROUBLE = "Something didn't work, please try again later!"
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")  # of the quotation marks in our sentences, which Latin-1 lacks
 
 
-class NothingSent(Refusal):
+class NoFileSent(Refusal):
     """There is no file in the field `torrent`."""
 
 
-class SeveralSent(Refusal):
+class SeveralFilesSent(Refusal):
     """More than one, of which PHP took the last and forgot the others."""
 
 
-_OURS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralSent: 19}
+_OURS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralFilesSent: 19}
 
 
-class Sent(NamedTuple):
+class UploadRequest(NamedTuple):
     """An upload: its body, of this Content-Type and so many bytes, and the key, if it is not in the form."""
 
-    form: Source
+    form: FormReader
     kind: str
     length: int
     key: str
@@ -55,13 +55,13 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
-    [(body, headers)] = answer_all([sent(request.META, request)])
+    [(body, headers)] = store_uploads([read_request(request.META, request)])
     return HttpResponse(body, headers=headers)
 
 
-def sent(environ: Mapping[str, Any], form: Source) -> Sent:
+def read_request(environ: Mapping[str, Any], form: FormReader) -> UploadRequest:
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    return Sent(
+    return UploadRequest(
         form,
         environ.get("CONTENT_TYPE", ""),
         length,
@@ -69,7 +69,7 @@ def sent(environ: Mapping[str, Any], form: Source) -> Sent:
     )
 
 
-def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:
+def store_uploads(uploads: Sequence[UploadRequest]) -> list[tuple[bytes, dict[str, str]]]:
     """Store the files in the forms' field `torrent`; body and headers of each answer, whose status is 200.
 
     The key may be in the form too, in its field `apikey`.
@@ -78,7 +78,7 @@ def answer_all(uploads: Sequence[Sent]) -> list[tuple[bytes, dict[str, str]]]:
     return [_failed(one) if isinstance(one, Refusal) else _stored(one) for one in outcomes]
 
 
-def _sent_in(upload: Sent) -> bytes | Refusal:
+def _sent_in(upload: UploadRequest) -> bytes | Refusal:
     try:
         return _torrent(*upload)
     except Refusal as refusal:
@@ -98,23 +98,23 @@ def _stored(receipt: Receipt) -> tuple[bytes, dict[str, str]]:
     )
 
 
-def _torrent(form: Source, kind: str, length: int, key: str) -> bytes:
+def _torrent(form: FormReader, kind: str, length: int, key: str) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
     if length > limit + _ENVELOPE:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        torrent, words = read(form, kind, "torrent", ["apikey"])
+        torrent, words = read_form(form, kind, "torrent", ["apikey"])
     except BrokenForm:
-        raise NothingSent("The form is broken; send it as multipart/form-data.") from None
+        raise NoFileSent("The form is broken; send it as multipart/form-data.") from None
     except SeveralFiles:
-        raise SeveralSent(
+        raise SeveralFilesSent(
             "Several files arrived in the field `torrent`; please send each in a form of its own."
         ) from None
     except OSError as error:  # the caller went away, or there is no room for the upload
         raise Unavailable("The upload did not arrive.") from error
     require_upload_key(find_key_text("", key, words.get("apikey", "")))
     if torrent is None:
-        raise NothingSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
+        raise NoFileSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
     return torrent
 
 
@@ -137,7 +137,7 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
         if isinstance(refusal, kind):
             return number, words, words
     match refusal:
-        case NothingSent():
+        case NoFileSent():
             return 10, "File empty.", "File not found."  # Torrage's own discrepancy
         case EmptyTorrent():
             return 11, "File empty.", "File empty."

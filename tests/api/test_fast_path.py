@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.fast_path import recall, serve
-from api.http.response_cache import Ready, Shelf
+from api.http.response_cache import CachedResponse, ResponseCache
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from server.thread_pool import Crew
@@ -94,15 +94,15 @@ def test_a_large_torrent_is_read_from_the_disk_each_time(objects: Path) -> None:
 
 
 def test_the_oldest_makes_room() -> None:
-    shelf = Shelf(6_000)  # with what Python needs to hold each, two of them
+    shelf = ResponseCache(6_000)  # with what Python needs to hold each, two of them
     for number in range(5):
-        shelf.put((str(number), ""), Ready([], b"x" * 40, lambda: True))
+        shelf.put((str(number), ""), CachedResponse([], b"x" * 40, lambda: True))
     assert [number for number in range(5) if shelf.get((str(number), ""))] == [3, 4]
-    shelf.put(("4", ""), Ready([], b"y" * 60, lambda: True))
+    shelf.put(("4", ""), CachedResponse([], b"y" * 60, lambda: True))
     assert [number for number in range(5) if shelf.get((str(number), ""))] == [3, 4]
-    shelf.put(("too large", ""), Ready([], b"x" * 6_000, lambda: True))
+    shelf.put(("too large", ""), CachedResponse([], b"x" * 6_000, lambda: True))
     assert shelf.get(("too large", "")) is None
-    shelf.put(("fits", ""), Ready([], b"x" * 100, lambda: True))
+    shelf.put(("fits", ""), CachedResponse([], b"x" * 100, lambda: True))
     assert shelf.get(("fits", ""))
 
 

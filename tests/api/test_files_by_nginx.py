@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.make import noise
-from tests.servers.file_server import Cinema, cinema
+from tests.servers.file_server import FileServer, file_server
 from tests.servers.hashkeep import ROOT
 from tests.servers.nginx import nginx
 
@@ -17,7 +17,7 @@ NAMES = ("a film.mkv", "page.html", "ä?#%41.mkv")  # in this order
 
 
 class Front(NamedTuple):
-    cinema: Cinema
+    server: FileServer
     films: Path
     url: str
 
@@ -32,7 +32,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         (films / name).write_bytes(FILM)
     conf = (ROOT / "deploy" / "nginx.conf").read_text()
     folder = tmp_path_factory.mktemp("archive")
-    with cinema(folder, films, FILES_BY_NGINX="on", BEHIND_PROXY="on") as running:
+    with file_server(folder, films, FILES_BY_NGINX="on", BEHIND_PROXY="on") as running:
         ours = conf.replace("127.0.0.1:8000", f"127.0.0.1:{running.server.port}")
         with nginx(ours.replace("/srv/downloads", str(films))) as url:
             yield Front(running, films, url)
@@ -40,7 +40,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.mark.parametrize("file", range(len(NAMES)))
 def test_nginx_sends_the_file_whole_and_in_part(front: Front, file: int) -> None:
-    path = front.cinema.link(file_id=file)
+    path = front.server.link(file_id=file)
     whole = front.get(path)
     assert (whole.status_code, whole.content) == (200, FILM)
     assert "ETag" in whole.headers
@@ -50,7 +50,7 @@ def test_nginx_sends_the_file_whole_and_in_part(front: Front, file: int) -> None
 
 
 def test_nothing_of_it_runs_as_ours(front: Front) -> None:
-    headers = front.get(front.cinema.link(file_id=NAMES.index("page.html"))).headers
+    headers = front.get(front.server.link(file_id=NAMES.index("page.html"))).headers
     assert headers["Content-Type"] == "text/html"
     assert headers["Content-Disposition"] == 'attachment; filename="page.html"'
     assert "sandbox" in headers["Content-Security-Policy"]
@@ -64,5 +64,5 @@ def test_nobody_reaches_them_without_a_link(front: Front) -> None:
 
 
 def test_zips_come_from_here(front: Front) -> None:
-    answer = front.get(front.cinema.link(zip_link="true"))
+    answer = front.get(front.server.link(zip_link="true"))
     assert answer.content.count(FILM) == len(NAMES)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.servers.file_server import Cinema, cinema
+from tests.servers.file_server import FileServer, file_server
 from tests.web.test_browser import SOON, chromium
 
 __all__ = ["chromium"]  # the fixture
@@ -27,24 +27,24 @@ PLAY = """(url) => new Promise((told, failed) => {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
     films = tmp_path_factory.mktemp("films")
     (films / "1 page.html").write_bytes(PAGE)
     (films / "2 picture.svg").write_bytes(PICTURE)
     with wave.open(str(films / "3 sound.wav"), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(2 * 8000 * SECONDS))
-    with cinema(tmp_path_factory.mktemp("cinema"), films) as running:
+    with file_server(tmp_path_factory.mktemp("file_server"), films) as running:
         yield running
 
 
 @pytest.fixture
-def page(chromium: Browser, filled: Cinema) -> Iterator[Page]:
+def page(chromium: Browser, filled: FileServer) -> Iterator[Page]:
     with chromium.new_context(base_url=filled.server.url) as context:
         yield context.new_page()
 
 
-def test_it_plays_and_seeks(page: Page, filled: Cinema) -> None:
+def test_it_plays_and_seeks(page: Page, filled: FileServer) -> None:
     ranges: list[str] = []
     page.on("request", lambda request: ranges.append(request.headers.get("range", "")))
     duration, at, end = page.evaluate(PLAY, f"{filled.server.url}{filled.link(file_id=2)}")
@@ -54,7 +54,7 @@ def test_it_plays_and_seeks(page: Page, filled: Cinema) -> None:
 
 @pytest.mark.parametrize(("file", "content"), [(0, PAGE), (1, PICTURE)])
 def test_a_page_or_picture_with_scripts_is_saved_and_not_run(
-    page: Page, filled: Cinema, file: int, content: bytes
+    page: Page, filled: FileServer, file: int, content: bytes
 ) -> None:
     page.goto("/takedowns.txt")
     with page.expect_download(timeout=SOON) as download:
@@ -62,7 +62,7 @@ def test_a_page_or_picture_with_scripts_is_saved_and_not_run(
     assert Path(download.value.path()).read_bytes() == content
 
 
-def test_shown_in_a_frame_they_do_not_run_either(page: Page, filled: Cinema) -> None:
+def test_shown_in_a_frame_they_do_not_run_either(page: Page, filled: FileServer) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/takedowns.txt")

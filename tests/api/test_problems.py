@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from api.http.problem_details import words
-from api.rest.openapi import description
+from api.http.problem_details import refusal_types
+from api.rest.openapi import build_schema
 from archive import errors as archive_errors
 from metainfo import errors as metainfo_errors
 from tests import make
@@ -123,11 +123,11 @@ def test_every_refusal_of_the_archive_has_a_word_and_a_status() -> None:
     """But for the two that only their kinds are raised of."""
     names = {*dir(archive_errors), *dir(metainfo_errors)}
     refusals = {name for name in names if re.match("[A-Z]", name)} - {"Refusal", "NotAuthorized", "TooMany"}
-    assert {word.replace("-", "") for word in words()} == {name.lower() for name in refusals}
+    assert {word.replace("-", "") for word in refusal_types()} == {name.lower() for name in refusals}
 
 
 def test_every_word_of_a_problem_is_explained_in_the_description(client: Client) -> None:
-    explained = description()["components"]["schemas"]["Problem"]["description"]
+    explained = build_schema()["components"]["schemas"]["Problem"]["description"]
     answers = (
         client.get(f"{API}/torrents/nonsense"),
         client.post(f"{API}/check", b"{", content_type=JSON),
@@ -142,7 +142,7 @@ def test_every_word_of_a_problem_is_explained_in_the_description(client: Client)
         word = told["type"].rpartition("#")[2]
         assert f"\n| `{word}` | {told['status']} |" in explained
     assert len({answer.json()["type"] for answer in answers}) == len(answers)
-    assert description()["info"]["description"].count("|") == 0  # it does not begin with what goes wrong
+    assert build_schema()["info"]["description"].count("|") == 0  # it does not begin with what goes wrong
 
 
 # CORS, as the Fetch standard has it -----------------------------------------------------------------

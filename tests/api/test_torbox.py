@@ -16,7 +16,7 @@ from archive.access.key_torrents import add_key_torrent
 from archive.torrents.deposit import deposit, deposit_many
 from metainfo.magnet import Magnet
 from tests import make
-from tests.torbox_account import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
+from tests.torbox_account import ABSENT, BASE, HASH, MAGNET, TORRENT, Account, error_of, success_data
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -75,8 +75,8 @@ def test_no_key_sees_anothers_torrents(anna: Account) -> None:
         ),
         bob("delete", f"controltorrent/{id_}"),
     ):
-        assert refused(answer) == (404, "ITEM_NOT_FOUND")
-    told(bob.does(all=True, operation="delete"))
+        assert error_of(answer) == (404, "ITEM_NOT_FOUND")
+    success_data(bob.does(all=True, operation="delete"))
     assert [row["id"] for row in anna.list()] == [id_]
     assert bob.send(TORRENT)["auth_id"] != anna.send(TORRENT)["auth_id"]
 
@@ -100,11 +100,11 @@ def test_a_torrent_that_is_deleted_stays_in_the_archive(anna: Account, way: str)
         ),
         "all": lambda: anna.does(all=True, operation="delete"),
     }
-    told(answers[way]())
+    success_data(answers[way]())
     assert anna.list() == []
-    assert told(anna("get", "checkcached", {"hash": HASH}))[HASH]["name"] == "a film.mkv"
+    assert success_data(anna("get", "checkcached", {"hash": HASH}))[HASH]["name"] == "a film.mkv"
     if way != "all":
-        assert refused(answers[way]()) == (404, "ITEM_NOT_FOUND")
+        assert error_of(answers[way]()) == (404, "ITEM_NOT_FOUND")
 
 
 def test_very_many_are_deleted_at_once(
@@ -113,7 +113,7 @@ def test_very_many_are_deleted_at_once(
     for n in range(1_200):
         add_key_torrent(anna.key, Magnet(hashlib.sha1(b"%d" % n).digest()))
     with django_assert_max_num_queries(40):
-        told(anna.does(all=True, operation="delete"))
+        success_data(anna.does(all=True, operation="delete"))
     assert anna.list() == []
 
 
@@ -123,15 +123,15 @@ def test_lists_come_in_parts(anna: Account) -> None:
     assert [row["id"] for row in anna.list(offset=4)] == ids[4:]
     assert anna.list(offset=5, bypass_cache="True") == []
     for wrong in ({"offset": "-1"}, {"limit": "x"}, {"id": "1.5"}, {"offset": "9" * 30}):
-        assert refused(anna("get", "mylist", wrong)) == (400, "INVALID_OPTION")
+        assert error_of(anna("get", "mylist", wrong)) == (400, "INVALID_OPTION")
 
 
 def test_there_is_no_pausing_without_a_client(anna: Account) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    told(anna.does(torrent_id=id_, operation="reannounce"))
+    success_data(anna.does(torrent_id=id_, operation="reannounce"))
     for operation in ("pause", "resume", "stop_seeding", "dance", ""):
-        assert refused(anna.does(torrent_id=id_, operation=operation)) == (400, "INVALID_OPTION")
-    assert refused(anna.does(operation="delete")) == (400, "MISSING_REQUIRED_OPTION")
+        assert error_of(anna.does(torrent_id=id_, operation=operation)) == (400, "INVALID_OPTION")
+    assert error_of(anna.does(operation="delete")) == (400, "MISSING_REQUIRED_OPTION")
 
 
 def test_an_unknown_operation_is_told_which_there_are(anna: Account) -> None:
@@ -146,20 +146,20 @@ def test_another_name_can_be_given(anna: Account) -> None:
     def edit(**asked: Any) -> Any:
         return anna("put", "edittorrent", json.dumps(asked), content_type="application/json")
 
-    told(edit(torrent_id=id_, name="Ünother"))
+    success_data(edit(torrent_id=id_, name="Ünother"))
     assert anna.list(id=id_)["name"] == "Ünother"
-    assert refused(edit(torrent_id=id_, name="Ünother")) == (400, "NO_CHANGES")
-    assert refused(edit(torrent_id=id_, name="")) == (400, "NAME_TOO_SHORT")
-    assert refused(edit(torrent_id=id_, name="x" * 300)) == (400, "NAME_TOO_LONG")
+    assert error_of(edit(torrent_id=id_, name="Ünother")) == (400, "NO_CHANGES")
+    assert error_of(edit(torrent_id=id_, name="")) == (400, "NAME_TOO_SHORT")
+    assert error_of(edit(torrent_id=id_, name="x" * 300)) == (400, "NAME_TOO_LONG")
 
 
 def test_a_torrent_is_exported_as_it_was_deposited(anna: Account) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     file = anna("get", "exportdata", {"torrent_id": id_, "type": "file"})
     assert (file.content, file["Content-Type"]) == (TORRENT, "application/x-bittorrent")
-    link = told(anna("get", "exportdata", {"torrent_id": id_, "type": "magnet"}))
+    link = success_data(anna("get", "exportdata", {"torrent_id": id_, "type": "magnet"}))
     assert link == f"{MAGNET}&dn=a%20film.mkv&tr=http%3A%2F%2Ftracker.example%2Fannounce"
-    assert refused(anna("get", "exportdata", {"torrent_id": id_, "type": "x"})) == (400, "INVALID_OPTION")
+    assert error_of(anna("get", "exportdata", {"torrent_id": id_, "type": "x"})) == (400, "INVALID_OPTION")
 
 
 @pytest.mark.parametrize("how", ["hash", "magnet", "file", "posted hash", "posted magnet"])
@@ -167,13 +167,13 @@ def test_anybody_may_have_a_torrent_described(client: Client, how: str) -> None:
     if how != "file":
         deposit(TORRENT)
     answer = {
-        "hash": lambda: client.get(f"{HERE}torrentinfo", {"hash": HASH.upper(), "timeout": "1"}),
-        "magnet": lambda: client.get(f"{HERE}torrentinfo", {"magnet": MAGNET}),
-        "file": lambda: client.post(f"{HERE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}),
-        "posted hash": lambda: client.post(f"{HERE}torrentinfo", {"hash": HASH, "magnet": "nonsense"}),
-        "posted magnet": lambda: client.post(f"{HERE}torrentinfo?timeout=1", {"magnet": MAGNET}),
+        "hash": lambda: client.get(f"{BASE}torrentinfo", {"hash": HASH.upper(), "timeout": "1"}),
+        "magnet": lambda: client.get(f"{BASE}torrentinfo", {"magnet": MAGNET}),
+        "file": lambda: client.post(f"{BASE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}),
+        "posted hash": lambda: client.post(f"{BASE}torrentinfo", {"hash": HASH, "magnet": "nonsense"}),
+        "posted magnet": lambda: client.post(f"{BASE}torrentinfo?timeout=1", {"magnet": MAGNET}),
     }[how]()
-    assert told(answer) == {
+    assert success_data(answer) == {
         "name": "a film.mkv",
         "hash": HASH,
         "size": 5,
@@ -183,16 +183,16 @@ def test_anybody_may_have_a_torrent_described(client: Client, how: str) -> None:
 
 
 def test_a_described_file_is_not_kept(client: Client, anna: Account) -> None:
-    told(client.post(f"{HERE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}))
-    assert told(anna("get", "checkcached", {"hash": HASH})) is None
+    success_data(client.post(f"{BASE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}))
+    assert success_data(anna("get", "checkcached", {"hash": HASH})) is None
 
 
 def test_a_magnet_link_becomes_a_file(client: Client) -> None:
     deposit(TORRENT)
     asked = json.dumps({"magnet": MAGNET})
-    assert client.post(f"{HERE}magnettofile", asked, content_type="application/json").content == TORRENT
-    empty = client.post(f"{HERE}magnettofile", "{}", content_type="application/json")
-    assert refused(empty) == (400, "MISSING_REQUIRED_OPTION")
+    assert client.post(f"{BASE}magnettofile", asked, content_type="application/json").content == TORRENT
+    empty = client.post(f"{BASE}magnettofile", "{}", content_type="application/json")
+    assert error_of(empty) == (400, "MISSING_REQUIRED_OPTION")
 
 
 class TestCheckCached:
@@ -201,13 +201,13 @@ class TestCheckCached:
         deposit_many([TORRENT, v2])
         long = make.v2_hash(v2).lower()
         query = f"checkcached?hash={HASH.upper()},{ABSENT}&hash={long[:40]}&hash=nonsense,,&hash={long}"
-        found = told(anna("get", query))
+        found = success_data(anna("get", query))
         assert set(found) == {HASH, long[:40], long}
         assert found[long] == {"name": "a.bin", "size": 5, "hash": long}
-        assert told(anna("get", query + "&format=list&list_files=True"))[0]["files"]
-        assert told(anna("get", f"checkcached?hash={ABSENT}")) is None
-        assert told(anna("get", f"checkcached?hash={ABSENT}&format=list")) == []
-        assert refused(anna("get", f"checkcached?hash={HASH}&format=x")) == (400, "INVALID_OPTION")
+        assert success_data(anna("get", query + "&format=list&list_files=True"))[0]["files"]
+        assert success_data(anna("get", f"checkcached?hash={ABSENT}")) is None
+        assert success_data(anna("get", f"checkcached?hash={ABSENT}&format=list")) == []
+        assert error_of(anna("get", f"checkcached?hash={HASH}&format=x")) == (400, "INVALID_OPTION")
 
     def test_five_thousand_at_once(
         self, anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -217,7 +217,7 @@ class TestCheckCached:
         ours = [make.v1_hash(torrent).lower() for torrent in held]
         asked = ours + [hashlib.sha1(b"%d" % n).hexdigest() for n in range(4_900)]
         with django_assert_max_num_queries(40):
-            found = told(
+            found = success_data(
                 anna(
                     "post",
                     "checkcached?format=list",
@@ -230,8 +230,8 @@ class TestCheckCached:
     def test_too_many_and_no_list_are_refused(self, anna: Account) -> None:
         for wrong in ({"hashes": ["0" * 40] * 20_001}, {"hashes": HASH}, {}, [HASH]):
             answer = anna("post", "checkcached", json.dumps(wrong), content_type="application/json")
-            assert refused(answer) == (400, "INVALID_OPTION")
-        told(
+            assert error_of(answer) == (400, "INVALID_OPTION")
+        success_data(
             anna(
                 "post",
                 "checkcached",
@@ -248,14 +248,16 @@ class TestCheckCached:
         one = make.seal({b"name": b"0", **like})  # which takes much longer than all else here
         held = [one.replace(b"4:name1:0", b"4:name1:%d" % n) for n in range(4)]
         deposit_many(held)
-        found = told(anna("get", f"checkcached?hash={','.join(map(make.v1_hash, held))}&list_files=true"))
+        found = success_data(
+            anna("get", f"checkcached?hash={','.join(map(make.v1_hash, held))}&list_files=true")
+        )
         assert 1 <= sum("files" in row for row in found.values()) < 4
 
     def test_files_are_listed_up_to_a_limit(self, anna: Account) -> None:
         many = make.v1(b"many", files={(b"%d" % n,): 1 for n in range(9_999)})
         deposit_many([many, make.v1(b"two", files={(b"a",): 1, (b"b",): 1}), TORRENT])
         hashes = [make.v1_hash(many), make.v1_hash(make.v1(b"two", files={(b"a",): 1, (b"b",): 1})), HASH]
-        found = told(anna("get", f"checkcached?hash={','.join(hashes)}&format=list&list_files=true"))
+        found = success_data(anna("get", f"checkcached?hash={','.join(hashes)}&format=list&list_files=true"))
         listed = {row["name"]: len(row["files"]) for row in found if "files" in row}
         # Which comes first is not said: the one of many, and what fits besides, or all but that.
         assert listed in ({"many": 9_999, "a film.mkv": 1}, {"two": 2, "a film.mkv": 1}, {"two": 2})
@@ -275,30 +277,30 @@ class TestFilesAreNeverHalfListed:
     def test_a_torrent_that_is_asked_for_alone_has_them_all(self, anna: Account) -> None:
         deposit(self.MANY)
         name = make.v1_hash(self.MANY)
-        assert len(told(anna("get", f"torrentinfo?hash={name}"))["files"]) == 12_000
-        found = told(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
+        assert len(success_data(anna("get", f"torrentinfo?hash={name}"))["files"]) == 12_000
+        found = success_data(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
         assert len(found[0]["files"]) == 12_000
 
     def test_beyond_that_it_has_none_at_all(self, anna: Account) -> None:
         id_, name = anna.send(self.LARGEST)["torrent_id"], make.v1_hash(self.LARGEST)
-        answers = [anna.list(id=id_), told(anna("get", f"torrentinfo?hash={name}"))]
-        answers += told(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
+        answers = [anna.list(id=id_), success_data(anna("get", f"torrentinfo?hash={name}"))]
+        answers += success_data(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
         assert [(row["name"], "files" in row) for row in answers] == [("largest", False)] * 3
 
 
 def test_clients_look_at_the_account_before_they_use_it(anna: Account) -> None:
-    account = told(anna("get", "/v1/api/user/me"))
+    account = success_data(anna("get", "/v1/api/user/me"))
     assert (account["plan"], account["is_subscribed"], account["id"]) == (2, True, anna.key.id)
     assert account["email"].startswith(anna.key.prefix)
     assert anna.text not in json.dumps(account)
-    assert told(anna("get", "/v1/api/queued/getqueued?type=torrent")) == []
-    assert told(anna("get", "getqueued")) == told(anna("get", "/v1/api/usenet/mylist")) == []
+    assert success_data(anna("get", "/v1/api/queued/getqueued?type=torrent")) == []
+    assert success_data(anna("get", "getqueued")) == success_data(anna("get", "/v1/api/usenet/mylist")) == []
     answer = anna("post", "controlqueued", "{}", content_type="application/json")
-    assert refused(answer) == (404, "ITEM_NOT_FOUND")
+    assert error_of(answer) == (404, "ITEM_NOT_FOUND")
 
 
 def test_pages_of_other_sites_may_use_it(client: Client) -> None:
-    answer = client.options(f"{HERE}mylist", headers={"Access-Control-Request-Headers": "authorization"})
+    answer = client.options(f"{BASE}mylist", headers={"Access-Control-Request-Headers": "authorization"})
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (204, "*")
     assert "Authorization" in answer["Access-Control-Allow-Headers"]
 
@@ -307,7 +309,7 @@ def test_pages_of_other_sites_may_use_it(client: Client) -> None:
 def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> None:
     deposit(TORRENT)
     asked = json.dumps({"magnet": MAGNET, "name": name})
-    id_ = told(anna("post", "createtorrent", asked, content_type="application/json"))["torrent_id"]
+    id_ = success_data(anna("post", "createtorrent", asked, content_type="application/json"))["torrent_id"]
     assert len(anna.list(id=id_)["name"]) in (1, 3, 5, 255)
     edit = json.dumps({"torrent_id": id_, "name": f"{name}!"})
     assert anna("put", "edittorrent", edit, content_type="application/json").status_code in (200, 400)
@@ -317,7 +319,7 @@ def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> N
 def test_what_is_no_id_of_a_torrent_is_refused(anna: Account, id_: Any) -> None:
     for method, path in (("post", "controltorrent"), ("put", "edittorrent")):
         asked = json.dumps({"torrent_id": id_, "operation": "delete", "name": "x"})
-        assert refused(anna(method, path, asked, content_type="application/json"))[0] in (400, 404)
+        assert error_of(anna(method, path, asked, content_type="application/json"))[0] in (400, 404)
 
 
 def test_a_name_may_hold_anything(anna: Account) -> None:

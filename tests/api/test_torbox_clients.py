@@ -24,7 +24,7 @@ from tests.servers.misbehaving_server import (
 )
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
-from tests.torbox_account import HASH, TORRENT, Account, refused, told
+from tests.torbox_account import HASH, TORRENT, Account, error_of, success_data
 
 pytestmark = pytest.mark.django_db
 
@@ -68,20 +68,20 @@ def test_a_torrent_goes_to_the_client_and_is_shown_as_it_is_there(anna: Account,
     )
     assert (row["seeds"], row["peers"], row["download_speed"], row["torrent_file"]) == (0, 0, 0, True)
     assert None not in row.values()
-    told(anna.does(torrent_id=id_, operation="pause"))
+    success_data(anna.does(torrent_id=id_, operation="pause"))
     until(lambda: anna.list()[0]["download_state"] == "paused")
     assert anna.list()[0]["active"] is False
-    told(anna.does(torrent_id=id_, operation="resume"))
+    success_data(anna.does(torrent_id=id_, operation="resume"))
     until(lambda: anna.list()[0]["download_state"] == "stalled (no seeds)")
-    told(anna.does(torrent_id=id_, operation="reannounce"))
-    told(anna.does(torrent_id=id_, operation="stop_seeding"))
+    success_data(anna.does(torrent_id=id_, operation="reannounce"))
+    success_data(anna.does(torrent_id=id_, operation="stop_seeding"))
 
 
 def test_a_link_brings_the_client_one_torrent_and_no_other(anna: Account, daemon: Qbittorrent) -> None:
     """A client takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
-    told(anna("post", "asynccreatetorrent", {"magnet": link}))
+    success_data(anna("post", "asynccreatetorrent", {"magnet": link}))
     until(lambda: anna.list()[0]["download_state"] == "metaDL")
     assert hashes(daemon) == ["5a" * 20]
 
@@ -92,14 +92,14 @@ def test_a_magnet_link_that_nobody_can_resolve_waits_in_the_client(
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&dn=some+film&tr=http://127.0.0.1:9/announce&x.pe=44.9.9.9:1"
     for path in ("asynccreatetorrent", "createtorrent"):
         answer = anna("post", path, {"magnet": link})
-        assert told(answer)["hash"] == "5a" * 20
+        assert success_data(answer)["hash"] == "5a" * 20
     until(lambda: anna.list()[0]["download_state"] == "metaDL")
     [row] = anna.list()
     assert (row["progress"], row["size"]) == (0, 0)
     assert (row["name"], row["files"], row["torrent_file"]) == ("some film", [], False)
     assert hashes(daemon) == ["5a" * 20]
     answer = anna("get", "exportdata", {"torrent_id": row["id"], "type": "file"})
-    assert refused(answer) == (404, "ITEM_NOT_FOUND")
+    assert error_of(answer) == (404, "ITEM_NOT_FOUND")
 
 
 def test_no_line_of_a_magnet_link_becomes_a_link_of_its_own(anna: Account, daemon: Qbittorrent) -> None:
@@ -120,9 +120,9 @@ def test_what_two_accounts_share_goes_with_the_last(anna: Account, daemon: Qbitt
     bob = Account("Bob", client="home")
     for order in ((anna, bob), (bob, anna)):
         ids = {who: who.send(TORRENT)["torrent_id"] for who in (anna, bob)}
-        told(order[0].does(torrent_id=ids[order[0]], operation="delete"))
+        success_data(order[0].does(torrent_id=ids[order[0]], operation="delete"))
         assert (order[0].list(), hashes(daemon)) == ([], [HASH])
-        told(order[1].does(torrent_id=ids[order[1]], operation="delete"))
+        success_data(order[1].does(torrent_id=ids[order[1]], operation="delete"))
         assert hashes(daemon) == []
 
 
@@ -130,7 +130,7 @@ def test_what_the_client_had_before_stays_there(anna: Account, daemon: Qbittorre
     daemon.post("torrents/add", urls=f"magnet:?xt=urn:btih:{HASH}")
     until(lambda: hashes(daemon) == [HASH])
     id_ = anna.send(TORRENT)["torrent_id"]
-    told(anna.does(torrent_id=id_, operation="delete"))
+    success_data(anna.does(torrent_id=id_, operation="delete"))
     assert (anna.list(), hashes(daemon)) == ([], [HASH])
 
 
@@ -142,12 +142,12 @@ def test_what_somebody_removed_from_the_client_is_missing_until_it_is_sent_again
     until(lambda: not hashes(daemon))
     row = anna.list(id=id_)
     assert (row["download_state"], row["active"], row["download_finished"]) == ("missing", False, False)
-    assert refused(anna.does(torrent_id=id_, operation="pause")) == (404, "ITEM_NOT_FOUND")
-    told(anna.does(all=True, operation="pause"))
+    assert error_of(anna.does(torrent_id=id_, operation="pause")) == (404, "ITEM_NOT_FOUND")
+    success_data(anna.does(all=True, operation="pause"))
     assert anna.send(TORRENT)["torrent_id"] == id_
     assert hashes(daemon) == [HASH]
     daemon.post("torrents/delete", hashes=HASH, deleteFiles="false")
-    told(anna.does(torrent_id=id_, operation="delete"))
+    success_data(anna.does(torrent_id=id_, operation="delete"))
     assert anna.list() == []
 
 
@@ -156,7 +156,7 @@ def test_a_hybrid_and_a_v2_torrent_are_known_by_every_name(anna: Account, daemon
         id_ = anna.send(torrent)["torrent_id"]
         assert anna.list(id=id_)["download_state"] != "missing"
     assert "missing" not in [row["download_state"] for row in anna.list()]
-    told(anna.does(all=True, operation="delete"))
+    success_data(anna.does(all=True, operation="delete"))
     assert daemon.torrents() == []
 
 
@@ -176,7 +176,7 @@ def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
     for answer in answers:
         assert "Pa55" not in json.dumps(answer.json())
         assert "spoken" not in answer.json()["detail"]
-    return list(map(refused, answers))
+    return list(map(error_of, answers))
 
 
 @pytest.mark.parametrize(
@@ -203,14 +203,14 @@ def test_a_client_that_is_down_or_gone_from_the_settings(anna: Account, settings
         other = make.v1(b"other")
         answer = anna("post", "createtorrent", other, content_type="application/octet-stream")
         assert answer.status_code == 400
-        assert told(anna("get", "checkcached", {"hash": HASH}))
+        assert success_data(anna("get", "checkcached", {"hash": HASH}))
 
 
 def test_a_client_with_another_password(anna: Account, settings: Settings, daemon: Qbittorrent) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     settings.CLIENTS = {"home": at(daemon.web)}
     answer = anna("get", "mylist", {"id": id_})
-    assert refused(answer) == (502, "DOWNLOAD_SERVER_ERROR")
+    assert error_of(answer) == (502, "DOWNLOAD_SERVER_ERROR")
     assert "does not accept this user and password" in answer.json()["detail"]
     assert "Pa55" not in answer.content.decode()
 
@@ -219,7 +219,7 @@ def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
     with misbehaving_server(never_answer) as port:
         settings.CLIENTS = {"home": at(port)}
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{'5f' * 20}"})
-    assert refused(answer) == (504, "DOWNLOAD_SERVER_ERROR")
+    assert error_of(answer) == (504, "DOWNLOAD_SERVER_ERROR")
     settings.CLIENTS = {}
     assert anna.list() == []
 
@@ -227,5 +227,5 @@ def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
 def test_a_suspended_key_does_not_reach_its_client(anna: Account, daemon: Qbittorrent) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     api_keys.suspend_key(anna.key.prefix)
-    assert refused(anna.does(torrent_id=id_, operation="delete")) == (403, "AUTH_ERROR")
+    assert error_of(anna.does(torrent_id=id_, operation="delete")) == (403, "AUTH_ERROR")
     assert hashes(daemon) == [HASH]

@@ -12,7 +12,7 @@ from archive.access import api_keys
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.torbox_account import ABSENT, HASH, HERE, MAGNET, TORRENT, Account, refused, told
+from tests.torbox_account import ABSENT, BASE, HASH, MAGNET, TORRENT, Account, error_of, success_data
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ class TestKeys:
     def test_every_key_that_does_not_fit_is_told_from_the_others(self, client: Client, anna: Account) -> None:
         def get(text: str | None) -> tuple[int, str | bool]:
             headers = {} if text is None else {"Authorization": f"Bearer {text}"}
-            return refused(client.get(f"{HERE}mylist", headers=headers))
+            return error_of(client.get(f"{BASE}mylist", headers=headers))
 
         assert get(None) == (403, "NO_AUTH")
         assert get("") == (403, "NO_AUTH")
@@ -57,7 +57,7 @@ class TestKeys:
         ],
     )
     def test_nobody_gets_in_without_one(self, client: Client, method: str, path: str) -> None:
-        assert refused(getattr(client, method)(f"/v1/api/{path}")) == (403, "NO_AUTH")
+        assert error_of(getattr(client, method)(f"/v1/api/{path}")) == (403, "NO_AUTH")
 
     def test_a_key_is_asked_no_more_often_than_its_share(self, anna: Account, settings: Settings) -> None:
         settings.RATE_KEY = 3
@@ -65,7 +65,7 @@ class TestKeys:
         answers = [anna("get", "mylist") for _ in range(7)]  # the minute may turn once
         assert [answer.status_code for answer in answers[:3]] == [200] * 3
         limited = next(answer for answer in answers if answer.status_code == 429)
-        assert refused(limited) == (429, "COOLDOWN_LIMIT")
+        assert error_of(limited) == (429, "COOLDOWN_LIMIT")
         assert 0 < int(limited["Retry-After"]) <= 60
         assert Account("Bob")("get", "mylist").status_code == 200
 
@@ -73,18 +73,18 @@ class TestKeys:
         settings.RATE_ADDRESS = 2
         cache.clear()
         statuses = [
-            client.get(f"{HERE}mylist", headers={"Authorization": f"Bearer hk_{n}"}).status_code
+            client.get(f"{BASE}mylist", headers={"Authorization": f"Bearer hk_{n}"}).status_code
             for n in range(6)
         ]
         assert statuses[:2] == [403, 403] and 429 in statuses
-        infos = [client.get(f"{HERE}torrentinfo", {"hash": HASH}) for _ in range(5)]
-        assert (429, "COOLDOWN_LIMIT") in map(refused, infos[1:])
+        infos = [client.get(f"{BASE}torrentinfo", {"hash": HASH}) for _ in range(5)]
+        assert (429, "COOLDOWN_LIMIT") in map(error_of, infos[1:])
 
     def test_where_only_keys_may_store_a_key_may(self, anna: Account, settings: Settings) -> None:
         settings.UPLOADS, settings.LISTING = "keys", False
         id_ = anna.send(TORRENT)["torrent_id"]
         assert anna.list(id=id_)["hash"] == HASH
-        assert HASH in told(anna("get", "checkcached", {"hash": HASH}))
+        assert HASH in success_data(anna("get", "checkcached", {"hash": HASH}))
 
 
 class TestBodies:
@@ -99,7 +99,7 @@ class TestBodies:
             part % (b"name", b"", b"x"),
         ]
         body = b"".join(line + b"\r\n" + each for each in parts) + line + b"--\r\n"
-        made = told(anna("post", "createtorrent", body, content_type="multipart/form-data"))
+        made = success_data(anna("post", "createtorrent", body, content_type="multipart/form-data"))
         assert anna.list(id=made["torrent_id"])["name"] == "x"
 
     @pytest.mark.parametrize("spelling", ["add_only_if_cached", "addOnlyIfCached"])
@@ -108,7 +108,7 @@ class TestBodies:
         asked = {"magnet": f"magnet:?xt=urn:btih:{ABSENT}", spelling: "True"}
         how = {} if form else {"content_type": "application/json"}
         answer = anna("post", "createtorrent", asked if form else json.dumps(asked), **how)
-        assert refused(answer) == (404, "DOWNLOAD_NOT_CACHED")
+        assert error_of(answer) == (404, "DOWNLOAD_NOT_CACHED")
 
     @pytest.mark.parametrize(
         ("body", "kind"),
@@ -130,46 +130,46 @@ class TestBodies:
     )
     def test_what_cannot_be_read_is_refused(self, anna: Account, body: bytes, kind: str) -> None:
         for path in ("createtorrent", "controltorrent", "checkcached", "torrentinfo", "magnettofile"):
-            status, code = refused(anna("post", path, body, content_type=kind))
+            status, code = error_of(anna("post", path, body, content_type=kind))
             assert status in (400, 413, 422), (path, status, code)
 
     def test_what_is_too_large_is_refused(self, anna: Account, settings: Settings) -> None:
         settings.MAX_TORRENT_BYTES = 1_000
         large = SimpleUploadedFile("a.torrent", make.v1(size=16_384 * 200))
-        assert refused(anna("post", "createtorrent", {"file": large})) == (413, "TOO_MUCH_DATA")
+        assert error_of(anna("post", "createtorrent", {"file": large})) == (413, "TOO_MUCH_DATA")
         huge = SimpleUploadedFile("a.torrent", bytes(200_000))
-        assert refused(anna("post", "createtorrent", {"file": huge})) == (413, "TOO_MUCH_DATA")
+        assert error_of(anna("post", "createtorrent", {"file": huge})) == (413, "TOO_MUCH_DATA")
 
     def test_no_more_is_read_of_a_link_than_of_one_in_a_form(self, client: Client) -> None:
         deposit(TORRENT)
         link = f"magnet:?dn={'a' * 20_000}&xt=urn:btih:{HASH}"
         for body, status in ((link, 400), (MAGNET + "&tr=x" * 100_000, 200)):
             answer = client.post(
-                f"{HERE}torrentinfo", json.dumps({"magnet": body}), content_type="application/json"
+                f"{BASE}torrentinfo", json.dumps({"magnet": body}), content_type="application/json"
             )
             assert answer.status_code == status
 
 
 class TestRefusals:
     def test_it_is_either_a_link_or_a_file(self, anna: Account) -> None:
-        assert refused(anna("post", "createtorrent", {"seed": "1"})) == (400, True)
+        assert error_of(anna("post", "createtorrent", {"seed": "1"})) == (400, True)
         both = {"magnet": MAGNET, "file": SimpleUploadedFile("a.torrent", TORRENT)}
-        assert refused(anna("post", "createtorrent", both)) == (400, True)
+        assert error_of(anna("post", "createtorrent", both)) == (400, True)
         assert anna.list() == []
 
     @pytest.mark.parametrize("link", ["nonsense", "magnet:?dn=x", "magnet:?xt=urn:btih:x", "http://[", "\0"])
     def test_what_is_no_magnet_link(self, anna: Account, link: str) -> None:
-        assert refused(anna("post", "createtorrent", {"magnet": link})) == (422, "BOZO_TORRENT")
+        assert error_of(anna("post", "createtorrent", {"magnet": link})) == (422, "BOZO_TORRENT")
 
     @pytest.mark.parametrize("torrent", [b"", b"<html>", TORRENT[:-9], make.v1(private=1)])
     def test_what_is_no_torrent_or_a_private_one(self, anna: Account, torrent: bytes) -> None:
         file = SimpleUploadedFile("a.torrent", torrent)
-        assert refused(anna("post", "createtorrent", {"file": file})) == (422, "BOZO_TORRENT")
+        assert error_of(anna("post", "createtorrent", {"file": file})) == (422, "BOZO_TORRENT")
         assert anna.list() == []
 
     def test_what_is_not_held_cannot_be_found_where_the_network_is_not_asked(self, anna: Account) -> None:
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{ABSENT}"})
-        assert refused(answer) == (404, "ITEM_NOT_FOUND")
+        assert error_of(answer) == (404, "ITEM_NOT_FOUND")
         assert anna.list() == []
 
     def test_what_was_taken_down_is_nowhere(self, anna: Account, client: Client) -> None:
@@ -180,20 +180,20 @@ class TestRefusals:
             anna("post", "createtorrent", {"magnet": MAGNET}),
             anna("get", "mylist", {"id": id_}),
             anna("get", "exportdata", {"torrent_id": id_, "type": "file"}),
-            client.get(f"{HERE}torrentinfo", {"hash": HASH}),
+            client.get(f"{BASE}torrentinfo", {"hash": HASH}),
         ):
-            assert refused(answer) == (451, "ITEM_NOT_FOUND")
+            assert error_of(answer) == (451, "ITEM_NOT_FOUND")
             assert "a court order" in answer.json()["detail"]
             assert answer["Link"].endswith('/takedowns>; rel="blocked-by"')
         assert anna.list() == []
-        assert told(anna("get", "checkcached", {"hash": HASH})) is None
-        told(anna.does(all=True, operation="delete"))
+        assert success_data(anna("get", "checkcached", {"hash": HASH})) is None
+        success_data(anna.does(all=True, operation="delete"))
 
     @pytest.mark.parametrize("path", ["/v1/", "/v1/api/torrents/dance", "/v1/api/torrents/mylist/x", "/v1/x"])
     def test_there_is_nothing_elsewhere(self, client: Client, path: str) -> None:
         for method in (client.get, client.post, client.put, client.delete):
-            assert refused(method(path)) == (404, "ENDPOINT_NOT_FOUND")
+            assert error_of(method(path)) == (404, "ENDPOINT_NOT_FOUND")
 
     def test_a_method_that_is_not_meant(self, anna: Account) -> None:
-        assert refused(anna("post", "mylist")) == (405, "ENDPOINT_NOT_FOUND")
-        assert refused(anna("get", "createtorrent")) == (405, "ENDPOINT_NOT_FOUND")
+        assert error_of(anna("post", "mylist")) == (405, "ENDPOINT_NOT_FOUND")
+        assert error_of(anna("get", "createtorrent")) == (405, "ENDPOINT_NOT_FOUND")

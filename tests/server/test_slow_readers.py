@@ -10,22 +10,22 @@ import requests
 from tests import make
 from tests.client_operations import until
 from tests.server.test_slow_clients import SOON, memory
-from tests.servers.file_server import Cinema, cinema
+from tests.servers.file_server import FileServer, file_server
 
 SIZE = 3_000_000_000  # bytes, and on the disk a hole; more than kernel and server hold
 THREADS = 64  # and so 16 readers, 4 of each key
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cinema]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
     films = tmp_path_factory.mktemp("films")
     with (films / "film.mkv").open("wb") as film:
         film.truncate(SIZE)
-    with cinema(tmp_path_factory.mktemp("cinema"), films, THREADS=THREADS) as running:
+    with file_server(tmp_path_factory.mktemp("file_server"), films, THREADS=THREADS) as running:
         yield running
 
 
-def watch(filled: Cinema, path: str) -> socket.socket:
+def watch(filled: FileServer, path: str) -> socket.socket:
     """Begin to read, and no more."""
     one = socket.socket()
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -39,7 +39,7 @@ def status(one: socket.socket) -> int:
     return int(one.recv(12)[-3:])
 
 
-def test_readers_have_seats_of_their_own_and_keep_nobody_waiting(filled: Cinema) -> None:
+def test_readers_have_seats_of_their_own_and_keep_nobody_waiting(filled: FileServer) -> None:
     before = memory(filled.server)
     with ExitStack() as stack:
         for account in range(4):
@@ -61,7 +61,7 @@ def test_readers_have_seats_of_their_own_and_keep_nobody_waiting(filled: Cinema)
     until(lambda: can_watch(filled))
 
 
-def can_watch(filled: Cinema) -> bool:
+def can_watch(filled: FileServer) -> bool:
     """Whoever has gone has left his seat."""
     with closing(watch(filled, filled.link(4, file_id=0))) as one:
         return status(one) == 200

@@ -21,7 +21,7 @@ for name in "abcde":
 """
 
 
-class Cinema(NamedTuple):
+class FileServer(NamedTuple):
     server: Hashkeep
     accounts: list[tuple[str, int]]
     """Five keys, and the torrent's number with each."""
@@ -35,7 +35,7 @@ class Cinema(NamedTuple):
 
 
 @contextmanager
-def cinema(folder: Path, films: Path, **settings: Any) -> Iterator[Cinema]:
+def file_server(folder: Path, films: Path, **settings: Any) -> Iterator[FileServer]:
     """Its client says that it has what lies in `films`, in the order of their names."""
     with pretending() as client:
         client.has(_V1)
@@ -47,6 +47,6 @@ def cinema(folder: Path, films: Path, **settings: Any) -> Iterator[Cinema]:
         lines = server.manage("shell", "-v0", "-c", _ACCOUNTS).stdout.splitlines()
         server.start("--workers", "1")
         try:
-            yield Cinema(server, [(text, int(id)) for text, id in map(str.split, filter(None, lines))])
+            yield FileServer(server, [(text, int(id)) for text, id in map(str.split, filter(None, lines))])
         finally:
             server.kill()

@@ -10,11 +10,11 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.http.problem_details import ProblemSerializer, problem
+from api.http.problem_details import ProblemSerializer, describe_exception
 from api.http.torrent_response import CONTENT_TYPE
-from api.rest.media import FormBody, TorrentBody
-from api.rest.routes.torrents import Torrents
-from api.rest.serializers import InfohashField, LinksSerializer, links
+from api.rest.media import TorrentParser, UploadFormParser
+from api.rest.routes.torrents import TorrentListView
+from api.rest.serializers import InfohashField, LinksSerializer, link_fields
 from archive.access.api_keys import require_upload_key
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from metainfo.errors import Refusal
@@ -29,7 +29,7 @@ class ReceiptSerializer(LinksSerializer):
 class OutcomeSerializer(serializers.Serializer[Any]):
     filename = serializers.CharField()
     receipt = ReceiptSerializer(required=False)
-    problem = ProblemSerializer(required=False)
+    describe_exception = ProblemSerializer(required=False)
 
 
 _OUTCOMES = inline_serializer("Outcomes", {"results": OutcomeSerializer(many=True)})
@@ -38,10 +38,10 @@ _FORM = inline_serializer(
 )
 
 
-class Deposits(Torrents):
+class DepositView(TorrentListView):
     """Beside the list at the same address."""
 
-    parser_classes = (TorrentBody, FormBody)
+    parser_classes = (TorrentParser, UploadFormParser)
 
     @extend_schema(
         operation_id="deposit",
@@ -73,9 +73,9 @@ def _of(request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusa
     told: dict[str, Any] = {"filename": file.name or ""}
     if isinstance(outcome, Receipt):
         return told | {"receipt": _told(request, outcome)}
-    refused = problem(outcome, request)
+    refused = describe_exception(outcome, request)
     return told | ({"problem": refused.details} if refused else {})
 
 
 def _told(request: Request, receipt: Receipt) -> dict[str, Any]:
-    return {**links(request, receipt.infohash), "infohash": receipt.infohash, "new": receipt.new}
+    return {**link_fields(request, receipt.infohash), "infohash": receipt.infohash, "new": receipt.new}

@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.query_parameters import WrongParameter
-from api.rest.view import Resource
+from api.rest.view import RestView
 from archive.torrents.held import find_held
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
 
-MOST = 20_000
+MAX_INFOHASHES = 20_000
 _IN_URL = 100
 _LONGEST = 65 * _IN_URL  # characters of one parameter
 _SHOWN = 100  # characters of what is no infohash
@@ -31,7 +31,7 @@ class HeldSerializer(serializers.Serializer[Any]):
     )
 
 
-class Check(Resource):
+class HeldView(RestView):
     @extend_schema(
         operation_id="check",
         parameters=[
@@ -64,7 +64,7 @@ class Check(Resource):
                 "type": "array",
                 "items": {"type": "string"},
                 "minItems": 1,
-                "maxItems": MOST,
+                "maxItems": MAX_INFOHASHES,
             }
         },
         responses=HeldSerializer,
@@ -72,8 +72,8 @@ class Check(Resource):
     def post(self, request: Request) -> Response:
         """Which of these are held: a JSON list of up to 20,000 infohashes in any spelling."""
         texts = request.data
-        if not isinstance(texts, list) or not 1 <= len(texts) <= MOST:
-            raise ParseError(f"Send a JSON list of 1 to {MOST:,} infohashes.")
+        if not isinstance(texts, list) or not 1 <= len(texts) <= MAX_INFOHASHES:
+            raise ParseError(f"Send a JSON list of 1 to {MAX_INFOHASHES:,} infohashes.")
         if not all(isinstance(text, str) for text in texts):
             raise ParseError("Every infohash is a string.")
         return _held(texts)

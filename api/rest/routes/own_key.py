@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.view import Resource
+from api.rest.view import RestView
 from archive.access.api_keys import authorize_key
 
 
@@ -19,7 +19,7 @@ class KeySerializer(serializers.Serializer[Any]):
     issued_at = serializers.DateTimeField()
 
 
-class OwnKey(Resource):
+class OwnKeyView(RestView):
     @extend_schema(operation_id="key", responses=KeySerializer)
     def get(self, request: Request) -> Response:
         """How things are with your key. One that is suspended or revoked is refused, here as elsewhere."""

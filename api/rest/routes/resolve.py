@@ -10,9 +10,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.routes.torrents import ONE
+from api.rest.routes.torrents import INFOHASH_PARAMETER
 from api.rest.serializers import InfohashField
-from api.rest.view import Resource
+from api.rest.view import RestView
 from archive.queue.wishes import WishStatus, enqueue_wishes, statuses_without_network, wish_status
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse
@@ -39,7 +39,7 @@ class StandingSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, help_text="If given up or refused.")
 
 
-class Resolve(Resource):
+class ResolveView(RestView):
     @extend_schema(
         operation_id="resolve",
         request={"application/json": {"type": "array", "items": _TEXT, "maxItems": _MOST}},
@@ -64,8 +64,8 @@ class Resolve(Resource):
         return Response(told, status=202, headers=_UNCACHED)
 
 
-class Wanted(Resource):
-    @extend_schema(operation_id="wanted", parameters=ONE, responses=StandingSerializer)
+class WantedView(RestView):
+    @extend_schema(operation_id="wanted", parameters=INFOHASH_PARAMETER, responses=StandingSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """How a torrent stands that somebody has asked for."""
         return Response(_shown(request, wish_status(parse(infohash))), headers=_UNCACHED)

@@ -7,10 +7,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.paging import PARAMETERS, page, paged, window
-from api.rest.query_parameters import LARGEST, flag, moment, number, one_of
-from api.rest.serializers import TorrentSerializer, listed
-from api.rest.view import Resource
+from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_window
+from api.rest.query_parameters import (
+    MAX_INTEGER,
+    bool_parameter,
+    choice_parameters,
+    datetime_parameter,
+    int_parameter,
+)
+from api.rest.serializers import TorrentSerializer, torrent_fields
+from api.rest.view import RestView
 from archive.browse.search import SearchQuery, search_torrents
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
@@ -26,14 +32,14 @@ class HitSerializer(TorrentSerializer):
     magnet = serializers.CharField()
 
 
-class Search(Resource):
+class SearchView(RestView):
     @extend_schema(
         operation_id="search",
         parameters=[
             OpenApiParameter("q", str, description="Words that must all occur. No words are wrong."),
             OpenApiParameter("kind", str, enum=list(_KINDS), many=True, description="One of these."),
             *(
-                OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": LARGEST})
+                OpenApiParameter(name, {"type": "integer", "minimum": 0, "maximum": MAX_INTEGER})
                 for name in _NUMBERS
             ),
             *(
@@ -41,23 +47,23 @@ class Search(Resource):
                 for name in _MOMENTS
             ),
             OpenApiParameter("alive", bool, description="Only what had peers when the census last looked."),
-            *PARAMETERS,
+            *PAGE_PARAMETERS,
         ],
-        responses=paged(HitSerializer),
+        responses=page_serializer(HitSerializer),
     )
     def get(self, request: Request) -> Response:
         """The newest first. A page may be short, or empty, and yet not be the last: `next` tells."""
-        limit, before = window(request)
-        asked: dict[str, Any] = {name: number(request, name, 0, LARGEST) for name in _NUMBERS}
-        asked |= {name: moment(request, name) for name in _MOMENTS}
-        asked["alive"] = flag(request, "alive")
-        kinds = tuple(_KINDS[name] for name in one_of(request, "kind", _KINDS))
+        limit, before = read_window(request)
+        asked: dict[str, Any] = {name: int_parameter(request, name, 0, MAX_INTEGER) for name in _NUMBERS}
+        asked |= {name: datetime_parameter(request, name) for name in _MOMENTS}
+        asked["alive"] = bool_parameter(request, "alive")
+        kinds = tuple(_KINDS[name] for name in choice_parameters(request, "kind", _KINDS))
         found = search_torrents(
             SearchQuery(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before
         )
-        return page(request, [_shown(request, hit) for hit in found.hits], found.older)
+        return page_response(request, [_shown(request, hit) for hit in found.hits], found.older)
 
 
 def _shown(request: Request, hit: Entry) -> dict[str, Any]:
     link = magnet(hit.v1, hit.v2, hit.name, ())
-    return {**listed(request, hit), "kind": str(hit.kind), "magnet": link}
+    return {**torrent_fields(request, hit), "kind": str(hit.kind), "magnet": link}

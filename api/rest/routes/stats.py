@@ -7,8 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.query_parameters import number
-from api.rest.view import Resource
+from api.rest.query_parameters import int_parameter
+from api.rest.view import RestView
 from archive.browse.overview import Overview, read_overview
 from archive.census.daily_peers import country_database_credit
 from archive.torrents.count import count_versions
@@ -23,7 +23,7 @@ class StatsSerializer(serializers.Serializer[Any]):
     hybrid = serializers.IntegerField(help_text="Those with both.")
 
 
-class Stats(Resource):
+class StatsView(RestView):
     @extend_schema(operation_id="stats", responses=StatsSerializer)
     def get(self, request: Request) -> Response:
         """How many torrents are stored."""
@@ -66,7 +66,7 @@ class DaysSerializer(serializers.Serializer[Any]):
     credit = serializers.CharField(help_text="Whom to name where countries are shown. May be empty.")
 
 
-class Days(Resource):
+class DailyStatsView(RestView):
     @extend_schema(
         operation_id="stats_days",
         parameters=[
@@ -76,7 +76,7 @@ class Days(Resource):
     )
     def get(self, request: Request) -> Response:
         """What was stored and what the census counted, by day (UTC)."""
-        return Response(_told(read_overview(number(request, "days", 1, _MOST) or _USUAL)))
+        return Response(_told(read_overview(int_parameter(request, "days", 1, _MOST) or _USUAL)))
 
 
 def _told(known: Overview) -> dict[str, Any]:

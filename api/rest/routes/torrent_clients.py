@@ -16,8 +16,8 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.media import FormBody, JsonBody
-from api.rest.view import Resource
+from api.rest.media import LimitedJsonParser, UploadFormParser
+from api.rest.view import RestView
 from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
@@ -31,7 +31,7 @@ _FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send th
 
 
 @extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md tells more
-class Staff(Resource):
+class StaffView(RestView):
     """Signed in as for the admin; what changes something needs Django's CSRF token."""
 
     authentication_classes = (SessionAuthentication,)
@@ -50,7 +50,7 @@ class Staff(Resource):
         raise PermissionDenied(_FOR_STAFF)
 
 
-class Clients(Staff):
+class ClientListView(StaffView):
     @extend_schema(operation_id="clients")
     def get(self, request: Request) -> Response:
         """Your own torrent clients, and whether they answer."""
@@ -63,8 +63,8 @@ class Clients(Staff):
         )
 
 
-class Torrents(Staff):
-    parser_classes = (JsonBody, FormBody)
+class ClientTorrentListView(StaffView):
+    parser_classes = (LimitedJsonParser, UploadFormParser)
 
     @extend_schema(operation_id="client_torrents")
     def get(self, request: Request, name: str) -> Response:
@@ -88,7 +88,7 @@ class Torrents(Staff):
         return Response(_told(added), status=201 if new else 200)
 
 
-class OneTorrent(Staff):
+class ClientTorrentView(StaffView):
     @extend_schema(operation_id="client_torrent")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """One torrent of a client, by any of its infohashes."""
@@ -103,7 +103,7 @@ class OneTorrent(Staff):
         return Response(status=204)
 
 
-class Files(Staff):
+class ClientFileListView(StaffView):
     @extend_schema(operation_id="client_files")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The files of a client's torrent."""
@@ -111,7 +111,7 @@ class Files(Staff):
             return Response([file._asdict() for file in client.files(_known(client, infohash))])
 
 
-class Trackers(Staff):
+class ClientTrackersView(StaffView):
     @extend_schema(operation_id="client_trackers")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The trackers that a client asks about a torrent."""
@@ -133,7 +133,7 @@ class Trackers(Staff):
         return Response(status=204)
 
 
-class Action(Staff):
+class ClientActionView(StaffView):
     @extend_schema(operation_id="client_action")
     def post(self, request: Request, name: str, infohash: str, action: str) -> Response:
         """Start, stop or reannounce a torrent of a client."""

@@ -10,13 +10,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.downloads import handed_out
-from api.http.torrent_response import CONTENT_TYPE
-from api.rest.media import Json, TorrentFile
-from api.rest.paging import PARAMETERS, page, paged, parameters, window
+from api.http.torrent_response import CONTENT_TYPE, torrent_response
+from api.rest.media import AsciiJsonRenderer, TorrentRenderer
+from api.rest.paging import PAGE_PARAMETERS, page_parameters, page_response, page_serializer, read_window
 from api.rest.query_parameters import WrongParameter
-from api.rest.serializers import INFOHASH, DescriptionSerializer, TorrentSerializer, described, listed
-from api.rest.view import Resource
+from api.rest.serializers import (
+    INFOHASH_SCHEMA,
+    DescriptionSerializer,
+    TorrentSerializer,
+    description_fields,
+    torrent_fields,
+)
+from api.rest.view import RestView
 from archive.browse.describe import describe_torrent
 from archive.browse.search import SearchQuery, search_torrents
 from archive.torrents.catalogue import find_entry
@@ -24,7 +29,7 @@ from archive.torrents.retrieve import redirect_url, retrieve
 from metainfo.infohash import parse
 from metainfo.magnet import read
 
-ONE = [OpenApiParameter("infohash", INFOHASH, OpenApiParameter.PATH)]
+INFOHASH_PARAMETER = [OpenApiParameter("infohash", INFOHASH_SCHEMA, OpenApiParameter.PATH)]
 _FILES = 2_000  # on a page: the torrent is read anew for each, and may have hundreds of thousands
 _LONGEST = 5_000  # characters of a magnet link in a URL
 
@@ -34,41 +39,45 @@ class FileSerializer(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
-class Torrents(Resource):
-    @extend_schema(operation_id="newest", parameters=PARAMETERS, responses=paged(TorrentSerializer))
+class TorrentListView(RestView):
+    @extend_schema(
+        operation_id="newest", parameters=PAGE_PARAMETERS, responses=page_serializer(TorrentSerializer)
+    )
     def get(self, request: Request) -> Response:
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
-        limit, before = window(request)
+        limit, before = read_window(request)
         found = search_torrents(SearchQuery(), limit=limit, before=before)
-        return page(request, [listed(request, hit) for hit in found.hits], found.older)
+        return page_response(request, [torrent_fields(request, hit) for hit in found.hits], found.older)
 
 
-class Torrent(Resource):
-    @extend_schema(operation_id="torrent", parameters=ONE, responses=DescriptionSerializer)
+class TorrentView(RestView):
+    @extend_schema(operation_id="torrent", parameters=INFOHASH_PARAMETER, responses=DescriptionSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """What a stored torrent says of itself. Its files are listed apart, as there may be very many."""
-        return Response(described(request, describe_torrent(parse(infohash))))
+        return Response(description_fields(request, describe_torrent(parse(infohash))))
 
 
-class Files(Resource):
+class FileListView(RestView):
     @extend_schema(
-        operation_id="files", parameters=[*ONE, *parameters(_FILES)], responses=paged(FileSerializer)
+        operation_id="files",
+        parameters=[*INFOHASH_PARAMETER, *page_parameters(_FILES)],
+        responses=page_serializer(FileSerializer),
     )
     def get(self, request: Request, infohash: str) -> Response:
         """The files of a torrent, in its own order, without pad files."""
-        limit, start = window(request, _FILES)
+        limit, start = read_window(request, _FILES)
         first = start or 0
         files = list(islice(describe_torrent(parse(infohash)).files(), first, first + limit + 1))
         told = [{"path": file.path, "size": file.size} for file in files[:limit]]
-        return page(request, told, first + limit if len(files) > limit else None)
+        return page_response(request, told, first + limit if len(files) > limit else None)
 
 
-class Download(Resource):
-    renderer_classes = (TorrentFile, Json)
+class DownloadView(RestView):
+    renderer_classes = (TorrentRenderer, AsciiJsonRenderer)
 
     @extend_schema(
         operation_id="download",
-        parameters=ONE,
+        parameters=INFOHASH_PARAMETER,
         responses={
             (200, CONTENT_TYPE): OpenApiTypes.BINARY,
             302: OpenApiResponse(description="The storage itself hands it out."),
@@ -79,10 +88,10 @@ class Download(Resource):
         """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
         if link := redirect_url(parse(infohash)):
             return HttpResponseRedirect(link)
-        return handed_out(request._request, retrieve(parse(infohash)))
+        return torrent_response(request._request, retrieve(parse(infohash)))
 
 
-class Lookup(Resource):
+class LookupView(RestView):
     @extend_schema(
         operation_id="lookup",
         parameters=[
@@ -100,4 +109,4 @@ class Lookup(Resource):
         text = request.query_params.get("q")
         if text is None or len(text) > _LONGEST:
             raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
-        return Response(listed(request, find_entry(read(text))))
+        return Response(torrent_fields(request, find_entry(read(text))))

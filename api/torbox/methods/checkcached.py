@@ -5,10 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from api.torbox.authentication import account
-from api.torbox.file_list import Lister
-from api.torbox.request_body import given
-from api.torbox.responses import Failed, success
+from api.torbox.authentication import authenticate
+from api.torbox.file_list import FileLister
+from api.torbox.request_body import parse_body
+from api.torbox.responses import TorboxError, success_response
 from archive.torrents.catalogue import Summary, find_summaries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse, spell
@@ -17,30 +17,30 @@ _MOST = 20_000
 _TOLD = "Torrent cache status retrieved successfully."
 
 
-def cached(request: HttpRequest) -> HttpResponse:
-    account(request)
+def check_cached(request: HttpRequest) -> HttpResponse:
+    authenticate(request)
     return _answer(request, (text for each in request.GET.getlist("hash") for text in each.split(",")))
 
 
-def cached_many(request: HttpRequest) -> HttpResponse:
-    account(request)
-    hashes = given(request).fields.get("hashes")
+def check_cached_list(request: HttpRequest) -> HttpResponse:
+    authenticate(request)
+    hashes = parse_body(request).fields.get("hashes")
     if not isinstance(hashes, list) or len(hashes) > _MOST:
-        raise Failed("INVALID_OPTION", f"`hashes` is a list of up to {_MOST:,} infohashes.")
+        raise TorboxError("INVALID_OPTION", f"`hashes` is a list of up to {_MOST:,} infohashes.")
     return _answer(request, map(str, hashes))
 
 
 def _answer(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
     form = request.GET.get("format") or "object"
     if form not in ("object", "list"):
-        raise Failed("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
+        raise TorboxError("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
     with_files = request.GET.get("list_files", "").lower() in ("true", "1")
     asked = dict.fromkeys(infohash for text in texts if (infohash := _infohash(text)))
     held = find_summaries(asked)
-    lister = Lister(len(held)) if with_files else None
+    lister = FileLister(len(held)) if with_files else None
     found = {name.hex(): _told(name, brief, lister) for name, brief in held.items()}
     # Nothing at all is null here, and an empty list there; clients know both.
-    return success(list(found.values()) if form == "list" else found or None, _TOLD)
+    return success_response(list(found.values()) if form == "list" else found or None, _TOLD)
 
 
 def _infohash(text: str) -> bytes | None:
@@ -51,7 +51,7 @@ def _infohash(text: str) -> bytes | None:
         return None
 
 
-def _told(asked: bytes, brief: Summary, lister: Lister | None) -> dict[str, Any]:
+def _told(asked: bytes, brief: Summary, lister: FileLister | None) -> dict[str, Any]:
     """By the name that was asked for, since that is what clients look for."""
     told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
     files = lister.of(spell(brief.infohash), brief.files) if lister else None

@@ -6,10 +6,10 @@ from contextlib import suppress
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from api.client_pool import client_of
-from api.torbox.authentication import account
-from api.torbox.request_body import given, whole
-from api.torbox.responses import Failed, success
+from api.client_pool import borrow_client
+from api.torbox.authentication import authenticate
+from api.torbox.request_body import parse_body, parse_integer
+from api.torbox.responses import TorboxError, success_response
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import (
     KeyTorrent,
@@ -32,15 +32,17 @@ _NAMES = ", ".join(f"'{name}'" for name in (*_OPERATIONS, "delete"))
 _DONE = "Torrent operation processed successfully."
 
 
-def control(request: HttpRequest) -> HttpResponse:
-    key = account(request)
-    asked = given(request, "torrent_id", "operation", "all")
+def control_torrent(request: HttpRequest) -> HttpResponse:
+    key = authenticate(request)
+    asked = parse_body(request, "torrent_id", "operation", "all")
     operation = asked.text("operation").lower()
     if operation not in ("delete", *_OPERATIONS):
-        raise Failed("INVALID_OPTION", f"An operation is one of {_NAMES}.")
+        raise TorboxError("INVALID_OPTION", f"An operation is one of {_NAMES}.")
     everything = asked.flag("all")
     chosen = (
-        list_key_torrents(key) if everything else [get_key_torrent(key, number_of(asked.text("torrent_id")))]
+        list_key_torrents(key)
+        if everything
+        else [get_key_torrent(key, parse_torrent_id(asked.text("torrent_id")))]
     )
     if operation == "delete":
         _delete(key, chosen)
@@ -49,27 +51,29 @@ def control(request: HttpRequest) -> HttpResponse:
     elif operation == "reannounce":
         _look_again(chosen, request.META["REMOTE_ADDR"])
     else:
-        raise Failed("INVALID_OPTION", "This key has no torrent client; there is nothing to pause or resume.")
-    return success(None, _DONE)
+        raise TorboxError(
+            "INVALID_OPTION", "This key has no torrent client; there is nothing to pause or resume."
+        )
+    return success_response(None, _DONE)
 
 
-def delete(request: HttpRequest, number: str) -> HttpResponse:
+def delete_torrent(request: HttpRequest, number: str) -> HttpResponse:
     """Decypharr's way to say it; what else it sends repeats it."""
-    key = account(request)
-    _delete(key, [get_key_torrent(key, number_of(number))])
-    return success(None, _DONE)
+    key = authenticate(request)
+    _delete(key, [get_key_torrent(key, parse_torrent_id(number))])
+    return success_response(None, _DONE)
 
 
-def number_of(text: str) -> int:
+def parse_torrent_id(text: str) -> int:
     """The id of a torrent. Raises Failed."""
     if not text:
-        raise Failed("MISSING_REQUIRED_OPTION", "Say which torrent in `torrent_id`.")
-    return whole(text, "torrent_id")
+        raise TorboxError("MISSING_REQUIRED_OPTION", "Say which torrent in `torrent_id`.")
+    return parse_integer(text, "torrent_id")
 
 
 def _tell(key: ApiKey, operation: str, chosen: Sequence[KeyTorrent], *, lenient: bool) -> None:
     """Lenient: of all torrents, some may not be in the client any more."""
-    with client_of(key) as client:
+    with borrow_client(key) as client:
         for mine in chosen:
             try:
                 _OPERATIONS[operation](client, known_as(client, mine.infohashes))
@@ -82,7 +86,7 @@ def _delete(key: ApiKey, chosen: Sequence[KeyTorrent]) -> None:
     """With its content, as TorBox does; but what the client had before, or has for another account too, stays."""
     ours = [mine for mine in chosen if key.client and mine.brought and not is_shared_in_client(key, mine)]
     if ours:
-        with client_of(key) as client:
+        with borrow_client(key) as client:
             for mine in ours:
                 with suppress(UnknownTorrent):
                     client.remove(known_as(client, mine.infohashes), data=True)

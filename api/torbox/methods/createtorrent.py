@@ -7,11 +7,11 @@ from typing import NamedTuple
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from api.client_pool import client_of
-from api.torbox.authentication import account, auth_id
-from api.torbox.mylist_row import link
-from api.torbox.request_body import Given, given
-from api.torbox.responses import Failed, success
+from api.client_pool import borrow_client
+from api.torbox.authentication import auth_id, authenticate
+from api.torbox.mylist_row import magnet_link
+from api.torbox.request_body import RequestFields, parse_body
+from api.torbox.responses import TorboxError, success_response
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotHeld, StillWanted
@@ -39,28 +39,28 @@ class _Found(NamedTuple):
     held: bool
 
 
-def create(request: HttpRequest) -> HttpResponse:
+def create_torrent(request: HttpRequest) -> HttpResponse:
     """Waits for the network as long as other doors do."""
     return _create(request, settings.RESOLVE_TIMEOUT)
 
 
-def create_soon(request: HttpRequest) -> HttpResponse:
+def create_torrent_at_once(request: HttpRequest) -> HttpResponse:
     return _create(request, 0)
 
 
 def _create(request: HttpRequest, seconds: float) -> HttpResponse:
-    key = account(request)
-    asked = given(request, *_FIELDS)
+    key = authenticate(request)
+    asked = parse_body(request, *_FIELDS)
     link = asked.text("magnet")
     # Its npm SDK takes any other `error` of this status for a broken answer.
     if not link and asked.file is None:
-        raise Failed(True, "Send a magnet link in `magnet`, or a torrent in `file`.")
+        raise TorboxError(True, "Send a magnet link in `magnet`, or a torrent in `file`.")
     if link and asked.file is not None:
-        raise Failed(True, "Send either a magnet link or a torrent, not both.")
+        raise TorboxError(True, "Send either a magnet link or a torrent, not both.")
     found = _linked(request, key, asked, seconds) if link else _sent(asked.file or b"")
     mine = _taken(key, found, asked.text("name"))
     told = {"torrent_id": mine.id, "auth_id": auth_id(key), "hash": mine.infohashes[0].hex()}
-    return success(told, _CACHED if found.held else _CREATED)
+    return success_response(told, _CACHED if found.held else _CREATED)
 
 
 def _sent(file: bytes) -> _Found:
@@ -71,16 +71,16 @@ def _sent(file: bytes) -> _Found:
     return _Found(torrent, Magnet(meta.v1, meta.v2), held)
 
 
-def _linked(request: HttpRequest, key: ApiKey, asked: Given, seconds: float) -> _Found:
+def _linked(request: HttpRequest, key: ApiKey, asked: RequestFields, seconds: float) -> _Found:
     try:
         wish = read(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
     except NotAnInfohash as wrong:
-        raise Failed("BOZO_TORRENT", str(wrong), 422) from None
+        raise TorboxError("BOZO_TORRENT", str(wrong), 422) from None
     try:
         entry = find_entry(wish)
     except NotHeld:
         if asked.flag("add_only_if_cached"):
-            raise Failed("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
+            raise TorboxError("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
         return _fetched(wish, request.META["REMOTE_ADDR"], seconds, bool(key.client))
     return _Found(retrieve(spelled(entry.infohash)).torrent, wish, True)
 
@@ -98,7 +98,7 @@ def _fetched(wish: Magnet, asker: str, seconds: float, has_client: bool) -> _Fou
 def _link(wish: Magnet) -> str:
     """Written anew: clients take a line of the original for another link."""
     peers = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in wish.peers)
-    return link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
+    return magnet_link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
 
 
 def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
@@ -110,7 +110,7 @@ def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
         meta = parse(found.content, settings.MAX_TORRENT_BYTES)
         names = tuple(filter(None, (meta.v1, meta.v2)))
         missing = [url for url in found.named.trackers if url not in meta.trackers]
-    with client_of(key) as client:
+    with borrow_client(key) as client:
         new = client.add(Source(found.content, names))
     mine = add_key_torrent(key, found.named, name)
     mark_in_client(key, mine, new=new)
@@ -121,7 +121,7 @@ def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
 
 def _tell(key: ApiKey, infohash: bytes, trackers: Iterable[str]) -> None:
     """The link's trackers that the torrent does not name: there may be no other way to find anybody."""
-    with client_of(key) as client:
+    with borrow_client(key) as client:
         for url in trackers:
             with suppress(RejectedTracker):
                 client.add_tracker(infohash, url)

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from api.client_pool import client_of
-from api.torbox.authentication import account
-from api.torbox.download_state import gone, in_client, without_client
-from api.torbox.file_list import Lister
-from api.torbox.mylist_row import row
-from api.torbox.request_body import whole
-from api.torbox.responses import success
+from api.client_pool import borrow_client
+from api.torbox.authentication import authenticate
+from api.torbox.download_state import missing_in_client, state_in_client, state_without_client
+from api.torbox.file_list import FileLister
+from api.torbox.mylist_row import torrent_row
+from api.torbox.request_body import parse_integer
+from api.torbox.responses import success_response
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
 from archive.queue.wishes import WishStatus, wish_statuses
@@ -26,28 +26,34 @@ _LEARNT = 5  # torrents at a time
 _LISTED = "Torrent list retrieved successfully."
 
 
-def mylist(request: HttpRequest) -> HttpResponse:
+def list_torrents(request: HttpRequest) -> HttpResponse:
     """`id` makes it one object. What is told is always fresh, so `bypass_cache` changes nothing."""
-    key = account(request)
+    key = authenticate(request)
     if request.GET.get("id"):
-        id_ = number(request, "id", 0)
-        return success(_rows(key, lambda: [get_key_torrent(key, id_)], alone=True)[0], _LISTED)
-    first, most = number(request, "offset", 0), min(number(request, "limit", _MOST), _MOST)
-    return success(_rows(key, lambda: list_key_torrents(key, first, most)), _LISTED)
+        id_ = integer_parameter(request, "id", 0)
+        return success_response(_rows(key, lambda: [get_key_torrent(key, id_)], alone=True)[0], _LISTED)
+    first, most = (
+        integer_parameter(request, "offset", 0),
+        min(integer_parameter(request, "limit", _MOST), _MOST),
+    )
+    return success_response(_rows(key, lambda: list_key_torrents(key, first, most)), _LISTED)
 
 
-def number(request: HttpRequest, name: str, default: int) -> int:
+def integer_parameter(request: HttpRequest, name: str, default: int) -> int:
     """Raises Failed."""
-    return whole(request.GET.get(name) or str(default), name)
+    return parse_integer(request.GET.get(name) or str(default), name)
 
 
 def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = False) -> list[dict[str, Any]]:
     """`alone`: one that was taken down is refused, and not just left out."""
     mine = owned()
-    lister = Lister(len(mine))
+    lister = FileLister(len(mine))
     if not key.client:
         standings = _standings(mine)
-        return [row(key, each, without_client(each, standings.get(each.id)), None, lister) for each in mine]
+        return [
+            torrent_row(key, each, state_without_client(each, standings.get(each.id)), None, lister)
+            for each in mine
+        ]
     theirs, learnt = _theirs(key, mine) if mine else ({}, [])
     # A link names one of a hybrid's two infohashes, and the client knows both.
     refused = find_blocked(name for has in theirs.values() for name in has.infohashes)
@@ -58,7 +64,7 @@ def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = F
         mine = owned()
     pairs = [(each, theirs.get(each.id)) for each in mine]
     return [
-        row(key, each, in_client(has) if has else gone(), has, lister)
+        torrent_row(key, each, state_in_client(has) if has else missing_in_client(), has, lister)
         for each, has in pairs
         if has is None or not any(name in refused for name in has.infohashes)
     ]
@@ -66,7 +72,7 @@ def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = F
 
 def _theirs(key: ApiKey, mine: Sequence[KeyTorrent]) -> tuple[dict[int, Torrent], list[bytes]]:
     """What the client has of them, by the account's ids; and torrents that it has found sooner than we."""
-    with client_of(key) as client:
+    with borrow_client(key) as client:
         by_name = {name: each for each in _listed(client, mine) for name in _names(each)}
         theirs = {each.id: by_name[name] for each in mine for name in each.infohashes if name in by_name}
         found = [each for each in mine if not each.entry and each.id in theirs and _is_known(theirs[each.id])]

@@ -4,41 +4,43 @@ import json
 
 from django.http import HttpRequest, HttpResponse
 
-from api.files.locate import reach, reach_all
-from api.files.signed_link import Link, spell
-from api.torbox.authentication import account
-from api.torbox.request_body import is_true, whole
-from api.torbox.responses import Failed, success
+from api.files.locate import list_files, open_file
+from api.files.signed_link import Link, link_path
+from api.torbox.authentication import authenticate
+from api.torbox.request_body import is_true, parse_integer
+from api.torbox.responses import TorboxError, success_response
 from archive.access.api_keys import ApiKey, find_key_text
 
 _DIGITS = 19  # of the largest number; what is no torrent's or file's is not found
 
 
-def requestdl(request: HttpRequest) -> HttpResponse:
+def request_download(request: HttpRequest) -> HttpResponse:
     if missing := [name for name in ("token", "torrent_id") if not _given(request, name)]:
         return _unprocessable(missing)
-    key = account(request)
+    key = authenticate(request)
     number = _number(request, "torrent_id")
     zipped = is_true(request.GET.get("zip_link", ""))
     link, name = _zip(key, number) if zipped else _file(key, number, request)
-    url = request.build_absolute_uri(spell(link, name))
+    url = request.build_absolute_uri(link_path(link, name))
     if is_true(request.GET.get("redirect", "")):
         return HttpResponse(status=307, headers={"Location": url, "Cache-Control": "no-store"})
-    return success(url, "Torrent download requested successfully.")
+    return success_response(url, "Torrent download requested successfully.")
 
 
 def _file(key: ApiKey, number: int, request: HttpRequest) -> tuple[Link, str]:
     """Whatever keeps the link from working is better told now."""
     if not request.GET.get("file_id"):
-        raise Failed("MISSING_REQUIRED_OPTION", "Send file_id, or zip_link=true for all files in one zip.")
+        raise TorboxError(
+            "MISSING_REQUIRED_OPTION", "Send file_id, or zip_link=true for all files in one zip."
+        )
     index = _number(request, "file_id")
-    found = reach(key, number, index)
+    found = open_file(key, number, index)
     found.file.close()
     return Link(key.id, number, index), found.name
 
 
 def _zip(key: ApiKey, number: int) -> tuple[Link, str]:
-    name, files = reach_all(key, number)
+    name, files = list_files(key, number)
     for each in files:
         each.open().file.close()
     return Link(key.id, number, None), f"{name}.zip"
@@ -52,7 +54,7 @@ def _given(request: HttpRequest, name: str) -> bool:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    return whole(request.GET[name], name, _DIGITS)
+    return parse_integer(request.GET[name], name, _DIGITS)
 
 
 def _unprocessable(missing: list[str]) -> HttpResponse:

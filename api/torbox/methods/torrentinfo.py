@@ -5,13 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from api.downloads import handed_out
-from api.torbox.authentication import account
-from api.torbox.file_list import ALONE, paths
-from api.torbox.methods.controltorrent import number_of
-from api.torbox.mylist_row import link
-from api.torbox.request_body import Given, given
-from api.torbox.responses import Failed, success
+from api.http.torrent_response import torrent_response
+from api.torbox.authentication import authenticate
+from api.torbox.file_list import MAX_FILES_ALONE, file_paths
+from api.torbox.methods.controltorrent import parse_torrent_id
+from api.torbox.mylist_row import magnet_link
+from api.torbox.request_body import RequestFields, parse_body
+from api.torbox.responses import TorboxError, success_response
 from archive.access.key_torrents import get_key_torrent
 from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe_torrent
@@ -26,40 +26,40 @@ _TOLD = "Successfully retrieved torrent metadata for the hash."
 _EXPORTED = "Torrent data exported successfully."
 
 
-def info(request: HttpRequest) -> HttpResponse:
+def torrent_info(request: HttpRequest) -> HttpResponse:
     enforce_rate_limit(request.META["REMOTE_ADDR"])
-    return _info(request, Given(request.GET.dict()))
+    return _info(request, RequestFields(request.GET.dict()))
 
 
-def info_of(request: HttpRequest) -> HttpResponse:
+def torrent_info_of_body(request: HttpRequest) -> HttpResponse:
     enforce_rate_limit(request.META["REMOTE_ADDR"])
-    asked = given(request, "hash", "magnet", "timeout")
-    return _info(request, Given({**request.GET.dict(), **asked.fields}, asked.file))
+    asked = parse_body(request, "hash", "magnet", "timeout")
+    return _info(request, RequestFields({**request.GET.dict(), **asked.fields}, asked.file))
 
 
 def magnet_to_file(request: HttpRequest) -> HttpResponse:
     enforce_rate_limit(request.META["REMOTE_ADDR"])
-    link = given(request, "magnet").text("magnet")
+    link = parse_body(request, "magnet").text("magnet")
     if not link:
-        raise Failed("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
-    return handed_out(request, _resolved(request, link, settings.RESOLVE_TIMEOUT))
+        raise TorboxError("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
+    return torrent_response(request, _resolved(request, link, settings.RESOLVE_TIMEOUT))
 
 
-def export(request: HttpRequest) -> HttpResponse:
-    key = account(request)
+def export_data(request: HttpRequest) -> HttpResponse:
+    key = authenticate(request)
     kind = request.GET.get("type", "")
     if kind not in ("magnet", "file"):
-        raise Failed("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
-    mine = get_key_torrent(key, number_of(request.GET.get("torrent_id", "")))
+        raise TorboxError("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
+    mine = get_key_torrent(key, parse_torrent_id(request.GET.get("torrent_id", "")))
     if kind == "file":
-        return handed_out(request, retrieve(mine.infohashes[0]))
+        return torrent_response(request, retrieve(mine.infohashes[0]))
     if mine.entry is None:
-        return success(link(mine, mine.name), _EXPORTED)
+        return success_response(magnet_link(mine, mine.name), _EXPORTED)
     known = describe_torrent(parse(mine.entry.infohash))
-    return success(link(mine, known.metainfo.name, known.trackers), _EXPORTED)
+    return success_response(magnet_link(mine, known.metainfo.name, known.trackers), _EXPORTED)
 
 
-def _info(request: HttpRequest, asked: Given) -> HttpResponse:
+def _info(request: HttpRequest, asked: RequestFields) -> HttpResponse:
     """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
     limit = settings.MAX_TORRENT_BYTES
     if named := asked.text("hash") or asked.text("magnet"):
@@ -67,8 +67,8 @@ def _info(request: HttpRequest, asked: Given) -> HttpResponse:
     elif asked.file is not None:
         torrent = unpack(asked.file, limit)
     else:
-        raise Failed("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
-    return success(_told(Reading(torrent, limit)), _TOLD)
+        raise TorboxError("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
+    return success_response(_told(Reading(torrent, limit)), _TOLD)
 
 
 def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
@@ -78,7 +78,11 @@ def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
 
 def _told(reading: Reading) -> dict[str, Any]:
     meta = reading.metainfo
-    files = [{"name": path, "size": size} for path, size in paths(reading)] if meta.files <= ALONE else None
+    files = (
+        [{"name": path, "size": size} for path, size in file_paths(reading)]
+        if meta.files <= MAX_FILES_ALONE
+        else None
+    )
     return {
         "name": meta.name,
         "hash": spell(meta.infohash).lower(),

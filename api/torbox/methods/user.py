@@ -4,17 +4,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from api.torbox.authentication import account, auth_id
-from api.torbox.mylist_row import moment
-from api.torbox.responses import Failed, success
+from api.torbox.authentication import auth_id, authenticate
+from api.torbox.mylist_row import format_time
+from api.torbox.responses import TorboxError, success_response
 
 _PLAN = 2  # "pro": with others, clients hold back what they could do
 _NEVER = "2099-12-31T23:59:59+00:00"  # a key does not expire, but clients want to know when
 
 
-def me(request: HttpRequest) -> HttpResponse:
-    key = account(request)
-    issued = moment(key.issued_at)
+def account_details(request: HttpRequest) -> HttpResponse:
+    key = authenticate(request)
+    issued = format_time(key.issued_at)
     told: dict[str, Any] = {
         "id": key.id,
         "auth_id": auth_id(key),
@@ -26,15 +26,15 @@ def me(request: HttpRequest) -> HttpResponse:
         "created_at": issued,
         "updated_at": issued,
     }
-    return success(told, "User data retrieved successfully.")
+    return success_response(told, "User data retrieved successfully.")
 
 
-def nothing(request: HttpRequest) -> HttpResponse:
+def empty_list(request: HttpRequest) -> HttpResponse:
     """There is no queue, and there are only torrents."""
-    account(request)
-    return success([], "List retrieved successfully.")
+    authenticate(request)
+    return success_response([], "List retrieved successfully.")
 
 
-def not_queued(request: HttpRequest) -> HttpResponse:
-    account(request)
-    raise Failed("ITEM_NOT_FOUND", "Nothing is ever queued here.", 404)
+def control_queued(request: HttpRequest) -> HttpResponse:
+    authenticate(request)
+    raise TorboxError("ITEM_NOT_FOUND", "Nothing is ever queued here.", 404)
