@@ -9,8 +9,8 @@ from archive.errors import StillWanted, TooManyWishes
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
-from metainfo.magnet import read
+from metainfo.infohash import infohash_to_hex
+from metainfo.magnet import parse_magnet
 
 
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with a page of HTML
@@ -23,10 +23,14 @@ def download(request: HttpRequest) -> HttpResponse:
     try:
         if link := redirect_url(wanted):
             return HttpResponseRedirect(link)
-        return torrent_response(request, resolve(read(spell(wanted)), request.META["REMOTE_ADDR"], seconds=0))
+        return torrent_response(
+            request, resolve(parse_magnet(infohash_to_hex(wanted)), request.META["REMOTE_ADDR"], seconds=0)
+        )
     except StillWanted as wish:
-        return plain_response(404, f"No torrent is stored under {spell(wanted)}. {wish}", wish.retry_after)
+        return plain_response(
+            404, f"No torrent is stored under {infohash_to_hex(wanted)}. {wish}", wish.retry_after
+        )
     except TooManyWishes:
-        return plain_response(404, f"No torrent is stored under {spell(wanted)}.")
+        return plain_response(404, f"No torrent is stored under {infohash_to_hex(wanted)}.")
     except Refusal as refusal:
         return refusal_response(request, refusal)

@@ -16,8 +16,8 @@ from archive.errors import NotHeld
 from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
-from metainfo.magnet import Magnet, read
+from metainfo.infohash import infohash_to_hex
+from metainfo.magnet import Magnet, parse_magnet
 
 
 @csrf_exempt  # it changes nothing that anybody has a right to
@@ -58,6 +58,10 @@ def _magnet(request: HttpRequest, wanted: bytes) -> Magnet:
     """The whole link, since what was not said here could not help to find it."""
     hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
     if not hints:
-        return read(spell(wanted))
-    urn = f"urn:btih:{spell(wanted)}" if len(wanted) == 20 else f"urn:btmh:1220{spell(wanted)}"
-    return read("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)
+        return parse_magnet(infohash_to_hex(wanted))
+    urn = (
+        f"urn:btih:{infohash_to_hex(wanted)}"
+        if len(wanted) == 20
+        else f"urn:btmh:1220{infohash_to_hex(wanted)}"
+    )
+    return parse_magnet("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)

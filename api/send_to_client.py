@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from api.rest.routes.torrent_clients import configured
 from archive.torrents.retrieve import retrieve
 from clients import ClientError, Source
-from metainfo import infohashes
+from metainfo import compute_infohashes
 from metainfo.errors import Refusal
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 
 
 @require_POST
@@ -20,8 +20,8 @@ from metainfo.infohash import parse
 def send_to_client(request: HttpRequest, infohash: str) -> HttpResponse:
     name = request.POST.get("client", "")
     try:
-        torrent = retrieve(parse(infohash)).torrent
-        source = Source(torrent, infohashes(torrent, settings.MAX_TORRENT_BYTES))
+        torrent = retrieve(parse_infohash(infohash)).torrent
+        source = Source(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
         with configured(name) as client:
             new = client.add(source, paused="paused" in request.POST)
         messages.success(request, f"Sent to {name}." if new else f"{name} has it already.")

@@ -33,8 +33,8 @@ from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import enqueue_wishes
 from archive.torrents.catalogue import Entry, find_entry
 from metainfo.errors import NotAnInfohash, Refusal
-from metainfo.infohash import parse, spell
-from metainfo.magnet import Magnet, read
+from metainfo.infohash import infohash_to_hex, parse_infohash
+from metainfo.magnet import Magnet, parse_magnet
 
 Act = Callable[..., dict[str, Any]]
 
@@ -163,7 +163,9 @@ def count_peers(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]:
     entry = find_entry(_named(infohash))
     request_counts(entry.number)
     asked = _day(_given(request, "day"))
-    found = peers_on_day(parse(entry.infohash), asked) or DailyPeers(asked or datetime.now(UTC).date(), {})
+    found = peers_on_day(parse_infohash(entry.infohash), asked) or DailyPeers(
+        asked or datetime.now(UTC).date(), {}
+    )
     only = _given(request, "countryCode").upper()
     countries = {code: n for code, n in found.countries.items() if only in ("", code)}
     told: dict[str, Any] = {
@@ -205,7 +207,7 @@ def _given(request: Request, name: str) -> str:
 
 
 def _named(infohash: str) -> Magnet:
-    return read(spell(parse(infohash)))
+    return parse_magnet(infohash_to_hex(parse_infohash(infohash)))
 
 
 def _day(text: str) -> date | None:

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.db import connection
 
 from archive.models import Torrent
-from metainfo import Metainfo, parse
+from metainfo import Metainfo, parse_torrent
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from storage import Missing, Storage, open_storage
 
 
@@ -29,14 +29,14 @@ def _holds_nothing() -> bool:
 
 def storage_key(infohash: bytes) -> str:
     """`<INFO_HASH>.torrent`: the public URL shape is also the object's name."""
-    return f"{spell(infohash)}.torrent"
+    return f"{infohash_to_hex(infohash)}.torrent"
 
 
 def read_verified(infohash: bytes) -> tuple[bytes, Metainfo] | None:
     """The torrent stored under this name and what it says; None where it is missing or hashes to another."""
     try:
         torrent = get_storage().get(storage_key(infohash)).data
-        meta = parse(torrent, len(torrent))
+        meta = parse_torrent(torrent, len(torrent))
     except (Missing, Refusal):
         return None
     return (torrent, meta) if meta.infohash == infohash else None

@@ -15,7 +15,7 @@ from time import process_time
 
 import django
 
-from metainfo import MAX_BYTES, Reading
+from metainfo import MAX_BYTES, ParsedTorrent
 from metainfo.errors import Refusal
 from tests.floods import floods
 from web.file_list import format_files
@@ -25,15 +25,15 @@ ROUNDS = 3
 
 
 def read(torrent: bytes) -> None:
-    Reading(torrent)
+    ParsedTorrent(torrent)
 
 
 def shown(torrent: bytes) -> None:
-    build_tree(Reading(torrent).files())
+    build_tree(ParsedTorrent(torrent).files())
 
 
 def listed(torrent: bytes) -> None:
-    deque(format_files(Reading(torrent).files()), maxlen=0)
+    deque(format_files(ParsedTorrent(torrent).files()), maxlen=0)
 
 
 def cost(step: Callable[[bytes], None], torrent: bytes) -> str:

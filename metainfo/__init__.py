@@ -16,7 +16,15 @@ from metainfo.text import text, texts
 
 MAX_BYTES = 10_000_000
 
-__all__ = ["MAX_BYTES", "Details", "File", "Metainfo", "Reading", "infohashes", "parse"]
+__all__ = [
+    "MAX_BYTES",
+    "Details",
+    "ContentFile",
+    "Metainfo",
+    "ParsedTorrent",
+    "compute_infohashes",
+    "parse_torrent",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Metainfo:
         return self.v1 or self.v2 or b""
 
 
-class File(NamedTuple):
+class ContentFile(NamedTuple):
     """A file of a torrent's content."""
 
     path: tuple[str, ...]  # inside the torrent's folder; of a single file, its name
@@ -58,7 +66,7 @@ class Details:
     web_seeds: tuple[str, ...]
 
 
-class Reading:
+class ParsedTorrent:
     """A torrent that has been read and judged: once, however much is asked of it afterwards."""
 
     def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES, max_tokens: int = MAX_TOKENS) -> None:
@@ -85,12 +93,12 @@ class Reading:
         )
         found.info.tokens = max_tokens  # it is taken: how often it is read from now on does not matter
 
-    def files(self) -> Iterator[File]:
+    def files(self) -> Iterator[ContentFile]:
         """The files, one by one and without pad files."""
         info = self._found.info
         for entry in v2_entries(info) if self.metainfo.v2 else v1_entries(info):
             if not entry.pad:
-                yield File(texts(entry.path, self._encoding), entry.size)
+                yield ContentFile(texts(entry.path, self._encoding), entry.size)
 
     def details(self) -> Details:
         """The rest of what the torrent tells; nothing in it is ever an error."""
@@ -104,12 +112,12 @@ class Reading:
         )
 
 
-def parse(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
+def parse_torrent(torrent: bytes, max_bytes: int = MAX_BYTES) -> Metainfo:
     """What identifies a torrent. Raises what Reading raises."""
-    return Reading(torrent, max_bytes).metainfo
+    return ParsedTorrent(torrent, max_bytes).metainfo
 
 
-def infohashes(torrent: bytes, max_bytes: int = MAX_BYTES) -> tuple[bytes, ...]:
+def compute_infohashes(torrent: bytes, max_bytes: int = MAX_BYTES) -> tuple[bytes, ...]:
     """All that a torrent goes by, v1 first. Raises what Reading raises."""
-    meta = parse(torrent, max_bytes)
+    meta = parse_torrent(torrent, max_bytes)
     return tuple(filter(None, (meta.v1, meta.v2)))

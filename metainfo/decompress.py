@@ -23,7 +23,7 @@ class _Member(Protocol):
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
 
-def unpack(data: bytes, max_bytes: int) -> bytes:
+def decompress_torrent(data: bytes, max_bytes: int) -> bytes:
     """The bytes as they were before gzip or bzip2; others come back as they are.
 
     Never makes more than `max_bytes` + 1 bytes. Raises TooLarge, Truncated, NotATorrent.

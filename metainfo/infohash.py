@@ -15,7 +15,7 @@ _SHA256_MULTIHASH = (
 )
 
 
-def parse(spelling: str) -> bytes:
+def parse_infohash(spelling: str) -> bytes:
     """20 or 32 raw bytes from 40 or 64 hex digits, or 32 base32 letters (BEP 9), in any letter case.
 
     Raises NotAnInfohash.
@@ -24,16 +24,16 @@ def parse(spelling: str) -> bytes:
         return bytes.fromhex(spelling)
     if _BASE32.fullmatch(spelling):
         return base64.b32decode(spelling.upper())
-    told = f" This has {len(spelling)} digits." if nearly(spelling) else ""
+    told = f" This has {len(spelling)} digits." if is_mistyped_infohash(spelling) else ""
     raise NotAnInfohash(f"An infohash is 40 or 64 hex digits, or 32 base32 letters.{told}")
 
 
-def nearly(text: str) -> bool:
+def is_mistyped_infohash(text: str) -> bool:
     """Whether somebody most likely meant an infohash, but lost some digits or has too many."""
     return bool(_NEARLY.fullmatch(text)) and not _HEX.fullmatch(text)
 
 
-def find(text: str) -> bytes:
+def find_infohash(text: str) -> bytes:
     """The infohash in what a person pasted: any spelling, a magnet link, or a URL that ends in one.
 
     A hybrid magnet names two; the v1 hash is returned. Raises NotAnInfohash.
@@ -44,22 +44,22 @@ def find(text: str) -> bytes:
     except ValueError as error:
         raise NotAnInfohash(f"This is neither an infohash nor a link: {error}.") from None
     if url.scheme == "magnet":
-        v1, v2 = named(query)
+        v1, v2 = parse_exact_topics(query)
         return v1 or v2 or b""
-    return parse(url.path.rstrip("/").rpartition("/")[2].removesuffix(".torrent"))
+    return parse_infohash(url.path.rstrip("/").rpartition("/")[2].removesuffix(".torrent"))
 
 
-def spell(infohash: bytes) -> str:
+def infohash_to_hex(infohash: bytes) -> str:
     """Upper-case hex, the spelling of every cache's URLs."""
     return infohash.hex().upper()
 
 
-def short(infohash: bytes) -> bytes:
+def truncate_infohash(infohash: bytes) -> bytes:
     """The 20 bytes that stand for any infohash on the wire: v1 as it is, v2 truncated (BEP 52)."""
     return infohash[:20]
 
 
-def named(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
+def parse_exact_topics(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
     """The v1 and the v2 infohash in the parameters of a magnet link; one of them may be None.
 
     Raises NotAnInfohash where there is neither.
@@ -69,8 +69,8 @@ def named(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
     v2s = [m[2] for m in names if m[1].lower() == "btmh" and m[2].startswith(_SHA256_MULTIHASH)]
     if not v1s and not v2s:
         raise NotAnInfohash("This magnet link names no BitTorrent infohash.")
-    v1 = parse(v1s[0]) if v1s else None
-    v2 = parse(v2s[0].removeprefix(_SHA256_MULTIHASH)) if v2s else None
+    v1 = parse_infohash(v1s[0]) if v1s else None
+    v2 = parse_infohash(v2s[0].removeprefix(_SHA256_MULTIHASH)) if v2s else None
     if len(v1 or bytes(20)) != 20 or len(v2 or bytes(32)) != 32:
         raise NotAnInfohash("This magnet link names an infohash of the wrong length.")
     return v1, v2

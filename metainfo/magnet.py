@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from metainfo.infohash import find, named
+from metainfo.infohash import find_infohash, parse_exact_topics
 
 _TRACKERS = 20  # more would help nobody, and make a link that some programs cut off
 _PEERS = 20
@@ -35,18 +35,18 @@ class Magnet:
         return tuple(filter(None, (self.v1, self.v2)))
 
 
-def read(text: str, *, private: bool = False) -> Magnet:
+def parse_magnet(text: str, *, private: bool = False) -> Magnet:
     """A magnet link, or any spelling of an infohash, or a URL that ends in one.
 
     Of the peers (`x.pe`) those count that are addresses on the open Internet, or any with `private`; of the
     trackers those that are announce URLs. Raises NotAnInfohash.
     """
-    infohash = find(text)
+    infohash = find_infohash(text)
     url = urlsplit(text.strip())
     if url.scheme != "magnet":
         return Magnet(infohash) if len(infohash) == 20 else Magnet(v2=infohash)
     query = parse_qsl(url.query)
-    v1, v2 = named(query)
+    v1, v2 = parse_exact_topics(query)
     told: dict[str, list[str]] = {}
     for key, value in query:
         told.setdefault(key if key == "x.pe" else key.partition(".")[0], []).append(value)
@@ -56,7 +56,7 @@ def read(text: str, *, private: bool = False) -> Magnet:
     return Magnet(v1, v2, tuple(trackers)[:_TRACKERS], tuple(peers)[:_PEERS], name)
 
 
-def magnet(v1: str | None, v2: str | None, name: str, trackers: Iterable[str]) -> str:
+def format_magnet(v1: str | None, v2: str | None, name: str, trackers: Iterable[str]) -> str:
     """The link for a torrent with these infohashes in hex; a hybrid has both, and the link then names both."""
     parts = []
     if v1:

@@ -95,7 +95,7 @@ def agree(torrent: bytes) -> bool:
     """Assert that libtorrent and we read the same; whether we load it at all."""
     theirs = load(torrent)
     try:
-        ours = metainfo.parse(torrent)
+        ours = metainfo.parse_torrent(torrent)
     except Refusal as refusal:
         named = isinstance(theirs, str) or any(words in str(refusal) for words in STRICTER)
         assert named, f"libtorrent loads what we refuse: {refusal}"
@@ -106,12 +106,12 @@ def agree(torrent: bytes) -> bool:
     assert (ours.v1, ours.v2) == (theirs.v1, theirs.v2)
     assert ours.piece_length == theirs.piece_length
     assert ours.private or not theirs.private
-    same_files(ours, theirs, list(metainfo.Reading(torrent).files()))
+    same_files(ours, theirs, list(metainfo.ParsedTorrent(torrent).files()))
     same_trackers(ours, theirs)
     return True
 
 
-def same_files(ours: metainfo.Metainfo, theirs: Loaded, files: list[metainfo.File]) -> None:
+def same_files(ours: metainfo.Metainfo, theirs: Loaded, files: list[metainfo.ContentFile]) -> None:
     if any("padding_" in file.path[-1] for file in files):
         return  # libtorrent looks for BitComet's pad files when it has made the names safe, we before
     assert [file.size for file in files] == [size for _, size in theirs.files]

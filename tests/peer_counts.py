@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from archive.census.daily_peers import PeerCount, record_count
 from archive.census.schedule import enrol_new_torrents
 from archive.torrents.catalogue import find_entry
-from metainfo.infohash import spell
-from metainfo.magnet import read
+from metainfo.infohash import infohash_to_hex
+from metainfo.magnet import parse_magnet
 from tests import make
 
 
@@ -17,5 +17,6 @@ def count_peers_of(torrent: bytes, *addresses: str, **told: int) -> None:
     found = len(set(addresses))
     today, countries = datetime.now(UTC).date(), {"BR": found} if found else {}
     record_count(
-        find_entry(read(spell(v1 or v2))).number, PeerCount(today, countries, by=1, found=found, **told)
+        find_entry(parse_magnet(infohash_to_hex(v1 or v2))).number,
+        PeerCount(today, countries, by=1, found=found, **told),
     )

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from archive.browse.search import SearchQuery, search_torrents
 from archive.census.liveness import has_census_run
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import nearly
-from metainfo.magnet import read
+from metainfo.infohash import is_mistyped_infohash
+from metainfo.magnet import parse_magnet
 from web.errors import refusals_as_pages
 from web.page_response import render_page
 
@@ -77,7 +77,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
     context = {
         "query": text[:_MAX_QUERY],
         "words": text[:_MAX_QUERY].strip(),
-        "digits": len(text.strip()) if nearly(text.strip()) else 0,
+        "digits": len(text.strip()) if is_mistyped_infohash(text.strip()) else 0,
         "filters": form.shown_fields(),
         "filtered": bool(filters) or bool(form.errors),
         "filter_labels": [form[name].label for name in filters],
@@ -92,7 +92,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
 def _is_infohash(text: str) -> bool:
     """Whether it is an infohash in any spelling, or a magnet link."""
     try:
-        return bool(read(text))
+        return bool(parse_magnet(text))
     except NotAnInfohash:
         return False
 

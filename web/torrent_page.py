@@ -16,8 +16,8 @@ from archive.census.daily_peers import country_database_credit, peer_history
 from archive.errors import NotHeld
 from archive.queue.wishes import WishStatus, enqueue_wishes, wish_status
 from archive.torrents.held import find_held
-from metainfo.infohash import parse, spell
-from metainfo.magnet import magnet, read
+from metainfo.infohash import infohash_to_hex, parse_infohash
+from metainfo.magnet import format_magnet, parse_magnet
 from web.bar_chart import DAYS, build_peer_chart
 from web.errors import refusals_as_pages
 from web.file_list import format_files
@@ -35,17 +35,17 @@ def find_torrent(request: HttpRequest) -> HttpResponseBase:
 
     If it is not held, it is put into the queue, and the page shows how the search goes.
     """
-    link = read(request.GET.get("q", ""), private=settings.BT_ALLOW_PRIVATE)
+    link = parse_magnet(request.GET.get("q", ""), private=settings.BT_ALLOW_PRIVATE)
     if settings.RESOLVE:
         enqueue_wishes([link], request.META["REMOTE_ADDR"], awaited=True)
-    return redirect("torrent", spell(link.infohash))
+    return redirect("torrent", infohash_to_hex(link.infohash))
 
 
 @require_safe
 @refusals_as_pages
 def torrent_page(request: HttpRequest, infohash: str) -> HttpResponseBase:
-    parsed = parse(infohash)
-    canonical = spell(find_held([parsed]).get(parsed, parsed))
+    parsed = parse_infohash(infohash)
+    canonical = infohash_to_hex(find_held([parsed]).get(parsed, parsed))
     if infohash != canonical:
         return redirect("torrent", canonical)
     try:
@@ -70,7 +70,7 @@ def _render_torrent(
         "trackers": trackers[:_MAX_TRACKERS],
         "more_trackers": len(trackers[_MAX_TRACKERS:]),
         "web_seeds": description.details.web_seeds[:_MAX_WEB_SEEDS],
-        "magnet": magnet(description.v1, description.v2, name, trackers),
+        "magnet": format_magnet(description.v1, description.v2, name, trackers),
         **_peers_context(description),
     }
     response = render_page("torrent.html", {**context, **(staff_context or {})})
@@ -81,7 +81,7 @@ def _render_torrent(
 
 def _peers_context(description: Description) -> dict[str, Any]:
     today = datetime.now(UTC).date()
-    days = peer_history(parse(description.infohash), today - timedelta(days=DAYS - 1), today)
+    days = peer_history(parse_infohash(description.infohash), today - timedelta(days=DAYS - 1), today)
     return {"chart": build_peer_chart(days, today), "days": DAYS, "credit": country_database_credit()}
 
 
@@ -111,7 +111,7 @@ def _render_wanted(status: WishStatus) -> HttpResponseBase:
 @refusals_as_pages
 def torrent_files(request: HttpRequest, infohash: str) -> HttpResponseBase:
     """Every file of a torrent, a line each: a torrent may have more files than its page shows."""
-    parsed = parse(infohash)
+    parsed = parse_infohash(infohash)
     return respond_unless_cached(
         request, description_version(parsed), lambda: _stream_files(describe_torrent(parsed))
     )

@@ -28,10 +28,10 @@ from archive.errors import Unavailable
 from archive.models import Source, Torrent
 from archive.takedowns.takedown import find_blocked
 from archive.torrents.deposit import Receipt, deposit_many
-from metainfo import parse as understand
-from metainfo.decompress import unpack
+from metainfo import parse_torrent
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash, Refusal
-from metainfo.infohash import parse, spell
+from metainfo.infohash import infohash_to_hex, parse_infohash
 from workers.remote_archive import RemoteArchive, RemoteNotFound, RemoteUnavailable
 
 _ASK = 1_000  # infohashes that the index is asked for at once
@@ -122,7 +122,11 @@ class Mirror:
     def _follow(self, lines: Iterable[str], threads: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
         for some in _batches(_infohashes(lines), lambda batch: len(batch) == _ASK):
             lacking = _lacking(some)
-            yield from (MirroredTorrent(spell(one), MirrorOutcome.HELD) for one in some if one not in lacking)
+            yield from (
+                MirroredTorrent(infohash_to_hex(one), MirrorOutcome.HELD)
+                for one in some
+                if one not in lacking
+            )
             for batch in _batches(self._fetched(lacking, threads), _enough):
                 yield from _kept(batch)
 
@@ -145,8 +149,10 @@ class Mirror:
     def _fetch(self, infohash: bytes) -> _Fetched:
         limit = settings.MAX_TORRENT_BYTES
         try:
-            torrent = unpack(self._remote.fetch(f"/torrent/{spell(infohash)}.torrent", limit), limit)
-            meta = understand(torrent, limit)
+            torrent = decompress_torrent(
+                self._remote.fetch(f"/torrent/{infohash_to_hex(infohash)}.torrent", limit), limit
+            )
+            meta = parse_torrent(torrent, limit)
         except RemoteNotFound as gone:
             return _Fetched(infohash, None, MirrorOutcome.GONE, str(gone))
         except RemoteUnavailable as away:
@@ -154,7 +160,9 @@ class Mirror:
         except Refusal as refusal:
             return _Fetched(infohash, None, MirrorOutcome.WRONG, str(refusal))
         if infohash not in (meta.v1, meta.v2):
-            return _Fetched(infohash, None, MirrorOutcome.WRONG, f"What came is {spell(meta.infohash)}.")
+            return _Fetched(
+                infohash, None, MirrorOutcome.WRONG, f"What came is {infohash_to_hex(meta.infohash)}."
+            )
         return _Fetched(infohash, torrent)
 
 
@@ -179,7 +187,7 @@ def _whole(name: str, lines: Iterable[str]) -> Iterator[str]:
 def _infohashes(lines: Iterable[str]) -> Iterator[bytes]:
     for line in lines:
         with suppress(NotAnInfohash):
-            yield parse(line)
+            yield parse_infohash(line)
 
 
 def _lacking(infohashes: list[bytes]) -> dict[bytes, None]:
@@ -211,14 +219,16 @@ def _enough(batch: list[_Fetched]) -> bool:
 def _kept(batch: list[_Fetched]) -> Iterator[MirroredTorrent]:
     came = [one for one in batch if one.torrent is not None]
     yield from (
-        MirroredTorrent(spell(one.infohash), one.fate, one.why) for one in batch if one.torrent is None
+        MirroredTorrent(infohash_to_hex(one.infohash), one.fate, one.why)
+        for one in batch
+        if one.torrent is None
     )
     for one, outcome in zip(came, deposit_many(one.torrent or b"" for one in came), strict=True):
         if isinstance(outcome, Unavailable):
             raise outcome
         if isinstance(outcome, Receipt):
             yield MirroredTorrent(
-                spell(one.infohash), MirrorOutcome.STORED if outcome.new else MirrorOutcome.HELD
+                infohash_to_hex(one.infohash), MirrorOutcome.STORED if outcome.new else MirrorOutcome.HELD
             )
         else:
-            yield MirroredTorrent(spell(one.infohash), MirrorOutcome.REFUSED, str(outcome))
+            yield MirroredTorrent(infohash_to_hex(one.infohash), MirrorOutcome.REFUSED, str(outcome))

@@ -20,7 +20,7 @@ from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
 from archive.torrents.catalogue import Entry
 from metainfo.errors import Refusal
-from metainfo.magnet import magnet
+from metainfo.magnet import format_magnet
 
 _EZRSS = "http://xmlns.ezrss.it/0.1/"
 _HITS = 50
@@ -64,7 +64,9 @@ def _feed(request: HttpRequest, asked: str, hits: list[Entry]) -> bytes:
         add_enclosure(made, where.torrent, hit.length)  # BEP 36: the length of the torrent itself
         add_text_element(made, f"{{{_EZRSS}}}contentLength", str(hit.size))
         add_text_element(made, f"{{{_EZRSS}}}infoHash", hit.v1 or hit.infohash)
-        add_text_element(made, f"{{{_EZRSS}}}magnetURI", magnet(hit.v1, hit.v2, clean_text(hit.name), ()))
+        add_text_element(
+            made, f"{{{_EZRSS}}}magnetURI", format_magnet(hit.v1, hit.v2, clean_text(hit.name), ())
+        )
         if hit.liveness and hit.liveness.seeders is not None:  # unknown is not 0, which readers take for dead
             add_text_element(made, f"{{{_EZRSS}}}seeds", str(hit.liveness.seeders))
             add_text_element(made, f"{{{_EZRSS}}}peers", str(hit.liveness.leechers or 0))

@@ -28,7 +28,7 @@ from archive.films.film_links import FilmLink, find_films
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
 from metainfo.errors import Refusal
-from metainfo.magnet import magnet
+from metainfo.magnet import format_magnet
 
 NAMESPACE = "http://torznab.com/schemas/2015/feed"
 _MOST = 100  # items of an answer
@@ -195,7 +195,7 @@ def _add(told: etree._Element, hit: Entry, where: TorrentUrls, match: FilmLink |
         ("size", str(hit.size)),
         ("files", str(hit.files)),
         ("infohash", (hit.v1 or hit.infohash).lower()),
-        ("magneturl", magnet(hit.v1, hit.v2, clean_text(hit.name), ())),
+        ("magneturl", format_magnet(hit.v1, hit.v2, clean_text(hit.name), ())),
         ("downloadvolumefactor", "0"),
         ("uploadvolumefactor", "1"),
     ]

@@ -11,7 +11,7 @@ from wsgiref.types import WSGIEnvironment
 from django.http import HttpRequest, HttpResponse
 
 from archive.torrents.retrieve import Retrieved
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 
 CONTENT_TYPE = "application/x-bittorrent"  # exactly this: npm's magnet-to-torrent compares the whole header
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
@@ -35,7 +35,7 @@ class TorrentResponse(NamedTuple):
 def infohash_in_path(path: str) -> bytes | None:
     """The infohash that a download URL's path asks for, if it is one."""
     match = _PATH.fullmatch(path)
-    return parse(match[1] or match[2]) if match else None
+    return parse_infohash(match[1] or match[2]) if match else None
 
 
 def is_download(environ: WSGIEnvironment) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from archive.browse.describe import Description
 from archive.census.liveness import Liveness
 from archive.torrents.catalogue import Entry
-from metainfo.magnet import magnet
+from metainfo.magnet import format_magnet
 
 INFOHASH_SCHEMA = {
     "type": "string",
@@ -114,7 +114,7 @@ def description_fields(request: Request, described: Description) -> dict[str, An
         "complete": meta.complete,
         "stored_at": described.stored_at,
         "swarm": swarm_fields(described.liveness),
-        "magnet": magnet(described.v1, described.v2, meta.name, described.trackers),
+        "magnet": format_magnet(described.v1, described.v2, meta.name, described.trackers),
         "comment": details.comment,
         "created_by": details.created_by,
         "created": details.created,

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from api.http.media_type import guess_media_type
 from archive.torrents.retrieve import retrieve
-from metainfo import Reading
-from metainfo.infohash import parse
+from metainfo import ParsedTorrent
+from metainfo.infohash import parse_infohash
 
 MAX_FILES_ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
 _MOST = 10_000  # of several torrents in one answer
@@ -20,7 +20,7 @@ _FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of
 _recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
 
 
-def file_paths(reading: Reading) -> Iterator[tuple[str, int]]:
+def file_paths(reading: ParsedTorrent) -> Iterator[tuple[str, int]]:
     """As `Folder/File`, or just the name of a single file; and the bytes of each."""
     name = reading.metainfo.name
     for path, size in reading.files():
@@ -47,9 +47,9 @@ class FileLister:
         return self._bytes > 0 and time.thread_time() < self._until
 
     def _read(self, infohash: str) -> list[tuple[str, int]]:
-        torrent = retrieve(parse(infohash)).torrent
+        torrent = retrieve(parse_infohash(infohash)).torrent
         self._bytes -= len(torrent)
-        found = list(file_paths(Reading(torrent, settings.MAX_TORRENT_BYTES)))
+        found = list(file_paths(ParsedTorrent(torrent, settings.MAX_TORRENT_BYTES)))
         if len(found) <= _FEW:
             if len(_recent) >= _KEPT:
                 _recent.clear()

@@ -12,7 +12,7 @@ from api.torbox.file_list import FileLister, file_rows
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent
 from clients import Torrent
-from metainfo.magnet import Magnet, magnet
+from metainfo.magnet import Magnet, format_magnet
 
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
 
@@ -76,7 +76,7 @@ def _held(mine: KeyTorrent, lister: FileLister) -> dict[str, Any]:
 
 def magnet_link(torrent: KeyTorrent | Magnet, name: str, trackers: Iterable[str] = ()) -> str:
     v1, v2 = (infohash.hex() if infohash else None for infohash in (torrent.v1, torrent.v2))
-    return magnet(v1, v2, name, trackers)
+    return format_magnet(v1, v2, name, trackers)
 
 
 def format_time(at: datetime) -> str:

@@ -11,8 +11,8 @@ from archive.errors import NotHeld
 from archive.films.film_links import FilmLink, find_film
 from archive.models import Torrent, Watched
 from archive.torrents.retrieve import retrieve
-from metainfo import Details, File, Metainfo, Reading
-from metainfo.infohash import spell
+from metainfo import ContentFile, Details, Metainfo, ParsedTorrent
+from metainfo.infohash import infohash_to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Description:
     stored_at: datetime
     liveness: Liveness | None
     film: FilmLink | None
-    files: Callable[[], Iterator[File]]
+    files: Callable[[], Iterator[ContentFile]]
 
 
 def describe_torrent(infohash: bytes) -> Description:
@@ -38,14 +38,14 @@ def describe_torrent(infohash: bytes) -> Description:
     with outages():
         row = Torrent.objects.find(infohash)
         if row is None:
-            raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+            raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
         later = row.later_trackers.order_by("pk").values_list("url", flat=True)
-        reading = Reading(torrent, len(torrent))
+        reading = ParsedTorrent(torrent, len(torrent))
         meta = reading.metainfo
         return Description(
-            infohash=spell(row.infohash),
-            v1=spell(meta.v1) if meta.v1 else None,
-            v2=spell(meta.v2) if meta.v2 else None,
+            infohash=infohash_to_hex(row.infohash),
+            v1=infohash_to_hex(meta.v1) if meta.v1 else None,
+            v2=infohash_to_hex(meta.v2) if meta.v2 else None,
             metainfo=meta,
             details=reading.details(),
             trackers=tuple(dict.fromkeys([*meta.trackers, *later])),

@@ -11,7 +11,7 @@ from archive.db.outages import outages
 from archive.db.slots import turn
 from archive.errors import NotListed
 from archive.models import StoredDay, Torrent
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 _PAGE = 5_000  # rows at a time, so that memory stays flat and others have their turn
 
@@ -51,7 +51,7 @@ def _pages(last: int, since: datetime | None, until: datetime | None) -> Iterato
             return
         first = page[-1][0] + 1
         yield [
-            spell(bytes(v1 or v2 or b""))
+            infohash_to_hex(bytes(v1 or v2 or b""))
             for _, v1, v2, stored_at in page
             if (since is None or stored_at >= since) and (until is None or stored_at < until)
         ]

@@ -23,7 +23,7 @@ from archive.naming.search_words import kind_from_index_words, kind_word, split_
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry, build_entries
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import find
+from metainfo.infohash import find_infohash
 
 MAX_PAGE_SIZE = 200  # hits of a page
 _DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
@@ -80,7 +80,7 @@ def search_torrents(
 
 def _named(text: str) -> Torrent | None:
     try:
-        return Torrent.objects.find(find(text[:_QUERY]))
+        return Torrent.objects.find(find_infohash(text[:_QUERY]))
     except NotAnInfohash:
         return None
 

@@ -16,7 +16,7 @@ from archive.census.schedule import delay_until_next_count
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import PeerDay, Torrent, Watched
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def country_database_credit() -> DatabaseCredit | None:
 def _number(infohash: bytes) -> int:
     row = Torrent.objects.find(infohash)
     if row is None:
-        raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+        raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
     return row.pk
 
 

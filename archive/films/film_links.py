@@ -11,7 +11,7 @@ from archive.errors import NotAnImdbId, NotListed
 from archive.films.imdb_titles import printable_title
 from archive.models import Confidence, Film, Title, Torrent
 from archive.torrents.catalogue import Entry, build_entry
-from metainfo.infohash import short
+from metainfo.infohash import truncate_infohash
 
 _ID = re.compile(r"tt(\d{7,9})", re.ASCII)
 MAX_TORRENTS = 1000
@@ -56,7 +56,7 @@ def set_imdb_id(infohash: bytes, imdb: str, title: str, source: str, *, final: b
             "confidence": Confidence.TOLD,
             "undone": False,
         }
-        row, new = Film.objects.get_or_create(short=short(_own_name(infohash)), defaults=told)
+        row, new = Film.objects.get_or_create(short=truncate_infohash(_own_name(infohash)), defaults=told)
         if not new and (final or _yields(row, imdb_number)):
             Film.objects.filter(pk=row.pk).update(**told)
         return row.pk
@@ -83,19 +83,24 @@ def short_infohashes(infohash: bytes) -> list[bytes]:
     """What may be noted under, of the torrent that this infohash means. Raises Unavailable."""
     with outages():
         row = Torrent.objects.find(infohash)
-    return [short(name) for name in (row.infohashes if row else (infohash,))]
+    return [truncate_infohash(name) for name in (row.infohashes if row else (infohash,))]
 
 
 def find_film(infohashes: Iterable[bytes]) -> FilmLink | None:
     """Of a torrent by all its infohashes. Raises Unavailable."""
     with outages():
-        rows = Film.objects.filter(short__in=map(short, infohashes), undone=False)
+        rows = Film.objects.filter(short__in=map(truncate_infohash, infohashes), undone=False)
         return next(iter(sorted(map(_match, rows), key=lambda one: not one.told)), None)
 
 
 def find_films(entries: Iterable[Entry]) -> dict[int, FilmLink]:
     """Of several torrents at once, by their numbers in the index. Raises Unavailable."""
-    names = {short(bytes.fromhex(name)): one.number for one in entries for name in (one.v1, one.v2) if name}
+    names = {
+        truncate_infohash(bytes.fromhex(name)): one.number
+        for one in entries
+        for name in (one.v1, one.v2)
+        if name
+    }
     with outages():
         rows = Film.objects.filter(short__in=names, undone=False)
         found = [(names[bytes(row.short)], _match(row)) for row in rows]

@@ -17,7 +17,7 @@ from archive.films.imdb_titles import find_titles, normalize_title
 from archive.models import Confidence, Film, Title, TitleList, Torrent
 from archive.naming.release_name import ReleaseName, parse_release_name
 from archive.naming.search_words import kind_from_index_words
-from metainfo.infohash import short
+from metainfo.infohash import truncate_infohash
 
 SOURCE = "titles of IMDb"
 _BATCH = 1_000
@@ -65,7 +65,9 @@ def _compare(rows: list[Torrent]) -> BatchResult:
     finds = {infohash: find for infohash, release in releases.items() if (find := _find(release, known))}
     earlier = _earlier(rows)
     free = [row for row in rows if not any(map(_decided, earlier[row.infohash]))]
-    matched = _note({short(row.infohash): finds[row.infohash] for row in free if row.infohash in finds})
+    matched = _note(
+        {truncate_infohash(row.infohash): finds[row.infohash] for row in free if row.infohash in finds}
+    )
     lost = [film.pk for row in free if row.infohash not in finds for film in earlier[row.infohash]]
     withdrawn, _ = _own().filter(pk__in=lost).delete() if lost else (0, {})
     return BatchResult(len(rows), matched, withdrawn)
@@ -93,10 +95,11 @@ def _find(release: ReleaseName, known: dict[str, list[Title]]) -> Film | None:
 
 def _earlier(rows: list[Torrent]) -> dict[bytes, list[Film]]:
     """What is noted of each of these torrents, under any of its infohashes."""
-    shorts = {short(name) for row in rows for name in row.infohashes}
+    shorts = {truncate_infohash(name) for row in rows for name in row.infohashes}
     films = {bytes(film.short): film for film in Film.objects.filter(short__in=shorts)}
     return {
-        row.infohash: [film for name in row.infohashes if (film := films.get(short(name)))] for row in rows
+        row.infohash: [film for name in row.infohashes if (film := films.get(truncate_infohash(name)))]
+        for row in rows
     }
 
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from metainfo.infohash import short, spell
+from metainfo.infohash import infohash_to_hex, truncate_infohash
 
 
 class Takedown(models.Model):
@@ -30,9 +30,9 @@ class Block(models.Model):
     takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
 
     def __str__(self) -> str:
-        name = spell(bytes(self.infohash))
+        name = infohash_to_hex(bytes(self.infohash))
         return f"digest {name}" if self.hashed else name
 
     @classmethod
     def for_infohash(cls, infohash: bytes, takedown: Takedown) -> "Block":
-        return cls(short=short(infohash), infohash=infohash, takedown=takedown)
+        return cls(short=truncate_infohash(infohash), infohash=infohash, takedown=takedown)

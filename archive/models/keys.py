@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 
 class IssuedKey(models.Model):
@@ -50,4 +50,4 @@ class Belonging(models.Model):
         indexes = [models.Index("v1", name="belonging_v1"), models.Index("v2", name="belonging_v2")]
 
     def __str__(self) -> str:
-        return spell(bytes(self.v1 or self.v2 or b""))
+        return infohash_to_hex(bytes(self.v1 or self.v2 or b""))

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from archive.naming.search_words import index_words
 from metainfo import Metainfo
-from metainfo.infohash import short, spell
+from metainfo.infohash import infohash_to_hex, truncate_infohash
 
 _HELD = "SELECT v1, v2 FROM archive_torrent WHERE v1 IN ({}) OR v2 IN ({})"
 _PER_QUERY = 200  # SQLite folds a thousand conditions at most
@@ -50,7 +50,7 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
                 ends = [end for name in shorts for end in _beginning_with(name)]
                 cursor.execute(_HELD.format(*places) + ranges, [*shorts, *longs, *ends])
                 rows = [tuple(bytes(name) for name in row if name) for row in cursor.fetchall()]
-                found |= {short(name): row[0] for row in rows for name in row[::-1]}
+                found |= {truncate_infohash(name): row[0] for row in rows for name in row[::-1]}
                 found |= {name: row[0] for row in rows for name in row}
         return {name: found[name] for name in names if name in found}
 
@@ -89,7 +89,7 @@ class Torrent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return spell(self.infohash)
+        return infohash_to_hex(self.infohash)
 
     @classmethod
     def from_metainfo(cls, torrent: bytes, metainfo: Metainfo) -> Self:

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 
 class Wanted(models.Model):
@@ -39,4 +39,4 @@ class Wanted(models.Model):
         verbose_name_plural = "wishes"
 
     def __str__(self) -> str:
-        return spell(bytes(self.v1 or self.v2 or b""))
+        return infohash_to_hex(bytes(self.v1 or self.v2 or b""))

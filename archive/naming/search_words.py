@@ -8,7 +8,7 @@ from itertools import islice
 from django.conf import settings
 
 from archive.naming.torrent_kind import TorrentKind, guess_kind
-from metainfo import Metainfo, Reading
+from metainfo import Metainfo, ParsedTorrent
 
 _MARK = "="  # before a word that stands for a kind; no name has such a word
 _KINDS = {f"{_MARK}{one}": one for one in TorrentKind}
@@ -77,6 +77,6 @@ def _with_seasons(named: Iterable[str]) -> Iterator[str]:
 
 
 def _of_files(torrent: bytes) -> Iterator[str]:
-    for file in Reading(torrent, len(torrent)).files():
+    for file in ParsedTorrent(torrent, len(torrent)).files():
         for part in file.path:
             yield from split_words(part)

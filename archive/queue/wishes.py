@@ -19,7 +19,7 @@ from archive.models import Torrent, Wanted
 from archive.queue.enqueue import RECENT_MISS, WishRequest, find_rows, wish_key, write_requests
 from archive.takedowns.takedown import find_blocked
 from metainfo.errors import Refusal
-from metainfo.infohash import short, spell
+from metainfo.infohash import infohash_to_hex, truncate_infohash
 from metainfo.magnet import Magnet
 
 _WISHES_FOR = "SELECT id, names, v1, v2 FROM archive_wanted WHERE v1 IN ({}) OR v2 IN ({})"
@@ -80,7 +80,10 @@ def statuses_without_network(magnets: Sequence[Magnet]) -> list[WishStatus]:
     """How each stands where the settings forbid to ask the network: held, or given up. Raises Unavailable."""
     with outages():
         found = _settled(magnets)
-    return [found.get(one) or WishStatus(spell(one.infohash), "given up", reason=_UNASKED) for one in magnets]
+    return [
+        found.get(one) or WishStatus(infohash_to_hex(one.infohash), "given up", reason=_UNASKED)
+        for one in magnets
+    ]
 
 
 def wish_statuses(magnets: Sequence[Magnet]) -> list[WishStatus]:
@@ -95,7 +98,7 @@ def wish_status(infohash: bytes) -> WishStatus:
     """Raises NotHeld where nobody asked for it, or nobody for a month; TakenDown; Unavailable."""
     with outages():
         if held := Torrent.objects.find(infohash):
-            return WishStatus(spell(held.infohash), "held")
+            return WishStatus(infohash_to_hex(held.infohash), "held")
         if reason := find_blocked([infohash]).get(infohash):
             raise TakenDown(reason)
         named = Q(v1=infohash) if len(infohash) == 20 else Q(v2=infohash)
@@ -104,7 +107,7 @@ def wish_status(infohash: bytes) -> WishStatus:
         why = (
             "nobody has asked for it lately" if settings.RESOLVE else "this archive does not ask the network"
         )
-        raise NotHeld(f"{spell(infohash)} is not held, and it is not being looked for: {why}.")
+        raise NotHeld(f"{infohash_to_hex(infohash)} is not held, and it is not being looked for: {why}.")
     return _standing(row)
 
 
@@ -122,7 +125,7 @@ def _stands(magnet: Magnet, settled: WishStatus | None, row: Wanted | None) -> W
     if row:
         return _standing(row)
     # It was forgotten, or is just being met: then whoever asks again gets it.
-    return settled or WishStatus(spell(magnet.infohash), "pending")
+    return settled or WishStatus(infohash_to_hex(magnet.infohash), "pending")
 
 
 def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, WishStatus]:
@@ -133,10 +136,10 @@ def _settled(magnets: Sequence[Magnet]) -> dict[Magnet, WishStatus]:
     held, reasons = Torrent.objects.held(every), find_blocked(every)
     for one, each in both.items():
         if name := next(filter(None, map(held.get, each)), None):
-            found[one] = WishStatus(spell(name), "held")
+            found[one] = WishStatus(infohash_to_hex(name), "held")
         elif reason := next(filter(None, map(reasons.get, each)), None):
             found[one] = WishStatus(
-                spell(one.infohash), "given up", reason=f"Taken down: {reason}", taken_down=reason
+                infohash_to_hex(one.infohash), "given up", reason=f"Taken down: {reason}", taken_down=reason
             )
     return found
 
@@ -162,7 +165,10 @@ def _wishes_for(torrents: Iterable[Torrent]) -> dict[int, str]:
     Every deposit asks this, nearly always in vain; the ORM would take several times as long.
     """
     own = {
-        name: row.infohash for row in torrents for whole in row.infohashes for name in (whole, short(whole))
+        name: row.infohash
+        for row in torrents
+        for whole in row.infohashes
+        for name in (whole, truncate_infohash(whole))
     }
     if not own:
         return {}
@@ -170,6 +176,6 @@ def _wishes_for(torrents: Iterable[Torrent]) -> dict[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(_WISHES_FOR.format(placeholders(v1s), placeholders(v2s)), [*v1s, *v2s])
         return {
-            number: f"{bytes(wish).hex()}:{spell(own.get(bytes(v1 or b'')) or own[bytes(v2)])}"
+            number: f"{bytes(wish).hex()}:{infohash_to_hex(own.get(bytes(v1 or b'')) or own[bytes(v2)])}"
             for number, wish, v1, v2 in cursor.fetchall()
         }

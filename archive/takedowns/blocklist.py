@@ -12,7 +12,7 @@ from archive.models import Block, Takedown, Torrent
 from archive.takedowns.disk_reserve import release_disk_reserve
 from archive.takedowns.takedown import find_blocked, take_down
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import find, short
+from metainfo.infohash import find_infohash, truncate_infohash
 
 _BATCH = 500
 _COMMENT = re.compile(r"[#;].*")
@@ -35,7 +35,7 @@ def apply_blocklist(
     while batch := list(islice(wanted, _BATCH)):
         read = _digest if hashed else _infohash
         names = [read(_SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
-        distinct = {short(name): name for name in names if name}
+        distinct = {truncate_infohash(name): name for name in names if name}
         with release_disk_reserve(), outages():
             new = _block(distinct, reason, hashed, listed and not hashed)
         deleted = 0 if hashed else _delete(distinct.values(), listed)
@@ -62,7 +62,7 @@ def _after(number: int) -> list[Torrent]:
 
 def _infohash(word: str) -> bytes | None:
     try:
-        return find(word)
+        return find_infohash(word)
     except NotAnInfohash:
         return None
 

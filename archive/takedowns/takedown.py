@@ -14,7 +14,7 @@ from archive.errors import NotHeld, TakenDown
 from archive.models import Block, Takedown, Torrent
 from archive.store import get_storage, read_verified, storage_key
 from archive.takedowns.disk_reserve import release_disk_reserve
-from metainfo.infohash import short
+from metainfo.infohash import truncate_infohash
 
 _REASONS = """
     SELECT short, reason FROM archive_block JOIN archive_takedown ON archive_takedown.id = takedown_id
@@ -56,7 +56,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
         held = set(row.infohashes) if row else _unindexed(infohash)
         names = {infohash} | held
         with transaction.atomic():
-            earlier = Block.objects.filter(short__in=map(short, names)).first()
+            earlier = Block.objects.filter(short__in=map(truncate_infohash, names)).first()
             takedown = earlier.takedown if earlier else Takedown()
             # An attempt that failed may have lost the row, not the bytes: its blocks know the names.
             if earlier:
@@ -64,7 +64,9 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
             takedown.reason, takedown.listed, takedown.unfinished = reason, listed, True
             takedown.save()
             # A truncated v2 and the whole one are the same block; the whole tells more.
-            blocks = {short(name): Block.for_infohash(name, takedown) for name in sorted(names, key=len)}
+            blocks = {
+                truncate_infohash(name): Block.for_infohash(name, takedown) for name in sorted(names, key=len)
+            }
             Block.objects.bulk_create(
                 blocks.values(), update_conflicts=True, unique_fields=["short"], update_fields=["takedown"]
             )
@@ -149,9 +151,9 @@ def refuse_blocked(infohashes: Iterable[bytes]) -> None:
 @lru_cache(maxsize=1024)  # each deposit asks twice
 def _marks(infohash: bytes) -> tuple[bytes, ...]:
     """By each of these it may be blocked: itself, or a digest of it, whole or truncated."""
-    spellings = {infohash, short(infohash)}
+    spellings = {infohash, truncate_infohash(infohash)}
     digests = [digest(one).digest() for one in spellings for digest in (sha1, sha256)]
-    return short(infohash), *map(short, digests)
+    return truncate_infohash(infohash), *map(truncate_infohash, digests)
 
 
 def list_notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:

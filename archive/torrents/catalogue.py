@@ -15,7 +15,7 @@ from archive.naming.search_words import kind_from_index_words
 from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.takedown import find_blocked
 from archive.torrents.held import find_held
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet
 
 _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
@@ -64,7 +64,7 @@ def find_entry(asked: Magnet) -> Entry:
                 return build_entries([row])[0]
         if reasons := find_blocked(names):
             raise TakenDown(next(iter(reasons.values())))
-    raise NotHeld(f"No torrent is stored under {spell(asked.infohash)}.")
+    raise NotHeld(f"No torrent is stored under {infohash_to_hex(asked.infohash)}.")
 
 
 def find_summaries(infohashes: Iterable[bytes]) -> dict[bytes, Summary]:
@@ -90,9 +90,9 @@ def build_entries(rows: Iterable[Torrent]) -> list[Entry]:
 def build_entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
     return Entry(
         number=row.pk,
-        infohash=spell(row.infohash),
-        v1=spell(bytes(row.v1)) if row.v1 else None,
-        v2=spell(bytes(row.v2)) if row.v2 else None,
+        infohash=infohash_to_hex(row.infohash),
+        v1=infohash_to_hex(bytes(row.v1)) if row.v1 else None,
+        v2=infohash_to_hex(bytes(row.v2)) if row.v2 else None,
         name=row.name,
         size=row.size,
         files=row.files,

@@ -15,9 +15,9 @@ from archive.models import Torrent, Tracker
 from archive.queue.wishes import fulfil_wishes
 from archive.store import get_storage, read_verified, storage_key
 from archive.takedowns.takedown import delete_torrents, find_blocked
-from metainfo.decompress import unpack
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 _KNOWN = "SELECT coalesce(v1, v2) FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})"
 _COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
@@ -115,8 +115,8 @@ def _word(outcome: Receipt | Refusal) -> str:
 
 def _understand(torrent: bytes) -> _Candidate | Refusal:
     try:
-        torrent = unpack(torrent, settings.MAX_TORRENT_BYTES)
-        meta = metainfo.parse(torrent, settings.MAX_TORRENT_BYTES)
+        torrent = decompress_torrent(torrent, settings.MAX_TORRENT_BYTES)
+        meta = metainfo.parse_torrent(torrent, settings.MAX_TORRENT_BYTES)
     except Refusal as refusal:
         return _bare(refusal)
     if meta.private and settings.PRIVATE_TORRENTS == "refuse":
@@ -141,7 +141,7 @@ def _settle(candidates: Sequence[_Candidate]) -> list[Receipt | Refusal]:
     return [
         TakenDown(refused[one.infohash])
         if one.infohash in refused
-        else Receipt(spell(one.infohash), new=one.infohash in new and best[one.infohash] is one)
+        else Receipt(infohash_to_hex(one.infohash), new=one.infohash in new and best[one.infohash] is one)
         for one in candidates
     ]
 

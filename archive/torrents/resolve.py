@@ -8,7 +8,7 @@ from archive.errors import StillWanted, TakenDown
 from archive.queue.enqueue import WishRequest
 from archive.queue.waiters import waiters
 from archive.torrents.retrieve import Retrieved, read_local, retrieve
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
 
 _LONGEST = 60.0  # seconds; what asks for more gets this
@@ -35,7 +35,7 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
         return retrieve(magnet.infohash)
     standing = waiters.ask(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
     if standing.state == "held":
-        return read_local(parse(standing.infohash)) or retrieve(magnet.infohash)
+        return read_local(parse_infohash(standing.infohash)) or retrieve(magnet.infohash)
     if standing.taken_down:
         raise TakenDown(standing.taken_down)
     why = standing.reason or "Nobody who has this torrent was found so far; we keep looking."

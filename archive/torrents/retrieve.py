@@ -15,7 +15,7 @@ from archive.models import Torrent
 from archive.store import get_storage, storage_key
 from archive.takedowns.takedown import find_blocked
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from storage import Origin
 
 _log = logging.getLogger(__name__)
@@ -52,8 +52,10 @@ def _retrieve(infohash: bytes) -> Retrieved:
             raise
     if found := _fetch(held):
         return found
-    _log.error("%s is in the index, but not in the storage: upload it again, or run scrub", spell(held))
-    raise Unavailable(f"{spell(held)} is in the index, but its bytes are missing from the storage.")
+    _log.error(
+        "%s is in the index, but not in the storage: upload it again, or run scrub", infohash_to_hex(held)
+    )
+    raise Unavailable(f"{infohash_to_hex(held)} is in the index, but its bytes are missing from the storage.")
 
 
 def read_local(infohash: bytes, most: int | None = None) -> Retrieved | None:
@@ -97,12 +99,12 @@ def _locate(infohash: bytes) -> bytes:
         return held
     if reason := find_blocked([infohash]).get(infohash):
         raise TakenDown(reason)
-    raise NotHeld(f"No torrent is stored under {spell(infohash)}.")
+    raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
 
 
 def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
     with outages():
         try:
-            return Retrieved(spell(name), *get_storage().get(storage_key(name), most))
+            return Retrieved(infohash_to_hex(name), *get_storage().get(storage_key(name), most))
         except (storage.Missing, storage.TooLong):
             return None

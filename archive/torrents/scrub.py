@@ -21,9 +21,9 @@ from archive.errors import Unavailable
 from archive.models import Torrent
 from archive.store import get_storage, storage_key
 from archive.takedowns.takedown import delete_torrents, find_blocked
-from metainfo import parse
+from metainfo import parse_torrent
 from metainfo.errors import Refusal
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 
 _BATCH = 1_000
 _READERS = 16  # S3 answers after milliseconds, and hashing lets other threads run
@@ -59,7 +59,7 @@ def scrub(*, rebuild: bool = False, dry_run: bool = False) -> Iterator[Finding]:
             if not dry_run:
                 _doubt(list(kinds.values()), rebuild)
                 _mend(kinds, looks)
-            yield from (Finding(kind, spell(infohash)) for infohash, kind in kinds.items())
+            yield from (Finding(kind, infohash_to_hex(infohash)) for infohash, kind in kinds.items())
 
 
 def _entries() -> Iterator[tuple[bytes, Torrent | None]]:
@@ -86,7 +86,7 @@ def _look(infohash: bytes) -> Torrent | Verdict:
     """The row that the bytes under this name ask for, or what is wrong with them."""
     try:
         torrent = get_storage().get(storage_key(infohash)).data
-        meta = parse(torrent, len(torrent))
+        meta = parse_torrent(torrent, len(torrent))
     except storage.Missing:
         return Verdict.LOST
     except storage.Unavailable:

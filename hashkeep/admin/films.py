@@ -16,8 +16,7 @@ from archive.films.imdb_titles import find_titles_starting_with
 from archive.models import Film, Title
 from hashkeep.admin.model_admin import ArchiveAdmin, InfohashAdmin, selected_rows
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import find
-from metainfo.infohash import spell as hexadecimal
+from metainfo.infohash import find_infohash, infohash_to_hex
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _Form = forms.ModelForm[Any]
@@ -39,7 +38,7 @@ class FilmForm(_Form):
         super().__init__(*args, **options)
         if self.instance.pk:
             self.fields["infohash"].disabled = True
-            self.initial["infohash"] = hexadecimal(bytes(self.instance.short))
+            self.initial["infohash"] = infohash_to_hex(bytes(self.instance.short))
             self.initial["imdb_id"] = format_imdb_id(self.instance.imdb)
 
     class Meta:
@@ -50,7 +49,7 @@ class FilmForm(_Form):
 
     def clean_infohash(self) -> bytes:
         try:
-            return find(self.cleaned_data["infohash"])
+            return find_infohash(self.cleaned_data["infohash"])
         except NotAnInfohash as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
@@ -88,7 +87,7 @@ class FilmAdmin(InfohashAdmin):
 
     @admin.display(description="infohash")
     def infohash(self, film: Film) -> SafeString:
-        return format_html('<span class="hash">{}</span>', hexadecimal(bytes(film.short)))
+        return format_html('<span class="hash">{}</span>', infohash_to_hex(bytes(film.short)))
 
     @admin.display(description="IMDb id")
     def imdb_id(self, film: Film) -> str:
@@ -113,7 +112,7 @@ class FilmAdmin(InfohashAdmin):
         for film in selected_rows(request, queryset, "undo"):
             undo_link(bytes(film.short))
             self.log_change(request, film, "undone")
-            messages.success(request, f"{hexadecimal(bytes(film.short))} is not {film} any more.")
+            messages.success(request, f"{infohash_to_hex(bytes(film.short))} is not {film} any more.")
 
 
 @admin.register(Title)

@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 
 from archive.models import Torrent
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import find
+from metainfo.infohash import find_infohash
 
 if TYPE_CHECKING:  # Django's own classes take no parameters when the program runs
     _Paginator = Paginator[Model]
@@ -128,7 +128,7 @@ class InfohashAdmin(ArchiveAdmin):
         if not search_term:
             return queryset, False
         try:
-            return self.meant(queryset, find(search_term)), False
+            return self.meant(queryset, find_infohash(search_term)), False
         except NotAnInfohash as refusal:
             return self.otherwise(request, queryset, search_term, refusal), False
 

@@ -18,7 +18,7 @@ from archive.models import Block, Takedown
 from archive.takedowns.takedown import lift_takedown, take_down
 from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_rows
 from metainfo.errors import NotAnInfohash, Refusal
-from metainfo.infohash import find, short, spell
+from metainfo.infohash import find_infohash, infohash_to_hex, truncate_infohash
 
 _SHOWN = 4  # infohashes of a takedown in the list
 
@@ -43,7 +43,7 @@ class TakedownForm(forms.Form):
         found: dict[bytes, None] = {}
         for text in self.cleaned_data["infohashes"].split():
             try:
-                found[find(text)] = None
+                found[find_infohash(text)] = None
             except NotAnInfohash as refusal:
                 self.add_error("infohashes", f"{text}: {refusal}")
         return list(found)
@@ -77,7 +77,7 @@ class TakedownAdmin(InfohashAdmin):
         return super().get_queryset(request).prefetch_related("blocks")
 
     def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
-        return rows.filter(blocks__short=short(infohash))
+        return rows.filter(blocks__short=truncate_infohash(infohash))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("archive.add_takedown")
@@ -148,11 +148,11 @@ class TakedownAdmin(InfohashAdmin):
             try:
                 outcome = take_down(infohash, wish["reason"], listed=wish["listed"])
             except Refusal as refusal:
-                messages.error(request, f"{spell(infohash)}: {refusal}")
+                messages.error(request, f"{infohash_to_hex(infohash)}: {refusal}")
                 return False
-            takedown = Block.objects.get(short=short(infohash)).takedown
+            takedown = Block.objects.get(short=truncate_infohash(infohash)).takedown
             self.log_addition(request, takedown, [{"added": {}}])
-            messages.success(request, f"{spell(infohash)} {outcome}")
+            messages.success(request, f"{infohash_to_hex(infohash)} {outcome}")
         return True
 
     def _page(self, request: HttpRequest, name: str, told: dict[str, Any]) -> HttpResponse:

@@ -22,7 +22,7 @@ from hashkeep.admin.model_admin import (
     format_moment,
     selected_rows,
 )
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from web.templatetags.format_filters import format_size
 from web.untrusted_text import make_printable
 
@@ -91,11 +91,11 @@ class TorrentAdmin(InfohashAdmin):
 
     @admin.display(description="v1 infohash")
     def v1_hex(self, torrent: Torrent) -> str:
-        return spell(bytes(torrent.v1 or b"")) or "-"
+        return infohash_to_hex(bytes(torrent.v1 or b"")) or "-"
 
     @admin.display(description="v2 infohash")
     def v2_hex(self, torrent: Torrent) -> str:
-        return spell(bytes(torrent.v2 or b"")) or "-"
+        return infohash_to_hex(bytes(torrent.v2 or b"")) or "-"
 
     @admin.display(description="SHA-256 of the torrent itself")
     def sha256(self, torrent: Torrent) -> str:

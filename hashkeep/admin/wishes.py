@@ -13,7 +13,7 @@ from archive.models import Wanted
 from archive.queue.override import give_up_wishes, search_now
 from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
 from metainfo.errors import Refusal
-from metainfo.infohash import short, spell
+from metainfo.infohash import infohash_to_hex, truncate_infohash
 
 _GIVEN_UP = "Given up by the operator of this archive."
 
@@ -58,11 +58,11 @@ class WantedAdmin(InfohashAdmin):
 
     @admin.display(description="v1 or truncated v2 infohash")
     def v1_hex(self, wish: Wanted) -> str:
-        return spell(bytes(wish.v1 or b"")) or "-"
+        return infohash_to_hex(bytes(wish.v1 or b"")) or "-"
 
     @admin.display(description="v2 infohash")
     def v2_hex(self, wish: Wanted) -> str:
-        return spell(bytes(wish.v2 or b"")) or "-"
+        return infohash_to_hex(bytes(wish.v2 or b"")) or "-"
 
     @admin.display(description="state")
     def state(self, wish: Wanted) -> str:
@@ -86,8 +86,8 @@ class WantedAdmin(InfohashAdmin):
         return format_moment(wish.next_try)
 
     def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
-        truncated = (short(infohash) + bytes(12), short(infohash) + b"\xff" * 12)
-        return rows.filter(Q(v1=short(infohash)) | Q(v2__range=truncated))
+        truncated = (truncate_infohash(infohash) + bytes(12), truncate_infohash(infohash) + b"\xff" * 12)
+        return rows.filter(Q(v1=truncate_infohash(infohash)) | Q(v2__range=truncated))
 
     def has_order_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("archive.change_wanted")

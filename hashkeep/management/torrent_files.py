@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any, NamedTuple, cast
 
-from metainfo.decompress import unpack
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import Refusal
 
 _TORRENT = (".torrent", ".torrent.gz", ".torrent.bz2")
@@ -157,7 +157,7 @@ class TorrentFiles:
         """Unpacked here, so that the size of a batch is what it takes in memory."""
         data = file.read(min(size, self.max_bytes) + 1)
         with suppress(Refusal):  # who takes the torrent in will say the same of it
-            data = unpack(data, self.max_bytes)
+            data = decompress_torrent(data, self.max_bytes)
         return TorrentFile(path, data)
 
 

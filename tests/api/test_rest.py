@@ -14,7 +14,7 @@ from archive.access import api_keys
 from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,7 @@ def test_a_lookup_finds_the_torrent_that_a_text_means(client: Client, text: str)
 
 
 def test_a_lookup_of_what_is_blocked_missing_or_nonsense_is_a_problem(client: Client) -> None:
-    take_down(parse("0B" * 20), "Because.")
+    take_down(parse_infohash("0B" * 20), "Because.")
     problem(client.get(f"{API}/lookup", {"q": "0A" * 20}), 404, "not-held")
     problem(client.get(f"{API}/lookup", {"q": "0B" * 20}), 451, "taken-down")
     problem(client.get(f"{API}/lookup", {"q": "hello"}), 400, "not-an-infohash")

@@ -18,7 +18,7 @@ from archive.models import PeerDay, Torrent, Wanted, Watched
 from archive.queue.wishes import wish_status
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
-from metainfo.magnet import read
+from metainfo.magnet import parse_magnet
 from tests import make
 from tests.archive.test_deposit import away
 from tests.archive.test_imdb_titles import load
@@ -208,7 +208,7 @@ def test_what_is_not_held_is_looked_for_from_now_on(client: Client, key: str, se
     settings.RESOLVE = True
     assert add(client, key=key, infohash="ab" * 20) == {}
     assert wish_status(b"\xab" * 20).state == "pending"
-    assert read("ab" * 20).infohash == bytes(Wanted.objects.get().v1 or b"")
+    assert parse_magnet("ab" * 20).infohash == bytes(Wanted.objects.get().v1 or b"")
 
 
 def test_what_is_held_is_looked_at_soon(client: Client, key: str) -> None:

@@ -7,7 +7,7 @@ from archive.models import Torrent
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from archive.torrents.held import find_held
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 from tests.archive.test_deposit import away
 
@@ -58,4 +58,4 @@ def test_twenty_thousand_at_once_are_told_apart() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_away_is_told_of() -> None:
     with away("archive_torrent"), pytest.raises(Unavailable):
-        find_held([parse("0A" * 20)])
+        find_held([parse_infohash("0A" * 20)])

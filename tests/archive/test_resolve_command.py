@@ -10,7 +10,7 @@ from archive.queue import leases
 from archive.queue.wishes import enqueue_wishes
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet
 from tests import make
 
@@ -41,8 +41,8 @@ def test_what_is_held_is_a_success() -> None:
 
 def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> None:
     take_down(ABSENT, "Court order")
-    lines, error = run(spell(ABSENT))
-    assert f"{spell(ABSENT)} Taken down: Court order" in lines
+    lines, error = run(infohash_to_hex(ABSENT))
+    assert f"{infohash_to_hex(ABSENT)} Taken down: Court order" in lines
     assert "           1 taken down, and not searched for" in lines
     assert error == "Not held: 1 of 1."
 
@@ -50,9 +50,9 @@ def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> No
 def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
     leases.record_misses(leases.claim_wishes("one", 1), "one")
-    lines, error = run(spell(ABSENT))
+    lines, error = run(infohash_to_hex(ABSENT))
     assert (
-        f"{spell(ABSENT)} not found some minutes ago, and not searched for again so soon; ask in 1 min"
+        f"{infohash_to_hex(ABSENT)} not found some minutes ago, and not searched for again so soon; ask in 1 min"
         in lines
     )
     assert error == "Not held: 1 of 1. What was not found stays in the queue."
@@ -62,7 +62,7 @@ def test_what_the_archive_would_not_take_is_told_with_its_reason() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
     [wish] = leases.claim_wishes("one", 1)
     leases.give_up_wish(wish, "one", "This torrent is private.")
-    assert f"{spell(ABSENT)} This torrent is private." in run(spell(ABSENT))[0]
+    assert f"{infohash_to_hex(ABSENT)} This torrent is private." in run(infohash_to_hex(ABSENT))[0]
 
 
 def test_what_is_no_infohash_is_an_error() -> None:

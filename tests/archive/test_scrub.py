@@ -21,7 +21,7 @@ from archive.torrents.count import count_torrents, recount
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.retrieve import retrieve
 from archive.torrents.scrub import Verdict, scrub
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -95,9 +95,9 @@ def test_an_object_without_a_row_is_indexed() -> None:
     deposit(V1), deposit(V2)
     put(HYBRID)
     with pytest.raises(NotHeld):
-        retrieve(parse(make.v2_hash(HYBRID)))
+        retrieve(parse_infohash(make.v2_hash(HYBRID)))
     assert found()[name(HYBRID)] == "indexed"
-    assert retrieve(parse(make.v2_hash(HYBRID))).torrent == HYBRID
+    assert retrieve(parse_infohash(make.v2_hash(HYBRID))).torrent == HYBRID
     assert is_whole()
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_object_is_set_aside_and_no_longer_served(
     path.write_bytes(damaged)
     assert found()[name(torrent)] == "damaged"
     with pytest.raises(NotHeld):
-        retrieve(parse(name(torrent)))
+        retrieve(parse_infohash(name(torrent)))
     assert not path.exists()
     assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
     assert found() == {name(other): "sound" for other in ALL if other != torrent}
@@ -134,10 +134,10 @@ def test_another_torrent_under_the_name_is_damage(objects: Path, three: None) ->
 def test_a_row_without_an_object_is_removed(objects: Path, three: None) -> None:
     file(objects, V2).unlink()
     with pytest.raises(Unavailable):
-        retrieve(parse(name(V2)))
+        retrieve(parse_infohash(name(V2)))
     assert found()[name(V2)] == "lost"
     with pytest.raises(NotHeld):
-        retrieve(parse(name(V2)))
+        retrieve(parse_infohash(name(V2)))
     deposit(V2)
     assert is_whole()
 
@@ -162,18 +162,18 @@ def test_a_row_that_says_something_else_than_the_bytes_is_repaired(
     three: None, wrong: dict[str, object]
 ) -> None:
     before = rows()
-    Torrent.objects.filter(v1=parse(name(HYBRID))).update(**wrong)
+    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(**wrong)
     assert set(found().values()) > {"sound"}
     assert rows() == before
     assert is_whole()
 
 
 def test_a_repair_keeps_the_date_and_the_trackers_that_the_bytes_do_not_tell(three: None) -> None:
-    row = Torrent.objects.get(v1=parse(name(V1)))
+    row = Torrent.objects.get(v1=parse_infohash(name(V1)))
     Tracker.objects.create(torrent=row, url="http://later.example/announce")
     Torrent.objects.filter(pk=row.pk).update(size=1)
     found()
-    repaired = Torrent.objects.get(v1=parse(name(V1)))
+    repaired = Torrent.objects.get(v1=parse_infohash(name(V1)))
     assert (repaired.stored_at, repaired.size) == (row.stored_at, 5)
     assert repaired.later_trackers.get().url == "http://later.example/announce"
 
@@ -181,19 +181,19 @@ def test_a_repair_keeps_the_date_and_the_trackers_that_the_bytes_do_not_tell(thr
 @pytest.mark.parametrize("by", [make.v1_hash, make.v2_hash], ids=["v1", "v2"])
 def test_a_blocked_object_that_a_restore_has_brought_back_is_purged(objects: Path, by: object) -> None:
     assert callable(by)
-    take_down(parse(by(HYBRID)), "Court order")
+    take_down(parse_infohash(by(HYBRID)), "Court order")
     put(HYBRID)
     assert found() == {name(HYBRID): "purged"}
     assert not file(objects, HYBRID).exists()
     with pytest.raises(TakenDown):
-        retrieve(parse(by(HYBRID)))
+        retrieve(parse_infohash(by(HYBRID)))
 
 
 def test_a_blocked_torrent_that_a_restore_has_brought_back_with_its_row_is_purged(
     objects: Path, three: None
 ) -> None:
     takedown = Takedown.objects.create(reason="Court order")
-    Block.for_infohash(parse(make.v2_hash(HYBRID)), takedown).save()
+    Block.for_infohash(parse_infohash(make.v2_hash(HYBRID)), takedown).save()
     assert found()[name(HYBRID)] == "purged"
     assert not file(objects, HYBRID).exists()
     assert recount() == (2, 2)
@@ -241,7 +241,7 @@ def test_v1_and_v2_names_are_met_in_one_order() -> None:
 
 def test_a_v1_hash_that_begins_a_v2_hash_is_told_from_it(objects: Path) -> None:
     """The longer is sound; the shorter, a row that somebody made up, has no bytes."""
-    infohash = parse(deposit(V2).infohash)
+    infohash = parse_infohash(deposit(V2).infohash)
     deposit(V1)
     Torrent.objects.create(v1=infohash[:20], name="", size=0, files=0, length=0, digest=b"")
     assert found() == {name(V1): "sound", name(V2): "sound", name(V2)[:40]: "lost"}
@@ -297,7 +297,7 @@ def test_a_takedown_in_the_middle_of_a_repair_wins(
     objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Likewise: between the second look at the object and the writing of its row."""
-    Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
+    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(size=1)
     look, looks = archive.torrents.scrub._look, Counter[bytes]()
 
     def overtaken(infohash: bytes) -> Torrent | Verdict:
@@ -335,7 +335,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(objects: Path, three: None
     put(other := make.v1(b"other"))
     file(objects, V1).write_bytes(b"")
     file(objects, V2).unlink()
-    Torrent.objects.filter(v1=parse(name(HYBRID))).update(size=1)
+    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(size=1)
     Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
     before = rows()
     expected = {name(V1): "damaged", name(V2): "lost", name(HYBRID): "repaired", name(other): "indexed"}

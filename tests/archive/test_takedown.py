@@ -20,7 +20,7 @@ from archive.takedowns.takedown import (
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.retrieve import retrieve
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -70,7 +70,7 @@ def test_a_torrent_that_was_never_here_may_be_blocked_beforehand(objects: Path, 
 
 @pytest.mark.parametrize("torrent", [V1, V2], ids=["v1", "v2"])
 def test_torrents_of_one_version_are_taken_down_too(objects: Path, torrent: bytes) -> None:
-    infohash = parse(deposit(torrent).infohash)
+    infohash = parse_infohash(deposit(torrent).infohash)
     take_down(infohash, REASON)
     with pytest.raises(TakenDown):
         retrieve(infohash)
@@ -213,7 +213,7 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -
     path.mkdir()
     with pytest.raises(CommandError, match="again"):
         run(infohash, reason=REASON)
-    assert find_blocked([parse(infohash)])
+    assert find_blocked([parse_infohash(infohash)])
 
 
 def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:

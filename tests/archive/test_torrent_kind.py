@@ -7,7 +7,7 @@ from archive.naming.search_words import kind_from_index_words, split_words
 from archive.naming.torrent_kind import TorrentKind, guess_kind
 from archive.torrents.deposit import deposit
 from archive.torrents.scrub import scrub
-from metainfo import parse
+from metainfo import parse_torrent
 from tests import bep52, make
 
 
@@ -67,8 +67,8 @@ FILES: dict[tuple[bytes, ...], int] = {
 def test_the_largest_file_is_known_of_v1_v2_and_hybrids() -> None:
     paths = [("/".join(part.decode() for part in path), size) for path, size in FILES.items()]
     for torrent in (make.v1(b"folder", files=FILES), bep52.v2(paths), bep52.hybrid(paths)):
-        assert parse(torrent).main == "film.mkv"
-    assert parse(make.v1(b"alone.mkv")).main == "alone.mkv"
+        assert parse_torrent(torrent).main == "film.mkv"
+    assert parse_torrent(make.v1(b"alone.mkv")).main == "alone.mkv"
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from clients import read_addresses
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -273,7 +273,7 @@ def test_a_later_page_of_the_list_opens(admin_client: Client) -> None:
         for n in range(150)
     )
     assert "torrent 7<" in page(admin_client, TORRENTS, p="2")
-    assert parse("07" * 20).hex() not in page(admin_client, TORRENTS)
+    assert parse_infohash("07" * 20).hex() not in page(admin_client, TORRENTS)
 
 
 @pytest.mark.parametrize(

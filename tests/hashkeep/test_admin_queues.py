@@ -15,7 +15,7 @@ from archive.models import Torrent, Wanted, Watched
 from archive.queue.leases import claim_wishes
 from archive.queue.wishes import enqueue_wishes, wish_statuses
 from archive.torrents.deposit import deposit
-from metainfo.magnet import read
+from metainfo.magnet import parse_magnet
 from tests import make
 from tests.peer_counts import count_peers_of
 
@@ -37,7 +37,7 @@ def listed(client: Client, **query: str) -> list[str]:
 
 
 def wish(spelling: str) -> Wanted:
-    enqueue_wishes([read(spelling)], "")
+    enqueue_wishes([parse_magnet(spelling)], "")
     return Wanted.objects.order_by("-pk")[0]
 
 
@@ -67,12 +67,12 @@ def test_wishes_are_told_apart_by_state(admin_client: Client) -> None:
 def test_a_wish_that_was_given_up_is_tried_again(admin_client: Client) -> None:
     row = wish(V1)
     admin_client.post(WISHES, {"action": "give_up", "_selected_action": [row.pk]})
-    [standing] = wish_statuses([read(V1)])
+    [standing] = wish_statuses([parse_magnet(V1)])
     assert (standing.state, standing.reason) == ("given up", "Given up by the operator of this archive.")
     assert claim_wishes("resolver", 10) == []
     done = admin_client.post(WISHES, {"action": "try_now", "_selected_action": [row.pk]}, follow=True)
     assert "1 of 1 will be searched for" in done.content.decode()
-    [standing] = wish_statuses([read(V1)])
+    [standing] = wish_statuses([parse_magnet(V1)])
     assert (standing.state, standing.searching) == ("pending", True)
     assert [one.v1 for one in claim_wishes("resolver", 10)] == [bytes.fromhex(V1)]
     assert LogEntry.objects.count() == 2

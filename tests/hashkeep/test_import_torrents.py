@@ -21,7 +21,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.retrieve import retrieve
 from hashkeep.management.torrent_files import TorrentFile, TorrentFiles, UnreadableFile
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
@@ -74,7 +74,7 @@ def gathered(*paths: Path, max_bytes: int = MAX) -> tuple[dict[str, bytes], dict
 
 
 def is_held(torrent: bytes) -> bool:
-    return retrieve(parse(make.v1_hash(torrent))).torrent == torrent
+    return retrieve(parse_infohash(make.v1_hash(torrent))).torrent == torrent
 
 
 # Where torrents come from -------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
     tmp_path: Path, settings: Settings
 ) -> None:
     settings.MAX_TORRENT_BYTES = 5_000
-    take_down(parse(make.v1_hash(TWO)), "Court order")
+    take_down(parse_infohash(make.v1_hash(TWO)), "Court order")
     folder = tmp_path / "in"
     folder.mkdir()
     files = {

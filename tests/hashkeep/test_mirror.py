@@ -20,7 +20,7 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.retrieve import retrieve
 from bench.mirror import fill, objects_of
-from metainfo.infohash import spell
+from metainfo.infohash import infohash_to_hex
 from tests import make
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from workers import remote_archive
@@ -233,7 +233,7 @@ def test_a_server_that_fails_for_good_ends_the_run_and_loses_nothing(
 ) -> None:
     monkeypatch.setattr(remote_archive, "_PAUSES", (0.01, 0.01))
     good = server.serve(make.v1(b"good"))
-    broken = [spell(bytes([n]) * 20) for n in range(20)]
+    broken = [infohash_to_hex(bytes([n]) * 20) for n in range(20)]
     for one in broken:
         server.replies[f"/torrent/{one}.torrent"] = [(500, {}, b"")]
     said = run(server.list(good, *broken))

@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from metainfo.decompress import unpack
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotATorrent, TooComplex, TooLarge, Truncated
 
 PLAIN = b"d4:infod4:name1:aee" * 100
@@ -14,13 +14,13 @@ PLAIN = b"d4:infod4:name1:aee" * 100
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, bytes])
 def test_packed_bytes_come_out_as_they_went_in(pack: type[bytes]) -> None:
-    assert unpack(pack(PLAIN), len(PLAIN)) == PLAIN
+    assert decompress_torrent(pack(PLAIN), len(PLAIN)) == PLAIN
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
 def test_a_byte_over_the_cap_is_too_large(pack: type[bytes]) -> None:
     with pytest.raises(TooLarge):
-        unpack(pack(PLAIN), len(PLAIN) - 1)
+        decompress_torrent(pack(PLAIN), len(PLAIN) - 1)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
@@ -28,7 +28,7 @@ def test_a_bomb_takes_no_more_memory_than_the_cap(pack: type[bytes]) -> None:
     bomb = pack(bytes(300_000_000))
     tracemalloc.start()
     with pytest.raises(TooLarge):
-        unpack(bomb, 10_000_000)
+        decompress_torrent(bomb, 10_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000_000
@@ -37,20 +37,20 @@ def test_a_bomb_takes_no_more_memory_than_the_cap(pack: type[bytes]) -> None:
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
 def test_a_packed_file_that_broke_off_is_truncated(pack: type[bytes]) -> None:
     with pytest.raises(Truncated):
-        unpack(pack(PLAIN)[:-9], 10_000)
+        decompress_torrent(pack(PLAIN)[:-9], 10_000)
 
 
 @pytest.mark.parametrize("junk", [b"\x1f\x8bjunk junk junk", b"BZhjunk junk junk"])
 def test_what_only_looks_packed_is_no_torrent(junk: bytes) -> None:
     with pytest.raises(NotATorrent, match="^The packed file is damaged: it cannot be unpacked.$"):
-        unpack(junk, 10_000)
+        decompress_torrent(junk, 10_000)
 
 
 def test_gzip_in_several_members_is_read_whole() -> None:
     """RFC 1952: a gzip file is a series of members; `cat a.gz b.gz` is one."""
-    assert unpack(gzip.compress(PLAIN[:100]) + gzip.compress(PLAIN[100:]), len(PLAIN)) == PLAIN
+    assert decompress_torrent(gzip.compress(PLAIN[:100]) + gzip.compress(PLAIN[100:]), len(PLAIN)) == PLAIN
 
 
 def test_a_file_of_endless_empty_members_is_refused() -> None:
     with pytest.raises(TooComplex):
-        unpack(gzip.compress(b"") * 400_000, 10_000_000)
+        decompress_torrent(gzip.compress(b"") * 400_000, 10_000_000)

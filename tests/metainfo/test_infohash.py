@@ -24,7 +24,7 @@ V2 = bytes.fromhex("caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a
     ],
 )
 def test_every_spelling_means_the_same_bytes(spelling: str, meant: bytes) -> None:
-    assert infohash.parse(spelling) == meant
+    assert infohash.parse_infohash(spelling) == meant
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_every_spelling_means_the_same_bytes(spelling: str, meant: bytes) -> Non
 )
 def test_what_is_no_infohash_is_said_to_be_none(spelling: str) -> None:
     with pytest.raises(NotAnInfohash):
-        infohash.parse(spelling)
+        infohash.parse_infohash(spelling)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_no_infohash_is_said_to_be_none(spelling: str) -> None:
     ],
 )
 def test_what_people_paste_is_understood(pasted: str, meant: bytes) -> None:
-    assert infohash.find(pasted) == meant
+    assert infohash.find_infohash(pasted) == meant
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_what_people_paste_is_understood(pasted: str, meant: bytes) -> None:
 )
 def test_what_names_no_torrent_is_no_error_of_ours(pasted: str) -> None:
     with pytest.raises(NotAnInfohash):
-        infohash.find(pasted)
+        infohash.find_infohash(pasted)
 
 
 def test_libtorrent_reads_the_same_from_a_hybrid_magnet() -> None:
     magnet = f"magnet:?xt=urn:btih:{V1.hex()}&xt=urn:btmh:1220{V2.hex()}"
     theirs = libtorrent.parse_magnet_uri(magnet).info_hashes
-    assert infohash.find(magnet) == theirs.v1.to_bytes()
-    assert infohash.short(V2) == theirs.v2.to_bytes()[:20]
+    assert infohash.find_infohash(magnet) == theirs.v1.to_bytes()
+    assert infohash.truncate_infohash(V2) == theirs.v2.to_bytes()[:20]

@@ -7,7 +7,7 @@ import libtorrent
 import pytest
 
 from metainfo.errors import NotAnInfohash
-from metainfo.magnet import magnet, read
+from metainfo.magnet import format_magnet, parse_magnet
 
 V1 = "A01CF8D286CDF393F21AAC95F40BACC93BF12AC4"
 V2 = "54B826A27886E3F889E1C556D249832F50CA7B611F7319163E2837940BC96602"
@@ -21,31 +21,31 @@ def hashes(link: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize(("v1", "v2"), [(V1, None), (None, V2), (V1, V2)], ids=["v1", "v2", "hybrid"])
 def test_a_magnet_names_each_infohash_that_there_is(v1: str | None, v2: str | None) -> None:
-    assert hashes(magnet(v1, v2, "", [])) == (v1 or "0" * 40, v2 or "0" * 64)
+    assert hashes(format_magnet(v1, v2, "", [])) == (v1 or "0" * 40, v2 or "0" * 64)
 
 
 @pytest.mark.parametrize("name", ["debian.iso", "a&tr=x", "50% + 1 #2", "день 日", 'say "hi"', "a\nb"])
 def test_any_name_arrives_as_it_was(name: str) -> None:
-    assert libtorrent.parse_magnet_uri(magnet(V1, None, name, [])).name == name
+    assert libtorrent.parse_magnet_uri(format_magnet(V1, None, name, [])).name == name
 
 
 def test_half_of_a_surrogate_pair_in_a_name_is_no_crash() -> None:
-    assert libtorrent.parse_magnet_uri(magnet(V1, None, "a\ud800b", [])).name == "a?b"
+    assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "a\ud800b", [])).name == "a?b"
 
 
 def test_the_trackers_are_in_it_in_their_order() -> None:
     trackers = ["udp://one.example:1/announce", "http://two.example/announce?key=a&b=c"]
-    assert libtorrent.parse_magnet_uri(magnet(V1, None, "", trackers)).trackers == trackers
+    assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "", trackers)).trackers == trackers
 
 
 def test_of_very_many_trackers_the_first_twenty_are_in_it() -> None:
     trackers = [f"udp://tracker{n}.example:1/announce" for n in range(500)]
-    assert libtorrent.parse_magnet_uri(magnet(V1, None, "", trackers)).trackers == trackers[:20]
+    assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "", trackers)).trackers == trackers[:20]
 
 
 def test_the_longest_names_and_trackers_still_make_a_link_that_can_be_opened() -> None:
     """Windows hands a link to its program on a command line, which ends at 32,767 characters."""
-    assert len(magnet(V1, V2, "日" * 4_000, [f"http://{'日' * 150}/{n}" for n in range(500)])) < 32_768
+    assert len(format_magnet(V1, V2, "日" * 4_000, [f"http://{'日' * 150}/{n}" for n in range(500)])) < 32_768
 
 
 BTIH, BASE32, BTMH = V1.lower(), base64.b32encode(bytes.fromhex(V1)).decode(), f"1220{V2.lower()}"
@@ -64,7 +64,7 @@ BTIH, BASE32, BTMH = V1.lower(), base64.b32encode(bytes.fromhex(V1)).decode(), f
     ],
 )
 def test_we_read_a_magnet_as_libtorrent_does(link: str) -> None:
-    ours, theirs = read(link), libtorrent.parse_magnet_uri(link)
+    ours, theirs = parse_magnet(link), libtorrent.parse_magnet_uri(link)
     hashes = theirs.info_hashes
     assert ours.v1 == (hashes.v1.to_bytes() if hashes.has_v1() else None)
     assert ours.v2 == (hashes.v2.to_bytes() if hashes.has_v2() else None)
@@ -74,7 +74,7 @@ def test_we_read_a_magnet_as_libtorrent_does(link: str) -> None:
 
 def test_what_we_write_we_can_read() -> None:
     trackers = ("udp://one.example:1/announce", "http://two.example/announce?key=a&b=c")
-    ours = read(magnet(V1, V2, "a b", trackers))
+    ours = parse_magnet(format_magnet(V1, V2, "a b", trackers))
     assert (ours.v1, ours.v2) == (bytes.fromhex(V1), bytes.fromhex(V2))
     assert (ours.name, ours.trackers) == ("a b", trackers)
 
@@ -95,24 +95,24 @@ def test_what_we_write_we_can_read() -> None:
     ],
 )
 def test_no_peer_is_taken_that_is_not_an_address_on_the_open_internet(peer: str) -> None:
-    assert read(f"magnet:?xt=urn:btih:{BTIH}&x.pe={peer}").peers == ()
+    assert parse_magnet(f"magnet:?xt=urn:btih:{BTIH}&x.pe={peer}").peers == ()
 
 
 def test_private_peers_are_taken_where_that_is_wanted() -> None:
     link = f"magnet:?xt=urn:btih:{BTIH}&x.pe=127.0.0.1:6881"
-    assert read(link, private=True).peers == (("127.0.0.1", 6881),)
+    assert parse_magnet(link, private=True).peers == (("127.0.0.1", 6881),)
 
 
 @pytest.mark.parametrize(
     "tracker", ["wss://a.example/", "file:///etc/passwd", "udp://", "x", "http://[", "http://a%00b/"]
 )
 def test_what_is_no_announce_url_is_left_out(tracker: str) -> None:
-    assert read(f"magnet:?xt=urn:btih:{BTIH}&tr={tracker}").trackers == ()
+    assert parse_magnet(f"magnet:?xt=urn:btih:{BTIH}&tr={tracker}").trackers == ()
 
 
 def test_very_many_trackers_and_peers_are_cut() -> None:
     hints = "".join(f"&tr=udp://t{n}.example:1&x.pe=8.8.8.8:{n + 1}" for n in range(500))
-    found = read(f"magnet:?xt=urn:btih:{BTIH}{hints}")
+    found = parse_magnet(f"magnet:?xt=urn:btih:{BTIH}{hints}")
     assert len(found.trackers) == len(found.peers) == 20
 
 
@@ -121,8 +121,8 @@ def test_very_many_trackers_and_peers_are_cut() -> None:
     [(V1, V1, ""), (BASE32, V1, ""), (V2, "", V2), (f"https://a.example/{V1}.torrent", V1, "")],
 )
 def test_a_bare_infohash_is_read_too(text: str, v1: str, v2: str) -> None:
-    assert read(text).v1 == (bytes.fromhex(v1) or None)
-    assert read(text).v2 == (bytes.fromhex(v2) or None)
+    assert parse_magnet(text).v1 == (bytes.fromhex(v1) or None)
+    assert parse_magnet(text).v2 == (bytes.fromhex(v2) or None)
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_a_bare_infohash_is_read_too(text: str, v1: str, v2: str) -> None:
 )
 def test_what_names_no_torrent_is_refused(link: str) -> None:
     with pytest.raises(NotAnInfohash):
-        read(link)
+        parse_magnet(link)
 
 
 def test_a_peer_with_a_zone_is_none() -> None:
     """A zone may hold any text, such as another line for a client; on the open Internet there are none."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
-    assert read(f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}", private=True).peers == ()
+    assert parse_magnet(f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}", private=True).peers == ()

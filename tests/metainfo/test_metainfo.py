@@ -109,7 +109,7 @@ def test_a_torrent_of_the_corpus_is_read_as_libtorrent_reads_it(name: str) -> No
 def test_a_broken_torrent_is_refused_with_the_reason(name: str) -> None:
     words, loads = REFUSED[name]
     with pytest.raises(NotATorrent) as refusal:
-        metainfo.parse(TORRENTS[name])
+        metainfo.parse_torrent(TORRENTS[name])
     assert words in str(refusal.value)
     assert isinstance(oracle.load(TORRENTS[name]), oracle.Loaded) == loads
 
@@ -118,11 +118,13 @@ def test_the_hashes_are_over_the_info_dictionary_as_it_stands() -> None:
     """Unsorted keys, which any encoder would sort."""
     torrent = TORRENTS["v1-unsorted-keys"]
     info = torrent[torrent.index(b"d6:pieces") : torrent.index(b"8:announce")]
-    assert metainfo.parse(torrent).v1 == hashlib.sha1(info).digest()
+    assert metainfo.parse_torrent(torrent).v1 == hashlib.sha1(info).digest()
 
 
 def test_the_infohash_is_that_of_v1_if_there_is_one() -> None:
-    v1, v2, both = (metainfo.parse(TORRENTS[name]) for name in ("v1-folder", "v2-folder", "hybrid-folder"))
+    v1, v2, both = (
+        metainfo.parse_torrent(TORRENTS[name]) for name in ("v1-folder", "v2-folder", "hybrid-folder")
+    )
     assert (v1.infohash, v1.v2) == (v1.v1, None)
     assert (v2.infohash, v2.v1) == (v2.v2, None)
     assert both.infohash == both.v1
@@ -135,19 +137,19 @@ def test_every_beginning_of_a_torrent_is_called_cut_off(name: str) -> None:
     torrent = TORRENTS[name]
     for length in range(1, len(torrent)):
         with pytest.raises(Truncated):
-            metainfo.parse(torrent[:length])
+            metainfo.parse_torrent(torrent[:length])
 
 
 def test_no_bytes_are_no_torrent() -> None:
     with pytest.raises(EmptyTorrent):
-        metainfo.parse(b"")
+        metainfo.parse_torrent(b"")
 
 
 def test_a_torrent_larger_than_the_limit_is_refused() -> None:
     torrent = make.v1()
-    assert metainfo.parse(torrent, max_bytes=len(torrent))
+    assert metainfo.parse_torrent(torrent, max_bytes=len(torrent))
     with pytest.raises(TooLarge):
-        metainfo.parse(torrent, max_bytes=len(torrent) - 1)
+        metainfo.parse_torrent(torrent, max_bytes=len(torrent) - 1)
 
 
 def test_a_torrent_has_as_many_parts_as_libtorrent_takes_and_no_more() -> None:
@@ -157,7 +159,7 @@ def test_a_torrent_has_as_many_parts_as_libtorrent_takes_and_no_more() -> None:
     assert oracle.agree(most)
     assert isinstance(oracle.load(too_many), str)
     with pytest.raises(TooComplex, match="3,000,000 parts"):
-        metainfo.parse(too_many)
+        metainfo.parse_torrent(too_many)
 
 
 def test_more_pieces_than_libtorrent_takes_are_too_many() -> None:
@@ -167,36 +169,36 @@ def test_more_pieces_than_libtorrent_takes_are_too_many() -> None:
     torrent = bep52.encode(info)
     assert "too many pieces" in str(oracle.load(torrent))
     with pytest.raises(TooComplex, match="2,097,153 pieces"):
-        metainfo.parse(torrent)
+        metainfo.parse_torrent(torrent)
 
 
 def test_pad_files_are_not_content() -> None:
-    pads = metainfo.parse(TORRENTS["v1-pad-files"])
+    pads = metainfo.parse_torrent(TORRENTS["v1-pad-files"])
     assert (pads.size, pads.files) == (12, 2)
-    assert list(metainfo.Reading(TORRENTS["v1-bitcomet-pads"]).files()) == [(("a",), 5), (("b",), 7)]
+    assert list(metainfo.ParsedTorrent(TORRENTS["v1-bitcomet-pads"]).files()) == [(("a",), 5), (("b",), 7)]
 
 
 def test_the_files_of_a_folder_are_listed_by_their_paths_in_it() -> None:
     expected = [(("a.txt",), 5), (("empty",), 0), (("sub", "b.bin"), 70_000), (("sub", "c.bin"), 16_384)]
-    assert list(metainfo.Reading(TORRENTS["v2-folder"]).files()) == expected
-    assert list(metainfo.Reading(TORRENTS["hybrid-folder"]).files()) == expected
+    assert list(metainfo.ParsedTorrent(TORRENTS["v2-folder"]).files()) == expected
+    assert list(metainfo.ParsedTorrent(TORRENTS["hybrid-folder"]).files()) == expected
 
 
 def test_names_are_decoded_as_their_torrent_says() -> None:
-    assert metainfo.parse(TORRENTS["v1-names-in-cp1251"]).name == "Музыка.mp3"
-    assert metainfo.parse(TORRENTS["v1-name-utf-8"]).name == "Музыка.mp3"
-    assert list(metainfo.Reading(TORRENTS["v1-path-utf-8"]).files()) == [(("Му",), 5)]
-    assert metainfo.parse(TORRENTS["v1-names-in-no-encoding"]).name == "\ufffd\ufffd\ufffd.txt"
+    assert metainfo.parse_torrent(TORRENTS["v1-names-in-cp1251"]).name == "Музыка.mp3"
+    assert metainfo.parse_torrent(TORRENTS["v1-name-utf-8"]).name == "Музыка.mp3"
+    assert list(metainfo.ParsedTorrent(TORRENTS["v1-path-utf-8"]).files()) == [(("Му",), 5)]
+    assert metainfo.parse_torrent(TORRENTS["v1-names-in-no-encoding"]).name == "\ufffd\ufffd\ufffd.txt"
 
 
 def test_names_are_never_made_safe_here() -> None:
     torrent = TORRENTS["v1-evil-paths"]
-    assert metainfo.parse(torrent).name == "../../evil"
-    assert [file.path for file in metainfo.Reading(torrent).files()][0] == ("..", "..", "etc", "passwd")
+    assert metainfo.parse_torrent(torrent).name == "../../evil"
+    assert [file.path for file in metainfo.ParsedTorrent(torrent).files()][0] == ("..", "..", "etc", "passwd")
 
 
 def test_a_name_of_megabytes_is_shown_by_its_start() -> None:
-    name = metainfo.parse(make.v1("ö".encode() * 1_000_000)).name
+    name = metainfo.parse_torrent(make.v1("ö".encode() * 1_000_000)).name
     assert name == "ö" * len(name)
     assert 2_000 < len(name) < 5_000
 
@@ -205,11 +207,13 @@ def test_a_name_of_megabytes_is_shown_by_its_start() -> None:
     ("value", "private"), [(1, True), (2, True), (0, False), (b"1", True), (b"0", False)]
 )
 def test_the_private_flag_is_heeded_in_whatever_type(value: object, private: bool) -> None:
-    assert metainfo.parse(make.v1(private=value)).private == private
+    assert metainfo.parse_torrent(make.v1(private=value)).private == private
 
 
 def test_a_v2_torrent_without_all_its_layers_is_incomplete() -> None:
-    complete = {name: metainfo.parse(TORRENTS[name]).complete for name in TORRENTS.keys() - REFUSED.keys()}
+    complete = {
+        name: metainfo.parse_torrent(TORRENTS[name]).complete for name in TORRENTS.keys() - REFUSED.keys()
+    }
     assert {name for name in complete if not complete[name]} == {
         "v2-without-layers",
         "v2-with-half-its-layers",
@@ -217,11 +221,11 @@ def test_a_v2_torrent_without_all_its_layers_is_incomplete() -> None:
 
 
 def test_small_files_need_no_layers() -> None:
-    assert metainfo.parse(make.v2(data=b"small", layers=False)).complete
+    assert metainfo.parse_torrent(make.v2(data=b"small", layers=False)).complete
 
 
 def test_trackers_are_found_in_malformed_lists_too() -> None:
-    assert metainfo.parse(TORRENTS["v1-odd-tracker-lists"]).trackers == (
+    assert metainfo.parse_torrent(TORRENTS["v1-odd-tracker-lists"]).trackers == (
         "http://list.example/a",
         "udp://flat.example:1",
         "http://space.example/b",
@@ -232,12 +236,12 @@ def test_trackers_are_found_in_malformed_lists_too() -> None:
 def test_trackers_are_capped_in_number_and_length() -> None:
     urls = [[b"udp://%d.example:1" % n] for n in range(1_500)]
     long = b"http://example/" + b"x" * 2_000
-    trackers = metainfo.parse(make.v1(outer={b"announce": long, b"announce-list": urls})).trackers
+    trackers = metainfo.parse_torrent(make.v1(outer={b"announce": long, b"announce-list": urls})).trackers
     assert (len(trackers), trackers[0]) == (1_000, "udp://0.example:1")
 
 
 def test_details_are_what_a_torrent_tells_of_itself() -> None:
-    assert metainfo.Reading(TORRENTS["v1-full"]).details() == metainfo.Details(
+    assert metainfo.ParsedTorrent(TORRENTS["v1-full"]).details() == metainfo.Details(
         comment="a comment",
         created_by="mktorrent 1.1",
         created=datetime(2009, 2, 13, 23, 31, 30, tzinfo=UTC),
@@ -245,26 +249,26 @@ def test_details_are_what_a_torrent_tells_of_itself() -> None:
         web_seeds=("http://web.example/a.txt",),
     )
     assert (
-        metainfo.Reading(TORRENTS["v2-folder"]).details().pieces == 5
+        metainfo.ParsedTorrent(TORRENTS["v2-folder"]).details().pieces == 5
     )  # 5 and 16,384 bytes, and 70,000: 3 times 32 KiB
 
 
 def test_details_of_odd_types_are_left_out() -> None:
-    assert metainfo.Reading(TORRENTS["v1-odd-types-outside"]).details() == metainfo.Details(
+    assert metainfo.ParsedTorrent(TORRENTS["v1-odd-types-outside"]).details() == metainfo.Details(
         "", "", None, 1, ()
     )
 
 
 @pytest.mark.parametrize("date", [-1, 10**18, 2**63, 0])
 def test_a_creation_date_out_of_the_calendar_is_left_out(date: int) -> None:
-    created = metainfo.Reading(make.v1(outer={b"creation date": date})).details().created
+    created = metainfo.ParsedTorrent(make.v1(outer={b"creation date": date})).details().created
     assert created == (datetime(1970, 1, 1, tzinfo=UTC) if date == 0 else None)
 
 
 def test_an_unsorted_dictionary_of_very_many_keys_is_refused() -> None:
     keys = b"".join(b"4:%04di0e" % n for n in range(9_999, 0, -1))
     with pytest.raises(TooComplex, match="not sorted"):
-        metainfo.parse(b"d" + keys + make.v1()[1:])
+        metainfo.parse_torrent(b"d" + keys + make.v1()[1:])
 
 
 @pytest.mark.parametrize("name", FLOODS)
@@ -272,7 +276,7 @@ def test_a_flood_takes_little_memory(name: str) -> None:
     """Five bytes for each of its own: 50 MB for a torrent of the 10 MB that are taken."""
     tracemalloc.start()
     with suppress(NotATorrent):
-        metainfo.parse(FLOODS[name])
+        metainfo.parse_torrent(FLOODS[name])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5 * 1_000_000
@@ -282,7 +286,7 @@ def test_a_flood_takes_little_memory(name: str) -> None:
 def test_no_flood_takes_more_work_than_its_budget_of_parts(name: str) -> None:
     """Work is counted in calls, which no busy machine makes more: three or so a part, and plain lists take one."""
     torrent, budget = SMALL_FLOODS[name], 30_000
-    assert calls(lambda: metainfo.Reading(torrent, max_tokens=budget)) < 3.5 * budget
+    assert calls(lambda: metainfo.ParsedTorrent(torrent, max_tokens=budget)) < 3.5 * budget
 
 
 def calls(act: Callable[[], object]) -> int:
@@ -334,4 +338,4 @@ def test_a_torrent_made_by_libtorrent_is_read_alike(flags: int, tmp_path: Path) 
         file.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
     torrent = oracle.create(tmp_path / "folder", flags)
     assert oracle.agree(torrent)
-    assert metainfo.parse(torrent).complete
+    assert metainfo.parse_torrent(torrent).complete

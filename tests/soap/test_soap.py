@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from archive.takedowns.takedown import take_down
-from metainfo.infohash import parse
+from metainfo.infohash import parse_infohash
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
@@ -161,7 +161,7 @@ def test_an_argument_that_is_no_base64_is_no_torrent(client: Client, argument: s
 @pytest.mark.django_db
 def test_a_blocked_torrent_is_refused(client: Client) -> None:
     """Also where the reason has characters that XML has no place for."""
-    take_down(parse(INFOHASH), "By order of\x00\x1b the court")
+    take_down(parse_infohash(INFOHASH), "By order of\x00\x1b the court")
     refused(client, TORRENT, "17", "")
 
 

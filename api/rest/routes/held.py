@@ -13,7 +13,7 @@ from api.rest.query_parameters import WrongParameter
 from api.rest.view import RestView
 from archive.torrents.held import find_held
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import parse, spell
+from metainfo.infohash import infohash_to_hex, parse_infohash
 
 MAX_INFOHASHES = 20_000
 _IN_URL = 100
@@ -84,9 +84,9 @@ def _held(texts: Iterable[str]) -> Response:
     invalid: dict[str, None] = {}
     for text in texts:
         try:
-            named[text] = parse(text)
+            named[text] = parse_infohash(text)
         except NotAnInfohash:
             invalid[text[:_SHOWN]] = None
     held = find_held(named.values())
-    told = {text: spell(held[infohash]) for text, infohash in named.items() if infohash in held}
+    told = {text: infohash_to_hex(held[infohash]) for text, infohash in named.items() if infohash in held}
     return Response({"held": told, "invalid": list(invalid)}, headers={"Cache-Control": "no-store"})

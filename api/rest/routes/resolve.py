@@ -15,8 +15,8 @@ from api.rest.serializers import InfohashField
 from api.rest.view import RestView
 from archive.queue.wishes import WishStatus, enqueue_wishes, statuses_without_network, wish_status
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import parse
-from metainfo.magnet import Magnet, read
+from metainfo.infohash import parse_infohash
+from metainfo.magnet import Magnet, parse_magnet
 
 _MOST = 1_000  # in one request
 _LONGEST = 20_000  # characters of a magnet link
@@ -68,7 +68,7 @@ class WantedView(RestView):
     @extend_schema(operation_id="wanted", parameters=INFOHASH_PARAMETER, responses=StandingSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """How a torrent stands that somebody has asked for."""
-        return Response(_shown(request, wish_status(parse(infohash))), headers=_UNCACHED)
+        return Response(_shown(request, wish_status(parse_infohash(infohash))), headers=_UNCACHED)
 
 
 def _list(data: Any) -> list[Any]:
@@ -82,7 +82,9 @@ def _list(data: Any) -> list[Any]:
 def _read(text: Any) -> Magnet | dict[str, str]:
     """One that is no infohash spoils nothing for the others."""
     try:
-        return read(text[:_LONGEST] if isinstance(text, str) else "", private=settings.BT_ALLOW_PRIVATE)
+        return parse_magnet(
+            text[:_LONGEST] if isinstance(text, str) else "", private=settings.BT_ALLOW_PRIVATE
+        )
     except NotAnInfohash as refusal:
         return {"state": "refused", "reason": str(refusal)}
 

@@ -20,7 +20,7 @@ from api.rest.view import RestView
 from archive.browse.search import SearchQuery, search_torrents
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
-from metainfo.magnet import magnet
+from metainfo.magnet import format_magnet
 
 _KINDS = {str(kind): kind for kind in TorrentKind}
 _NUMBERS = ("min_size", "max_size", "min_files", "max_files")
@@ -65,5 +65,5 @@ class SearchView(RestView):
 
 
 def _shown(request: Request, hit: Entry) -> dict[str, Any]:
-    link = magnet(hit.v1, hit.v2, hit.name, ())
+    link = format_magnet(hit.v1, hit.v2, hit.name, ())
     return {**torrent_fields(request, hit), "kind": str(hit.kind), "magnet": link}

@@ -21,10 +21,10 @@ from api.rest.view import RestView
 from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
-from metainfo import infohashes
-from metainfo.decompress import unpack
-from metainfo.infohash import parse, spell
-from metainfo.magnet import read
+from metainfo import compute_infohashes
+from metainfo.decompress import decompress_torrent
+from metainfo.infohash import infohash_to_hex, parse_infohash
+from metainfo.magnet import parse_magnet
 
 _ACTIONS = ("start", "stop", "reannounce")
 _FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send the session's cookie along."
@@ -162,18 +162,18 @@ def _answer(address: Address) -> dict[str, Any]:
 
 def _known(client: Client, infohash: str) -> bytes:
     """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
-    return known_as(client, find_infohashes(parse(infohash)))
+    return known_as(client, find_infohashes(parse_infohash(infohash)))
 
 
 def _source(request: Request) -> Source:
     limit = settings.MAX_TORRENT_BYTES
     if link := _text(request, "magnet"):
-        return Source(link, read(link).infohashes)
+        return Source(link, parse_magnet(link).infohashes)
     if file := request.FILES.get("torrent"):
-        torrent = unpack(file.read(limit + 1), limit)
+        torrent = decompress_torrent(file.read(limit + 1), limit)
     else:
-        torrent = retrieve(parse(_text(request, "infohash"))).torrent
-    return Source(torrent, infohashes(torrent, limit))
+        torrent = retrieve(parse_infohash(_text(request, "infohash"))).torrent
+    return Source(torrent, compute_infohashes(torrent, limit))
 
 
 def _given(request: Request) -> dict[str, Any]:
@@ -191,4 +191,4 @@ def _text(request: Request, name: str) -> str:
 
 def _told(torrent: Torrent) -> dict[str, Any]:
     told = asdict(torrent)
-    return told | {key: spell(told[key]) if told[key] else None for key in ("v1", "v2")}
+    return told | {key: infohash_to_hex(told[key]) if told[key] else None for key in ("v1", "v2")}

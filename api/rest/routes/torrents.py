@@ -26,8 +26,8 @@ from archive.browse.describe import describe_torrent
 from archive.browse.search import SearchQuery, search_torrents
 from archive.torrents.catalogue import find_entry
 from archive.torrents.retrieve import redirect_url, retrieve
-from metainfo.infohash import parse
-from metainfo.magnet import read
+from metainfo.infohash import parse_infohash
+from metainfo.magnet import parse_magnet
 
 INFOHASH_PARAMETER = [OpenApiParameter("infohash", INFOHASH_SCHEMA, OpenApiParameter.PATH)]
 _FILES = 2_000  # on a page: the torrent is read anew for each, and may have hundreds of thousands
@@ -54,7 +54,7 @@ class TorrentView(RestView):
     @extend_schema(operation_id="torrent", parameters=INFOHASH_PARAMETER, responses=DescriptionSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """What a stored torrent says of itself. Its files are listed apart, as there may be very many."""
-        return Response(description_fields(request, describe_torrent(parse(infohash))))
+        return Response(description_fields(request, describe_torrent(parse_infohash(infohash))))
 
 
 class FileListView(RestView):
@@ -67,7 +67,7 @@ class FileListView(RestView):
         """The files of a torrent, in its own order, without pad files."""
         limit, start = read_window(request, _FILES)
         first = start or 0
-        files = list(islice(describe_torrent(parse(infohash)).files(), first, first + limit + 1))
+        files = list(islice(describe_torrent(parse_infohash(infohash)).files(), first, first + limit + 1))
         told = [{"path": file.path, "size": file.size} for file in files[:limit]]
         return page_response(request, told, first + limit if len(files) > limit else None)
 
@@ -86,9 +86,9 @@ class DownloadView(RestView):
     )
     def get(self, request: Request, infohash: str) -> HttpResponse:
         """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
-        if link := redirect_url(parse(infohash)):
+        if link := redirect_url(parse_infohash(infohash)):
             return HttpResponseRedirect(link)
-        return torrent_response(request._request, retrieve(parse(infohash)))
+        return torrent_response(request._request, retrieve(parse_infohash(infohash)))
 
 
 class LookupView(RestView):
@@ -109,4 +109,4 @@ class LookupView(RestView):
         text = request.query_params.get("q")
         if text is None or len(text) > _LONGEST:
             raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
-        return Response(torrent_fields(request, find_entry(read(text))))
+        return Response(torrent_fields(request, find_entry(parse_magnet(text))))

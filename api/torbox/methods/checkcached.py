@@ -11,7 +11,7 @@ from api.torbox.request_body import parse_body
 from api.torbox.responses import TorboxError, success_response
 from archive.torrents.catalogue import Summary, find_summaries
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import parse, spell
+from metainfo.infohash import infohash_to_hex, parse_infohash
 
 _MOST = 20_000
 _TOLD = "Torrent cache status retrieved successfully."
@@ -46,7 +46,7 @@ def _answer(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
 def _infohash(text: str) -> bytes | None:
     """What is none is not cached either."""
     try:
-        return parse(text.strip())
+        return parse_infohash(text.strip())
     except NotAnInfohash:
         return None
 
@@ -54,7 +54,7 @@ def _infohash(text: str) -> bytes | None:
 def _told(asked: bytes, brief: Summary, lister: FileLister | None) -> dict[str, Any]:
     """By the name that was asked for, since that is what clients look for."""
     told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
-    files = lister.of(spell(brief.infohash), brief.files) if lister else None
+    files = lister.of(infohash_to_hex(brief.infohash), brief.files) if lister else None
     if files is not None:
         told["files"] = [{"name": path, "size": size} for path, size in files]
     return told

@@ -20,11 +20,11 @@ from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import retrieve
 from clients import RejectedTracker, Source
-from metainfo import parse
-from metainfo.decompress import unpack
+from metainfo import parse_torrent
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash
-from metainfo.infohash import parse as spelled
-from metainfo.magnet import Magnet, read
+from metainfo.infohash import parse_infohash
+from metainfo.magnet import Magnet, parse_magnet
 
 _FIELDS = ("magnet", "name", "seed", "allow_zip", "as_queued", "add_only_if_cached")
 _CREATED = "Torrent created successfully."
@@ -66,14 +66,14 @@ def _create(request: HttpRequest, seconds: float) -> HttpResponse:
 def _sent(file: bytes) -> _Found:
     held = not deposit(file, entry_point="torbox").new
     limit = settings.MAX_TORRENT_BYTES
-    torrent = unpack(file, limit)
-    meta = parse(torrent, limit)
+    torrent = decompress_torrent(file, limit)
+    meta = parse_torrent(torrent, limit)
     return _Found(torrent, Magnet(meta.v1, meta.v2), held)
 
 
 def _linked(request: HttpRequest, key: ApiKey, asked: RequestFields, seconds: float) -> _Found:
     try:
-        wish = read(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
+        wish = parse_magnet(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
     except NotAnInfohash as wrong:
         raise TorboxError("BOZO_TORRENT", str(wrong), 422) from None
     try:
@@ -82,7 +82,7 @@ def _linked(request: HttpRequest, key: ApiKey, asked: RequestFields, seconds: fl
         if asked.flag("add_only_if_cached"):
             raise TorboxError("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
         return _fetched(wish, request.META["REMOTE_ADDR"], seconds, bool(key.client))
-    return _Found(retrieve(spelled(entry.infohash)).torrent, wish, True)
+    return _Found(retrieve(parse_infohash(entry.infohash)).torrent, wish, True)
 
 
 def _fetched(wish: Magnet, asker: str, seconds: float, has_client: bool) -> _Found:
@@ -107,7 +107,7 @@ def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
         return add_key_torrent(key, found.named, name)
     names, missing = found.named.infohashes, list[str]()
     if isinstance(found.content, bytes):
-        meta = parse(found.content, settings.MAX_TORRENT_BYTES)
+        meta = parse_torrent(found.content, settings.MAX_TORRENT_BYTES)
         names = tuple(filter(None, (meta.v1, meta.v2)))
         missing = [url for url in found.named.trackers if url not in meta.trackers]
     with borrow_client(key) as client:

@@ -18,7 +18,7 @@ from archive.queue.wishes import WishStatus, wish_statuses
 from archive.takedowns.takedown import find_blocked, refuse_blocked
 from archive.torrents.deposit import deposit_many
 from clients import Client, Torrent, UnknownTorrent, known_as
-from metainfo.infohash import short
+from metainfo.infohash import truncate_infohash
 from metainfo.magnet import Magnet
 
 _MOST = 1_000
@@ -90,7 +90,7 @@ def _listed(client: Client, mine: Sequence[KeyTorrent]) -> list[Torrent]:
 
 
 def _names(torrent: Torrent) -> set[bytes]:
-    return {name for whole in (torrent.v1, torrent.v2) if whole for name in (whole, short(whole))}
+    return {name for whole in (torrent.v1, torrent.v2) if whole for name in (whole, truncate_infohash(whole))}
 
 
 def _is_known(torrent: Torrent) -> bool:

@@ -17,10 +17,10 @@ from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe_torrent
 from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import Retrieved, retrieve
-from metainfo import Reading
-from metainfo.decompress import unpack
-from metainfo.infohash import parse, spell
-from metainfo.magnet import read
+from metainfo import ParsedTorrent
+from metainfo.decompress import decompress_torrent
+from metainfo.infohash import infohash_to_hex, parse_infohash
+from metainfo.magnet import parse_magnet
 
 _TOLD = "Successfully retrieved torrent metadata for the hash."
 _EXPORTED = "Torrent data exported successfully."
@@ -55,7 +55,7 @@ def export_data(request: HttpRequest) -> HttpResponse:
         return torrent_response(request, retrieve(mine.infohashes[0]))
     if mine.entry is None:
         return success_response(magnet_link(mine, mine.name), _EXPORTED)
-    known = describe_torrent(parse(mine.entry.infohash))
+    known = describe_torrent(parse_infohash(mine.entry.infohash))
     return success_response(magnet_link(mine, known.metainfo.name, known.trackers), _EXPORTED)
 
 
@@ -65,18 +65,18 @@ def _info(request: HttpRequest, asked: RequestFields) -> HttpResponse:
     if named := asked.text("hash") or asked.text("magnet"):
         torrent = _resolved(request, named, parse_timeout(asked.text("timeout"))).torrent
     elif asked.file is not None:
-        torrent = unpack(asked.file, limit)
+        torrent = decompress_torrent(asked.file, limit)
     else:
         raise TorboxError("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
-    return success_response(_told(Reading(torrent, limit)), _TOLD)
+    return success_response(_told(ParsedTorrent(torrent, limit)), _TOLD)
 
 
 def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
-    wish = read(named, private=settings.BT_ALLOW_PRIVATE)
+    wish = parse_magnet(named, private=settings.BT_ALLOW_PRIVATE)
     return resolve(wish, request.META["REMOTE_ADDR"], seconds)
 
 
-def _told(reading: Reading) -> dict[str, Any]:
+def _told(reading: ParsedTorrent) -> dict[str, Any]:
     meta = reading.metainfo
     files = (
         [{"name": path, "size": size} for path, size in file_paths(reading)]
@@ -85,7 +85,7 @@ def _told(reading: Reading) -> dict[str, Any]:
     )
     return {
         "name": meta.name,
-        "hash": spell(meta.infohash).lower(),
+        "hash": infohash_to_hex(meta.infohash).lower(),
         "size": meta.size,
         "trackers": list(meta.trackers),
         **({} if files is None else {"files": files}),

@@ -15,11 +15,11 @@ from clients import Client, ClientError, Source, Torrent, known_as, open_client
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.client import connected
 from hashkeep.management.progress_bar import open_progress_bar
-from metainfo import infohashes
-from metainfo.decompress import unpack
+from metainfo import compute_infohashes
+from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash, Refusal
-from metainfo.infohash import find
-from metainfo.magnet import read
+from metainfo.infohash import find_infohash
+from metainfo.magnet import parse_magnet
 
 _LONG = 10  # torrents: from here on there is a progress bar
 
@@ -172,23 +172,23 @@ def _answer(address: Any) -> tuple[bool, str]:
 
 
 def _name(client: Client, text: str) -> bytes:
-    return known_as(client, find_infohashes(find(text)))
+    return known_as(client, find_infohashes(find_infohash(text)))
 
 
 def _source(text: str) -> Source:
     if text.startswith("magnet:"):
-        return Source(text, read(text).infohashes)
+        return Source(text, parse_magnet(text).infohashes)
     try:
-        torrent = retrieve(find(text)).torrent
+        torrent = retrieve(find_infohash(text)).torrent
     except NotAnInfohash:
         torrent = _file(text)
-    return Source(torrent, infohashes(torrent, settings.MAX_TORRENT_BYTES))
+    return Source(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
 
 
 def _file(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            return unpack(file.read(settings.MAX_TORRENT_BYTES + 1), settings.MAX_TORRENT_BYTES)
+            return decompress_torrent(file.read(settings.MAX_TORRENT_BYTES + 1), settings.MAX_TORRENT_BYTES)
     except OSError as error:
         raise NotAnInfohash(f"This is no infohash, no magnet link, and no file: {error.strerror}.") from None
 

@@ -20,7 +20,7 @@ from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.client import configured
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
 from hashkeep.management.progress_bar import open_progress_bar
-from metainfo import infohashes
+from metainfo import compute_infohashes
 from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
 
@@ -151,6 +151,6 @@ def _held(theirs: list[Theirs]) -> set[str]:
 def _is(exported: bytes, torrent: Theirs) -> bool:
     """What is no torrent at all is left to the deposit to refuse."""
     try:
-        return any(map(torrent.goes_by, infohashes(exported, settings.MAX_TORRENT_BYTES)))
+        return any(map(torrent.goes_by, compute_infohashes(exported, settings.MAX_TORRENT_BYTES)))
     except Refusal:
         return True

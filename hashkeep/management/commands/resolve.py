@@ -20,7 +20,7 @@ from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo.errors import NotAnInfohash
-from metainfo.magnet import Magnet, read
+from metainfo.magnet import Magnet, parse_magnet
 from swarm import SearchEngine
 from workers.resolver import Resolver, config
 
@@ -75,7 +75,7 @@ The exit code is 1 where some are not held in the end; these are printed, each w
     def _magnets(self, wishes: list[str], counts: Counter[str]) -> Iterator[Magnet]:
         for text in _lines(wishes):
             try:
-                yield read(text, private=settings.BT_ALLOW_PRIVATE)
+                yield parse_magnet(text, private=settings.BT_ALLOW_PRIVATE)
             except NotAnInfohash as refusal:
                 counts[_NONSENSE] += 1
                 self.stderr.write(f"{text}: {refusal}")

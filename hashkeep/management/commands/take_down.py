@@ -10,7 +10,7 @@ from archive.takedowns.takedown import lift_takedown, take_down
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from metainfo.errors import Refusal
-from metainfo.infohash import find, spell
+from metainfo.infohash import find_infohash, infohash_to_hex
 
 
 class Command(ArchiveCommand):
@@ -76,12 +76,12 @@ def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
 
 
 def _take_down(text: str, options: dict[str, Any]) -> str:
-    infohash = find(text)
+    infohash = find_infohash(text)
     outcome = take_down(infohash, options["reason"], listed=not options["unlisted"])
-    return f"{spell(infohash)} {outcome}"
+    return f"{infohash_to_hex(infohash)} {outcome}"
 
 
 def _lift(text: str) -> str:
-    infohash = find(text)
+    infohash = find_infohash(text)
     lift_takedown(infohash)
-    return f"{spell(infohash)} may come in again."
+    return f"{infohash_to_hex(infohash)} may come in again."
