@@ -28,7 +28,7 @@ from archive.census.liveness import find_alive
 from archive.census.schedule import request_counts
 from archive.errors import NotAnImdbId, NotAuthorized, NotHeld, NotListed, SuspendedKey, TakenDown, TooMany
 from archive.films.film_links import FilmLink, find_film, list_torrents_of_film, set_imdb_id
-from archive.naming import release_name
+from archive.naming.release_name import parse_release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.wishes import enqueue_wishes
 from archive.torrents.catalogue import Entry, find_entry
@@ -233,7 +233,7 @@ def _title(entry: Entry, match: FilmLink | None) -> str:
     """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
     if match and match.title:
         return match.title
-    return (release_name.parse_release_name(entry.name).title if entry.kind.titled else "") or entry.name
+    return (parse_release_name(entry.name).title if entry.kind.is_film_or_series else "") or entry.name
 
 
 def _failed(refusal: Refusal) -> Response:

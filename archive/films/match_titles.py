@@ -75,7 +75,7 @@ def _compare(rows: list[Torrent]) -> BatchResult:
 
 def _release(row: Torrent) -> ReleaseName | None:
     """What is worth comparing: films and series, by the kind that the index keeps."""
-    if not kind_from_index_words(row.words).titled:
+    if not kind_from_index_words(row.words).is_film_or_series:
         return None
     release = parse_release_name(row.name)
     return release if release.year and (release.series or not release.several) else None

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.naming.search_words import index_words
+from archive.naming.search_words import make_index_words
 from metainfo import Metainfo
 from metainfo.infohash import infohash_to_hex, truncate_infohash
 
@@ -103,7 +103,7 @@ class Torrent(models.Model):
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,
-            words=index_words(torrent, metainfo),
+            words=make_index_words(torrent, metainfo),
         )
 
     @property

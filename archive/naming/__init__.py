@@ -1,1 +1,1 @@
-"""What a torrent's name says: words, kind, release."""
+"""What a torrent's name says: its search words, its kind, the film or series that it is a release of."""

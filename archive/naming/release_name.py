@@ -1,21 +1,28 @@
-"""What the name of a torrent says of the film or series in it, as releases are named. No promise."""
+"""Parses the name of a release ("The.Matrix.1999.1080p") into title, year, and whether it is a series.
+
+A name may be wrong or misread, so the result is a hint.
+"""
 
 import re
 from dataclasses import dataclass
 
 from PTT import parse_title
 
-_LONGEST = (
+_MAX_LENGTH = (
     200  # characters; the parser's patterns take 30 ms at worst for so many, and 0.7 ms for a usual name
 )
-_ENDLESS = re.compile(r"\d{6,}")  # of "(999999999 of 2)" the parser would make a list of all those episodes
-_YEARS = re.compile(r"(?:19|20)\d\d\s*(?:-|–|\.\.)\s*(?:19|20)\d\d")
+_LONG_NUMBER = re.compile(
+    r"\d{6,}"
+)  # of "(999999999 of 2)" the parser would make a list of all those episodes
+_YEAR_RANGE = re.compile(r"(?:19|20)\d\d\s*(?:-|–|\.\.)\s*(?:19|20)\d\d")
 _ALIAS = re.compile(r"\s+(?:aka|a k a|a\.k\.a\.?)\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseName:
-    """`titles`: the several names that it gives for one thing. `several`: it seems to hold more than one film."""
+    """What a name says: `titles`, all titles of the one film or series ("One AKA Other"); `several`, if it seems to hold
+    several films.
+    """
 
     titles: tuple[str, ...]
     year: int | None
@@ -24,13 +31,14 @@ class ReleaseName:
 
     @property
     def title(self) -> str:
+        """The first title, "" where the name gives none."""
         return self.titles[0] if self.titles else ""
 
 
 def parse_release_name(name: str) -> ReleaseName:
-    """As far as the name tells."""
-    found = parse_title(_ENDLESS.sub(" ", name[:_LONGEST]))
-    series = bool(found.get("seasons") or found.get("episodes"))
-    several = bool(found.get("complete")) or bool(_YEARS.search(name[:_LONGEST]))
-    titles = tuple(filter(None, map(str.strip, _ALIAS.split(found.get("title", "")))))
-    return ReleaseName(titles, found.get("year"), series, several)
+    """What this name says; any text will do. What it does not say is empty, None or False."""
+    parsed = parse_title(_LONG_NUMBER.sub(" ", name[:_MAX_LENGTH]))
+    series = bool(parsed.get("seasons") or parsed.get("episodes"))
+    several = bool(parsed.get("complete")) or bool(_YEAR_RANGE.search(name[:_MAX_LENGTH]))
+    titles = tuple(filter(None, map(str.strip, _ALIAS.split(parsed.get("title", "")))))
+    return ReleaseName(titles, parsed.get("year"), series, several)

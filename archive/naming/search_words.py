@@ -1,4 +1,9 @@
-"""The words that a torrent is found by, in one spelling whatever its name's letter case, accents and script."""
+"""Splits names into search words, and makes the text that the full-text index keeps of each torrent.
+
+A word has one spelling, whatever the letter case, accents and script of the name: "Amélie" and "AMELIE" are both
+"amelie". The first word of an index text stands for the torrent's kind ("=filmhd"), so that a search by kind is a
+search for a word.
+"""
 
 import re
 import unicodedata
@@ -10,18 +15,21 @@ from django.conf import settings
 from archive.naming.torrent_kind import TorrentKind, guess_kind
 from metainfo import Metainfo, ParsedTorrent
 
-_MARK = "="  # before a word that stands for a kind; no name has such a word
-_KINDS = {f"{_MARK}{one}": one for one in TorrentKind}
-_LONGEST = 60  # characters of a word; what follows is not looked at, here or there
-_MOST = 1_000  # words of a torrent
+_KIND_PREFIX = "="  # split_words never yields this sign, so no name has such a word
+_KIND_OF_WORD = {f"{_KIND_PREFIX}{kind}": kind for kind in TorrentKind}
+_MAX_WORD = 60  # characters; the rest of a word is ignored, in names and in searches alike
+_MAX_WORDS = 1_000  # of a torrent
 _EPISODE = re.compile(r"(s\d{1,3})e\d{1,4}.*")
-_ALONE = re.compile(
+_CJK = re.compile(
     r"[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
 
 class _Letters(dict[int, str]):
-    """For str.translate: letters, digits and the marks on them stay, accents go, all else parts words."""
+    """For str.translate: keeps letters, digits and their marks, drops accents, makes a space of all else.
+
+    Filled on demand, one character at a time.
+    """
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -29,7 +37,7 @@ class _Letters(dict[int, str]):
             self[code] = ""
         elif unicodedata.category(character)[0] in "LNM":
             # Chinese and Japanese have no spaces: there, each sign counts as a word.
-            self[code] = f" {character} " if _ALONE.match(character) else character
+            self[code] = f" {character} " if _CJK.match(character) else character
         else:
             self[code] = " "
         return self[code]
@@ -39,44 +47,48 @@ _LETTERS = _Letters()
 
 
 def split_words(text: str) -> Iterator[str]:
-    """Each as often as it occurs."""
+    """The words of a text in their order, each as often as it occurs, folded to one spelling (Unicode NFKD)."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     for word in folded.translate(_LETTERS).split():
-        yield word[:_LONGEST]
+        yield word[:_MAX_WORD]
 
 
-def kind_word(one: TorrentKind) -> str:
-    """The word that all torrents of a kind share."""
-    return f"{_MARK}{one}"
+def kind_word(kind: TorrentKind) -> str:
+    """The word that all torrents of this kind share in the index."""
+    return f"{_KIND_PREFIX}{kind}"
 
 
-def kind_from_index_words(found_by: str) -> TorrentKind:
-    """As the index keeps it."""
-    return _KINDS.get(found_by.partition(" ")[0], TorrentKind.OTHER)
+def kind_from_index_words(index_words: str) -> TorrentKind:
+    """The kind that the first word of an index text stands for; OTHER for a text without one."""
+    return _KIND_OF_WORD.get(index_words.partition(" ")[0], TorrentKind.OTHER)
 
 
-def index_words(torrent: bytes, metainfo: Metainfo) -> str:
-    """What the index keeps: the words of the name and, where SEARCH_FILES is on, of the files' paths."""
-    named = list(split_words(metainfo.name))
-    found = dict.fromkeys([kind_word(guess_kind(metainfo.name, named, metainfo.main))])
-    found |= dict.fromkeys(islice(_with_seasons(named), _MOST))
+def make_index_words(torrent: bytes, metainfo: Metainfo) -> str:
+    """The text that the index keeps of a torrent: the word of its kind, then the words of its name.
+
+    Where the setting SEARCH_FILES is on, the words of the files' paths follow. Each word occurs once, and at most
+    `_MAX_WORDS` follow the kind.
+    """
+    name_words = list(split_words(metainfo.name))
+    found = dict.fromkeys([kind_word(guess_kind(metainfo.name, name_words, metainfo.main))])
+    found |= dict.fromkeys(islice(_add_seasons(name_words), _MAX_WORDS))
     if settings.SEARCH_FILES:
-        for word in _of_files(torrent):
-            if len(found) >= _MOST:
+        for word in _path_words(torrent):
+            if len(found) >= _MAX_WORDS:
                 break
             found[word] = None
     return " ".join(found)
 
 
-def _with_seasons(named: Iterable[str]) -> Iterator[str]:
-    """Whoever looks for a season means its episodes too: s01e02 is found by s01."""
-    for word in named:
+def _add_seasons(words: Iterable[str]) -> Iterator[str]:
+    """The words, and "s01" after each "s01e02": a search for a season means its episodes too."""
+    for word in words:
         yield word
         if episode := _EPISODE.fullmatch(word):
             yield episode[1]
 
 
-def _of_files(torrent: bytes) -> Iterator[str]:
+def _path_words(torrent: bytes) -> Iterator[str]:
     for file in ParsedTorrent(torrent, len(torrent)).files():
         for part in file.path:
             yield from split_words(part)

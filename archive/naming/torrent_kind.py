@@ -1,4 +1,13 @@
-"""What kind of thing a torrent is, guessed from its name and its largest file: a help, and no promise."""
+"""Guesses the kind of a torrent (film, series, book, software …) from its name and its largest file.
+
+A guess helps to filter a search and may be wrong. Steps of `guess_kind`, the first that answers wins:
+
+1. the word "xxx" in the name: adult;
+2. the ending of the name itself ("….mp3", "….epub");
+3. the ending of the largest file, except for disc images, which may hold anything;
+4. words in the name that are usual for one kind ("1080p", "flac", "linux");
+5. for a film: an episode number or a date makes it a series, words and brackets of fansubs make it anime.
+"""
 
 import re
 from enum import StrEnum
@@ -20,8 +29,8 @@ class TorrentKind(StrEnum):
     OTHER = "other"
 
     @property
-    def titled(self) -> bool:
-        """Films and series, which have titles at IMDb."""
+    def is_film_or_series(self) -> bool:
+        """Whether IMDb may have a title for it. Anime is left out."""
         return self.startswith(("film", "series"))
 
 
@@ -43,13 +52,14 @@ _WORDS = {
     "mobile": "android apk ios ipa",
     "software": "amd64 crack cracked keygen linux macos portable repack win64 windows x86 x64",
 }
-_OF_ENDING = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
-_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+_KIND_OF_ENDING = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
+_KIND_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _EPISODE = re.compile(r"s\d{1,3}(e\d{1,4})*|\d{1,2}x\d{2,3}|season|seasons|hdtv|pdtv")
-_DAY = re.compile(r"\b(19|20)\d\d (0[1-9]|1[0-2]) (0[1-9]|[12]\d|3[01])\b")  # how daily programmes are named
-# Fansubbers' names: [group] title - 12 [1080p], with the CRC of the file at the end.
+# Daily programmes are named by their date.
+_DATE = re.compile(r"\b(19|20)\d\d (0[1-9]|1[0-2]) (0[1-9]|[12]\d|3[01])\b")
+# Names of fansubs: [group] title - 12 [1080p], with the CRC of the file at the end.
 _ANIME = re.compile(r"\[[^\]]{1,40}\].*( - \d{1,4}(v\d)?\b|[\[(][0-9A-Fa-f]{8}[\])])")
-_RANK = (
+_PRIORITY = (
     "adult",
     "film",
     "audio",
@@ -57,33 +67,40 @@ _RANK = (
     "mobile",
     "software",
 )  # a film may have a soundtrack; not the reverse
-_LOOKED_AT = 300  # characters of a name
+_MAX_ANIME_NAME = 300  # characters of a name that the pattern of anime is tried on
 
 
-def guess_kind(name: str, words: list[str], main: str) -> TorrentKind:
-    """`words` are those of the name, as `search_words` makes them; `main` is the name of the largest file."""
-    hints = {_OF_WORD[word] for word in words if word in _OF_WORD}
-    found = "adult" if "adult" in hints else _of_ending(name) or _of_files(main, hints)
-    episode = any(_EPISODE.fullmatch(word) for word in words) or bool(_DAY.search(" ".join(words)))
-    if found in ("film", None) and "anime" in words or found == "film" and _ANIME.match(name[:_LOOKED_AT]):
+def guess_kind(name: str, words: list[str], largest_file: str) -> TorrentKind:
+    """The kind of a torrent with this name, OTHER where nothing hints at one.
+
+    `words` are those of the name, as `search_words.split_words` makes them. `largest_file` is the name of the
+    torrent's largest file without its folders, "" where it is not known.
+    """
+    hints = {_KIND_OF_WORD[word] for word in words if word in _KIND_OF_WORD}
+    kind = "adult" if "adult" in hints else _kind_of_ending(name) or _kind_of_file(largest_file, hints)
+    is_episode = any(_EPISODE.fullmatch(word) for word in words) or bool(_DATE.search(" ".join(words)))
+    if kind in ("film", None) and "anime" in words or kind == "film" and _ANIME.match(name[:_MAX_ANIME_NAME]):
         return TorrentKind.ANIME
-    if found == "film" or (found is None and episode):
-        return TorrentKind(f"{'series' if episode else 'film'}{_sharpness(words)}")
-    return TorrentKind(found) if found else TorrentKind.OTHER
+    if kind == "film" or (kind is None and is_episode):
+        return TorrentKind(f"{'series' if is_episode else 'film'}{_guess_resolution(words)}")
+    return TorrentKind(kind) if kind else TorrentKind.OTHER
 
 
-def _of_ending(name: str) -> str | None:
-    return _OF_ENDING.get(name[-10:].lower().rpartition(".")[2])
+def _kind_of_ending(name: str) -> str | None:
+    return _KIND_OF_ENDING.get(name[-10:].lower().rpartition(".")[2])
 
 
-def _of_files(main: str, hints: set[str]) -> str | None:
-    """A picture of a disc may hold anything, so there the name's words come first."""
-    ending = _of_ending(main)
-    by_name = next((one for one in _RANK if one in hints), None)
-    return by_name or ending if ending in ("software", None) else ending
+def _kind_of_file(file: str, hints: set[str]) -> str | None:
+    """The kind by the ending of this file, or by the hints where the ending says nothing.
+
+    A disc image may hold anything, so there the hints of the torrent's name come first.
+    """
+    by_ending = _kind_of_ending(file)
+    by_name = next((kind for kind in _PRIORITY if kind in hints), None)
+    return by_name or by_ending if by_ending in ("software", None) else by_ending
 
 
-def _sharpness(words: list[str]) -> str:
+def _guess_resolution(words: list[str]) -> str:
     if not {"2160p", "4k", "uhd"}.isdisjoint(words):
         return "uhd"
     return "sd" if {"720p", "1080p", "1080i", "bluray"}.isdisjoint(words) else "hd"
