@@ -11,11 +11,11 @@ from django.conf import settings
 
 from archive.access.api_keys import ApiKey
 from archive.db.slots import aside
-from clients import Address, Client, Unreachable, open_client
+from clients import Client, ClientAddress, Unreachable, open_client
 
 _MOST = 4  # of each, kept
 
-_kept: dict[Address, list[Client]] = {}
+_kept: dict[ClientAddress, list[Client]] = {}
 _lock = threading.Lock()
 
 
@@ -32,7 +32,7 @@ def borrow_client(key: ApiKey) -> Iterator[Client]:
 
 
 @contextmanager
-def _opened(address: Address) -> Iterator[Client]:
+def _opened(address: ClientAddress) -> Iterator[Client]:
     with _lock:
         kept = _kept.setdefault(address, [])
         client = kept.pop() if kept else open_client(address)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from api.rest.routes.torrent_clients import configured
 from archive.torrents.retrieve import retrieve
-from clients import ClientError, Source
+from clients import ClientError, TorrentToAdd
 from metainfo import compute_infohashes
 from metainfo.errors import Refusal
 from metainfo.infohash import parse_infohash
@@ -21,7 +21,7 @@ def send_to_client(request: HttpRequest, infohash: str) -> HttpResponse:
     name = request.POST.get("client", "")
     try:
         torrent = retrieve(parse_infohash(infohash)).torrent
-        source = Source(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
+        source = TorrentToAdd(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
         with configured(name) as client:
             new = client.add(source, paused="paused" in request.POST)
         messages.success(request, f"Sent to {name}." if new else f"{name} has it already.")

@@ -9,12 +9,12 @@ from archive.models import Torrent
 from metainfo import Metainfo, parse_torrent
 from metainfo.errors import Refusal
 from metainfo.infohash import infohash_to_hex
-from storage import Missing, Storage, open_storage
+from storage import ObjectNotFound, Storage, open_storage
 
 
 @cache
 def get_storage() -> Storage:
-    return open_storage(settings.STORAGE_URL, may_begin=_holds_nothing)
+    return open_storage(settings.STORAGE_URL, is_new_archive=_holds_nothing)
 
 
 def _holds_nothing() -> bool:
@@ -37,6 +37,6 @@ def read_verified(infohash: bytes) -> tuple[bytes, Metainfo] | None:
     try:
         torrent = get_storage().get(storage_key(infohash)).data
         meta = parse_torrent(torrent, len(torrent))
-    except (Missing, Refusal):
+    except (ObjectNotFound, Refusal):
         return None
     return (torrent, meta) if meta.infohash == infohash else None

@@ -9,34 +9,34 @@ from datetime import datetime
 from importlib import import_module
 from typing import Literal, NamedTuple, Protocol
 
-from clients.address import Address, read_addresses
+from clients.address import ClientAddress, parse_client_addresses
 
 __all__ = [
-    "Address",
+    "ClientAddress",
     "Client",
     "ClientError",
-    "File",
+    "ClientFile",
     "Garbled",
     "NoAnswer",
     "OutOfReach",
     "RejectedTorrent",
     "RejectedTracker",
-    "Source",
-    "State",
-    "Torrent",
-    "Tracker",
+    "TorrentToAdd",
+    "TorrentState",
+    "ClientTorrent",
+    "ClientTracker",
     "Unfinished",
     "UnknownTorrent",
     "Unreachable",
     "WrongPassword",
-    "known_as",
+    "find_known_infohash",
     "open_client",
-    "read_addresses",
+    "parse_client_addresses",
 ]
 
 TIMEOUT = 10.0  # seconds that one call may take, whatever the client does
 
-State = Literal[
+TorrentState = Literal[
     "metadata", "downloading", "seeding", "stopped", "queued", "checking", "moving", "failed", "unknown"
 ]
 
@@ -82,7 +82,7 @@ class RejectedTracker(ClientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TorrentToAdd:
     """What to add: a torrent's bytes or a magnet link, and every infohash that it is known to go by."""
 
     content: bytes | str
@@ -90,7 +90,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Torrent:
+class ClientTorrent:
     """A torrent as its client sees it. `id` is the client's own name for it, and may change with a hybrid."""
 
     id: str
@@ -100,7 +100,7 @@ class Torrent:
     path: str  # the folder on the client's machine
     size: int  # bytes; 0 while the metadata is missing
     progress: float  # 0 to 1
-    state: State
+    state: TorrentState
     tags: tuple[str, ...]
     added: datetime | None
     finished: datetime | None
@@ -117,18 +117,18 @@ class Torrent:
         """Whole ones: v1 first."""
         return tuple(filter(None, (self.v1, self.v2)))
 
-    def goes_by(self, infohash: bytes) -> bool:
+    def has_infohash(self, infohash: bytes) -> bool:
         """Whether this is its v1, v2 or truncated v2 infohash."""
         return infohash in {self.v1, self.v2, (self.v2 or b"")[:20]} - {None, b""}
 
 
-class File(NamedTuple):
+class ClientFile(NamedTuple):
     path: str
     size: int
     progress: float  # 0 to 1
 
 
-class Tracker(NamedTuple):
+class ClientTracker(NamedTuple):
     url: str
     state: Literal["working", "not contacted", "failing", "off"]
     message: str
@@ -143,16 +143,16 @@ class Client(Protocol):
     def version(self) -> str:
         """What it calls itself: the quickest way to see that it answers."""
 
-    def torrents(self) -> list[Torrent]:
+    def torrents(self) -> list[ClientTorrent]:
         """All that it has."""
 
-    def find(self, infohash: bytes) -> Torrent:
+    def find(self, infohash: bytes) -> ClientTorrent:
         """The one that goes by this infohash."""
 
-    def files(self, infohash: bytes) -> list[File]:
+    def files(self, infohash: bytes) -> list[ClientFile]:
         """None while the metadata is missing."""
 
-    def trackers(self, infohash: bytes) -> list[Tracker]:
+    def trackers(self, infohash: bytes) -> list[ClientTracker]:
         """Those with a URL: not DHT, PeX and LSD, which some clients list too."""
 
     def add_tracker(self, infohash: bytes, url: str) -> None:
@@ -162,7 +162,12 @@ class Client(Protocol):
         """One that is not there is a success."""
 
     def add(
-        self, source: Source, *, paused: bool = False, save_path: str | None = None, tags: Iterable[str] = ()
+        self,
+        source: TorrentToAdd,
+        *,
+        paused: bool = False,
+        save_path: str | None = None,
+        tags: Iterable[str] = (),
     ) -> bool:
         """Listed when it returns. False: it was there already, and stays as it is. Raises RejectedTorrent."""
 
@@ -182,14 +187,14 @@ class Client(Protocol):
     def close(self) -> None: ...
 
 
-def open_client(address: Address, timeout: float = TIMEOUT) -> Client:
+def open_client(address: ClientAddress, timeout: float = TIMEOUT) -> Client:
     """No traffic yet."""
     # By name, because their libraries are slow to import, and most who read addresses never call.
     client: Client = import_module(f"clients.{address.kind}").from_address(address, timeout)
     return client
 
 
-def known_as(client: Client, infohashes: Iterable[bytes]) -> bytes:
+def find_known_infohash(client: Client, infohashes: Iterable[bytes]) -> bytes:
     """The first of one torrent's infohashes that the client knows it by. Raises UnknownTorrent."""
     unknown = UnknownTorrent("No infohash was given.")
     for infohash in infohashes:

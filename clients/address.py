@@ -13,7 +13,7 @@ _SHAPE = "is no client: name=qbittorrent://user:password@host:port is one, or tr
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ClientAddress:
     kind: str  # the module that speaks to it
     tls: bool
     host: str
@@ -28,9 +28,9 @@ class Address:
         return f"{_KINDS[self.kind][0]} at {host}:{self.port}"
 
 
-def read_addresses(text: str) -> dict[str, Address]:
+def parse_client_addresses(text: str) -> dict[str, ClientAddress]:
     """By name, in the order given. Raises ValueError, whose words repeat nothing that may hold a password."""
-    found: dict[str, Address] = {}
+    found: dict[str, ClientAddress] = {}
     for number, entry in enumerate(filter(None, map(str.strip, text.split(","))), 1):
         name, _, url = entry.partition("=")
         if not _NAME.fullmatch(name):
@@ -44,7 +44,7 @@ def read_addresses(text: str) -> dict[str, Address]:
     return found
 
 
-def _read(name: str, url: str) -> Address:
+def _read(name: str, url: str) -> ClientAddress:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -63,7 +63,7 @@ def _read(name: str, url: str) -> Address:
         raise ValueError(f"{name} {_SHAPE}")
     _, usual_port, usual_path = _KINDS[kind]
     tls = transport == "https"
-    return Address(
+    return ClientAddress(
         kind=kind,
         tls=tls,
         host=host,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import MaxRetryError
 
-from clients import Address, ClientError, Garbled, NoAnswer, RejectedTracker, Unreachable
+from clients import ClientAddress, ClientError, Garbled, NoAnswer, RejectedTracker, Unreachable
 
 _MOST = 50_000_000  # bytes of one answer: qBittorrent's list of some 30,000 torrents
 _CHUNK = 65_536
@@ -28,7 +28,7 @@ R = TypeVar("R")
 
 
 class Asking(Protocol):
-    address: Address
+    address: ClientAddress
     timeout: float
 
     def translated(self, error: Exception) -> ClientError | None:
@@ -38,7 +38,7 @@ class Asking(Protocol):
 S = TypeVar("S", bound=Asking)
 
 
-def asked(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def with_deadline(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """A method that talks to the client: it returns in time, or raises a ClientError."""
 
     @wraps(method)
@@ -101,7 +101,7 @@ def _garbled(asking: Asking, error: Exception) -> Garbled:
     return Garbled(f"{asking.address} answers, but what it says makes no sense ({type(error).__name__}).")
 
 
-def bounded(address: Address, timeout: float) -> Callable[..., None]:
+def bounded(address: ClientAddress, timeout: float) -> Callable[..., None]:
     """A hook for requests: reads the whole answer, as long as it is neither endless nor a way to elsewhere."""
 
     def read(response: requests.Response, **_: Any) -> None:
@@ -114,7 +114,7 @@ def bounded(address: Address, timeout: float) -> Callable[..., None]:
     return read
 
 
-def _whole(response: requests.Response, address: Address, timeout: float) -> bytes:
+def _whole(response: requests.Response, address: ClientAddress, timeout: float) -> bytes:
     if response.is_redirect:
         raise Garbled(f"{address} sends us elsewhere; please configure the address that it sends to.")
     deadline, parts, size = time.monotonic() + timeout, [], 0
@@ -127,7 +127,7 @@ def _whole(response: requests.Response, address: Address, timeout: float) -> byt
     return b"".join(parts)
 
 
-def quoted(text: object, address: Address) -> str:
+def quoted(text: object, address: ClientAddress) -> str:
     """What a client says, fit to be shown: short, printable, and never our own password come back."""
     shown = "".join(c for c in str(text)[:_QUOTED] if c.isprintable()).strip().rstrip(".")
     return shown.replace(address.password, "…") if address.password else shown

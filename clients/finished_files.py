@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO, NamedTuple
 
-from clients import File, OutOfReach, Torrent, Unfinished
+from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished
 
 _LONGEST = 4096  # bytes of a path, as PATH_MAX in linux/limits.h
 _OF_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -21,7 +21,7 @@ _WITHOUT_READING = getattr(os, "O_PATH", os.O_RDONLY)  # Linux; a folder may be 
 Parts = tuple[str, ...]
 
 
-class Finished(NamedTuple):
+class FinishedFile(NamedTuple):
     file: BinaryIO
     """Open, and to be closed."""
     path: PurePath
@@ -31,7 +31,7 @@ class Finished(NamedTuple):
     size: int
 
 
-def open_finished(folder: Path, torrent: Torrent, file: File) -> Finished:
+def open_finished(folder: Path, torrent: ClientTorrent, file: ClientFile) -> FinishedFile:
     """A file of a client's torrent, all of it. `folder`: where the client's files are for us.
 
     The client, perhaps on another machine, says /downloads/films/a.mkv. Here that is, in this order, what lies in the
@@ -51,7 +51,7 @@ def open_finished(folder: Path, torrent: Torrent, file: File) -> Finished:
                 raise OutOfReach(f"This server may not read this file: {error.strerror}.") from None
             continue
         if os.fstat(opened.fileno()).st_size == file.size:
-            return Finished(opened, real.relative_to(root), "/".join(within), file.size)
+            return FinishedFile(opened, real.relative_to(root), "/".join(within), file.size)
         opened.close()
         wrong = "This file is not as long as the client says."
     raise OutOfReach(wrong)

@@ -10,24 +10,24 @@ import qbittorrentapi
 from qbittorrentapi import exceptions
 
 from clients import (
-    Address,
+    ClientAddress,
     ClientError,
-    File,
+    ClientFile,
+    ClientTorrent,
+    ClientTracker,
     Garbled,
     RejectedTorrent,
-    Source,
-    State,
-    Torrent,
-    Tracker,
+    TorrentState,
+    TorrentToAdd,
     UnknownTorrent,
     WrongPassword,
 )
-from clients.deadline import announce_url, asked, bounded
+from clients.deadline import announce_url, bounded, with_deadline
 
 _LOOK = 0.1  # seconds: what is added or removed is listed so a moment later
 _INFINITY = 8_640_000  # seconds: how an unknown time left is written
 _VERSION = re.compile(r"v(\d+\.[\w.]{1,20})")
-_STATES: dict[str, State] = {
+_STATES: dict[str, TorrentState] = {
     "error": "failed",
     "missingFiles": "failed",
     "uploading": "seeding",
@@ -63,7 +63,7 @@ _TRACKER_STATES: dict[int, Literal["working", "not contacted", "failing", "off"]
 
 
 class QBittorrent:
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: ClientAddress, timeout: float) -> None:
         self.address, self.timeout = address, timeout
         host = f"[{address.host}]" if ":" in address.host else address.host
         self._api = qbittorrentapi.Client(
@@ -76,49 +76,54 @@ class QBittorrent:
             SIMPLE_RESPONSES=True,
         )
 
-    @asked
+    @with_deadline
     def version(self) -> str:
         version = _VERSION.fullmatch(self._api.app_version())
         if version is None:
             raise Garbled(f"{self.address} is none: it does not tell its version.")
         return f"qBittorrent {version[1]}"
 
-    @asked
-    def torrents(self) -> list[Torrent]:
+    @with_deadline
+    def torrents(self) -> list[ClientTorrent]:
         return self._list()
 
-    @asked
-    def find(self, infohash: bytes) -> Torrent:
+    @with_deadline
+    def find(self, infohash: bytes) -> ClientTorrent:
         return self._find(infohash)
 
-    @asked
-    def files(self, infohash: bytes) -> list[File]:
+    @with_deadline
+    def files(self, infohash: bytes) -> list[ClientFile]:
         rows: Any = self._api.torrents_files(self._find(infohash).id)
-        return [File(row["name"], row["size"], row["progress"]) for row in rows]
+        return [ClientFile(row["name"], row["size"], row["progress"]) for row in rows]
 
-    @asked
-    def trackers(self, infohash: bytes) -> list[Tracker]:
+    @with_deadline
+    def trackers(self, infohash: bytes) -> list[ClientTracker]:
         rows: Any = self._api.torrents_trackers(self._find(infohash).id)
         return [
-            Tracker(row["url"], _TRACKER_STATES.get(row["status"], "failing"), row["msg"])
+            ClientTracker(row["url"], _TRACKER_STATES.get(row["status"], "failing"), row["msg"])
             for row in rows
             if not row["url"].startswith("** [")  # DHT, PeX and LSD
         ]
 
-    @asked
+    @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
         self._api.torrents_add_trackers(self._find(infohash).id, [announce_url(url)])
 
-    @asked
+    @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
         try:
             self._api.torrents_remove_trackers(self._find(infohash).id, [url])
         except exceptions.Conflict409Error:
             return  # 4.5 says so when it was not there
 
-    @asked
+    @with_deadline
     def add(
-        self, source: Source, *, paused: bool = False, save_path: str | None = None, tags: Iterable[str] = ()
+        self,
+        source: TorrentToAdd,
+        *,
+        paused: bool = False,
+        save_path: str | None = None,
+        tags: Iterable[str] = (),
     ) -> bool:
         # It says no to a duplicate in the same words as to rubbish, so it has to be asked before.
         if self._listed(source):
@@ -143,26 +148,26 @@ class QBittorrent:
             time.sleep(_LOOK)
         return True
 
-    @asked
+    @with_deadline
     def remove(self, infohash: bytes, *, data: bool = False) -> None:
         found = self._find(infohash)
         self._api.torrents_delete(torrent_hashes=found.id, delete_files=data)
         while any(found.id == other.id for other in self._list(found.id)):
             time.sleep(_LOOK)
 
-    @asked
+    @with_deadline
     def start(self, infohash: bytes) -> None:
         self._api.torrents_start(self._find(infohash).id)
 
-    @asked
+    @with_deadline
     def stop(self, infohash: bytes) -> None:
         self._api.torrents_stop(self._find(infohash).id)
 
-    @asked
+    @with_deadline
     def reannounce(self, infohash: bytes) -> None:
         self._api.torrents_reannounce(self._find(infohash).id)
 
-    @asked
+    @with_deadline
     def export(self, infohash: bytes) -> bytes | None:
         try:
             return bytes(self._api.torrents_export(self._find(infohash).id))
@@ -184,26 +189,28 @@ class QBittorrent:
                 return UnknownTorrent(f"{self.address} does not have this torrent any more.")
         return None
 
-    def _list(self, id_: str | None = None) -> list[Torrent]:
+    def _list(self, id_: str | None = None) -> list[ClientTorrent]:
         rows: Any = self._api.torrents_info(torrent_hashes=id_)
         return [_torrent(row) for row in rows]
 
-    def _find(self, infohash: bytes) -> Torrent:
+    def _find(self, infohash: bytes) -> ClientTorrent:
         """Its own look-up knows v1 torrents by v1, the others by truncated v2; it may also be a hybrid's v1."""
         for id_ in (infohash[:20].hex(), None):
             for torrent in self._list(id_):
-                if torrent.goes_by(infohash):
+                if torrent.has_infohash(infohash):
                     return torrent
         raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
 
-    def _listed(self, source: Source) -> bool:
-        return any(torrent.goes_by(infohash) for torrent in self._list() for infohash in source.infohashes)
+    def _listed(self, source: TorrentToAdd) -> bool:
+        return any(
+            torrent.has_infohash(infohash) for torrent in self._list() for infohash in source.infohashes
+        )
 
 
-def _torrent(row: dict[str, Any]) -> Torrent:
+def _torrent(row: dict[str, Any]) -> ClientTorrent:
     size = max(row["total_size"], 0)
     v1, v2 = (bytes.fromhex(row[key]) or None for key in ("infohash_v1", "infohash_v2"))
-    return Torrent(
+    return ClientTorrent(
         id=row["hash"],
         v1=v1,
         v2=v2,
@@ -230,5 +237,5 @@ def _moment(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 - 1 else None
 
 
-def from_address(address: Address, timeout: float) -> QBittorrent:
+def from_address(address: ClientAddress, timeout: float) -> QBittorrent:
     return QBittorrent(address, timeout)

@@ -13,19 +13,19 @@ import transmission_rpc
 from transmission_rpc import error as errors
 
 from clients import (
-    Address,
+    ClientAddress,
     ClientError,
-    File,
+    ClientFile,
+    ClientTorrent,
+    ClientTracker,
     RejectedTorrent,
     RejectedTracker,
-    Source,
-    State,
-    Torrent,
-    Tracker,
+    TorrentState,
+    TorrentToAdd,
     UnknownTorrent,
     WrongPassword,
 )
-from clients.deadline import announce_url, asked, bounded, quoted
+from clients.deadline import announce_url, bounded, quoted, with_deadline
 
 _LOOK = 0.1  # seconds: what is removed is listed a moment longer
 _LARGEST = 32_000_000  # bytes of a torrent
@@ -47,7 +47,7 @@ _FIELDS = [
     *("uploadRatio", "eta", "error", "errorString"),
 ]
 # https://github.com/transmission/transmission/blob/main/docs/rpc-spec.md, "status"
-_STATES: dict[int, State] = {
+_STATES: dict[int, TorrentState] = {
     0: "stopped",
     1: "checking",
     2: "checking",
@@ -60,7 +60,7 @@ _LOCAL_ERROR = 3  # the rest are the trackers'
 
 
 class _Api(transmission_rpc.Client):
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: ClientAddress, timeout: float) -> None:
         self._bounded = bounded(address, timeout)
         try:
             super().__init__(
@@ -85,7 +85,7 @@ class _Api(transmission_rpc.Client):
 
 
 class Transmission:
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: ClientAddress, timeout: float) -> None:
         self.address, self.timeout = address, timeout
         self._made: _Api | None = None
 
@@ -96,36 +96,40 @@ class Transmission:
             self._made = _Api(self.address, self.timeout)
         return self._made
 
-    @asked
+    @with_deadline
     def version(self) -> str:
         return f"Transmission {self._api.get_session().version.split()[0]}"
 
-    @asked
-    def torrents(self) -> list[Torrent]:
+    @with_deadline
+    def torrents(self) -> list[ClientTorrent]:
         return [_torrent(one.fields) for one in self._api.get_torrents(arguments=_FIELDS)]
 
-    @asked
-    def find(self, infohash: bytes) -> Torrent:
+    @with_deadline
+    def find(self, infohash: bytes) -> ClientTorrent:
         return _torrent(self._fields(infohash, _FIELDS))
 
-    @asked
-    def files(self, infohash: bytes) -> list[File]:
+    @with_deadline
+    def files(self, infohash: bytes) -> list[ClientFile]:
         rows = self._fields(infohash, ["files"])["files"]
         return [
-            File(row["name"], row["length"], row["bytesCompleted"] / row["length"] if row["length"] else 1.0)
+            ClientFile(
+                row["name"], row["length"], row["bytesCompleted"] / row["length"] if row["length"] else 1.0
+            )
             for row in rows
             # Pad files (BEP 47), as libtorrent and others call them.
             if not row["name"].endswith(f"/.pad/{row['length']}")
         ]
 
-    @asked
-    def trackers(self, infohash: bytes) -> list[Tracker]:
+    @with_deadline
+    def trackers(self, infohash: bytes) -> list[ClientTracker]:
         return [
-            Tracker(row["announce"], _tracker_state(row), row["lastAnnounceResult"].replace("Success", ""))
+            ClientTracker(
+                row["announce"], _tracker_state(row), row["lastAnnounceResult"].replace("Success", "")
+            )
             for row in self._fields(infohash, ["trackerStats"])["trackerStats"]
         ]
 
-    @asked
+    @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
         announces = {row["announce"] for row in self._fields(infohash, ["trackers"])["trackers"]}
         if announce_url(url) in announces:
@@ -140,7 +144,7 @@ class Transmission:
                 f"{self.address} does not take this tracker: {self._said(error)}."
             ) from None
 
-    @asked
+    @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
         # 4.x counts them anew after every change
         for row in self._fields(infohash, ["trackers"])["trackers"]:
@@ -148,9 +152,14 @@ class Transmission:
                 self._api.change_torrent(infohash.hex(), tracker_remove=[row["id"]])
                 return
 
-    @asked
+    @with_deadline
     def add(
-        self, source: Source, *, paused: bool = False, save_path: str | None = None, tags: Iterable[str] = ()
+        self,
+        source: TorrentToAdd,
+        *,
+        paused: bool = False,
+        save_path: str | None = None,
+        tags: Iterable[str] = (),
     ) -> bool:
         if any(self._rows(infohash, ["id"]) for infohash in source.infohashes):
             return False
@@ -166,26 +175,26 @@ class Transmission:
             self._api.change_torrent(added.id, labels=labels)  # 3.00 ignores them while adding
         return True
 
-    @asked
+    @with_deadline
     def remove(self, infohash: bytes, *, data: bool = False) -> None:
         id_ = self._fields(infohash, ["id"])["id"]
         self._api.remove_torrent(id_, delete_data=data)
         while self._rows(infohash, ["id"]):
             time.sleep(_LOOK)
 
-    @asked
+    @with_deadline
     def start(self, infohash: bytes) -> None:
         self._api.start_torrent(self._fields(infohash, ["id"])["id"])
 
-    @asked
+    @with_deadline
     def stop(self, infohash: bytes) -> None:
         self._api.stop_torrent(self._fields(infohash, ["id"])["id"])
 
-    @asked
+    @with_deadline
     def reannounce(self, infohash: bytes) -> None:
         self._api.reannounce_torrent(self._fields(infohash, ["id"])["id"])
 
-    @asked
+    @with_deadline
     def export(self, infohash: bytes) -> bytes | None:
         """Its RPC names the file, but does not hand it out: so only where it runs on this very machine."""
         row = self._fields(infohash, ["torrentFile", "metadataPercentComplete"])
@@ -226,13 +235,13 @@ class Transmission:
         return quoted(said, self.address)
 
 
-def _torrent(row: dict[str, Any]) -> Torrent:
+def _torrent(row: dict[str, Any]) -> ClientTorrent:
     state = _STATES.get(row["status"], "unknown")
     if row["error"] == _LOCAL_ERROR:
         state = "failed"
     elif row["metadataPercentComplete"] < 1 and state != "stopped":
         state = "metadata"
-    return Torrent(
+    return ClientTorrent(
         id=row["hashString"],
         v1=bytes.fromhex(row["hashString"]),
         v2=None,
@@ -264,5 +273,5 @@ def _moment(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
 
 
-def from_address(address: Address, timeout: float) -> Transmission:
+def from_address(address: ClientAddress, timeout: float) -> Transmission:
     return Transmission(address, timeout)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from environs import Env, EnvValidationError, ValidationError, validate
 
-from clients import Address, read_addresses
+from clients import ClientAddress, parse_client_addresses
 from hashkeep.settings_errors import explain_errors, find_malformed_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,10 +22,10 @@ env.read_env(str(BASE_DIR / ".env"), recurse=False)
 _A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
 
 
-def _clients(text: str) -> dict[str, Address]:
+def _clients(text: str) -> dict[str, ClientAddress]:
     """Never kept as text, which would show its passwords in Django's own tools."""
     try:
-        return read_addresses(text)
+        return parse_client_addresses(text)
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from None
 
@@ -114,7 +114,7 @@ BT_LISTEN = env.str(
 )
 BT_ALLOW_PRIVATE = env.bool("BT_ALLOW_PRIVATE", False)
 
-CLIENTS: dict[str, Address] = env.clients("CLIENTS", "")
+CLIENTS: dict[str, ClientAddress] = env.clients("CLIENTS", "")
 CLIENT_FILES: dict[str, Path] = env.folders("CLIENT_FILES", "")
 FILES_BY_NGINX = env.bool("FILES_BY_NGINX", False)
 CENSUS = env.bool("CENSUS", False)

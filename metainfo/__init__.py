@@ -35,8 +35,8 @@ class Metainfo:
     v2: bytes | None  # SHA-256 of the same (BEP 52), if it has a file tree of v2
     name: str  # may hold anything: control characters, slashes, nothing at all
     size: int  # pad files (BEP 47) not counted
-    files: int  # likewise
-    main: str  # name of the largest file
+    file_count: int  # likewise
+    largest_file: str  # name of the largest file
     piece_length: int
     private: bool  # BEP 27
     complete: bool  # whether v2 files have their piece layers; a torrent from the swarm comes without
@@ -61,8 +61,8 @@ class Details:
 
     comment: str
     created_by: str
-    created: datetime | None
-    pieces: int
+    created_at: datetime | None
+    piece_count: int
     web_seeds: tuple[str, ...]
 
 
@@ -84,8 +84,8 @@ class ParsedTorrent:
             v2=hashlib.sha256(raw_info).digest() if v2 else None,
             name=text(name(found.info), self._encoding),
             size=summed.size,
-            files=summed.files,
-            main=text(summed.main[-1] if summed.main else b"", self._encoding),
+            file_count=summed.files,
+            largest_file=text(summed.main[-1] if summed.main else b"", self._encoding),
             piece_length=length,
             private=is_private(found.info),
             complete=not v2 or complete(found.root, summed.layered, length),
@@ -106,8 +106,8 @@ class ParsedTorrent:
         return Details(
             comment=about.words(root, b"comment"),
             created_by=about.words(root, b"created by"),
-            created=about.created(root),
-            pieces=self._pieces,
+            created_at=about.created(root),
+            piece_count=self._pieces,
             web_seeds=about.web_seeds(root),
         )
 

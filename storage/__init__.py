@@ -7,23 +7,23 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 # Scrub sets a damaged object aside under a name of its own; keys() never tells of those.
-KEY = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent(?:\.damaged)?")
-LISTED = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent")
+KEY_PATTERN = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent(?:\.damaged)?")
+TORRENT_KEY_PATTERN = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\.torrent")
 
 
-class Missing(Exception):
+class ObjectNotFound(Exception):
     """There is nothing under this key."""
 
 
-class TooLong(Exception):
+class ObjectTooLarge(Exception):
     """It has more bytes than the caller wants to have at once."""
 
 
-class Unavailable(Exception):
+class StorageUnavailable(Exception):
     """The store is down, full, or refuses us; the text says how."""
 
 
-class Origin(Protocol):
+class LocalFile(Protocol):
     """The file on this machine's disk that an object was read from."""
 
     def is_current(self) -> bool:
@@ -33,11 +33,11 @@ class Origin(Protocol):
         """The same bytes, from the disk as they are asked for; None if another or none lies there by now."""
 
 
-class Object(NamedTuple):
+class StoredObject(NamedTuple):
     data: bytes
     etag: str
     """A validator of exactly these bytes, opaque, without quotes."""
-    origin: Origin | None = None
+    origin: LocalFile | None = None
 
 
 class Storage(Protocol):
@@ -53,7 +53,7 @@ class Storage(Protocol):
     def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
         """As put, for many at once, which costs less; the keys of those that were new."""
 
-    def get(self, key: str, most: int | None = None) -> Object:
+    def get(self, key: str, most: int | None = None) -> StoredObject:
         """Raises Missing, and TooLong where it has more than `most` bytes; those are not read then."""
 
     def delete(self, key: str) -> None:
@@ -69,21 +69,21 @@ class Storage(Protocol):
         """Where a client can fetch the object itself, if the store offers that."""
 
 
-def checked(key: str) -> str:
-    if not KEY.fullmatch(key):
+def check_key(key: str) -> str:
+    if not KEY_PATTERN.fullmatch(key):
         raise ValueError(f"{key!r} is no key: <INFOHASH>.torrent in upper-case hex is.")
     return key
 
 
-def open_storage(url: str, may_begin: Callable[[], bool] = lambda: True) -> Storage:
+def open_storage(url: str, is_new_archive: Callable[[], bool] = lambda: True) -> Storage:
     """file:///folder or s3://bucket?endpoint=…&region=…&links=public|presigned&public=…; no traffic yet.
 
-    `may_begin`: is this a new archive, so that a folder without any object may be the place for them?
+    `is_new_archive`: is this a new archive, so that a folder without any object may be the place for them?
     """
     backends = {"file": "storage.filesystem", "s3": "storage.s3"}
     parts = urlsplit(url)
     if parts.scheme not in backends:
         raise ValueError("A storage URL starts with file:/// or s3://.")
     # By name, because boto3 is slow to import and heavy, and a folder does not need it.
-    storage: Storage = import_module(backends[parts.scheme]).from_url(parts, may_begin)
+    storage: Storage = import_module(backends[parts.scheme]).from_url(parts, is_new_archive)
     return storage

@@ -13,7 +13,14 @@ from stat import ST_MTIME
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote
 
-from storage import LISTED, Missing, Object, TooLong, Unavailable, checked
+from storage import (
+    TORRENT_KEY_PATTERN,
+    ObjectNotFound,
+    ObjectTooLarge,
+    StorageUnavailable,
+    StoredObject,
+    check_key,
+)
 
 FANOUT = re.compile("[0-9A-F]{2}")
 PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
@@ -23,20 +30,20 @@ _TOGETHER = 64  # objects, whose files are open at once
 ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
 
 
-def from_url(url: SplitResult, may_begin: Callable[[], bool]) -> "Filesystem":
+def from_url(url: SplitResult, is_new_archive: Callable[[], bool]) -> "Filesystem":
     folder = unquote(url.path)
     if url.netloc or not folder.startswith("/") or "\0" in folder:
         raise ValueError("A folder for torrents is named by its whole path: file:///path/to/torrents.")
     if url.query or url.fragment:
         raise ValueError("file:// takes no options; write ? as %3F and # as %23 in a folder's name.")
-    return Filesystem(Path(folder), may_begin)
+    return Filesystem(Path(folder), is_new_archive)
 
 
 class Filesystem:
     local = True
 
-    def __init__(self, root: Path, may_begin: Callable[[], bool] = lambda: True) -> None:
-        self.root, self._may_begin = str(root), may_begin
+    def __init__(self, root: Path, is_new_archive: Callable[[], bool] = lambda: True) -> None:
+        self.root, self._may_begin = str(root), is_new_archive
         self.incoming = f"{root}/.incoming"
         self._seen = False
         self._forget()
@@ -50,24 +57,24 @@ class Filesystem:
             new |= self._put(some)
         return new
 
-    def get(self, key: str, most: int | None = None) -> Object:
+    def get(self, key: str, most: int | None = None) -> StoredObject:
         path = self._path(key)
         try:
             file = os.open(path, os.O_RDONLY)
             try:
                 status = os.fstat(file)
                 if most is not None and status.st_size > most:
-                    raise TooLong(key)
+                    raise ObjectTooLarge(key)
                 data = read(file, status.st_size)
             finally:
                 os.close(file)
         except FileNotFoundError:
-            raise Missing(key) from None
+            raise ObjectNotFound(key) from None
         except OSError as error:
-            raise Unavailable(error.strerror) from error
+            raise StorageUnavailable(error.strerror) from error
         # nginx's own ETag, so that both can serve the same folder (ngx_http_set_etag).
         etag = f"{status[ST_MTIME]:x}-{status.st_size:x}"
-        return Object(data, etag, File(path, status.st_mtime_ns, status.st_ino))
+        return StoredObject(data, etag, UnchangedFile(path, status.st_mtime_ns, status.st_ino))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -77,7 +84,7 @@ class Filesystem:
             with suppress(FileNotFoundError):
                 sync(os.path.dirname(path))
         except OSError as error:
-            raise Unavailable(error.strerror) from error
+            raise StorageUnavailable(error.strerror) from error
 
     def keys(self, after: str = "") -> Iterator[str]:
         try:
@@ -87,11 +94,11 @@ class Filesystem:
                 for second in names(f"{self.root}/{first}", FANOUT):
                     if first + second < after[:4]:
                         continue
-                    for key in names(f"{self.root}/{first}/{second}", LISTED):
+                    for key in names(f"{self.root}/{first}/{second}", TORRENT_KEY_PATTERN):
                         if key > after and key.startswith(first + second):
                             yield key
         except OSError as error:
-            raise Unavailable(error.strerror) from error
+            raise StorageUnavailable(error.strerror) from error
 
     def check(self) -> None:
         try:
@@ -105,14 +112,14 @@ class Filesystem:
             if disk.f_bavail * disk.f_frsize < _ROOM:
                 raise OSError(ENOSPC, f"{place} is on a disk that is all but full")
         except OSError as error:
-            raise Unavailable(error.strerror) from error
+            raise StorageUnavailable(error.strerror) from error
 
     def link(self, key: str) -> str | None:
-        checked(key)
+        check_key(key)
         return None
 
     def _path(self, key: str) -> str:
-        checked(key)
+        check_key(key)
         return f"{self.root}/{key[:2]}/{key[2:4]}/{key}"
 
     def _forget(self) -> None:
@@ -134,7 +141,7 @@ class Filesystem:
                 sync(folder)
         except OSError as error:
             self._forget()
-            raise Unavailable(error.strerror) from error
+            raise StorageUnavailable(error.strerror) from error
         for key in objects:
             settled[int(key[:4], 16)] = above[int(key[:2], 16)] = True
         return new
@@ -195,7 +202,7 @@ class Filesystem:
         return new
 
 
-class File(NamedTuple):
+class UnchangedFile(NamedTuple):
     """One that was read. Nothing is ever written into it; another may take its place."""
 
     path: str

@@ -13,7 +13,14 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from storage import LISTED, Missing, Object, TooLong, Unavailable, checked
+from storage import (
+    TORRENT_KEY_PATTERN,
+    ObjectNotFound,
+    ObjectTooLarge,
+    StorageUnavailable,
+    StoredObject,
+    check_key,
+)
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -86,7 +93,7 @@ class S3:
         self.public, self.presigned = public, presigned
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
-        checked(key)
+        check_key(key)
         with plainly():
             if not replace and self._conditional:
                 return self._first(key, data)
@@ -100,27 +107,27 @@ class S3:
             new = writers.map(self.put, objects.keys(), objects.values())
             return {key for key, first in zip(objects, new, strict=True) if first}
 
-    def get(self, key: str, most: int | None = None) -> Object:
-        checked(key)
+    def get(self, key: str, most: int | None = None) -> StoredObject:
+        check_key(key)
         with plainly():
             try:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
                 if error.response["Error"]["Code"] == "NoSuchKey":
-                    raise Missing(key) from None
+                    raise ObjectNotFound(key) from None
                 raise
             if most is not None and answer["ContentLength"] > most:
                 answer["Body"].close()
-                raise TooLong(key)
-            return Object(answer["Body"].read(), answer["ETag"].strip('"'))
+                raise ObjectTooLarge(key)
+            return StoredObject(answer["Body"].read(), answer["ETag"].strip('"'))
 
     def delete(self, key: str) -> None:
-        checked(key)
+        check_key(key)
         with plainly():
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def check(self) -> None:
-        with suppress(Missing):
+        with suppress(ObjectNotFound):
             self.get(NOBODY)
 
     def keys(self, after: str = "") -> Iterator[str]:
@@ -128,11 +135,11 @@ class S3:
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, StartAfter=after):
                 for found in page.get("Contents", ()):
-                    if LISTED.fullmatch(found["Key"]):
+                    if TORRENT_KEY_PATTERN.fullmatch(found["Key"]):
                         yield found["Key"]
 
     def link(self, key: str) -> str | None:
-        checked(key)
+        check_key(key)
         if self.public:
             return f"{self.public}/{key}"
         if not self.presigned:
@@ -172,7 +179,7 @@ class S3:
                     raise
             else:
                 return True
-        raise Unavailable("The store is busy with other writes of the same torrent")
+        raise StorageUnavailable("The store is busy with other writes of the same torrent")
 
     def _exists(self, key: str) -> bool:
         try:
@@ -194,7 +201,7 @@ class S3:
         )
         if not intact(data, answer):
             self._client.delete_object(Bucket=self.bucket, Key=key)
-            raise Unavailable("The store received other bytes than were sent")
+            raise StorageUnavailable("The store received other bytes than were sent")
 
 
 def intact(data: bytes, answer: Any) -> bool:
@@ -216,6 +223,6 @@ def plainly() -> Iterator[None]:
         yield
     except ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"].get("Message")
-        raise Unavailable(f"The S3 store refuses: {REASONS.get(code, message)} ({code})") from error
+        raise StorageUnavailable(f"The S3 store refuses: {REASONS.get(code, message)} ({code})") from error
     except BotoCoreError as error:
-        raise Unavailable(str(error)) from error
+        raise StorageUnavailable(str(error)) from error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from clients import Address, Client, RejectedTorrent, Source, UnknownTorrent, open_client
+from clients import Client, ClientAddress, RejectedTorrent, TorrentToAdd, UnknownTorrent, open_client
 from tests.make import infohashes
 from tests.servers import free_port
 from tests.servers.daemon import Daemon
@@ -65,7 +65,7 @@ class Case:
         return self.infohashes[0]
 
     def add(self, *, paused: bool = True, tags: tuple[str, ...] = ()) -> bool:
-        source = Source(self.content.torrent, self.infohashes)
+        source = TorrentToAdd(self.content.torrent, self.infohashes)
         return self.client.add(source, paused=paused, save_path=str(self.content.folder), tags=tags)
 
     def announces(self, event: str | None = None) -> int:
@@ -134,7 +134,7 @@ def add_it_again(case: Case) -> None:
 def add_a_magnet_link(case: Case) -> None:
     names = {20: "urn:btih:{}", 32: "urn:btmh:1220{}"}
     link = "&".join("xt=" + names[len(infohash)].format(infohash.hex()) for infohash in case.infohashes)
-    assert case.client.add(Source(f"magnet:?{link}", case.infohashes), paused=True) is True
+    assert case.client.add(TorrentToAdd(f"magnet:?{link}", case.infohashes), paused=True) is True
     assert case.seen()
     assert case.client.files(case.infohash) == []
     assert case.client.export(case.infohash) is None
@@ -163,7 +163,7 @@ def give_it_tags(case: Case) -> None:
 
 def list_all(case: Case) -> None:
     case.add()
-    [listed] = [torrent for torrent in case.client.torrents() if torrent.goes_by(case.infohash)]
+    [listed] = [torrent for torrent in case.client.torrents() if torrent.has_infohash(case.infohash)]
     assert (listed.name, listed.error) == (case.content.name, "")
     assert listed.size >= 290_010  # some count pad files
 
@@ -342,11 +342,11 @@ def lab(folder: Path) -> Iterator[Lab]:
         yield Lab(subjects, tracker)
 
 
-def address(daemon: Daemon) -> Address:
+def address(daemon: Daemon) -> ClientAddress:
     kind, path = (
         ("qbittorrent", "/") if isinstance(daemon, Qbittorrent) else ("transmission", "/transmission/rpc")
     )
-    return Address(kind, False, daemon.host, daemon.web, path, daemon.user, daemon.password)
+    return ClientAddress(kind, False, daemon.host, daemon.web, path, daemon.user, daemon.password)
 
 
 def works(lab: Lab, operation: str, name: str, kind: str) -> bool:

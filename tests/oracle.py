@@ -115,7 +115,7 @@ def same_files(ours: metainfo.Metainfo, theirs: Loaded, files: list[metainfo.Con
     if any("padding_" in file.path[-1] for file in files):
         return  # libtorrent looks for BitComet's pad files when it has made the names safe, we before
     assert [file.size for file in files] == [size for _, size in theirs.files]
-    assert (ours.files, ours.size) == (len(files), sum(file.size for file in files))
+    assert (ours.file_count, ours.size) == (len(files), sum(file.size for file in files))
     for file, (path, _) in zip(files, theirs.files, strict=True):
         if all(_PLAIN.fullmatch(element) for element in (ours.name, *file.path)):
             assert path in ("/".join(file.path), "/".join((ours.name, *file.path)))

@@ -13,8 +13,8 @@ from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
 from archive.takedowns.takedown import refuse_blocked
-from clients import File, OutOfReach, Torrent, Unfinished, known_as
-from clients.finished_files import Finished, open_finished
+from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished, find_known_infohash
+from clients.finished_files import FinishedFile, open_finished
 
 _REMEMBERED = 60.0  # seconds: whoever moves about in a film asks again and again
 _MOST = 1_000  # files
@@ -25,15 +25,15 @@ _PAD = re.compile(r"(^|/)\.pad/|_____padding_file_")  # some clients list these 
 class _Told(NamedTuple):
     """What a client said of a torrent, and when."""
 
-    torrent: Torrent
-    file: File
+    torrent: ClientTorrent
+    file: ClientFile
     at: float
 
 
 _told: dict[tuple[str, bytes, int], _Told] = {}
 
 
-def open_file(key: ApiKey, number: int, index: int) -> Finished:
+def open_file(key: ApiKey, number: int, index: int) -> FinishedFile:
     """One file, by its place in the torrent, where pad files do not count.
 
     Raises NotHeld, TakenDown, Unavailable, ClientError.
@@ -74,10 +74,10 @@ class UnopenedFile(NamedTuple):
     """A finished file that is opened when its turn has come."""
 
     folder: Path
-    torrent: Torrent
-    file: File
+    torrent: ClientTorrent
+    file: ClientFile
 
-    def open(self) -> Finished:
+    def open(self) -> FinishedFile:
         return open_finished(*self)
 
 
@@ -88,9 +88,9 @@ def _folder(key: ApiKey) -> Path:
     return folder
 
 
-def _ask(key: ApiKey, mine: KeyTorrent) -> tuple[Torrent, list[File]]:
+def _ask(key: ApiKey, mine: KeyTorrent) -> tuple[ClientTorrent, list[ClientFile]]:
     with borrow_client(key) as client:
-        infohash = known_as(client, mine.infohashes)
+        infohash = find_known_infohash(client, mine.infohashes)
         torrent, files = client.find(infohash), client.files(infohash)
     refuse_blocked(torrent.infohashes)  # a link names one of a hybrid's two, and the client knows both
     if mine.entry and len(files) != mine.entry.files:

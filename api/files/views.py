@@ -24,7 +24,7 @@ from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key
 from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
-from clients.finished_files import Finished
+from clients.finished_files import FinishedFile
 from metainfo.errors import Refusal
 
 _ALWAYS = {
@@ -86,7 +86,7 @@ def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: Exit
     return _stream(key, read_chunks(found.file, sent), ends, headers, 206 if asked else 200)
 
 
-def _told_nginx(key: ApiKey, found: Finished) -> HttpResponse:
+def _told_nginx(key: ApiKey, found: FinishedFile) -> HttpResponse:
     """It sends the file from its own location for that, part or whole, and no reader keeps a thread of ours."""
     headers = _described(found.name, 0)
     del headers["Content-Length"]
@@ -120,7 +120,7 @@ def _described(name: str, length: int) -> dict[str, str]:
     }
 
 
-def _etag(found: Finished) -> str:
+def _etag(found: FinishedFile) -> str:
     there = os.fstat(found.file.fileno())
     return f'"{there.st_ino:x}-{there.st_size:x}-{there.st_mtime_ns:x}"'
 

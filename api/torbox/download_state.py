@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from archive.access.key_torrents import KeyTorrent
 from archive.queue.wishes import WishStatus
-from clients import State, Torrent
+from clients import ClientTorrent, TorrentState
 
-_STATES: dict[State, str] = {
+_STATES: dict[TorrentState, str] = {
     "metadata": "metaDL",
     "queued": "queuedDL",
     "checking": "checkingResumeData",
@@ -26,7 +26,7 @@ class DownloadState(NamedTuple):
     present: bool
 
 
-def state_in_client(torrent: Torrent) -> DownloadState:
+def state_in_client(torrent: ClientTorrent) -> DownloadState:
     done = (
         torrent.progress >= 1 and torrent.size > 0 and torrent.state not in ("metadata", "checking", "failed")
     )
@@ -47,12 +47,12 @@ def state_without_client(mine: KeyTorrent, standing: WishStatus | None) -> Downl
     return DownloadState("metaDL" if sought else "stalled (no seeds)", True, 0.0, False, False)
 
 
-def _done(torrent: Torrent) -> str:
+def _done(torrent: ClientTorrent) -> str:
     """`completed` is not for this: clients go on waiting for what is called so."""
     return "uploading" if torrent.state == "seeding" and torrent.uploading else "cached"
 
 
-def _undone(torrent: Torrent) -> str:
+def _undone(torrent: ClientTorrent) -> str:
     match torrent.state:
         case "downloading" | "queued" if not torrent.size:
             return "metaDL"

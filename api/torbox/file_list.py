@@ -24,7 +24,9 @@ def file_paths(reading: ParsedTorrent) -> Iterator[tuple[str, int]]:
     """As `Folder/File`, or just the name of a single file; and the bytes of each."""
     name = reading.metainfo.name
     for path, size in reading.files():
-        single = reading.metainfo.files == 1 and path == (name,)  # BEP 52 tells the two apart in the same way
+        single = reading.metainfo.file_count == 1 and path == (
+            name,
+        )  # BEP 52 tells the two apart in the same way
         yield "/".join(path if single else (name, *path)), size
 
 

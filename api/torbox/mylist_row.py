@@ -11,20 +11,20 @@ from api.torbox.download_state import DownloadState
 from api.torbox.file_list import FileLister, file_rows
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent
-from clients import Torrent
+from clients import ClientTorrent
 from metainfo.magnet import Magnet, format_magnet
 
 _UNKNOWN = 8_640_000  # seconds: how TorBox and qBittorrent write a time left that nobody knows
 
 
 def torrent_row(
-    key: ApiKey, mine: KeyTorrent, seen: DownloadState, theirs: Torrent | None, lister: FileLister
+    key: ApiKey, mine: KeyTorrent, seen: DownloadState, theirs: ClientTorrent | None, lister: FileLister
 ) -> dict[str, Any]:
     told = {**_own(key, mine, theirs), **_stands(seen), **_held(mine, lister)}
     return told | _work(theirs, seen) if theirs else told
 
 
-def _own(key: ApiKey, mine: KeyTorrent, theirs: Torrent | None) -> dict[str, Any]:
+def _own(key: ApiKey, mine: KeyTorrent, theirs: ClientTorrent | None) -> dict[str, Any]:
     known = mine.entry or theirs
     owner, infohash = auth_id(key), mine.infohashes[0].hex()
     return {
@@ -53,7 +53,7 @@ def _stands(seen: DownloadState) -> dict[str, Any]:
     }
 
 
-def _work(theirs: Torrent, seen: DownloadState) -> dict[str, Any]:
+def _work(theirs: ClientTorrent, seen: DownloadState) -> dict[str, Any]:
     left = 0 if seen.finished else _UNKNOWN
     return {
         "seeds": theirs.seeds,

@@ -22,7 +22,7 @@ def outages() -> Iterator[None]:
         _log.error("The index fails: %s", error)
         failures.labels("database").inc()
         raise Unavailable("The index cannot be reached right now; please try again later.") from error
-    except storage.Unavailable as error:
+    except storage.StorageUnavailable as error:
         _log.error("The storage fails: %s", error)
         failures.labels("storage").inc()
         raise Unavailable("The storage cannot be used right now; please try again later.") from error

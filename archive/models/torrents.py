@@ -99,7 +99,7 @@ class Torrent(models.Model):
             v2=metainfo.v2,
             name=metainfo.name[:_NAME_KEPT].replace("\0", "\ufffd"),  # PostgreSQL's text cannot hold NUL
             size=metainfo.size,
-            files=metainfo.files,
+            files=metainfo.file_count,
             length=len(torrent),
             digest=hashlib.sha256(torrent).digest(),
             complete=metainfo.complete,

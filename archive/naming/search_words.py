@@ -70,7 +70,7 @@ def make_index_words(torrent: bytes, metainfo: Metainfo) -> str:
     `_MAX_WORDS` follow the kind.
     """
     name_words = list(split_words(metainfo.name))
-    found = dict.fromkeys([kind_word(guess_kind(metainfo.name, name_words, metainfo.main))])
+    found = dict.fromkeys([kind_word(guess_kind(metainfo.name, name_words, metainfo.largest_file))])
     found |= dict.fromkeys(islice(_add_seasons(name_words), _MAX_WORDS))
     if settings.SEARCH_FILES:
         for word in _path_words(torrent):

@@ -16,7 +16,7 @@ from archive.store import get_storage, storage_key
 from archive.takedowns.takedown import find_blocked
 from metainfo.errors import Refusal
 from metainfo.infohash import infohash_to_hex
-from storage import Origin
+from storage import LocalFile
 
 _log = logging.getLogger(__name__)
 _held = retrievals.labels("held")
@@ -29,7 +29,7 @@ class Retrieved(NamedTuple):
     infohash: str
     torrent: bytes
     etag: str
-    origin: Origin | None = None
+    origin: LocalFile | None = None
 
 
 def retrieve(infohash: bytes) -> Retrieved:
@@ -106,5 +106,5 @@ def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
     with outages():
         try:
             return Retrieved(infohash_to_hex(name), *get_storage().get(storage_key(name), most))
-        except (storage.Missing, storage.TooLong):
+        except (storage.ObjectNotFound, storage.ObjectTooLarge):
             return None

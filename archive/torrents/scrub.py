@@ -87,9 +87,9 @@ def _look(infohash: bytes) -> Torrent | Verdict:
     try:
         torrent = get_storage().get(storage_key(infohash)).data
         meta = parse_torrent(torrent, len(torrent))
-    except storage.Missing:
+    except storage.ObjectNotFound:
         return Verdict.LOST
-    except storage.Unavailable:
+    except storage.StorageUnavailable:
         return Verdict.UNREADABLE
     except Refusal:
         return Verdict.DAMAGED
@@ -130,7 +130,7 @@ def _said(row: Torrent) -> list[object]:
 def _doubt(kinds: list[Verdict], rebuild: bool) -> None:
     """Is this the state of the torrents, or that of a storage which is not there?"""
     if kinds and kinds.count(Verdict.UNREADABLE) == len(kinds):
-        raise storage.Unavailable(f"of {len(kinds):,} objects not one could be read")
+        raise storage.StorageUnavailable(f"of {len(kinds):,} objects not one could be read")
     if kinds.count(Verdict.LOST) * 2 > len(kinds) and not rebuild:
         raise Unavailable(
             f"Of {len(kinds):,} torrents in a row, {kinds.count(Verdict.LOST):,} have no bytes in the storage. "

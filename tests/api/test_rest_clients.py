@@ -11,7 +11,7 @@ from lxml import html
 from pytest_django import Settings
 
 from archive.torrents.deposit import deposit
-from clients import Address
+from clients import ClientAddress
 from tests import make
 from tests.client_operations import address
 from tests.servers import free_port
@@ -34,7 +34,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
 
 @pytest.fixture(autouse=True)
 def configured(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
-    away = Address("transmission", False, "127.0.0.1", free_port(), "/", "me", "a password")
+    away = ClientAddress("transmission", False, "127.0.0.1", free_port(), "/", "me", "a password")
     settings.CLIENTS = {"home": address(daemon), "away": away}
     yield
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from archive.access import api_keys
 from archive.torrents.deposit import deposit
-from clients import Address
+from clients import ClientAddress
 from tests import make
 from tests.client_operations import address, until
 from tests.servers import free_port
@@ -160,8 +160,8 @@ def test_a_hybrid_and_a_v2_torrent_are_known_by_every_name(anna: Account, daemon
     assert daemon.torrents() == []
 
 
-def at(port: int) -> Address:
-    return Address("qbittorrent", False, "127.0.0.1", port, "/", "me", PASSWORD)
+def at(port: int) -> ClientAddress:
+    return ClientAddress("qbittorrent", False, "127.0.0.1", port, "/", "me", PASSWORD)
 
 
 def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:

@@ -18,7 +18,7 @@ from archive.access import api_keys
 from archive.errors import NoKey, SuspendedKey, Unavailable, UnknownKey
 from archive.models import IssuedKey
 from archive.torrents.count import count_torrents
-from clients import read_addresses
+from clients import parse_client_addresses
 from tests import make
 from tests.archive.test_deposit import away
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
@@ -26,7 +26,7 @@ from tests.soap.test_soap import TORRENT, call
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
-HOME = read_addresses("home=qbittorrent://user:secret@localhost:8080")
+HOME = parse_client_addresses("home=qbittorrent://user:secret@localhost:8080")
 ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")
 
 

@@ -99,7 +99,7 @@ def test_a_description_has_what_a_page_shows() -> None:
     deposit(first), deposit(later)
     shown = describe_torrent(V2)
     assert (shown.infohash, shown.v1, shown.v2) == (V1.hex().upper(), V1.hex().upper(), V2.hex().upper())
-    assert (shown.metainfo.name, shown.metainfo.size, shown.metainfo.files) == ("both", 50_000, 1)
+    assert (shown.metainfo.name, shown.metainfo.size, shown.metainfo.file_count) == ("both", 50_000, 1)
     assert shown.trackers == ("http://tracker.example/announce", "http://another.example/announce")
     assert [(file.path, file.size) for file in shown.files()] == [(("both",), 50_000)]
     assert (shown.length, shown.stored_at) == (len(first), Torrent.objects.get().stored_at)

@@ -391,5 +391,5 @@ def test_the_objects_that_were_set_aside_are_no_torrents(objects: Path, three: N
     file(objects, V1).write_bytes(b"")
     found()
     assert f"{name(V1)}.torrent.damaged" not in set(get_storage().keys())
-    with pytest.raises(storage.Missing):
+    with pytest.raises(storage.ObjectNotFound):
         get_storage().get(f"{name(V1)}.torrent")

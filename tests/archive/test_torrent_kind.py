@@ -67,8 +67,8 @@ FILES: dict[tuple[bytes, ...], int] = {
 def test_the_largest_file_is_known_of_v1_v2_and_hybrids() -> None:
     paths = [("/".join(part.decode() for part in path), size) for path, size in FILES.items()]
     for torrent in (make.v1(b"folder", files=FILES), bep52.v2(paths), bep52.hybrid(paths)):
-        assert parse_torrent(torrent).main == "film.mkv"
-    assert parse_torrent(make.v1(b"alone.mkv")).main == "alone.mkv"
+        assert parse_torrent(torrent).largest_file == "film.mkv"
+    assert parse_torrent(make.v1(b"alone.mkv")).largest_file == "alone.mkv"
 
 
 @pytest.mark.django_db

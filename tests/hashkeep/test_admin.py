@@ -19,7 +19,7 @@ from archive.takedowns.takedown import find_blocked, list_notices, take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
-from clients import read_addresses
+from clients import parse_client_addresses
 from metainfo.infohash import parse_infohash
 from tests import make
 
@@ -315,7 +315,7 @@ def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
 
 
 def test_the_form_for_keys_offers_the_clients_there_are(admin_client: Client, settings: Settings) -> None:
-    settings.CLIENTS = read_addresses("home=qbittorrent://user:secret@localhost:8080")
+    settings.CLIENTS = parse_client_addresses("home=qbittorrent://user:secret@localhost:8080")
     shown = page(admin_client, f"{KEYS}add/")
     assert '<option value="home">' in shown and "<textarea" not in shown and "Issue a key" in shown
 
@@ -323,7 +323,7 @@ def test_the_form_for_keys_offers_the_clients_there_are(admin_client: Client, se
 def test_a_key_is_renamed_suspended_resumed_and_revoked_but_not_deleted(
     admin_client: Client, settings: Settings
 ) -> None:
-    settings.CLIENTS = read_addresses("home=qbittorrent://user:secret@localhost:8080")
+    settings.CLIENTS = parse_client_addresses("home=qbittorrent://user:secret@localhost:8080")
     key, text = api_keys.issue_key("Anna")
     admin_client.post(f"{KEYS}{key.id}/change/", {"name": "Berta", "client": "home"})
     assert [(one.name, one.client) for one in api_keys.list_keys()] == [("Berta", "home")]

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from archive.torrents.deposit import deposit
-from clients import Address
+from clients import ClientAddress
 from tests import make
 from tests.client_operations import address
 from tests.servers import free_port
@@ -37,9 +37,9 @@ def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Daem
 
 
 @pytest.fixture(autouse=True)
-def configured(daemons: dict[str, Daemon], settings: Settings) -> dict[str, Address]:
+def configured(daemons: dict[str, Daemon], settings: Settings) -> dict[str, ClientAddress]:
     settings.CLIENTS = {name: address(daemon) for name, daemon in daemons.items()}
-    found: dict[str, Address] = settings.CLIENTS
+    found: dict[str, ClientAddress] = settings.CLIENTS
     return found
 
 
@@ -56,8 +56,10 @@ def test_all_of_them_are_shown_with_their_versions() -> None:
     assert seedbox.split()[:3] == ["seedbox", "answers", "Transmission"]
 
 
-def test_one_that_is_down_spoils_nothing_for_the_others(configured: dict[str, Address]) -> None:
-    configured["away"] = Address("transmission", False, "127.0.0.1", free_port(), "/", "me", "a password")
+def test_one_that_is_down_spoils_nothing_for_the_others(configured: dict[str, ClientAddress]) -> None:
+    configured["away"] = ClientAddress(
+        "transmission", False, "127.0.0.1", free_port(), "/", "me", "a password"
+    )
     out = StringIO()
     with pytest.raises(CommandError, match="Not all of them answer"):
         call_command("clients", stdout=out)

@@ -18,7 +18,7 @@ from archive.errors import NotHeld
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
-from clients import Address, Client, Source, open_client
+from clients import Client, ClientAddress, TorrentToAdd, open_client
 from tests import make
 from tests.api.test_hash2torrent import settings as network
 from tests.client_operations import address, until
@@ -40,7 +40,7 @@ PRIVATE = make.v1(b"secret", private=1)
 class Clients(NamedTuple):
     home: Client
     seedbox: Client
-    addresses: dict[str, Address]
+    addresses: dict[str, ClientAddress]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def clients(running: Clients, settings: Settings) -> Iterator[Clients]:
 
 def give(client: Client, *torrents: bytes) -> None:
     for torrent in torrents:
-        client.add(Source(torrent, make.infohashes(torrent)), paused=True)
+        client.add(TorrentToAdd(torrent, make.infohashes(torrent)), paused=True)
 
 
 def pull(*args: str) -> dict[str, int]:
@@ -119,7 +119,7 @@ def test_private_torrents_are_counted_but_not_stored(clients: Clients) -> None:
 
 def test_a_magnet_link_without_metadata_comes_later(clients: Clients) -> None:
     infohash = make.infohashes(V1)[0]
-    clients.home.add(Source(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
+    clients.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
     assert pull("home") == {"stored": 0, "held already": 0, "not given by the client (yet)": 1}
 
 
@@ -179,7 +179,7 @@ def test_what_the_client_does_not_give_comes_from_the_network(running: Clients, 
             },
         ) as archive,
     ):
-        running.home.add(Source(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
+        running.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
         told = counted(archive.manage("pull", "home", "--resolve").stdout)
         assert told == {"stored": 0, "held already": 0, "not given by the client; the network is asked": 1}
         until(lambda: stored(archive) == 1)

@@ -174,7 +174,7 @@ def test_more_pieces_than_libtorrent_takes_are_too_many() -> None:
 
 def test_pad_files_are_not_content() -> None:
     pads = metainfo.parse_torrent(TORRENTS["v1-pad-files"])
-    assert (pads.size, pads.files) == (12, 2)
+    assert (pads.size, pads.file_count) == (12, 2)
     assert list(metainfo.ParsedTorrent(TORRENTS["v1-bitcomet-pads"]).files()) == [(("a",), 5), (("b",), 7)]
 
 
@@ -244,12 +244,12 @@ def test_details_are_what_a_torrent_tells_of_itself() -> None:
     assert metainfo.ParsedTorrent(TORRENTS["v1-full"]).details() == metainfo.Details(
         comment="a comment",
         created_by="mktorrent 1.1",
-        created=datetime(2009, 2, 13, 23, 31, 30, tzinfo=UTC),
-        pieces=1,
+        created_at=datetime(2009, 2, 13, 23, 31, 30, tzinfo=UTC),
+        piece_count=1,
         web_seeds=("http://web.example/a.txt",),
     )
     assert (
-        metainfo.ParsedTorrent(TORRENTS["v2-folder"]).details().pieces == 5
+        metainfo.ParsedTorrent(TORRENTS["v2-folder"]).details().piece_count == 5
     )  # 5 and 16,384 bytes, and 70,000: 3 times 32 KiB
 
 
@@ -261,7 +261,7 @@ def test_details_of_odd_types_are_left_out() -> None:
 
 @pytest.mark.parametrize("date", [-1, 10**18, 2**63, 0])
 def test_a_creation_date_out_of_the_calendar_is_left_out(date: int) -> None:
-    created = metainfo.ParsedTorrent(make.v1(outer={b"creation date": date})).details().created
+    created = metainfo.ParsedTorrent(make.v1(outer={b"creation date": date})).details().created_at
     assert created == (datetime(1970, 1, 1, tzinfo=UTC) if date == 0 else None)
 
 

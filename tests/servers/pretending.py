@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from clients import Address
+from clients import ClientAddress
 
 _TORRENT = {
     "name": "a film",
@@ -38,8 +38,8 @@ class Pretender:
     asked: list[str] = field(default_factory=list)
 
     @property
-    def address(self) -> Address:
-        return Address("qbittorrent", False, "127.0.0.1", self.port, "/", "me", "a password")
+    def address(self) -> ClientAddress:
+        return ClientAddress("qbittorrent", False, "127.0.0.1", self.port, "/", "me", "a password")
 
     def has(self, v1: bytes, **told: Any) -> None:
         """One torrent, finished, unless it is told otherwise."""

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from storage import Missing, Unavailable
+from storage import ObjectNotFound, StorageUnavailable
 from storage.filesystem import Filesystem
 from tests.servers.nginx import nginx
 
@@ -119,13 +119,13 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
     keys = [f"{hashlib.sha1(data).hexdigest().upper()}.torrent" for data in bytes_of]
     assert storage.put(keys[0], bytes_of[0])
     assert storage.put(keys[1], bytes_of[1])
-    with pytest.raises(Unavailable, match="No space left on device"):
+    with pytest.raises(StorageUnavailable, match="No space left on device"):
         storage.put(keys[2], bytes_of[2])
-    with pytest.raises(Unavailable, match="all but full"):
+    with pytest.raises(StorageUnavailable, match="all but full"):
         storage.check()
     assert whole(storage) == set(keys[:2])
     assert unfinished(small_disk) == []
-    with pytest.raises(Missing):
+    with pytest.raises(ObjectNotFound):
         storage.get(keys[2])
     storage.delete(keys[0])
     assert storage.put(keys[2], bytes_of[2])
@@ -135,7 +135,7 @@ def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path)
     storage = Filesystem(small_disk)
     many = [Random(number).randbytes(10_000) for number in range(9)]
     objects = {f"{hashlib.sha1(data).hexdigest().upper()}.torrent": data for data in many}
-    with pytest.raises(Unavailable, match="No space left on device"):
+    with pytest.raises(StorageUnavailable, match="No space left on device"):
         storage.put_all(objects)
     assert whole(storage) < objects.keys()
     assert unfinished(small_disk) == []
@@ -144,7 +144,7 @@ def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path)
 def test_a_full_disk_does_not_cost_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
     storage = Filesystem(small_disk)
     storage.put(KEY, b"first" * 6000)
-    with pytest.raises(Unavailable, match="No space left on device"):
+    with pytest.raises(StorageUnavailable, match="No space left on device"):
         storage.put(KEY, b"second" * 6000, replace=True)
     assert storage.get(KEY).data == b"first" * 6000
 
@@ -154,9 +154,9 @@ def test_a_read_only_disk_refuses_and_still_gives(small_disk: Path) -> None:
     storage.put(KEY, b"bytes")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     for refused in (lambda: storage.put(OTHER, b""), lambda: storage.delete(KEY)):
-        with pytest.raises(Unavailable, match="Read-only file system"):
+        with pytest.raises(StorageUnavailable, match="Read-only file system"):
             refused()
-    with pytest.raises(Unavailable, match="cannot be written to"):
+    with pytest.raises(StorageUnavailable, match="cannot be written to"):
         storage.check()
     assert storage.get(KEY).data == b"bytes"
     assert list(storage.keys()) == [KEY]
@@ -174,7 +174,7 @@ def test_a_folder_that_we_may_not_enter_is_unavailable_not_empty(tmp_path: Path)
             lambda: storage.put(KEY, b""),
             lambda: list(storage.keys()),
         ):
-            with pytest.raises(Unavailable, match="Permission denied"):
+            with pytest.raises(StorageUnavailable, match="Permission denied"):
                 refused()
     finally:
         os.seteuid(user)
@@ -185,7 +185,7 @@ def test_a_file_in_the_place_of_the_folder_is_unavailable(tmp_path: Path) -> Non
     (tmp_path / "objects").write_bytes(b"")
     storage = Filesystem(tmp_path / "objects")
     for refused in (lambda: storage.get(KEY), lambda: storage.put(KEY, b""), lambda: list(storage.keys())):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StorageUnavailable):
             refused()
 
 
@@ -291,9 +291,9 @@ def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
     store.put(key, b"one")
     (tmp_path / "disk").rename(tmp_path / "elsewhere")
     for _ in range(3):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StorageUnavailable):
             store.put(f"{'CD' * 20}.torrent", b"two")
-        with pytest.raises(Unavailable, match="empty or gone"):
+        with pytest.raises(StorageUnavailable, match="empty or gone"):
             store.check()
     (tmp_path / "elsewhere").rename(tmp_path / "disk")
     assert store.put(f"{'CD' * 20}.torrent", b"two")
@@ -305,9 +305,10 @@ def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> No
     disk = tmp_path / "disk"
     with mounted(["-t", "tmpfs", "tmpfs"], disk):
         assert Filesystem(disk).put(KEY, b"one")
-    store = Filesystem(disk, may_begin=lambda: False)
+    store = Filesystem(disk, is_new_archive=lambda: False)
     with pytest.raises(
-        Unavailable, match=f"{disk} is empty or gone, though torrents are held: its disk is not mounted"
+        StorageUnavailable,
+        match=f"{disk} is empty or gone, though torrents are held: its disk is not mounted",
     ):
         store.put(OTHER, b"two")
     assert list(disk.iterdir()) == []
@@ -316,4 +317,4 @@ def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> No
 @pytest.mark.parametrize("left", [".incoming", "AB"])
 def test_a_storage_that_was_copied_is_known_by_what_is_in_it(tmp_path: Path, left: str) -> None:
     tmp_path.joinpath("disk", left).mkdir(parents=True)
-    assert Filesystem(tmp_path / "disk", may_begin=lambda: False).put(KEY, b"one")
+    assert Filesystem(tmp_path / "disk", is_new_archive=lambda: False).put(KEY, b"one")

@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from storage import Missing, Unavailable, open_storage
+from storage import ObjectNotFound, StorageUnavailable, open_storage
 from tests.servers.oddities import Oddity, odd
 from tests.servers.radosgw import Radosgw
 
@@ -75,7 +75,7 @@ def test_wrong_credentials_are_named(
         lambda: storage.delete(KEY),
         lambda: list(storage.keys()),
     ):
-        with pytest.raises(Unavailable, match=sentence):
+        with pytest.raises(StorageUnavailable, match=sentence):
             refused()
 
 
@@ -86,14 +86,14 @@ def test_no_credentials_at_all_are_named(bucket: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "/dev/null")
-    with pytest.raises(Unavailable, match="credentials"):
+    with pytest.raises(StorageUnavailable, match="credentials"):
         open_storage(bucket).get(KEY)
 
 
 def test_an_unknown_bucket_is_unavailable_not_empty(gateway: Radosgw, bucket: str) -> None:
     storage = open_storage(f"s3://no-such-bucket?endpoint={gateway.endpoint}")
     for refused in (lambda: storage.put(KEY, b""), lambda: storage.get(KEY), lambda: list(storage.keys())):
-        with pytest.raises(Unavailable, match="there is no such bucket"):
+        with pytest.raises(StorageUnavailable, match="there is no such bucket"):
             refused()
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_is_down_is_unavailable_within_seconds(bucket: str) -> Non
             lambda: list(storage.keys()),
         ):
             began = time.monotonic()
-            with pytest.raises(Unavailable, match="Could not connect"):
+            with pytest.raises(StorageUnavailable, match="Could not connect"):
                 refused()
             assert time.monotonic() - began < 30
 
@@ -154,9 +154,9 @@ def test_a_conflict_of_writers_is_tried_again(gateway: Radosgw, bucket: str) -> 
 def test_endless_conflict_is_unavailable(gateway: Radosgw, bucket: str) -> None:
     with odd(gateway.endpoint, conflicts(1000)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
-        with pytest.raises(Unavailable, match="busy"):
+        with pytest.raises(StorageUnavailable, match="busy"):
             storage.put(KEY, b"bytes")
-        with pytest.raises(Missing):
+        with pytest.raises(ObjectNotFound):
             storage.get(KEY)
 
 
@@ -166,7 +166,7 @@ def test_bytes_damaged_on_the_way_are_noticed_and_do_not_stay(
 ) -> None:
     with odd(gateway.endpoint, lambda headers, body: body.replace(b"y", b"x")) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
-        with pytest.raises(Unavailable, match="other bytes"):
+        with pytest.raises(StorageUnavailable, match="other bytes"):
             storage.put(KEY, b"bytes", replace=replace)
-        with pytest.raises(Missing):
+        with pytest.raises(ObjectNotFound):
             storage.get(KEY)

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from storage import Missing, Storage, TooLong, open_storage
+from storage import ObjectNotFound, ObjectTooLarge, Storage, open_storage
 
 SHORT = "AB" * 20
 KEY = f"{SHORT}.torrent"
@@ -87,19 +87,19 @@ def test_the_etag_stays_with_the_bytes(storage: Storage) -> None:
 def test_what_is_longer_than_anyone_wants_is_not_read(storage: Storage) -> None:
     storage.put(KEY, b"four")
     assert storage.get(KEY, 4).data == b"four"
-    with pytest.raises(TooLong):
+    with pytest.raises(ObjectTooLarge):
         storage.get(KEY, 3)
 
 
 def test_nothing_under_a_key_is_missing(storage: Storage) -> None:
-    with pytest.raises(Missing):
+    with pytest.raises(ObjectNotFound):
         storage.get(KEY)
 
 
 def test_a_deleted_object_is_gone_and_may_come_again(storage: Storage) -> None:
     storage.put(KEY, b"first")
     storage.delete(KEY)
-    with pytest.raises(Missing):
+    with pytest.raises(ObjectNotFound):
         storage.get(KEY)
     assert list(storage.keys()) == []
     assert storage.put(KEY, b"second") is True

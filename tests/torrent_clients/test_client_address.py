@@ -2,31 +2,34 @@
 
 import pytest
 
-from clients import Address, read_addresses
+from clients import ClientAddress, parse_client_addresses
 
 
 def test_several_clients_in_one_line() -> None:
     text = "home=qbittorrent://admin:s%2Fe%40c%2Cret@localhost:8081, seedbox=transmission+https://me:word@box.example"
-    assert read_addresses(text) == {
-        "home": Address("qbittorrent", False, "localhost", 8081, "/", "admin", "s/e@c,ret"),
-        "seedbox": Address("transmission", True, "box.example", 443, "/transmission/rpc", "me", "word"),
+    assert parse_client_addresses(text) == {
+        "home": ClientAddress("qbittorrent", False, "localhost", 8081, "/", "admin", "s/e@c,ret"),
+        "seedbox": ClientAddress("transmission", True, "box.example", 443, "/transmission/rpc", "me", "word"),
     }
-    assert list(read_addresses(text)) == ["home", "seedbox"]
-    assert read_addresses("") == read_addresses(" , ") == {}
+    assert list(parse_client_addresses(text)) == ["home", "seedbox"]
+    assert parse_client_addresses("") == parse_client_addresses(" , ") == {}
 
 
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("qbittorrent://h", Address("qbittorrent", False, "h", 8080, "/", "", "")),
-        ("transmission://h", Address("transmission", False, "h", 9091, "/transmission/rpc", "", "")),
-        ("transmission+http://h:1", Address("transmission", False, "h", 1, "/transmission/rpc", "", "")),
-        ("qbittorrent+https://h/qbt/", Address("qbittorrent", True, "h", 443, "/qbt/", "", "")),
-        ("qbittorrent://[::1]:1/", Address("qbittorrent", False, "::1", 1, "/", "", "")),
+        ("qbittorrent://h", ClientAddress("qbittorrent", False, "h", 8080, "/", "", "")),
+        ("transmission://h", ClientAddress("transmission", False, "h", 9091, "/transmission/rpc", "", "")),
+        (
+            "transmission+http://h:1",
+            ClientAddress("transmission", False, "h", 1, "/transmission/rpc", "", ""),
+        ),
+        ("qbittorrent+https://h/qbt/", ClientAddress("qbittorrent", True, "h", 443, "/qbt/", "", "")),
+        ("qbittorrent://[::1]:1/", ClientAddress("qbittorrent", False, "::1", 1, "/", "", "")),
     ],
 )
-def test_what_is_not_written_is_as_usual(url: str, expected: Address) -> None:
-    assert read_addresses(f"a={url}") == {"a": expected}
+def test_what_is_not_written_is_as_usual(url: str, expected: ClientAddress) -> None:
+    assert parse_client_addresses(f"a={url}") == {"a": expected}
 
 
 @pytest.mark.parametrize(
@@ -49,12 +52,12 @@ def test_what_is_not_written_is_as_usual(url: str, expected: Address) -> None:
 )
 def test_a_wrong_one_is_refused_without_repeating_its_password(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as raised:
-        read_addresses(text)
+        parse_client_addresses(text)
     assert "sec" not in str(raised.value)
     assert raised.value.__cause__ is None
 
 
 def test_nothing_shows_a_password() -> None:
-    [address] = read_addresses("home=qbittorrent://me:secret@[::1]:9").values()
+    [address] = parse_client_addresses("home=qbittorrent://me:secret@[::1]:9").values()
     assert str(address) == "qBittorrent at [::1]:9"
     assert "secret" not in f"{address!r} {address} {[address]} {vars(type(address))}"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from clients import (
-    Address,
     Client,
+    ClientAddress,
     ClientError,
     Garbled,
     NoAnswer,
     RejectedTorrent,
     RejectedTracker,
-    Source,
+    TorrentToAdd,
     UnknownTorrent,
     Unreachable,
     WrongPassword,
@@ -50,7 +50,7 @@ KINDS = ("qbittorrent", "transmission")
 # Seconds: where all of it will pass, and where it must not on a busy machine. Who is rude is so for a minute.
 SHORT, LONG = 1.0, 20.0
 V1 = make.v1()
-SOURCE = Source(V1, make.infohashes(V1)[:1])
+SOURCE = TorrentToAdd(V1, make.infohashes(V1)[:1])
 
 CALLS: dict[str, Callable[[Client], object]] = {
     "version": lambda client: client.version(),
@@ -74,9 +74,9 @@ NONSENSE = {
 }
 
 
-def at(kind: str, port: int, password: str = PASSWORD) -> Address:
+def at(kind: str, port: int, password: str = PASSWORD) -> ClientAddress:
     path = "/" if kind == "qbittorrent" else "/transmission/rpc"
-    return Address(kind, False, "127.0.0.1", port, path, "someone", password)
+    return ClientAddress(kind, False, "127.0.0.1", port, path, "someone", password)
 
 
 def error_of(kind: str, port: int, call: str, timeout: float = LONG) -> ClientError:
@@ -225,7 +225,7 @@ def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmiss
         client = open_client(address(daemon))
         for rubbish in (b"rubbish", b"d4:infod4:name1:aee", "magnet:?xt=urn:btih:rubbish"):
             with pytest.raises(RejectedTorrent, match="does not take this torrent"):
-                client.add(Source(rubbish, (bytes(20),)))
+                client.add(TorrentToAdd(rubbish, (bytes(20),)))
         client.close()
 
 

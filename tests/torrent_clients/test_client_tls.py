@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from clients import Address, Unreachable, open_client, read_addresses
+from clients import ClientAddress, Unreachable, open_client, parse_client_addresses
 from tests.servers import free_port
 from tests.servers.certificates import Certificate, authority, signed
 from tests.servers.network_namespace import network_namespace
@@ -32,9 +32,9 @@ class Doors(NamedTuple):
     plain: int
     """Of an HTTP server."""
 
-    def at(self, kind: str, certificate: str) -> Address:
+    def at(self, kind: str, certificate: str) -> ClientAddress:
         port = self.ports[kind, certificate]
-        [address] = read_addresses(f"a={kind}+https://admin:a%20password@127.0.0.1:{port}").values()
+        [address] = parse_client_addresses(f"a={kind}+https://admin:a%20password@127.0.0.1:{port}").values()
         return address
 
 
@@ -67,7 +67,7 @@ def trusted(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(doors.authority.path))
 
 
-def asked(address: Address) -> str:
+def asked(address: ClientAddress) -> str:
     with closing(open_client(address, 20)) as client:
         client.torrents()
         return client.version()
@@ -98,4 +98,4 @@ def test_a_certificate_must_be_in_time_and_for_this_name(
 def test_one_without_tls_is_called_that(doors: Doors, kind: str) -> None:
     url = f"a={kind}+https://admin:a%20password@127.0.0.1:{doors.plain}"
     with pytest.raises(Unreachable, match="does not speak TLS"):
-        asked(read_addresses(url)["a"])
+        asked(parse_client_addresses(url)["a"])

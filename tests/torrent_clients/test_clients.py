@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from clients import Source, UnknownTorrent
+from clients import TorrentToAdd, UnknownTorrent
 from tests.client_operations import NAMES, OPERATIONS, Lab, lab, row, until
 from tests.servers.hashkeep import ROOT
 from tests.servers.libtorrent_peers import Peer, create_content
@@ -40,7 +40,7 @@ def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
     peer = Peer((f"127.5.0.{1 + NAMES.index(name)}", 6881))  # no client connects to its own address
     filled.tracker.peers[held.v1] = []
     link = f"magnet:?xt=urn:btih:{held.v1.hex()}&tr={quote(filled.tracker.url)}"
-    assert client.add(Source(link, (held.v1,))) is True
+    assert client.add(TorrentToAdd(link, (held.v1,))) is True
     assert client.find(held.v1).id == held.v1.hex()
     with pytest.raises(UnknownTorrent):
         client.find(held.v2)
@@ -49,7 +49,7 @@ def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
     client.reannounce(held.v1)
     until(lambda: client.find(held.v1).id == held.v2.hex()[:40])
     assert {client.find(one).v2 for one in (held.v1, held.v2, held.v2[:20])} == {held.v2}
-    assert client.add(Source(held.torrent, (held.v1, held.v2))) is False
+    assert client.add(TorrentToAdd(held.torrent, (held.v1, held.v2))) is False
     client.remove(held.v1, data=True)
     with pytest.raises(UnknownTorrent):
         client.find(held.v2)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from clients import File, OutOfReach, Torrent, Unfinished
+from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished
 from clients.finished_files import open_finished
 
-TORRENT = Torrent(
+TORRENT = ClientTorrent(
     *("id", bytes(20), None, "a film", "/downloads", 4, 1.0, "seeding", (), None, None),
     *(0, 0, 0, 0, 1.0, None, ""),
 )
@@ -33,7 +33,7 @@ def put(path: Path, content: bytes = b"film") -> Path:
 
 
 def read(folder: Path, name: str, saved: str = "/downloads", size: int = 4, progress: float = 1.0) -> bytes:
-    finished = open_finished(folder, replace(TORRENT, path=saved), File(name, size, progress))
+    finished = open_finished(folder, replace(TORRENT, path=saved), ClientFile(name, size, progress))
     with finished.file as file:
         return file.read()
 
@@ -194,7 +194,7 @@ def test_what_becomes_a_link_a_moment_later_is_not_followed(
     real = os.path.realpath
     monkeypatch.setattr(os.path, "realpath", look)
     with pytest.raises(OutOfReach):
-        open_finished(folder, replace(TORRENT, path=str(folder)), File("a/b/secret", 4, 1.0))
+        open_finished(folder, replace(TORRENT, path=str(folder)), ClientFile("a/b/secret", 4, 1.0))
 
 
 @pytest.mark.timeout(30)

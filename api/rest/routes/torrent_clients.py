@@ -20,7 +20,15 @@ from api.rest.media import LimitedJsonParser, UploadFormParser
 from api.rest.view import RestView
 from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
-from clients import Address, Client, ClientError, Source, Torrent, known_as, open_client
+from clients import (
+    Client,
+    ClientAddress,
+    ClientError,
+    ClientTorrent,
+    TorrentToAdd,
+    find_known_infohash,
+    open_client,
+)
 from metainfo import compute_infohashes
 from metainfo.decompress import decompress_torrent
 from metainfo.infohash import infohash_to_hex, parse_infohash
@@ -84,7 +92,7 @@ class ClientTorrentListView(StaffView):
                 save_path=_text(request, "save_path") or None,
                 tags=list(filter(None, map(str.strip, tags))),
             )
-            added = client.find(known_as(client, source.infohashes))
+            added = client.find(find_known_infohash(client, source.infohashes))
         return Response(_told(added), status=201 if new else 200)
 
 
@@ -152,7 +160,7 @@ def configured(name: str) -> Iterator[Client]:
         yield client
 
 
-def _answer(address: Address) -> dict[str, Any]:
+def _answer(address: ClientAddress) -> dict[str, Any]:
     with closing(open_client(address)) as client:
         try:
             return {"kind": address.kind, "answers": True, "version": client.version()}
@@ -162,18 +170,18 @@ def _answer(address: Address) -> dict[str, Any]:
 
 def _known(client: Client, infohash: str) -> bytes:
     """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
-    return known_as(client, find_infohashes(parse_infohash(infohash)))
+    return find_known_infohash(client, find_infohashes(parse_infohash(infohash)))
 
 
-def _source(request: Request) -> Source:
+def _source(request: Request) -> TorrentToAdd:
     limit = settings.MAX_TORRENT_BYTES
     if link := _text(request, "magnet"):
-        return Source(link, parse_magnet(link).infohashes)
+        return TorrentToAdd(link, parse_magnet(link).infohashes)
     if file := request.FILES.get("torrent"):
         torrent = decompress_torrent(file.read(limit + 1), limit)
     else:
         torrent = retrieve(parse_infohash(_text(request, "infohash"))).torrent
-    return Source(torrent, compute_infohashes(torrent, limit))
+    return TorrentToAdd(torrent, compute_infohashes(torrent, limit))
 
 
 def _given(request: Request) -> dict[str, Any]:
@@ -189,6 +197,6 @@ def _text(request: Request, name: str) -> str:
     return value
 
 
-def _told(torrent: Torrent) -> dict[str, Any]:
+def _told(torrent: ClientTorrent) -> dict[str, Any]:
     told = asdict(torrent)
     return told | {key: infohash_to_hex(told[key]) if told[key] else None for key in ("v1", "v2")}

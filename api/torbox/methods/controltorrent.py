@@ -19,7 +19,7 @@ from archive.access.key_torrents import (
     remove_key_torrents,
 )
 from archive.queue.wishes import enqueue_wishes
-from clients import Client, UnknownTorrent, known_as
+from clients import Client, UnknownTorrent, find_known_infohash
 from metainfo.magnet import Magnet
 
 _OPERATIONS: dict[str, Callable[[Client, bytes], None]] = {
@@ -76,7 +76,7 @@ def _tell(key: ApiKey, operation: str, chosen: Sequence[KeyTorrent], *, lenient:
     with borrow_client(key) as client:
         for mine in chosen:
             try:
-                _OPERATIONS[operation](client, known_as(client, mine.infohashes))
+                _OPERATIONS[operation](client, find_known_infohash(client, mine.infohashes))
             except UnknownTorrent:
                 if not lenient:
                     raise
@@ -89,7 +89,7 @@ def _delete(key: ApiKey, chosen: Sequence[KeyTorrent]) -> None:
         with borrow_client(key) as client:
             for mine in ours:
                 with suppress(UnknownTorrent):
-                    client.remove(known_as(client, mine.infohashes), data=True)
+                    client.remove(find_known_infohash(client, mine.infohashes), data=True)
     remove_key_torrents(key, *(mine.id for mine in chosen))
 
 

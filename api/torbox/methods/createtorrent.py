@@ -19,7 +19,7 @@ from archive.torrents.catalogue import find_entry
 from archive.torrents.deposit import deposit
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import retrieve
-from clients import RejectedTracker, Source
+from clients import RejectedTracker, TorrentToAdd
 from metainfo import parse_torrent
 from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash
@@ -111,7 +111,7 @@ def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
         names = tuple(filter(None, (meta.v1, meta.v2)))
         missing = [url for url in found.named.trackers if url not in meta.trackers]
     with borrow_client(key) as client:
-        new = client.add(Source(found.content, names))
+        new = client.add(TorrentToAdd(found.content, names))
     mine = add_key_torrent(key, found.named, name)
     mark_in_client(key, mine, new=new)
     if missing:

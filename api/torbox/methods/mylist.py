@@ -17,7 +17,7 @@ from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_to
 from archive.queue.wishes import WishStatus, wish_statuses
 from archive.takedowns.takedown import find_blocked, refuse_blocked
 from archive.torrents.deposit import deposit_many
-from clients import Client, Torrent, UnknownTorrent, known_as
+from clients import Client, ClientTorrent, UnknownTorrent, find_known_infohash
 from metainfo.infohash import truncate_infohash
 from metainfo.magnet import Magnet
 
@@ -70,30 +70,30 @@ def _rows(key: ApiKey, owned: Callable[[], list[KeyTorrent]], *, alone: bool = F
     ]
 
 
-def _theirs(key: ApiKey, mine: Sequence[KeyTorrent]) -> tuple[dict[int, Torrent], list[bytes]]:
+def _theirs(key: ApiKey, mine: Sequence[KeyTorrent]) -> tuple[dict[int, ClientTorrent], list[bytes]]:
     """What the client has of them, by the account's ids; and torrents that it has found sooner than we."""
     with borrow_client(key) as client:
         by_name = {name: each for each in _listed(client, mine) for name in _names(each)}
         theirs = {each.id: by_name[name] for each in mine for name in each.infohashes if name in by_name}
         found = [each for each in mine if not each.entry and each.id in theirs and _is_known(theirs[each.id])]
-        exported = [client.export(known_as(client, each.infohashes)) for each in found[:_LEARNT]]
+        exported = [client.export(find_known_infohash(client, each.infohashes)) for each in found[:_LEARNT]]
     return theirs, [torrent for torrent in exported if torrent]
 
 
-def _listed(client: Client, mine: Sequence[KeyTorrent]) -> list[Torrent]:
+def _listed(client: Client, mine: Sequence[KeyTorrent]) -> list[ClientTorrent]:
     if len(mine) > 1:
         return client.torrents()
     try:
-        return [client.find(known_as(client, mine[0].infohashes))]
+        return [client.find(find_known_infohash(client, mine[0].infohashes))]
     except UnknownTorrent:
         return []
 
 
-def _names(torrent: Torrent) -> set[bytes]:
+def _names(torrent: ClientTorrent) -> set[bytes]:
     return {name for whole in (torrent.v1, torrent.v2) if whole for name in (whole, truncate_infohash(whole))}
 
 
-def _is_known(torrent: Torrent) -> bool:
+def _is_known(torrent: ClientTorrent) -> bool:
     """Whether the client has its metadata."""
     return torrent.size > 0 and torrent.state != "metadata"
 

@@ -80,7 +80,7 @@ def _told(reading: ParsedTorrent) -> dict[str, Any]:
     meta = reading.metainfo
     files = (
         [{"name": path, "size": size} for path, size in file_paths(reading)]
-        if meta.files <= MAX_FILES_ALONE
+        if meta.file_count <= MAX_FILES_ALONE
         else None
     )
     return {

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
-from clients import Client, ClientError, Source, Torrent, known_as, open_client
+from clients import Client, ClientError, ClientTorrent, TorrentToAdd, find_known_infohash, open_client
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.client import connected
 from hashkeep.management.progress_bar import open_progress_bar
@@ -172,17 +172,17 @@ def _answer(address: Any) -> tuple[bool, str]:
 
 
 def _name(client: Client, text: str) -> bytes:
-    return known_as(client, find_infohashes(find_infohash(text)))
+    return find_known_infohash(client, find_infohashes(find_infohash(text)))
 
 
-def _source(text: str) -> Source:
+def _source(text: str) -> TorrentToAdd:
     if text.startswith("magnet:"):
-        return Source(text, parse_magnet(text).infohashes)
+        return TorrentToAdd(text, parse_magnet(text).infohashes)
     try:
         torrent = retrieve(find_infohash(text)).torrent
     except NotAnInfohash:
         torrent = _file(text)
-    return Source(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
+    return TorrentToAdd(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
 
 
 def _file(path: str) -> bytes:
@@ -193,7 +193,7 @@ def _file(path: str) -> bytes:
         raise NotAnInfohash(f"This is no infohash, no magnet link, and no file: {error.strerror}.") from None
 
 
-def _line(torrent: Torrent) -> str:
+def _line(torrent: ClientTorrent) -> str:
     infohash = (torrent.v1 or torrent.v2 or b"").hex().upper()
     tags = f" [{', '.join(torrent.tags)}]" if torrent.tags else ""
     name = _printable(torrent.name + tags)

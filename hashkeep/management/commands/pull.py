@@ -14,8 +14,7 @@ from archive.errors import Unavailable
 from archive.models import Torrent
 from archive.queue.wishes import enqueue_wishes
 from archive.torrents.deposit import deposit_many
-from clients import Client, ClientError, UnknownTorrent, WrongPassword
-from clients import Torrent as Theirs
+from clients import Client, ClientError, ClientTorrent, UnknownTorrent, WrongPassword
 from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.client import configured
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
@@ -114,7 +113,7 @@ class Pulling:
                 yield from self._batch(some)
                 bar.update(len(some))
 
-    def _batch(self, theirs: list[Theirs]) -> Iterator[str]:
+    def _batch(self, theirs: list[ClientTorrent]) -> Iterator[str]:
         given, lacking = [], []
         for torrent in theirs:
             exported = self._export(torrent)
@@ -133,14 +132,14 @@ class Pulling:
             enqueue_wishes([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
         yield from [_WANTED if self._resolve else _NOT_GIVEN] * len(lacking)
 
-    def _export(self, torrent: Theirs) -> bytes | None:
+    def _export(self, torrent: ClientTorrent) -> bytes | None:
         try:
             return self._client.export(torrent.v2 or torrent.v1 or b"")
         except UnknownTorrent:  # removed since a moment ago
             return None
 
 
-def _held(theirs: list[Theirs]) -> set[str]:
+def _held(theirs: list[ClientTorrent]) -> set[str]:
     """The ids of those that are here, whole: one without its piece layers may yet become complete."""
     with outages():
         found = Torrent.objects.find_all(name for one in theirs for name in (one.v1, one.v2) if name)
@@ -148,9 +147,9 @@ def _held(theirs: list[Theirs]) -> set[str]:
     return {one.id for one in theirs if {one.v1, one.v2} & whole}
 
 
-def _is(exported: bytes, torrent: Theirs) -> bool:
+def _is(exported: bytes, torrent: ClientTorrent) -> bool:
     """What is no torrent at all is left to the deposit to refuse."""
     try:
-        return any(map(torrent.goes_by, compute_infohashes(exported, settings.MAX_TORRENT_BYTES)))
+        return any(map(torrent.has_infohash, compute_infohashes(exported, settings.MAX_TORRENT_BYTES)))
     except Refusal:
         return True
