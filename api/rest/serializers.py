@@ -52,7 +52,7 @@ class TorrentSerializer(LinksSerializer):
     length = serializers.IntegerField(help_text="Bytes of the torrent itself.")
     complete = serializers.BooleanField(help_text="Has the piece layers that its v2 files need (BEP 52).")
     stored_at = serializers.DateTimeField()
-    swarm_fields = SwarmSerializer(allow_null=True, help_text="Null where nobody has counted its peers yet.")
+    swarm = SwarmSerializer(allow_null=True, help_text="Null where nobody has counted its peers yet.")
 
 
 class DescriptionSerializer(TorrentSerializer):

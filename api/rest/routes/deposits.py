@@ -29,7 +29,7 @@ class ReceiptSerializer(LinksSerializer):
 class OutcomeSerializer(serializers.Serializer[Any]):
     filename = serializers.CharField()
     receipt = ReceiptSerializer(required=False)
-    describe_exception = ProblemSerializer(required=False)
+    problem = ProblemSerializer(required=False)
 
 
 _OUTCOMES = inline_serializer("Outcomes", {"results": OutcomeSerializer(many=True)})
