@@ -1,4 +1,7 @@
-"""Transactions for what may be lost in a power cut, though not by a kill: wishes, never torrents."""
+"""Transactions that do not wait for the disk. For wishes, never for torrents: a power cut may lose the last of them.
+
+A kill loses none, since the operating system has the data. With the wait a wish takes twice as long.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +14,16 @@ from archive.db.write_lock import write_lock
 
 @contextmanager
 def async_commit() -> Iterator[None]:
-    """A transaction whose commit does not wait for the disk: with the wait, a wish would take twice as long."""
-    lite = is_sqlite() and not connection.in_atomic_block
+    """A transaction with asynchronous commit: `synchronous_commit = off`, or `synchronous=NORMAL` on SQLite.
+
+    Inside another transaction it is a savepoint, and on SQLite the outer transaction's commit waits as it would.
+    """
+    changes_pragma = (
+        is_sqlite() and not connection.in_atomic_block
+    )  # the pragma has no effect in a transaction
     with write_lock():
-        if lite:
-            _pragma("synchronous=NORMAL")
+        if changes_pragma:
+            _set_pragma("synchronous=NORMAL")
         try:
             with transaction.atomic():
                 if is_postgresql():
@@ -23,10 +31,11 @@ def async_commit() -> Iterator[None]:
                         cursor.execute("SET LOCAL synchronous_commit = off")
                 yield
         finally:
-            if lite:
-                _pragma("synchronous=FULL")
+            if changes_pragma:
+                _set_pragma("synchronous=FULL")
 
 
-def _pragma(pragma: str) -> None:
+def _set_pragma(pragma: str) -> None:
+    """Straight on the driver's connection: through Django it would take as long as a whole statement."""
     connection.ensure_connection()
-    connection.connection.execute(f"PRAGMA {pragma}")  # past Django, which takes as long as a whole statement
+    connection.connection.execute(f"PRAGMA {pragma}")

@@ -1,7 +1,16 @@
-"""How processes wake each other: a hint that the table has news, never the news itself, but for what may be lost.
+"""Notifications between processes: that there are new wishes, or that wishes were settled.
 
-On SQLite, where all of them share a machine, an ear is a named pipe in DATA_DIR; on PostgreSQL it is LISTEN and
-NOTIFY. A hint may get lost, so whoever listens looks at the table by itself now and then.
+    process A                                      process B, or a thread of A
+    ---------                                      ---------------------------
+    1. writes a row                                listener = listen(channel)
+    2. notify_on_commit(channel, payloads)         loop: listener.receive(seconds)
+    3. commit ──► SQLite: a named pipe of each ──► 4. set of payloads, or an empty set after `seconds`
+                  listener, DATA_DIR/wake/CHANNEL.*
+                  PostgreSQL: pg_notify, LISTEN
+
+A notification may get lost: where a pipe is full, or the database goes away. So it only tells that there is something
+to look up in the table, and listeners look by themselves now and then; a payload holds what may be lost. On SQLite
+all processes share a machine, so pipes are enough.
 """
 
 import errno
@@ -20,103 +29,112 @@ from django.db import DatabaseError, connection, transaction
 
 from archive.db.driver import is_postgresql
 
-NEW_WISHES = "wanted"  # there are new wishes: for resolvers; or what must not be in the table (`whispers`)
-SETTLED_WISHES = (
-    "settled"  # wishes were met, `names:held under`, or missed, `names`, all in hex: for those who wait
-)
+# For resolvers: there are wishes to search for. A payload is a sealed peer hint (`archive.queue.peer_hints`).
+NEW_WISHES = "wanted"
+# For those who wait: wishes were fulfilled or missed. The payload is described in `archive.queue.settlements`.
+SETTLED_WISHES = "settled"
 
-_database: Any = connection  # what psycopg adds to it is in no stub
-_AT_ONCE = 4_000  # characters; a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
+_database: Any = connection  # Django's stubs do not know what psycopg adds to it
+_MAX_LINE = 4_000  # characters: a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
+_MAX_READ = 65_536  # bytes: as much as a pipe holds
 
 
 class Listener(Protocol):
-    """Belongs to one thread, but for its making."""
+    """Belongs to one thread, except that another may create it."""
 
     def receive(self, seconds: float) -> set[str]:
-        """All the words rung until now; waits for the first ones, at most so long."""
+        """The payloads notified since the last call. Waits at most so many seconds for the first."""
 
     def close(self) -> None: ...
 
 
-def listen(bell: str) -> Listener:
-    return _Channel(bell) if is_postgresql() else _Pipe(bell)
+def listen(channel: str) -> Listener:
+    """Start to receive what is notified on the channel from now on."""
+    return _PostgresListener(channel) if is_postgresql() else _PipeListener(channel)
 
 
-def notify_on_commit(bell: str, words: Iterable[str] = ("",)) -> None:
-    """After the present transaction, if there is one: whoever wakes up must find what was written."""
-    for line in _lines(words):
-        transaction.on_commit(partial(_send, bell, line))
+def notify_on_commit(channel: str, payloads: Iterable[str] = ("",)) -> None:
+    """Notify when the present transaction commits, or at once outside of one.
+
+    So a listener that wakes up finds the rows. A payload has neither spaces nor line ends.
+    """
+    for line in _join_payloads(payloads):
+        transaction.on_commit(partial(_send, channel, line))
 
 
-def notify_now(bell: str, words: Iterable[str]) -> None:
-    """At once."""
-    for line in _lines(words):
-        _send(bell, line)
+def notify_now(channel: str, payloads: Iterable[str]) -> None:
+    """Notify without regard to transactions. (On PostgreSQL a transaction that is open delays it all the same.)"""
+    for line in _join_payloads(payloads):
+        _send(channel, line)
 
 
-def _lines(words: Iterable[str]) -> list[str]:
+def _join_payloads(payloads: Iterable[str]) -> list[str]:
+    """The payloads, separated by spaces, in as few lines as the size of a notification allows."""
     lines = [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > _AT_ONCE:
+    for payload in payloads:
+        if len(lines[-1]) + len(payload) > _MAX_LINE:
             lines.append("")
-        lines[-1] += f"{word} "
+        lines[-1] += f"{payload} "
     return lines
 
 
-def _send(bell: str, line: str) -> None:
-    (_notify if is_postgresql() else _write)(bell, line)
+def _send(channel: str, line: str) -> None:
+    (_send_by_postgres if is_postgresql() else _send_by_pipes)(channel, line)
 
 
-def _notify(bell: str, line: str) -> None:
+def _send_by_postgres(channel: str, line: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [bell, line])
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, line])
 
 
-def _write(bell: str, line: str) -> None:
-    """A hint may get lost, and whoever gives it must not break over it: where descriptors are used up, say."""
+def _send_by_pipes(channel: str, line: str) -> None:
+    """Write to every listener's pipe. An OSError (no descriptor left, say) loses the notification and is ignored."""
     with suppress(OSError):
-        for pipe in _folder().glob(f"{bell}.*"):
-            _put(pipe, f"{line}\n".encode())
+        for pipe in _pipes_folder().glob(f"{channel}.*"):
+            _write_to_pipe(pipe, f"{line}\n".encode())
 
 
-def _put(pipe: Path, line: bytes) -> None:
+def _write_to_pipe(pipe: Path, line: bytes) -> None:
     try:
-        end = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # its reader was killed
+        if error.errno == errno.ENXIO:  # no reader: the listening process was killed
             pipe.unlink(missing_ok=True)
         return
-    with suppress(OSError):  # it is full of hints already
-        os.write(end, line)
-    os.close(end)
+    with suppress(OSError):  # EAGAIN: the pipe is full of notifications that nothing has read
+        os.write(descriptor, line)
+    os.close(descriptor)
 
 
-def _folder() -> Path:
+def _pipes_folder() -> Path:
     return Path(settings.DATA_DIR) / "wake"
 
 
-class _Pipe:
-    def __init__(self, bell: str) -> None:
-        _folder().mkdir(parents=True, exist_ok=True)
-        self._path = _folder() / f"{bell}.{uuid.uuid4().hex}"
-        # Under its name only when it is open: a pipe without a reader is cleared away.
-        new = self._path.with_name(f".{self._path.name}")
-        os.mkfifo(new, 0o600)
-        self._end = os.open(new, os.O_RDWR | os.O_NONBLOCK)  # a writer of our own, lest it end with the first
-        new.rename(self._path)
+class _PipeListener:
+    def __init__(self, channel: str) -> None:
+        _pipes_folder().mkdir(parents=True, exist_ok=True)
+        self._path = _pipes_folder() / f"{channel}.{uuid.uuid4().hex}"
+        # It gets the name that senders look for only when it is open: they delete pipes without a reader.
+        hidden_path = self._path.with_name(f".{self._path.name}")
+        os.mkfifo(hidden_path, 0o600)
+        # Open for writing too: else the pipe would report its end whenever a sender closes it.
+        self._descriptor = os.open(hidden_path, os.O_RDWR | os.O_NONBLOCK)
+        hidden_path.rename(self._path)
 
     def receive(self, seconds: float) -> set[str]:
-        readable, _, _ = select.select([self._end], [], [], seconds)
-        return set(os.read(self._end, 65_536).decode().split()) if readable else set()
+        readable, _, _ = select.select([self._descriptor], [], [], seconds)
+        return set(os.read(self._descriptor, _MAX_READ).decode().split()) if readable else set()
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
-        os.close(self._end)
+        os.close(self._descriptor)
 
 
-class _Channel:
-    def __init__(self, bell: str) -> None:
-        self._bell = bell
+class _PostgresListener:
+    """Has a connection of its own: one that waits for notifications can run no other statement."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
         self._connection: Any = None
         self._connect()
 
@@ -124,12 +142,10 @@ class _Channel:
         try:
             if self._connection is None:
                 self._connect()
-            heard = self._connection.notifies(timeout=seconds, stop_after=1)
-            return {word for notify in heard for word in notify.payload.split()}
-        except (
-            _database.Database.Error,
-            DatabaseError,
-        ):  # the server is away; what was rung meanwhile is lost
+            notifications = self._connection.notifies(timeout=seconds, stop_after=1)
+            return {payload for each in notifications for payload in each.payload.split()}
+        except (_database.Database.Error, DatabaseError):
+            # The server is away. What is notified until the next call connects again is lost.
             self.close()
             time.sleep(seconds)
             return set()
@@ -140,9 +156,8 @@ class _Channel:
             self._connection = None
 
     def _connect(self) -> None:
-        """A connection of its own: one that waits cannot be asked anything else."""
         with connection.wrap_database_errors:
             parameters = connection.get_connection_params()
             fresh = _database.Database.connect(**parameters, autocommit=True)
-            fresh.execute(f'LISTEN "{self._bell}"')
+            fresh.execute(f'LISTEN "{self._channel}"')
         self._connection = fresh

@@ -1,4 +1,4 @@
-"""Where a database or a storage that fails becomes the archive's own word for it."""
+"""Turns errors of the database and of the storage into the archive's own error, Unavailable."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def outages() -> Iterator[None]:
-    """Raises Unavailable for whatever breaks inside, with the cause in the log and not in the answer."""
+    """Raise Unavailable where the code inside fails because of the database or the storage.
+
+    The cause goes to the log and to the metric of failures, and not into the message.
+    """
     try:
         yield
     except (DatabaseError, InterfaceError) as error:

@@ -1,5 +1,8 @@
-"""SQLite has one writer at a time, and whoever finds it busy sleeps for up to 0.1 s before he looks again. Here they
-queue instead, in whichever process they are, and each begins as soon as the one before has done."""
+"""A lock for the one writer that SQLite has at a time, held across all threads and processes of one machine.
+
+SQLite lets a writer that finds another at work sleep for up to 0.1 s before it tries again. With this lock the
+writers queue instead, and each begins as soon as the one before has committed.
+"""
 
 import fcntl
 import os
@@ -13,24 +16,30 @@ from django.db import connection
 
 from archive.db.driver import is_sqlite
 
-_own = threading.Lock()  # of this process: the file's lock is one for all its threads
+_thread_lock = threading.Lock()  # flock() is held by the process: among its threads this lock decides
 
 
 @contextmanager
 def write_lock() -> Iterator[None]:
-    """Around a short transaction that writes. Without it nothing goes wrong, only slowly."""
+    """Hold the lock around a short transaction that writes. Without it the result is the same, only slower.
+
+    Does nothing on PostgreSQL, or inside a transaction that has begun already.
+    """
     if not is_sqlite() or connection.in_atomic_block:
         yield
         return
-    with _own:
-        fcntl.flock(_folder(), fcntl.LOCK_EX)
+    with _thread_lock:
+        fcntl.flock(_data_folder(), fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(_folder(), fcntl.LOCK_UN)
+            fcntl.flock(_data_folder(), fcntl.LOCK_UN)
 
 
 @cache
-def _folder() -> int:
-    """The folder where the index lies: its file is no place for a lock, since SQLite's own would go with ours."""
+def _data_folder() -> int:
+    """A descriptor of the folder where the index lies, opened once.
+
+    The index itself cannot carry the lock: closing a descriptor of it would drop SQLite's own locks (POSIX).
+    """
     return os.open(settings.DATA_DIR, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,5 +1,6 @@
-"""A clerk: whoever comes while others are served goes with all who came meanwhile; whoever is alone, at once."""
+"""The batcher: items that arrive while a batch is handled are the next batch; a lone item is handled at once."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from queue import Queue
 from threading import Event
@@ -11,94 +12,109 @@ from archive.db.batcher import Batcher
 LONG = 60.0
 
 
-class Desk:
-    """Notes its batches, and keeps each of them until it may go on."""
+class Work:
+    """Records its batches, and holds each of them until `release`."""
 
     def __init__(self) -> None:
-        self.batches, self.told = Queue[list[int]](), Queue[tuple[int, int]]()
-        self._go_on = Queue[None]()
+        self.batches, self.delivered = Queue[list[int]](), Queue[tuple[int, int]]()
+        self._released = Queue[None]()
 
-    def work(self, items: Sequence[int]) -> list[int]:
+    def square(self, items: Sequence[int]) -> list[int]:
         self.batches.put(list(items))
-        self._go_on.get(timeout=LONG)
+        self._released.get(timeout=LONG)
         return [item * item for item in items]
 
-    def clerk(self, moment: float = 0.004) -> Batcher[int, int]:
-        return Batcher(self.work, lambda item, result: self.told.put((item, result)), moment)
+    def batcher(self, max_wait: float = 0.004, idle_timeout: float | None = None) -> Batcher[int, int]:
+        return Batcher(self.square, self._deliver, max_wait, idle_timeout=idle_timeout)
 
-    def next(self) -> list[int]:
+    def _deliver(self, item: int, result: int) -> None:
+        self.delivered.put((item, result))
+
+    def next_batch(self) -> list[int]:
         return self.batches.get(timeout=LONG)
 
-    def go_on(self) -> None:
-        self._go_on.put(None)
+    def release(self) -> None:
+        self._released.put(None)
 
-    def served(self, *items: int) -> None:
-        """They are told, in this order, once their batch may go on."""
-        self.go_on()
-        assert [self.told.get(timeout=LONG) for _ in items] == [(item, item * item) for item in items]
+    def finish(self, *items: int) -> None:
+        """Release the batch; its results are delivered in this order."""
+        self.release()
+        assert [self.delivered.get(timeout=LONG) for _ in items] == [(item, item * item) for item in items]
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    desk = Desk()
-    yield desk
+def work() -> Iterator[Work]:
+    work = Work()
+    yield work
     for _ in range(10):
-        desk.go_on()
+        work.release()
 
 
-def test_what_is_brought_meanwhile_is_one_batch_in_its_order(desk: Desk) -> None:
-    clerk = desk.clerk()
-    clerk.submit(1)
-    assert desk.next() == [1]
+def test_items_that_arrive_during_a_batch_are_the_next_batch_in_their_order(work: Work) -> None:
+    batcher = work.batcher()
+    batcher.submit(1)
+    assert work.next_batch() == [1]
     for item in (2, 3, 4):
-        clerk.submit(item)
-    desk.served(1)
-    assert desk.next() == [2, 3, 4]
-    desk.served(2, 3, 4)
+        batcher.submit(item)
+    work.finish(1)
+    assert work.next_batch() == [2, 3, 4]
+    work.finish(2, 3, 4)
 
 
-def test_who_comes_alone_waits_for_nobody(desk: Desk) -> None:
-    clerk = desk.clerk(moment=10 * LONG)
+def test_an_item_that_comes_alone_waits_for_no_other(work: Work) -> None:
+    batcher = work.batcher(max_wait=10 * LONG)
     for item in (1, 2, 3):
-        clerk.submit(item)
-        assert desk.next() == [item]
-        desk.served(item)
+        batcher.submit(item)
+        assert work.next_batch() == [item]
+        work.finish(item)
 
 
-def test_it_waits_for_as_many_as_were_here_before(desk: Desk) -> None:
-    """Those who have been served are on their way back."""
-    clerk = desk.clerk(moment=10 * LONG)
-    clerk.submit(1)
-    assert desk.next() == [1]
-    clerk.submit(2)
-    clerk.submit(3)
-    desk.served(1)
+def test_a_batch_waits_for_as_many_items_as_the_last_time(work: Work) -> None:
+    """Clients that have been served are on their way back."""
+    batcher = work.batcher(max_wait=10 * LONG)
+    batcher.submit(1)
+    assert work.next_batch() == [1]
+    batcher.submit(2)
+    batcher.submit(3)
+    work.finish(1)
     assert not Event().wait(0.2)
-    assert desk.batches.empty()
-    clerk.submit(4)
-    assert desk.next() == [2, 3, 4]
+    assert work.batches.empty()
+    batcher.submit(4)
+    assert work.next_batch() == [2, 3, 4]
 
 
-def test_it_does_not_wait_long_for_those_who_stay_away(desk: Desk) -> None:
-    clerk = desk.clerk()
-    clerk.submit(1)
-    assert desk.next() == [1]
+def test_a_batch_does_not_wait_long_for_items_that_stay_away(work: Work) -> None:
+    batcher = work.batcher()
+    batcher.submit(1)
+    assert work.next_batch() == [1]
     for item in (2, 3):
-        clerk.submit(item)
-    desk.served(1)
-    assert desk.next() == [2, 3]
-    desk.served(2, 3)
-    clerk.submit(4)
-    assert desk.next() == [4]
+        batcher.submit(item)
+    work.finish(1)
+    assert work.next_batch() == [2, 3]
+    work.finish(2, 3)
+    batcher.submit(4)
+    assert work.next_batch() == [4]
 
 
-def test_of_very_many_some_wait_for_the_next_batch(desk: Desk) -> None:
-    clerk = desk.clerk()
-    clerk.submit(0)
-    assert desk.next() == [0]
+def test_items_beyond_the_limit_wait_for_the_next_batch(work: Work) -> None:
+    batcher = work.batcher()
+    batcher.submit(0)
+    assert work.next_batch() == [0]
     for item in range(1, 31):
-        clerk.submit(item)
-    desk.served(0)
-    assert desk.next() == list(range(1, 17))
-    desk.served(*range(1, 17))
-    assert desk.next() == list(range(17, 31))
+        batcher.submit(item)
+    work.finish(0)
+    assert work.next_batch() == list(range(1, 17))
+    work.finish(*range(1, 17))
+    assert work.next_batch() == list(range(17, 31))
+
+
+def test_the_thread_of_an_idle_batcher_ends_and_the_next_item_starts_another(work: Work) -> None:
+    batcher = work.batcher(idle_timeout=0.05)
+    before = set(threading.enumerate())
+    for item in (1, 2):
+        batcher.submit(item)
+        [thread] = set(threading.enumerate()) - before
+        assert work.next_batch() == [item]
+        work.finish(item)
+        thread.join(LONG)
+        assert not thread.is_alive()

@@ -1,4 +1,4 @@
-"""Writers of SQLite queue across processes."""
+"""The write lock: writers of SQLite queue across processes."""
 
 import fcntl
 import os
@@ -14,8 +14,8 @@ from tests import make
 
 
 @pytest.fixture
-def neighbour() -> Iterator[int]:
-    """Another process's hold on the pen: to the kernel, a lock belongs to whoever opened the file."""
+def other_process() -> Iterator[int]:
+    """Holds the lock as another process would: to the kernel, it belongs to the description of the open folder."""
     folder = os.open(settings.DATA_DIR, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
     yield folder
@@ -23,15 +23,15 @@ def neighbour() -> Iterator[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_finds_the_pen_taken_waits_and_then_writes(neighbour: int) -> None:
-    def work() -> Receipt:
+def test_a_deposit_waits_for_the_write_lock_and_then_writes(other_process: int) -> None:
+    def deposit_torrent() -> Receipt:
         try:
             return deposit(make.v1())
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(work)
-        assert not wait([waiting], timeout=1).done
-        fcntl.flock(neighbour, fcntl.LOCK_UN)
-        assert waiting.result(timeout=60) == Receipt(make.v1_hash(make.v1()), new=True)
+        deposited = threads.submit(deposit_torrent)
+        assert not wait([deposited], timeout=1).done
+        fcntl.flock(other_process, fcntl.LOCK_UN)
+        assert deposited.result(timeout=60) == Receipt(make.v1_hash(make.v1()), new=True)
