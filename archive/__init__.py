@@ -1,0 +1,1 @@
+"""The core of the archive: what is stored, wanted, blocked, counted and found."""

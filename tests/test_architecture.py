@@ -1,113 +1,187 @@
-"""Imports point one way. The sources are read, not run."""
+"""Which folder may import which. The sources are read, not run."""
 
 import ast
-import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"archive", "storage", "soap", "api", "web", "swarm", "clients"}
-DOORS = {"soap", "api", "web"}
-WIRING = {
-    "settings",
-    "urls",
-    "wsgi",
-    "front",
-    "admin",
-    "apps",
-    "public",
-    "uploads",
-    "management",
-    "migrations",
+BELOW_HASHKEEP = {
+    "soap",
+    "api",
+    "web",
+    "workers",
+    "archive",
+    "metainfo",
+    "swarm",
+    "clients",
+    "storage",
+    "server",
 }
-OWNERS = {
+FOLDERS = {"hashkeep"} | BELOW_HASHKEEP
+
+# What a dialect (soap, api, web) may use of the archive: neither its tables nor its storage.
+FOR_DIALECTS = {
+    "archive.browse",
+    "archive.films",
+    "archive.access",
+    "archive.monitoring",
+    "archive.torrents",
+    "archive.queue",
+    "archive.takedowns",
+    "archive.census",
+    "archive.naming",
+    "archive.errors",
+    "archive.metrics",
+}
+
+# In archive/ each layer sees those after it. The parts of one layer do not see each other.
+LAYERS = [
+    {"archive.apps"},
+    {"archive.browse"},
+    {"archive.films", "archive.access", "archive.monitoring"},
+    {"archive.torrents"},
+    {"archive.queue"},
+    {"archive.takedowns", "archive.census"},
+    {"archive.store"},
+    {"archive.models", "archive.db"},
+    {"archive.naming", "archive.errors", "archive.metrics", "archive.address_block"},
+]
+BELOW_ARCHIVE = {"metainfo", "storage", "server"}
+
+# A folder, or a part of archive/, and all that it may import of ours besides itself.
+MAY_IMPORT = {
+    "hashkeep": BELOW_HASHKEEP,
+    "soap": FOR_DIALECTS | {"metainfo", "server"},
+    "api": FOR_DIALECTS | {"metainfo", "server", "clients"},
+    "web": FOR_DIALECTS | {"metainfo", "server"},
+    "workers": {"archive", "metainfo", "swarm", "clients", "server"},
+    "swarm": {"metainfo", "server"},
+    "metainfo": set(),
+    "clients": set(),
+    "storage": set(),
+    "server": set(),
+    "archive": set(),
+    "archive.migrations": set(),
+} | {part: BELOW_ARCHIVE.union(*LAYERS[layer + 1 :]) for layer, parts in enumerate(LAYERS) for part in parts}
+
+# A library, and the one place that may import it.
+OWNER = {
+    "granian": "hashkeep",
+    "spyne": "soap",
+    "zipstream": "api.files.zip_stream",
+    "multipart": "api.http.multipart",
+    "PTT": "archive.naming",
+    "redis": "archive.access.rate_limit",
+    "libtorrent": "swarm.libtorrent_session",
+    "maxminddb": "swarm.peers.country",
+    "aiohttp": "swarm.peers",
     "boto3": "storage.s3",
     "botocore": "storage.s3",
-    "spyne": "soap",
-    "libtorrent": "swarm.libtorrent_session",
     "qbittorrentapi": "clients.qbittorrent",
     "transmission_rpc": "clients.transmission",
 }
-BELOW_DOORS = {"archive.models", "archive.store", "archive.db.outages"}
 
-# A core module may use these of ours besides its siblings in archive/.
-CORE_MAY_USE = {"archive", "storage"}
-
-
-def sources() -> Iterator[tuple[str, Path]]:
-    for folder in sorted(OURS):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            yield name, path
+# A folder, and the libraries that it must do without.
+BARRED = {
+    "metainfo": {"django", "rest_framework"},
+    "storage": {"django", "rest_framework"},
+    "swarm": {"django", "rest_framework"},
+    "clients": {"django", "rest_framework"},
+    "archive": {"django.http", "rest_framework"},
+}
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+class Module(NamedTuple):
+    name: str
+    tree: ast.Module
+    is_folder: bool
+
+    @property
+    def place(self) -> str:
+        """The row of MAY_IMPORT that this module belongs to: its top folder, or its part of archive/."""
+        names = self.name.split(".")
+        return ".".join(names[: 2 if names[0] == "archive" else 1])
+
+
+def read_module(path: Path) -> Module:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return Module(name.removesuffix(".__init__"), ast.parse(path.read_text()), path.name == "__init__.py")
+
+
+@cache
+def read_modules() -> list[Module]:
+    return [read_module(path) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The dotted path of each module and each name that a source imports."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute here"
-            yield node.module or ""
+            assert node.level == 0, "imports are absolute here"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def inside(module: str, places: set[str]) -> bool:
+def is_ours(module: str) -> bool:
+    return module.split(".")[0] in FOLDERS
+
+
+def is_inside(module: str, places: set[str]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
-def is_wiring(name: str) -> bool:
-    return name.startswith("archive.") and name.split(".")[1] in WIRING
+for_each_module = pytest.mark.parametrize("module", read_modules(), ids=lambda module: module.name)
 
 
-MODULES = list(sources())
+@for_each_module
+def test_imports_point_one_way(module: Module) -> None:
+    ours = {name for name in imported(module.tree) if is_ours(name)}
+    allowed = MAY_IMPORT[module.place] | {module.place}
+    assert not {name for name in ours if not is_inside(name, allowed)}
 
 
-@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
-def test_imports_point_one_way(name: str, path: Path) -> None:
-    used = set(imports(path))
-    of_ours = {module for module in used if module.split(".")[0] in OURS}
-    folder = name.split(".")[0]
-    if folder in {"storage", "swarm", "clients"}:
-        assert not {module for module in of_ours if not inside(module, {folder})}
-        assert not {module for module in used if inside(module, {"django"})}
-    elif folder in DOORS:
-        assert not {module for module in of_ours if inside(module, BELOW_DOORS | {"storage", "swarm"})}
-        assert not {module for module in of_ours if inside(module, DOORS - {folder})}
-        assert folder == "api" or not {module for module in of_ours if inside(module, {"clients"})}
-    elif not is_wiring(name):
-        assert not {module for module in of_ours if not inside(module, CORE_MAY_USE)}
-        assert not {module for module in used if inside(module, {"django.http", "rest_framework"})}
-    assert is_wiring(name) or not {module for module in of_ours if is_wiring(module)}
+@for_each_module
+def test_a_migration_imports_nothing_of_ours(module: Module) -> None:
+    if module.place == "archive.migrations":
+        assert not list(filter(is_ours, imported(module.tree)))
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "metainfo").rglob("*.py")), ids=lambda path: path.name)
-def test_metainfo_needs_the_standard_library_alone(path: Path) -> None:
-    folders = {module.split(".")[0] for module in imports(path)}
-    assert folders <= sys.stdlib_module_names | {"metainfo"}
+@for_each_module
+def test_each_heavy_library_has_one_owner(module: Module) -> None:
+    used = {name.split(".")[0] for name in imported(module.tree)}
+    assert not {name for name in used & OWNER.keys() if not is_inside(module.name, {OWNER[name]})}
 
 
-@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
-def test_each_heavy_library_has_one_owner(name: str, path: Path) -> None:
-    for library, owner in OWNERS.items():
-        if inside(library, {module.split(".")[0] for module in imports(path)}):
-            assert inside(name, {owner}), f"{library} belongs to {owner}"
+@for_each_module
+def test_no_folder_uses_a_library_that_is_barred_there(module: Module) -> None:
+    barred = BARRED.get(module.name.split(".")[0], set())
+    assert not {name for name in imported(module.tree) if is_inside(name, barred)}
 
 
-@pytest.mark.parametrize(("name", "path"), MODULES, ids=[name for name, _ in MODULES])
-def test_no_import_of_ours_hides_in_a_function(name: str, path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert not [inner for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom)]
+@for_each_module
+def test_no_import_of_ours_is_inside_a_function(module: Module) -> None:
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(module.tree):
+        assert not isinstance(node, functions) or not list(filter(is_ours, imported(node)))
 
 
-def test_there_is_something_to_read() -> None:
-    """The tests above hold nothing if they find no sources."""
-    assert {
-        "archive.torrents.deposit",
-        "storage.filesystem",
-        "soap.operations",
-        "api.torrage.upload",
-        "web.torrent_page",
-    } <= {name for name, _ in MODULES}
+@for_each_module
+def test_no_module_imports_a_private_name_of_ours(module: Module) -> None:
+    assert not {
+        name for name in imported(module.tree) if is_ours(name) and name.split(".")[-1].startswith("_")
+    }
+
+
+@for_each_module
+def test_each_folder_says_what_it_is_for(module: Module) -> None:
+    if module.is_folder:
+        assert ast.get_docstring(module.tree)
+
+
+def test_each_folder_and_each_part_of_the_archive_is_in_the_table() -> None:
+    assert {module.place for module in read_modules()} == MAY_IMPORT.keys()
