@@ -1,12 +1,15 @@
-"""Mirroring: what another archive lists and this one lacks is fetched, verified and deposited.
+"""Mirrors another archive: fetches every torrent that it lists and this one lacks, verifies and deposits it.
 
-Wiring, since it joins the archive with the world. What became of each torrent:
+    the other archive's lists ──> infohashes, 1,000 at a time ──> those not held here
+      ──> fetched by a few threads, in order ──> verified ──> deposited in batches ──> one outcome for each infohash
 
-  held       it was here before, or is taken down here
-  stored     fetched, and its infohash is the one that was asked for
-  refused    fetched, but not taken: private, say
-  gone       the other archive lists it, but does not hand it out any more
-  wrong      what came hashes to something else, or is no torrent
+The outcomes:
+
+  held       it was held before, or is taken down here
+  stored     it was fetched, and its infohash is the one that was asked for
+  refused    it was fetched, but the archive does not take it: a private torrent, for example
+  gone       the other archive lists it, but does not serve it any more
+  wrong      the bytes that came hash to another infohash, or are no torrent
   failed     it could not be fetched this time; the next run tries again
 """
 
@@ -34,13 +37,17 @@ from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from workers.remote_archive import RemoteArchive, RemoteNotFound, RemoteUnavailable
 
-_ASK = 1_000  # infohashes that the index is asked for at once
-_BATCH, _BATCH_BYTES = 200, 16_000_000  # torrents, and their bytes, that are deposited together
-_PERIOD = re.compile(r"(\d{4})(\d\d)(\d\d)?\.txt", re.ASCII)
-_SETTLED = timedelta(hours=1)  # clocks differ, and what is stored just before midnight is seen just after it
-_LISTS = "/sync/"
-_STATS = 10_000  # bytes
-_NO_LISTS = "It has LISTING=off, perhaps, or is no Hashkeep; the address of a single list will do as well."
+_LOOKUP_BATCH = 1_000  # infohashes looked up in the index together
+_DEPOSIT_BATCH, _DEPOSIT_BYTES = 200, 16_000_000  # torrents, and their bytes, deposited together
+_LIST_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)?\.txt", re.ASCII)
+# After the end of a day or month its list may still grow for so long: clocks differ, and a torrent stored just
+# before midnight is listed just after it.
+_GRACE = timedelta(hours=1)
+_LISTS_PATH = "/sync/"
+_MAX_STATS = 10_000  # bytes of the answer of /api/v1/stats
+_NO_LISTS_HINT = (
+    "It has LISTING=off, perhaps, or is no Hashkeep; the address of a single list will do as well."
+)
 
 
 Item = TypeVar("Item")
@@ -57,96 +64,110 @@ class MirrorOutcome(StrEnum):
 
 class MirroredTorrent(NamedTuple):
     infohash: str
-    fate: MirrorOutcome
-    why: str = ""
+    outcome: MirrorOutcome
+    reason: str = ""
 
 
-class _Fetched(NamedTuple):
+class _FetchedTorrent(NamedTuple):
+    """`torrent` is None where the fetch failed; `outcome` and `reason` then say how."""
+
     infohash: bytes
     torrent: bytes | None
-    fate: MirrorOutcome = MirrorOutcome.STORED
-    why: str = ""
+    outcome: MirrorOutcome = MirrorOutcome.STORED
+    reason: str = ""
 
 
 class Mirror:
-    """Of an archive, by its address, or of a single list, by the list's."""
+    """Mirrors the archive at `url`, or only the list of infohashes at `url` if that has a path.
 
-    def __init__(self, url: str, parallel: int, tell: Callable[[str], None]) -> None:
+    `parallel` is the number of requests at a time. `report` is called, by any thread, with what goes wrong and how
+    long the mirror waits.
+    """
+
+    def __init__(self, url: str, parallel: int, report: Callable[[str], None]) -> None:
         self._parallel = parallel
-        self._remote = RemoteArchive(url, parallel + 1, tell)
-        self._list = url.removeprefix(self._remote.base)
+        self._remote = RemoteArchive(url, parallel + 1, report)
+        self._list_path = url.removeprefix(self._remote.base)
         with outages():
             self._source, _ = Source.objects.get_or_create(url=self._remote.base)
 
     def run(self) -> Iterator[MirroredTorrent]:
-        """One for each line of each list that may bring something new. Raises Away, Gone, Unavailable."""
-        with ThreadPoolExecutor(self._parallel) as threads, closing(self._remote):
-            if self._list.strip("/"):
-                yield from self._follow(self._remote.lines(self._list), threads)
+        """Yields an outcome for each line of each list that may hold new infohashes.
+
+        Raises RemoteNotFound, RemoteUnavailable, Unavailable.
+        """
+        with ThreadPoolExecutor(self._parallel) as pool, closing(self._remote):
+            if self._list_path.strip("/"):
+                yield from self._mirror_lines(self._remote.lines(self._list_path), pool)
                 return
             try:
-                names = list(self._remote.lines(_LISTS))
+                names = list(self._remote.lines(_LISTS_PATH))
             except RemoteNotFound as gone:
-                raise RemoteNotFound(f"{gone} {_NO_LISTS}") from None
-            yield from self._follow_lists(names, threads)
+                raise RemoteNotFound(f"{gone} {_NO_LISTS_HINT}") from None
+            yield from self._mirror_lists(names, pool)
 
-    def _follow_lists(self, names: list[str], threads: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
-        """One that can grow no more, and in which nothing failed, nor in one before it, is not read again.
+    def _mirror_lists(self, names: list[str], pool: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
+        """Mirrors the lists in their order, and notes up to which day they need not be read again.
 
-        But always one that stands behind a later one: it has grown when it should not, by a wrong clock over there.
+        A list is finished when it can grow no more and no torrent of it, or of a list before it, failed. A list that
+        is named after one of a later day is always read: it grew when it should not, by a wrong clock of the other
+        archive.
         """
-        failed, latest = False, date.min
+        has_failed, latest = False, date.min
         for name in names:
-            if not (ends := _end(name)):
+            if not (ends := _period_end(name)):
                 continue
-            late, latest = ends < latest, max(ends, latest)
-            if not late and self._source.until and ends <= self._source.until:
+            is_out_of_order, latest = ends < latest, max(ends, latest)
+            if not is_out_of_order and self._source.until and ends <= self._source.until:
                 continue
-            grown = datetime.now(UTC) >= datetime(ends.year, ends.month, ends.day, tzinfo=UTC) + _SETTLED
-            for outcome in self._follow(_whole(name, self._remote.lines(_LISTS + name)), threads):
-                failed = failed or outcome.fate is MirrorOutcome.FAILED
-                yield outcome
-            if grown and not failed and not late:
+            is_complete = datetime.now(UTC) >= datetime(ends.year, ends.month, ends.day, tzinfo=UTC) + _GRACE
+            for torrent in self._mirror_lines(
+                _require_last_line(name, self._remote.lines(_LISTS_PATH + name)), pool
+            ):
+                has_failed = has_failed or torrent.outcome is MirrorOutcome.FAILED
+                yield torrent
+            if is_complete and not has_failed and not is_out_of_order:
                 with outages():
                     self._source.until = ends
                     self._source.save()
 
-    def total(self) -> int | None:
-        """How many there are to look at, where that can be known."""
-        if self._list.strip("/") or self._source.until:
+    def count_torrents(self) -> int | None:
+        """How many infohashes `run` will go through; None where that is not known."""
+        if self._list_path.strip("/") or self._source.until:
             return None
         with suppress(RemoteUnavailable, RemoteNotFound, ValueError, KeyError, TypeError):
-            return int(json.loads(self._remote.fetch("/api/v1/stats", _STATS, tries=1))["torrents"])
+            return int(json.loads(self._remote.fetch("/api/v1/stats", _MAX_STATS, tries=1))["torrents"])
         return None
 
-    def _follow(self, lines: Iterable[str], threads: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
-        for some in _batches(_infohashes(lines), lambda batch: len(batch) == _ASK):
-            lacking = _lacking(some)
+    def _mirror_lines(self, lines: Iterable[str], pool: ThreadPoolExecutor) -> Iterator[MirroredTorrent]:
+        for batch in _split_batches(_parse_infohashes(lines), lambda items: len(items) == _LOOKUP_BATCH):
+            missing = _find_missing(batch)
             yield from (
-                MirroredTorrent(infohash_to_hex(one), MirrorOutcome.HELD)
-                for one in some
-                if one not in lacking
+                MirroredTorrent(infohash_to_hex(infohash), MirrorOutcome.HELD)
+                for infohash in batch
+                if infohash not in missing
             )
-            for batch in _batches(self._fetched(lacking, threads), _enough):
-                yield from _kept(batch)
+            for fetched in _split_batches(self._fetch_all(missing, pool), _is_full):
+                yield from _deposit_batch(fetched)
 
-    def _fetched(self, infohashes: Iterable[bytes], threads: ThreadPoolExecutor) -> Iterator[_Fetched]:
-        """In order, with a few on their way: what has come must not pile up."""
-        coming: deque[Future[_Fetched]] = deque()
-        left, failures = iter(infohashes), 0
+    def _fetch_all(self, infohashes: Iterable[bytes], pool: ThreadPoolExecutor) -> Iterator[_FetchedTorrent]:
+        """Yields the torrents in order. Few requests run ahead, so that fetched torrents do not pile up in memory."""
+        pending: deque[Future[_FetchedTorrent]] = deque()
+        remaining, failures = iter(infohashes), 0
         while True:
-            coming.extend(
-                threads.submit(self._fetch, one) for one in islice(left, 2 * self._parallel - len(coming))
+            pending.extend(
+                pool.submit(self._fetch, infohash)
+                for infohash in islice(remaining, 2 * self._parallel - len(pending))
             )
-            if not coming:
+            if not pending:
                 return
-            fetched = coming.popleft().result()
-            failures = failures + 1 if fetched.fate is MirrorOutcome.FAILED else 0
+            fetched = pending.popleft().result()
+            failures = failures + 1 if fetched.outcome is MirrorOutcome.FAILED else 0
             if failures > self._parallel:
-                raise RemoteUnavailable(f"{self._remote.base} does not answer any more: {fetched.why}")
+                raise RemoteUnavailable(f"{self._remote.base} does not answer any more: {fetched.reason}")
             yield fetched
 
-    def _fetch(self, infohash: bytes) -> _Fetched:
+    def _fetch(self, infohash: bytes) -> _FetchedTorrent:
         limit = settings.MAX_TORRENT_BYTES
         try:
             torrent = decompress_torrent(
@@ -154,21 +175,21 @@ class Mirror:
             )
             meta = parse_torrent(torrent, limit)
         except RemoteNotFound as gone:
-            return _Fetched(infohash, None, MirrorOutcome.GONE, str(gone))
+            return _FetchedTorrent(infohash, None, MirrorOutcome.GONE, str(gone))
         except RemoteUnavailable as away:
-            return _Fetched(infohash, None, MirrorOutcome.FAILED, str(away))
+            return _FetchedTorrent(infohash, None, MirrorOutcome.FAILED, str(away))
         except Refusal as refusal:
-            return _Fetched(infohash, None, MirrorOutcome.WRONG, str(refusal))
+            return _FetchedTorrent(infohash, None, MirrorOutcome.WRONG, str(refusal))
         if infohash not in (meta.v1, meta.v2):
-            return _Fetched(
+            return _FetchedTorrent(
                 infohash, None, MirrorOutcome.WRONG, f"What came is {infohash_to_hex(meta.infohash)}."
             )
-        return _Fetched(infohash, torrent)
+        return _FetchedTorrent(infohash, torrent)
 
 
-def _end(name: str) -> date | None:
-    """The day after the month or day that a list is of."""
-    if not (match := _PERIOD.fullmatch(name)):
+def _period_end(name: str) -> date | None:
+    """The first day after the month or day of a list, `202601.txt` or `20260131.txt`; None for other names."""
+    if not (match := _LIST_NAME.fullmatch(name)):
         return None
     with suppress(ValueError, OverflowError):
         begin = date(int(match[1]), int(match[2]), int(match[3] or 1))
@@ -176,7 +197,8 @@ def _end(name: str) -> date | None:
     return None
 
 
-def _whole(name: str, lines: Iterable[str]) -> Iterator[str]:
+def _require_last_line(name: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yields the lines; raises RemoteUnavailable if the last is not empty, as it is in a list sent to its end."""
     line = None
     for line in lines:
         yield line
@@ -184,26 +206,26 @@ def _whole(name: str, lines: Iterable[str]) -> Iterator[str]:
         raise RemoteUnavailable(f"The list {name} breaks off in the middle.")
 
 
-def _infohashes(lines: Iterable[str]) -> Iterator[bytes]:
+def _parse_infohashes(lines: Iterable[str]) -> Iterator[bytes]:
     for line in lines:
         with suppress(NotAnInfohash):
             yield parse_infohash(line)
 
 
-def _lacking(infohashes: list[bytes]) -> dict[bytes, None]:
-    """In order, and each once."""
+def _find_missing(infohashes: list[bytes]) -> dict[bytes, None]:
+    """The infohashes that are neither held nor blocked here: in order, each once."""
     with outages():
-        here = Torrent.objects.find_all(infohashes).keys() | find_blocked(infohashes).keys()
-    return dict.fromkeys(one for one in infohashes if one not in here)
+        known = Torrent.objects.find_all(infohashes).keys() | find_blocked(infohashes).keys()
+    return dict.fromkeys(infohash for infohash in infohashes if infohash not in known)
 
 
-def _batches(items: Iterable[Item], full: Callable[[list[Item]], bool]) -> Iterator[list[Item]]:
-    """Where the items break off, those that came are not lost."""
+def _split_batches(items: Iterable[Item], is_full: Callable[[list[Item]], bool]) -> Iterator[list[Item]]:
+    """Yields lists of items, each until `is_full`. Where the items end in RemoteUnavailable, the rest comes first."""
     batch: list[Item] = []
     try:
         for item in items:
             batch.append(item)
-            if full(batch):
+            if is_full(batch):
                 yield batch
                 batch = []
     except RemoteUnavailable:
@@ -212,18 +234,18 @@ def _batches(items: Iterable[Item], full: Callable[[list[Item]], bool]) -> Itera
     yield batch
 
 
-def _enough(batch: list[_Fetched]) -> bool:
-    return len(batch) == _BATCH or sum(len(one.torrent or b"") for one in batch) >= _BATCH_BYTES
+def _is_full(batch: list[_FetchedTorrent]) -> bool:
+    return len(batch) == _DEPOSIT_BATCH or sum(len(one.torrent or b"") for one in batch) >= _DEPOSIT_BYTES
 
 
-def _kept(batch: list[_Fetched]) -> Iterator[MirroredTorrent]:
-    came = [one for one in batch if one.torrent is not None]
+def _deposit_batch(batch: list[_FetchedTorrent]) -> Iterator[MirroredTorrent]:
+    fetched = [one for one in batch if one.torrent is not None]
     yield from (
-        MirroredTorrent(infohash_to_hex(one.infohash), one.fate, one.why)
+        MirroredTorrent(infohash_to_hex(one.infohash), one.outcome, one.reason)
         for one in batch
         if one.torrent is None
     )
-    for one, outcome in zip(came, deposit_many(one.torrent or b"" for one in came), strict=True):
+    for one, outcome in zip(fetched, deposit_many(one.torrent or b"" for one in fetched), strict=True):
         if isinstance(outcome, Unavailable):
             raise outcome
         if isinstance(outcome, Receipt):

@@ -1,11 +1,6 @@
-"""What the commands have in common.
-
-Help that is laid out by hand, a word where the index has no tables yet, and an end when whoever reads them, or has
-started them, is gone.
-"""
+"""The base class of Hashkeep's commands: help with examples, a migration check, a quiet end at a closed pipe."""
 
 import os
-import select
 import sys
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from contextlib import suppress
@@ -17,14 +12,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from hashkeep.checks import SETTINGS_TAG
 
-_LONGEST = 1_000_000  # seconds or hours: what sleeps for longer overflows
+_MAX_SPAN = 1_000_000  # seconds or hours: time.sleep overflows above some 9 billion seconds
 
 
 class ArchiveCommand(BaseCommand):
-    """Its `help` is shown as it is written, with examples; it needs the index, unless it says otherwise."""
+    """A command whose `help` is printed as it is written, and which needs the tables of this version.
+
+    A subclass that does not touch the database sets `requires_migrations_checks = False`.
+    """
 
     requires_migrations_checks = True
-    # Django's own load every page first, which takes longer than most commands do.
+    # Django's own checks load every page first, which takes longer than most commands do.
     requires_system_checks = [SETTINGS_TAG]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -33,45 +31,37 @@ class ArchiveCommand(BaseCommand):
         )
 
     def check_migrations(self) -> None:
-        """Django's own would warn, and go on."""
+        """Fails where Django's own check would print a warning and go on."""
         require_migrations()
 
     def run_from_argv(self, argv: list[str]) -> None:
         try:
             super().run_from_argv(argv)
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads this, such as head, has seen enough
-            os.dup2(
-                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-            )  # for what Python flushes at its end
+        except BrokenPipeError:  # the reader of our output, such as head, has ended
+            # Python flushes stdout once more when it exits; that must not fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
 
 
 def require_migrations() -> None:
+    """Raises CommandError if the database lacks a migration.
+
+    A database that cannot be reached passes: the command reports that itself where it needs the database, and what
+    the local storage holds can be served without it.
+    """
     try:
         executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except (DatabaseError, InterfaceError):
-        return  # it is away: whoever needs it says so, and what lies on this disk can be served all the same
-    if waiting:
+        return
+    if missing:
         raise CommandError("The database has not the tables of this version: run manage.py migrate first.")
 
 
 def parse_positive(text: str) -> float:
-    """A span of time, as an argument's type."""
+    """The type of an argument that is a span of time, in whatever unit the argument says."""
     with suppress(ValueError):
-        if 0 < (number := float(text)) <= _LONGEST:
+        if 0 < (number := float(text)) <= _MAX_SPAN:
             return number
-    raise ArgumentTypeError(f"{text} is no number above 0 and up to {_LONGEST:,}")
-
-
-def add_attached_option(parser: CommandParser) -> None:
-    """`serve` starts commands so, by way of the keeper."""
-    parser.add_argument(
-        "--attached", action="store_true", help="end when standard input does: whoever started it is gone"
-    )
-
-
-def is_parent_gone(within: float = 0) -> bool:
-    """Whether standard input ends now, or in so many seconds."""
-    return bool(select.select([sys.stdin], [], [], within)[0])
+    raise ArgumentTypeError(f"{text} is no number above 0 and up to {_MAX_SPAN:,}")

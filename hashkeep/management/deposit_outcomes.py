@@ -1,4 +1,4 @@
-"""What became of many torrents, in words that a summary counts."""
+"""Words the outcomes of many deposits, and sums them up for the end of a command."""
 
 from collections import Counter
 
@@ -19,7 +19,7 @@ _REFUSED: dict[type[Refusal], str] = {
 
 
 def describe_outcome(outcome: Receipt | Refusal) -> str:
-    """Raises Unavailable, which is no outcome: the same torrent may be taken a moment later."""
+    """Raises an outcome that is Unavailable: the same torrent may be stored a moment later."""
     if isinstance(outcome, Receipt):
         return STORED if outcome.new else HELD
     if isinstance(outcome, Unavailable):
@@ -28,6 +28,6 @@ def describe_outcome(outcome: Receipt | Refusal) -> str:
 
 
 def format_summary(counts: Counter[str]) -> str:
-    """A line an outcome: the good ones always, then the others, the most frequent first."""
-    bad = [outcome for outcome, _ in counts.most_common() if outcome not in (STORED, HELD)]
-    return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (STORED, HELD, *bad))
+    """A line for each outcome with its count: stored and held always, then the refused ones, most frequent first."""
+    refused = [outcome for outcome, _ in counts.most_common() if outcome not in (STORED, HELD)]
+    return "\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in (STORED, HELD, *refused))

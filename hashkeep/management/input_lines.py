@@ -1,4 +1,4 @@
-"""What an operator gives a command to read: lists, a line a thing, and why they cannot be read."""
+"""Reads the lines of a file or of stdin that an operator names, and words the errors of reading."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from django.core.management.base import CommandError
 
 
 def read_lines(path: str) -> Iterator[str]:
-    """Those of a file that say something; # begins a comment, and - is stdin."""
+    """The lines of the file, or of stdin for `-`, without comments (# to the end of the line) and empty lines.
+
+    Raises CommandError where it cannot be read as UTF-8.
+    """
     try:
         with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
             yield from filter(None, (line.partition("#")[0].strip() for line in file))
@@ -17,7 +20,7 @@ def read_lines(path: str) -> Iterator[str]:
 
 
 def describe_error(error: Exception) -> str:
-    """Without Python's number for it, and without the name, which has been said."""
+    """The error in words, without Python's number for it, the file's name and a full stop."""
     if isinstance(error, UnicodeDecodeError):
         return "it is no text in UTF-8"
     if isinstance(error, URLError) and isinstance(error.reason, Exception):

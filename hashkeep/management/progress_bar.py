@@ -1,4 +1,4 @@
-"""A progress bar with rate and time left on a terminal, a line a minute elsewhere; always on stderr."""
+"""Opens progress bars on stderr: with rate and time left on a terminal, else a line a minute."""
 
 import sys
 from typing import Any, TextIO
@@ -8,8 +8,8 @@ from tqdm import tqdm
 _SECONDS_BETWEEN_LINES = 60
 
 
-class _Lines:
-    """A log wants whole lines, where a terminal wants one line again and again."""
+class _LineWriter:
+    """A file for tqdm that is no terminal: writes each state of the bar as a line of its own."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -23,8 +23,10 @@ class _Lines:
 
 
 def open_progress_bar(total: int | None, unit: str, **options: Any) -> "tqdm[None]":
-    """To be used with `with`; update(n) moves it on."""
+    """A tqdm bar, to be used with `with`; `update(n)` advances it. `total`: None if it is not known."""
     if sys.stderr.isatty():
         return tqdm(total=total, unit=unit, **options)
     seconds = _SECONDS_BETWEEN_LINES
-    return tqdm(total=total, unit=unit, file=_Lines(sys.stderr), mininterval=seconds, miniters=1, **options)
+    return tqdm(
+        total=total, unit=unit, file=_LineWriter(sys.stderr), mininterval=seconds, miniters=1, **options
+    )

@@ -69,7 +69,7 @@ def gathered(*paths: Path, max_bytes: int = MAX) -> tuple[dict[str, bytes], dict
     items = list(TorrentFiles([str(path) for path in paths], max_bytes))
     return (
         {item.path: item.torrent for item in items if isinstance(item, TorrentFile)},
-        {item.path: item.why for item in items if isinstance(item, UnreadableFile)},
+        {item.path: item.reason for item in items if isinstance(item, UnreadableFile)},
     )
 
 
@@ -378,12 +378,12 @@ def test_progress_ends_where_the_total_is(tmp_path: Path) -> None:
     tar(tmp_path / "b.tar", {"one.torrent": ONE, "a film": bytes(1_000_000)})
     (tmp_path / "one.torrent").write_bytes(ONE)
     (tmp_path / "two.txt").write_bytes(TWO)
-    gathering = TorrentFiles([str(tmp_path)], MAX)
-    steps = [gathering.read for _ in gathering]
+    torrent_files = TorrentFiles([str(tmp_path)], MAX)
+    steps = [torrent_files.bytes_read for _ in torrent_files]
     assert steps == sorted(steps)
     assert (
-        gathering.read
-        == gathering.total()
+        torrent_files.bytes_read
+        == torrent_files.total_bytes()
         == sum((tmp_path / name).stat().st_size for name in ("a.tar.gz", "b.tar", "one.torrent"))
     )
 

@@ -1,4 +1,4 @@
-"""Block whole lists of infohashes, now or again and again."""
+"""The command `blocklist`: blocks every infohash of a list, once or every some hours."""
 
 import sys
 import time
@@ -17,19 +17,15 @@ from django.db import close_old_connections
 from archive.errors import Unavailable
 from archive.takedowns.blocklist import apply_blocklist, delete_blocked
 from archive.torrents.count import count_torrents
-from hashkeep.management.archive_command import (
-    ArchiveCommand,
-    add_attached_option,
-    is_parent_gone,
-    parse_positive,
-)
+from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.input_lines import describe_error
 from hashkeep.management.progress_bar import open_progress_bar
+from hashkeep.management.shutdown import add_attached_option, is_parent_gone
 
-_HASHED = "hashed:"
-_REASON = "On a list of torrents that this server does not keep."
-_PATIENCE = 60  # seconds without a byte
-_SOON = 0.1  # hours until a list that could not be had is asked for again
+_HASHED_PREFIX = "hashed:"
+_DEFAULT_REASON = "On a list of torrents that this server does not keep."
+_TIMEOUT = 60  # seconds without a byte
+_RETRY_HOURS = 0.1  # until a list that could not be read is tried again
 
 
 class Command(ArchiveCommand):
@@ -50,7 +46,7 @@ what was lifted is blocked again as long as a list names it.
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("sources", nargs="*", metavar="SOURCE")
         parser.add_argument(
-            "--reason", default=_REASON, help="told to whoever asks for one (default: %(default)s)"
+            "--reason", default=_DEFAULT_REASON, help="told to whoever asks for one (default: %(default)s)"
         )
         parser.add_argument("--listed", action="store_true", help="show them on the public page of takedowns")
         parser.add_argument(
@@ -62,74 +58,75 @@ what was lifted is blocked again as long as a list names it.
         sources = options["sources"] or settings.BLOCKLISTS
         if not sources:
             raise CommandError("Please name a list, or set BLOCKLISTS.")
-        if options["listed"] and any(source.startswith(_HASHED) for source in sources):
+        if options["listed"] and any(source.startswith(_HASHED_PREFIX) for source in sources):
             raise CommandError(
                 "What a list of digests blocks is never shown: leave out --listed, or that list."
             )
         while True:
-            failed = [source for source in sources if not self._take(source, options)]
+            failed = [source for source in sources if not self._block_source(source, options)]
             if not options["every"]:
                 break
             close_old_connections()
-            hours = min(options["every"], _SOON) if failed else options["every"]
-            if _ended(hours * 3600, options["attached"]):
+            hours = min(options["every"], _RETRY_HOURS) if failed else options["every"]
+            if _wait_until_gone(hours * 3600, options["attached"]):
                 return
         if failed:
             raise CommandError(
                 f"{len(failed)} of {len(sources)} lists could not be taken; run the command again."
             )
 
-    def _take(self, source: str, options: dict[str, Any]) -> bool:
-        hashed, name = source.startswith(_HASHED), source.removeprefix(_HASHED)
-        told: Counter[str] = Counter()
+    def _block_source(self, source: str, options: dict[str, Any]) -> bool:
+        """False, after a message on stderr, if the list could not be read or holds no hash."""
+        hashed, name = source.startswith(_HASHED_PREFIX), source.removeprefix(_HASHED_PREFIX)
+        counts: Counter[str] = Counter()
         try:
-            with _opened(name) as lines, open_progress_bar(0, " lines", desc=name) as bar:
+            with _open_lines(name) as lines, open_progress_bar(0, " lines", desc=name) as bar:
                 try:
-                    for some in apply_blocklist(
+                    for batch in apply_blocklist(
                         lines, options["reason"], hashed=hashed, listed=options["listed"]
                     ):
-                        told += some
-                        bar.update(some["new"] + some["known"] + some["unread"])
-                finally:  # what was read is blocked, also where the list breaks off
+                        counts += batch
+                        bar.update(batch["new"] + batch["known"] + batch["unread"])
+                finally:  # also if the list breaks off: what was read is blocked by now
                     if hashed:
-                        told["deleted"] += _sweep()
+                        counts["deleted"] += _delete_blocked()
         except (OSError, HTTPException, Unavailable) as error:
             self.stderr.write(f"{name} could not be taken: {describe_error(error)}.")
             return False
         self.stdout.write(
-            f"{name}: {told['new']:,} newly blocked, {told['known']:,} blocked before, "
-            f"{told['deleted']:,} deleted, {told['unread']:,} lines that are no hash"
+            f"{name}: {counts['new']:,} newly blocked, {counts['known']:,} blocked before, "
+            f"{counts['deleted']:,} deleted, {counts['unread']:,} lines that are no hash"
         )
-        if told["unread"] and not told["new"] + told["known"]:
+        if counts["unread"] and not counts["new"] + counts["known"]:
             self.stderr.write(f"{name} is no such list: it has not one hash.")
             return False
         return True
 
 
-def _sweep() -> int:
+def _delete_blocked() -> int:
     deleted = 0
     with open_progress_bar(count_torrents(), " torrents", desc="what is stored") as bar:
-        for some in delete_blocked():
-            deleted += some["deleted"]
-            bar.update(some["read"])
+        for batch in delete_blocked():
+            deleted += batch["deleted"]
+            bar.update(batch["read"])
     return deleted
 
 
 @contextmanager
-def _opened(name: str) -> Iterator[Iterable[str]]:
-    """Lines of a file or of what a web server answers."""
+def _open_lines(name: str) -> Iterator[Iterable[str]]:
+    """The lines of a file, of stdin for `-`, or of what a web server sends."""
     if name == "-":
         yield sys.stdin
     elif urlsplit(name).scheme in ("http", "https"):
-        with urlopen(name, timeout=_PATIENCE) as answer:  # noqa: S310
-            yield (line.decode("utf-8", "replace") for line in answer)
+        with urlopen(name, timeout=_TIMEOUT) as response:  # noqa: S310
+            yield (line.decode("utf-8", "replace") for line in response)
     else:
         with open(name, encoding="utf-8", errors="replace") as file:
             yield file
 
 
-def _ended(seconds: float, attached: bool) -> bool:
-    """Wait; True as soon as whoever started this is gone."""
+def _wait_until_gone(seconds: float, attached: bool) -> bool:
+    """Wait; returns True, and at once, if the command is `--attached` and `serve`, which started it, has ended."""
     if not attached:
         time.sleep(seconds)
         return False

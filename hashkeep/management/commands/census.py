@@ -1,14 +1,13 @@
-"""Count the peers of stored torrents."""
+"""The command `census`: counts the peers of stored torrents until it is stopped."""
 
 import asyncio
-import signal
-from threading import Event
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.shutdown import add_attached_option, stop_condition
 from workers.census import CensusWorker, open_country_database
 
 
@@ -27,11 +26,9 @@ the rest seldom. No address is kept. Countries come from the database at COUNTRY
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.CENSUS:
             raise CommandError("CENSUS is off, so nobody is asked for peers.")
-        stopped = Event()
-        for wish in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(wish, lambda *_: stopped.set())
+        must_stop = stop_condition(options["attached"])
         try:
-            surveyor = CensusWorker(open_country_database())
+            worker = CensusWorker(open_country_database())
         except ValueError as error:
             raise CommandError(str(error)) from error
-        asyncio.run(surveyor.run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone())))
+        asyncio.run(worker.run(must_stop))

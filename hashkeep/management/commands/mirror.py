@@ -1,4 +1,4 @@
-"""Follow another archive: store what it has."""
+"""The command `mirror`: stores every torrent that another archive lists and this one lacks."""
 
 from collections import Counter
 from typing import Any
@@ -21,7 +21,7 @@ _MEANING = {
     MirrorOutcome.WRONG: "wrong: what came is not what was asked for",
     MirrorOutcome.FAILED: "failed: could not be fetched; the next run tries again",
 }
-_QUIET = (MirrorOutcome.STORED, MirrorOutcome.HELD)
+_NOT_REPORTED = (MirrorOutcome.STORED, MirrorOutcome.HELD)
 
 
 class Command(ArchiveCommand):
@@ -44,39 +44,41 @@ The exit code is 1 where some could not be fetched.
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _must_be_http(options["url"])
+        _require_http_url(options["url"])
         counts: Counter[MirrorOutcome] = Counter()
         try:
-            mirror = Mirror(options["url"], options["parallel"], self._tell)
-            with open_progress_bar(mirror.total(), " torrents") as bar:
-                for outcome in mirror.run():
-                    counts[outcome.fate] += 1
-                    if outcome.fate not in _QUIET:
+            mirror = Mirror(options["url"], options["parallel"], self._report_trouble)
+            with open_progress_bar(mirror.count_torrents(), " torrents") as bar:
+                for torrent in mirror.run():
+                    counts[torrent.outcome] += 1
+                    if torrent.outcome not in _NOT_REPORTED:
                         with bar.external_write_mode():
-                            self.stdout.write(f"{outcome.infohash} {outcome.fate}: {outcome.why}")
+                            self.stdout.write(f"{torrent.infohash} {torrent.outcome}: {torrent.reason}")
                     bar.update()
         except (RemoteUnavailable, RemoteNotFound, Unavailable) as trouble:
             raise CommandError(f"{trouble} What was stored stays; run the same command again.") from trouble
         finally:
-            told = [
+            reported = [
                 MirrorOutcome.STORED,
                 MirrorOutcome.HELD,
-                *(fate for fate in counts if fate not in _QUIET),
+                *(outcome for outcome in counts if outcome not in _NOT_REPORTED),
             ]
-            self.stdout.write("\n".join(f"{counts[fate]:>12,} {_MEANING[fate]}" for fate in told))
+            self.stdout.write(
+                "\n".join(f"{counts[outcome]:>12,} {_MEANING[outcome]}" for outcome in reported)
+            )
         if counts[MirrorOutcome.FAILED]:
             raise CommandError(f"{counts[MirrorOutcome.FAILED]:,} could not be fetched.")
 
-    def _tell(self, trouble: str) -> None:
-        with tqdm.external_write_mode():  # several threads may, while a bar is drawn
+    def _report_trouble(self, trouble: str) -> None:
+        with tqdm.external_write_mode():  # called by several threads while the progress bar is drawn
             self.stderr.write(trouble)
 
 
-def _must_be_http(url: str) -> None:
+def _require_http_url(url: str) -> None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:  # [::1 is no name, 99999 no port
+    except ValueError:  # an address such as [::1 without its bracket, or port 99999
         good = False
     if not good:
         raise CommandError(f"{url} is no address of an archive; it begins with https:// or http://.")

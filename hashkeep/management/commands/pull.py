@@ -1,4 +1,4 @@
-"""Back up a torrent client: store every torrent that it has."""
+"""The command `pull`: stores every torrent that a configured torrent client has."""
 
 import time
 from collections import Counter
@@ -23,10 +23,10 @@ from metainfo import compute_infohashes
 from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
 
-_BATCH = 100  # torrents
+_BATCH = 100  # torrents deposited together
 _NOT_GIVEN = "not given by the client (yet)"
-_WANTED = "not given by the client; the network is asked"
-_ANOTHER = "not taken: the client gave another torrent"
+_QUEUED = "not given by the client; the network is asked"
+_MISMATCH = "not taken: the client gave another torrent"
 
 
 class Command(ArchiveCommand):
@@ -57,49 +57,49 @@ is still looking for comes with a later run. After an interruption, run the same
         if options["resolve"] and not settings.RESOLVE:
             raise CommandError("RESOLVE is off, so the network is not asked.")
         with closing(configured(options["name"])) as client:
-            pulling = Pulling(client, options["resolve"])
+            backup = ClientBackup(client, options["resolve"])
             try:
-                self._pull(pulling, options["watch"])
+                self._pull(backup, options["watch"])
             except KeyboardInterrupt:
-                if options["watch"] is None:  # else it is how it ends
+                if options["watch"] is None:  # with --watch, Ctrl+C is the way to end it
                     raise
             except (ClientError, Unavailable) as error:
                 raise CommandError(
                     f"{options['name']}: {error} Run the same command again to go on."
                 ) from None
 
-    def _pull(self, pulling: "Pulling", watch: float | None) -> None:
-        self._once(pulling)
+    def _pull(self, backup: "ClientBackup", watch: float | None) -> None:
+        self._pull_once(backup)
         while watch is not None:
             time.sleep(watch)
             try:
-                self._once(pulling, quiet=True)
-            except WrongPassword:  # to try that again and again gets us banned
+                self._pull_once(backup, quiet=True)
+            except WrongPassword:  # a client bans an address that tries again and again
                 raise
             except (ClientError, Unavailable) as error:
                 self.stderr.write(f"{error} Trying again in {watch:g} seconds.")
 
-    def _once(self, pulling: "Pulling", *, quiet: bool = False) -> None:
+    def _pull_once(self, backup: "ClientBackup", *, quiet: bool = False) -> None:
         counts: Counter[str] = Counter()
         try:
-            for outcome in pulling.round():
+            for outcome in backup.run_once():
                 counts[outcome] += 1
         finally:
             if not quiet or counts[STORED]:
                 self.stdout.write(format_summary(counts))
 
 
-class Pulling:
-    """What was refused once is not fetched again."""
+class ClientBackup:
+    """Stores the torrents of one client, again and again; remembers refused ones and does not fetch them again."""
 
     def __init__(self, client: Client, resolve: bool) -> None:
         self._client, self._resolve = client, resolve
         self._refused: dict[str, str] = {}
 
-    def round(self) -> Iterator[str]:
-        """One outcome a torrent of the client."""
+    def run_once(self) -> Iterator[str]:
+        """Yields the outcome of each torrent of the client, in the words of `deposit_outcomes`."""
         theirs = self._client.torrents()
-        held = _held(theirs)
+        held = _held_ids(theirs)
         with open_progress_bar(len(theirs), " torrents") as bar:
             missing = []
             for torrent in theirs:
@@ -109,46 +109,46 @@ class Pulling:
                 else:
                     missing.append(torrent)
             for start in range(0, len(missing), _BATCH):
-                some = missing[start : start + _BATCH]
-                yield from self._batch(some)
-                bar.update(len(some))
+                batch = missing[start : start + _BATCH]
+                yield from self._store_batch(batch)
+                bar.update(len(batch))
 
-    def _batch(self, theirs: list[ClientTorrent]) -> Iterator[str]:
+    def _store_batch(self, theirs: list[ClientTorrent]) -> Iterator[str]:
         given, lacking = [], []
         for torrent in theirs:
             exported = self._export(torrent)
             if exported is None:
                 lacking.append(torrent)
-            elif _is(exported, torrent):
+            elif _is_export_of(exported, torrent):
                 given.append((torrent, exported))
             else:
-                yield _ANOTHER
+                yield _MISMATCH
         for (torrent, _), outcome in zip(given, deposit_many([one for _, one in given]), strict=True):
-            words = describe_outcome(outcome)
+            description = describe_outcome(outcome)
             if isinstance(outcome, Refusal):
-                self._refused[torrent.id] = words
-            yield words
+                self._refused[torrent.id] = description
+            yield description
         if self._resolve:
             enqueue_wishes([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
-        yield from [_WANTED if self._resolve else _NOT_GIVEN] * len(lacking)
+        yield from [_QUEUED if self._resolve else _NOT_GIVEN] * len(lacking)
 
     def _export(self, torrent: ClientTorrent) -> bytes | None:
         try:
             return self._client.export(torrent.v2 or torrent.v1 or b"")
-        except UnknownTorrent:  # removed since a moment ago
+        except UnknownTorrent:  # removed from the client meanwhile
             return None
 
 
-def _held(theirs: list[ClientTorrent]) -> set[str]:
-    """The ids of those that are here, whole: one without its piece layers may yet become complete."""
+def _held_ids(theirs: list[ClientTorrent]) -> set[str]:
+    """The ids of the torrents that are held with all their piece layers; others may yet be completed by an export."""
     with outages():
         found = Torrent.objects.find_all(name for one in theirs for name in (one.v1, one.v2) if name)
     whole = {name for name, row in found.items() if row.complete}
     return {one.id for one in theirs if {one.v1, one.v2} & whole}
 
 
-def _is(exported: bytes, torrent: ClientTorrent) -> bool:
-    """What is no torrent at all is left to the deposit to refuse."""
+def _is_export_of(exported: bytes, torrent: ClientTorrent) -> bool:
+    """True also for bytes that are no torrent: the deposit words that refusal."""
     try:
         return any(map(torrent.has_infohash, compute_infohashes(exported, settings.MAX_TORRENT_BYTES)))
     except Refusal:

@@ -1,4 +1,4 @@
-"""Fetch torrents from the BitTorrent network by their infohashes, many at once."""
+"""The command `resolve`: fetches torrents from the BitTorrent network by infohash, many at the same time."""
 
 import os
 import time
@@ -24,13 +24,13 @@ from metainfo.magnet import Magnet, parse_magnet
 from swarm import SearchEngine
 from workers.resolver import Resolver, config
 
-_BATCH = 500
-_LOOK = 0.5  # seconds
-_NOBODY = 3.0  # seconds until it is clear that no resolver is running
+_BATCH = 500  # wishes that are in the queue at a time
+_POLL = 0.5  # seconds between two looks at the queue
+_RESOLVER_TIMEOUT = 3.0  # seconds in which a running resolver claims a wish
 
-_HELD, _MISSED, _NONSENSE = "held", "not found", "no infohash and no magnet link"
-_LATELY = "not found some minutes ago, and not searched for again so soon"
-_BLOCKED, _UNTAKEN = "taken down, and not searched for", "found, but not taken"
+_HELD, _MISSED, _NOT_AN_INFOHASH = "held", "not found", "no infohash and no magnet link"
+_TRIED_RECENTLY = "not found some minutes ago, and not searched for again so soon"
+_BLOCKED, _REFUSED = "taken down, and not searched for", "found, but not taken"
 
 
 class Command(ArchiveCommand):
@@ -54,66 +54,68 @@ The exit code is 1 where some are not held in the end; these are printed, each w
         if not settings.RESOLVE:
             raise CommandError("RESOLVE is off, so the network is not asked.")
         counts: Counter[str] = Counter()
-        magnets = dict.fromkeys(self._magnets(options["wishes"], counts))
+        magnets = dict.fromkeys(self._parse_wishes(options["wishes"], counts))
         began = timezone.now()
         try:
-            with ExitStack() as help_, open_progress_bar(len(magnets), " torrents") as bar:
-                for standing in self._settled(iter(magnets), help_):
+            with ExitStack() as stack, open_progress_bar(len(magnets), " torrents") as bar:
+                for status in self._wait_until_settled(iter(magnets), stack):
                     bar.update()
-                    counts[fate := _fate(standing, began)] += 1
-                    if fate != _HELD:
+                    counts[outcome := _classify(status, began)] += 1
+                    if outcome != _HELD:
                         with bar.external_write_mode():
-                            self.stdout.write(f"{standing.infohash} {_why(standing, fate)}")
+                            self.stdout.write(f"{status.infohash} {_describe(status, outcome)}")
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable
-        told = [_HELD, _MISSED, *(fate for fate in counts if fate not in (_HELD, _MISSED))]
-        self.stdout.write("\n".join(f"{counts[fate]:>12,} {fate}" for fate in told))
+        reported = [_HELD, _MISSED, *(outcome for outcome in counts if outcome not in (_HELD, _MISSED))]
+        self.stdout.write("\n".join(f"{counts[outcome]:>12,} {outcome}" for outcome in reported))
         if lacking := counts.total() - counts[_HELD]:
-            queued = " What was not found stays in the queue." if counts[_MISSED] + counts[_LATELY] else ""
+            queued = (
+                " What was not found stays in the queue." if counts[_MISSED] + counts[_TRIED_RECENTLY] else ""
+            )
             raise CommandError(f"Not held: {lacking:,} of {counts.total():,}.{queued}")
 
-    def _magnets(self, wishes: list[str], counts: Counter[str]) -> Iterator[Magnet]:
-        for text in _lines(wishes):
+    def _parse_wishes(self, wishes: list[str], counts: Counter[str]) -> Iterator[Magnet]:
+        for text in _read_wishes(wishes):
             try:
                 yield parse_magnet(text, private=settings.BT_ALLOW_PRIVATE)
             except NotAnInfohash as refusal:
-                counts[_NONSENSE] += 1
+                counts[_NOT_AN_INFOHASH] += 1
                 self.stderr.write(f"{text}: {refusal}")
 
-    def _settled(self, magnets: Iterator[Magnet], help_: ExitStack) -> Iterator[WishStatus]:
-        """Each as soon as it is held or was searched for in vain; a batch on its way at any time."""
+    def _wait_until_settled(self, magnets: Iterator[Magnet], stack: ExitStack) -> Iterator[WishStatus]:
+        """Yields the status of each wish once it is held or was searched for in vain; keeps a batch in the queue."""
         waiting: list[Magnet] = []
-        began, helped = time.monotonic(), False
+        began, looked_for_resolver = time.monotonic(), False
         while waiting := waiting + list(islice(magnets, _BATCH - len(waiting))):
             try:
-                standings = dict(zip(waiting, enqueue_wishes(waiting, ""), strict=True))
+                statuses = dict(zip(waiting, enqueue_wishes(waiting, ""), strict=True))
             except TooManyWishes as full:
                 time.sleep(full.retry_after)
                 continue
-            yield from (one for one in standings.values() if not one.searching)
-            waiting = [magnet for magnet, one in standings.items() if one.searching]
-            if waiting and not helped and time.monotonic() - began > _NOBODY:
-                helped = True
-                if not any(one.leased for one in standings.values()):
-                    _help(help_)
-            time.sleep(_LOOK if waiting else 0)
+            yield from (status for status in statuses.values() if not status.searching)
+            waiting = [magnet for magnet, status in statuses.items() if status.searching]
+            if waiting and not looked_for_resolver and time.monotonic() - began > _RESOLVER_TIMEOUT:
+                looked_for_resolver = True
+                if not any(status.leased for status in statuses.values()):
+                    _run_resolver(stack)
+            time.sleep(_POLL if waiting else 0)
 
 
-def _fate(standing: WishStatus, began: datetime) -> str:
-    if standing.state == "held":
+def _classify(status: WishStatus, began: datetime) -> str:
+    if status.state == "held":
         return _HELD
-    if standing.reason:
-        return _BLOCKED if standing.taken_down else _UNTAKEN
-    return _LATELY if standing.tried_at and standing.tried_at < began else _MISSED
+    if status.reason:
+        return _BLOCKED if status.taken_down else _REFUSED
+    return _TRIED_RECENTLY if status.tried_at and status.tried_at < began else _MISSED
 
 
-def _why(standing: WishStatus, fate: str) -> str:
-    if fate == _LATELY:
-        return f"{fate}; ask in {-(-standing.retry_after // 60)} min"
-    return standing.reason or fate
+def _describe(status: WishStatus, outcome: str) -> str:
+    if outcome == _TRIED_RECENTLY:
+        return f"{outcome}; ask in {-(-status.retry_after // 60)} min"
+    return status.reason or outcome
 
 
-def _lines(wishes: list[str]) -> Iterator[str]:
+def _read_wishes(wishes: list[str]) -> Iterator[str]:
     for wish in wishes:
         if wish == "-" or os.path.isfile(wish):
             yield from read_lines(wish)
@@ -121,12 +123,12 @@ def _lines(wishes: list[str]) -> Iterator[str]:
             yield wish
 
 
-def _help(help_: ExitStack) -> None:
-    """Be the resolver, until the command ends."""
+def _run_resolver(stack: ExitStack) -> None:
+    """Run a resolver in a thread of this process until the stack is closed."""
     engine = SearchEngine(config())
-    help_.callback(engine.close)
+    stack.callback(engine.close)
     stopped = Event()
     thread = Thread(target=Resolver(engine).run, args=[stopped.is_set], daemon=True)
     thread.start()
-    help_.callback(thread.join)
-    help_.callback(stopped.set)
+    stack.callback(thread.join)
+    stack.callback(stopped.set)

@@ -1,13 +1,12 @@
-"""Search the BitTorrent network for what people want."""
+"""The command `resolver`: searches the BitTorrent network for the wishes in the queue until it is stopped."""
 
-import signal
-from threading import Event
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from hashkeep.management.archive_command import ArchiveCommand, add_attached_option, is_parent_gone
+from hashkeep.management.archive_command import ArchiveCommand
+from hashkeep.management.shutdown import add_attached_option, stop_condition
 from swarm import SearchEngine
 from workers.resolver import Resolver, config
 
@@ -26,11 +25,9 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.RESOLVE:
             raise CommandError("RESOLVE is off, so the network is not asked.")
-        stopped = Event()
-        for wish in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(wish, lambda *_: stopped.set())
+        must_stop = stop_condition(options["attached"])
         engine = SearchEngine(config())
         try:
-            Resolver(engine).run(lambda: stopped.is_set() or (options["attached"] and is_parent_gone()))
+            Resolver(engine).run(must_stop)
         finally:
             engine.close()

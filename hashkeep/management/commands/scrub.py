@@ -1,4 +1,4 @@
-"""Check every stored torrent, and put the index right."""
+"""The command `scrub`: hashes every stored torrent again and repairs the index."""
 
 from collections import Counter
 from typing import Any
@@ -27,7 +27,7 @@ _WOULD_BE = {
     Verdict.DAMAGED: "would be set aside as <INFOHASH>.torrent.damaged, and no longer served: damaged",
     Verdict.LOST: "would be taken out of the index: their bytes are lost",
 }
-_BAD = (Verdict.DAMAGED, Verdict.LOST, Verdict.UNREADABLE)
+_FAILURES = (Verdict.DAMAGED, Verdict.LOST, Verdict.UNREADABLE)
 
 
 class Command(ArchiveCommand):
@@ -55,17 +55,17 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
             with open_progress_bar(count_torrents(), " torrents") as bar:
                 for finding in scrub(rebuild=options["rebuild"], dry_run=dry_run):
                     found[finding.kind] += 1
-                    if _worth_telling(finding, options["verbosity"]):
+                    if _is_reported(finding, options["verbosity"]):
                         with bar.external_write_mode():
                             self.stdout.write(f"{finding.kind:<10} {finding.infohash}")
                     bar.update()
-            self._sum_up(found, dry_run)
+            self._print_summary(found, dry_run)
         except Unavailable as unavailable:
             raise CommandError(str(unavailable)) from unavailable
-        if bad := sum(found[kind] for kind in _BAD):
+        if bad := sum(found[kind] for kind in _FAILURES):
             raise CommandError(f"{bad:,} torrents are damaged, lost or unreadable: see above.")
 
-    def _sum_up(self, found: Counter[Verdict], dry_run: bool) -> None:
+    def _print_summary(self, found: Counter[Verdict], dry_run: bool) -> None:
         if dry_run:
             self.stdout.write("This was a dry run: nothing has been changed.")
         for kind, meaning in _MEANING.items():
@@ -82,6 +82,6 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
             self.stdout.write("The count was wrong" + ("." if dry_run else " and has been put right."))
 
 
-def _worth_telling(finding: Finding, verbosity: int) -> bool:
-    """A rebuilt index is nothing but indexed torrents, so those are named on demand only."""
+def _is_reported(finding: Finding, verbosity: int) -> bool:
+    """Indexed torrents are printed with -v 2 only: where the index is rebuilt, all of them are."""
     return finding.kind is not Verdict.SOUND and (finding.kind is not Verdict.INDEXED or verbosity > 1)

@@ -1,4 +1,4 @@
-"""Block torrents for good, or lift that."""
+"""The command `take_down`: blocks infohashes and deletes their torrents, or lifts such a block."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +53,7 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
         if not options["hashes"] and not options["file"]:
             raise CommandError("Please name at least one HASH, or a file of them with --from.")
         failed = done = 0
-        for text in _spellings(options["hashes"], options["file"]):
+        for text in _read_hashes(options["hashes"], options["file"]):
             try:
                 self.stdout.write(_lift(text) if options["lift"] else _take_down(text, options))
                 done += 1
@@ -69,7 +69,7 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
             )
 
 
-def _spellings(hashes: list[str], path: str | None) -> Iterator[str]:
+def _read_hashes(hashes: list[str], path: str | None) -> Iterator[str]:
     yield from hashes
     if path:
         yield from read_lines(path)
