@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from archive.browse.overview import Overview, read_overview
-from archive.census.daily_peers import country_database_credit
+from archive.census.country_credit import read_country_credit
 from web.bar_chart import build_bars
 from web.errors import refusals_as_pages
 from web.page_response import render_page
@@ -53,7 +53,7 @@ def stats_page(request: HttpRequest) -> HttpResponseBase:
         "peers": peers,
         "peers_most": max((bar.number for bar in peers), default=0),
         "countries": _country_shares(statistics),
-        "credit": country_database_credit(),
+        "credit": read_country_credit(),
     }
     return render_page("stats.html", context)
 

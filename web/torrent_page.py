@@ -12,7 +12,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from archive.browse.describe import Description, describe_torrent, description_version
-from archive.census.daily_peers import country_database_credit, peer_history
+from archive.census.country_credit import read_country_credit
+from archive.census.daily_peers import peer_history
 from archive.errors import NotHeld
 from archive.queue.wishes import WishStatus, enqueue_wishes, wish_status
 from archive.torrents.held import find_held
@@ -82,7 +83,7 @@ def _render_torrent(
 def _peers_context(description: Description) -> dict[str, Any]:
     today = datetime.now(UTC).date()
     days = peer_history(parse_infohash(description.infohash), today - timedelta(days=DAYS - 1), today)
-    return {"chart": build_peer_chart(days, today), "days": DAYS, "credit": country_database_credit()}
+    return {"chart": build_peer_chart(days, today), "days": DAYS, "credit": read_country_credit()}
 
 
 def _staff_context(request: HttpRequest) -> dict[str, Any]:

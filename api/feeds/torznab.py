@@ -213,7 +213,7 @@ def _swarm(hit: Entry) -> list[tuple[str, str]]:
     told = {
         "seeders": seen.seeders,
         "leechers": seen.leechers,
-        "peers": seen.swarm,  # both together: clients take the seeders off
+        "peers": seen.swarm_size,  # both together: clients take the seeders off
         "grabs": seen.completed,
     }
     return [(name, str(number)) for name, number in told.items() if number is not None]

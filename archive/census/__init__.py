@@ -1,1 +1,1 @@
-"""Counts of peers by day and country."""
+"""The census of peers: which torrents' peers are counted when, and the counts by day and country."""

@@ -1,8 +1,16 @@
-"""Who was counted today, in memory alone: nothing that was made of an address is ever written anywhere.
+"""Counts each peer of a torrent once a day, without keeping its address: only keyed hashes, in memory alone.
 
-What is remembered is a keyed hash of each address, so that who is seen twice on a day counts once. The key is made of
-chance when the day begins and is gone when it ends, with all that it hashed; a process that ends takes both along. On
-a disk even hashes would tell too much: there are few addresses of IPv4, and who has the key can try them all.
+    addresses of one count ──► keyed hash of each ──► set of this torrent and country ──► size of the set
+
+The key is random and belongs to one day. When the next day begins, the key and all hashes are dropped; a process
+that ends takes both along. Nothing that was made of an address is ever written to a disk, where even hashes would
+tell too much: IPv4 has so few addresses that the holder of the key could try them all.
+
+A set of Python takes five times as much memory as its hashes, so between two counts the sets of a torrent are packed
+into one `bytes`: for each country its code, the number of hashes, and the hashes end to end.
+
+      B    R  │ 0    0    2 │ hash 1 (6 bytes) │ hash 2 (6 bytes) │  U    S  │ …
+    2 letters │   3 bytes   │            HASH_BYTES each          │ next country
 """
 
 import secrets
@@ -12,54 +20,62 @@ from hashlib import blake2b
 
 from archive.address_block import address_block
 
-HASH_BYTES = 6  # bytes of a mark: a million peers of one torrent share one on one day in 560
+HASH_BYTES = 6  # of a million peers of one torrent on one day, two share a hash on one day in 560
+_HEADER_BYTES = 5  # a country's code and its number of hashes
 
-HashesByCountry = dict[str, set[bytes]]  # by country, two letters
+HashesByCountry = dict[str, set[bytes]]  # by ISO 3166-1 alpha-2 code, or ZZ
 
 
 class DistinctPeers:
-    """Of one process; another one knows nothing of it."""
+    """The hashes that one census process has seen today. Used by one thread at a time.
+
+    `census_id` is a random number that names this process in the schedule: it alone knows which peers it has counted.
+    """
 
     def __init__(self) -> None:
-        self.name = secrets.randbits(63)
+        self.census_id = secrets.randbits(63)
         self._day: date | None = None
         self._key = b""
-        self._marks: dict[int, bytes] = {}
+        self._packed: dict[int, bytes] = {}  # by the torrent's row id
 
-    def add(self, torrent: int, day: date, peers: Mapping[str, Iterable[str]]) -> dict[str, int]:
-        """Addresses by country, of one look; gives back how many distinct ones there have been on this day."""
+    def add_peers(self, torrent: int, day: date, addresses: Mapping[str, Iterable[str]]) -> dict[str, int]:
+        """Add the addresses that one count found, by country; returns this day's distinct peers by country.
+
+        `torrent` is its row id. The first call of a new day drops all that was known of the day before.
+        """
         if day != self._day:
-            self._day, self._key, self._marks = day, secrets.token_bytes(32), {}
-        marks = unpack_hashes(self._marks.get(torrent, b""))
-        for country, addresses in peers.items():
-            marks.setdefault(country, set()).update(hash_address(address, self._key) for address in addresses)
-        if marks:
-            self._marks[torrent] = pack_hashes(marks)
-        return {country: len(some) for country, some in marks.items()}
+            self._day, self._key, self._packed = day, secrets.token_bytes(32), {}
+        hashes = unpack_hashes(self._packed.get(torrent, b""))
+        for country, found in addresses.items():
+            hashes.setdefault(country, set()).update(hash_address(address, self._key) for address in found)
+        if hashes:
+            self._packed[torrent] = pack_hashes(hashes)
+        return {country: len(distinct) for country, distinct in hashes.items()}
 
 
 def hash_address(address: str, key: bytes) -> bytes:
-    """Of an IPv6 address the network counts (/64): the rest changes daily with many."""
+    """A keyed hash of HASH_BYTES. Of IPv6 the network is hashed (/64): many hosts change the rest daily."""
     return blake2b(address_block(address), key=key, digest_size=HASH_BYTES).digest()
 
 
-def pack_hashes(marks: Mapping[str, Iterable[bytes]]) -> bytes:
-    """For each country its two letters, how many marks in three bytes, and the marks: a fifth of what sets take."""
+def pack_hashes(hashes: Mapping[str, Iterable[bytes]]) -> bytes:
+    """The hashes by country as one `bytes`, in the form that the module's head draws."""
     parts = []
-    for country, some in sorted(marks.items()):
-        joined = b"".join(sorted(some))
+    for country, distinct in sorted(hashes.items()):
+        joined = b"".join(sorted(distinct))
         parts += [country.encode(), (len(joined) // HASH_BYTES).to_bytes(3), joined]
     return b"".join(parts)
 
 
 def unpack_hashes(packed: bytes) -> HashesByCountry:
-    marks: HashesByCountry = {}
-    at = 0
-    while at < len(packed):
-        country, end = (
-            packed[at : at + 2].decode(),
-            at + 5 + HASH_BYTES * int.from_bytes(packed[at + 2 : at + 5]),
-        )
-        marks[country] = {packed[n : n + HASH_BYTES] for n in range(at + 5, end, HASH_BYTES)}
-        at = end
-    return marks
+    """The reverse of pack_hashes; b"" is no country."""
+    hashes: HashesByCountry = {}
+    offset = 0
+    while offset < len(packed):
+        start = offset + _HEADER_BYTES
+        end = start + HASH_BYTES * int.from_bytes(packed[offset + 2 : start])
+        hashes[packed[offset : offset + 2].decode()] = {
+            packed[n : n + HASH_BYTES] for n in range(start, end, HASH_BYTES)
+        }
+        offset = end
+    return hashes

@@ -20,8 +20,9 @@ _ALIAS = re.compile(r"\s+(?:aka|a k a|a\.k\.a\.?)\s+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ReleaseName:
-    """What a name says: `titles`, all titles of the one film or series ("One AKA Other"); `several`, if it seems to hold
-    several films.
+    """What a name says.
+
+    `titles`: all titles of the one film or series ("One AKA Other"). `several`: it seems to hold several films.
     """
 
     titles: tuple[str, ...]

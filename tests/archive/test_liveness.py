@@ -13,7 +13,7 @@ from archive.torrents.deposit import deposit
 from tests import make
 from tests.api.test_torznab import ask, attributes
 from tests.html_pages import get_page, page_text
-from tests.peer_counts import count_peers_of
+from tests.peer_counts import record_peers
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -27,9 +27,9 @@ def four() -> None:
     """One without peers, one with two, one of which a tracker knows more, and one that nobody looked at."""
     for torrent in (DEAD, ALIVE, TOLD, UNSEEN):
         deposit(torrent)
-    count_peers_of(DEAD)
-    count_peers_of(ALIVE, "51.1.1.1", "51.1.1.2")
-    count_peers_of(TOLD, "51.1.1.1", seeders=5, leechers=7, completed=1_200)
+    record_peers(DEAD)
+    record_peers(ALIVE, "51.1.1.1", "51.1.1.2")
+    record_peers(TOLD, "51.1.1.1", seeders=5, leechers=7, completed=1_200)
 
 
 def names(query: SearchQuery, **more: Any) -> list[str]:
@@ -48,9 +48,9 @@ def test_an_infohash_finds_its_torrent_only_if_that_is_alive_where_that_is_asked
 
 
 def test_it_is_dead_after_two_looks_in_vain(four: None) -> None:
-    count_peers_of(ALIVE)
+    record_peers(ALIVE)
     assert "part alive" in names(SearchQuery(alive=True))
-    count_peers_of(ALIVE)
+    record_peers(ALIVE)
     assert names(SearchQuery(alive=True)) == ["part told"]
 
 

@@ -17,7 +17,7 @@ from archive.queue.wishes import enqueue_wishes, wish_statuses
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make
-from tests.peer_counts import count_peers_of
+from tests.peer_counts import record_peers
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -90,7 +90,7 @@ def test_a_wish_tells_all_that_is_known_and_nothing_can_be_typed(admin_client: C
 @pytest.mark.parametrize("url", [WISHES, CENSUS])
 def test_who_may_only_look_gives_no_orders(client: Client, url: str) -> None:
     deposit(OTHER)
-    count_peers_of(OTHER)
+    record_peers(OTHER)
     wish(V1)
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     for codename in ("view_wanted", "view_watched"):
@@ -110,8 +110,8 @@ def test_who_may_only_look_gives_no_orders(client: Client, url: str) -> None:
 def counted() -> None:
     for torrent in (HYBRID, OTHER):
         deposit(torrent)
-    count_peers_of(HYBRID, "51.1.1.1", "51.1.1.2", seeders=7, leechers=4, completed=9)
-    count_peers_of(OTHER)
+    record_peers(HYBRID, "51.1.1.1", "51.1.1.2", seeders=7, leechers=4, completed=9)
+    record_peers(OTHER)
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from api.rest.query_parameters import int_parameter
 from api.rest.view import RestView
 from archive.browse.overview import Overview, read_overview
-from archive.census.daily_peers import country_database_credit
+from archive.census.country_credit import read_country_credit
 from archive.torrents.count import count_versions
 
 _MOST, _USUAL = 366, 30  # days
@@ -83,7 +83,7 @@ def _told(known: Overview) -> dict[str, Any]:
     census = {total.day: total._asdict() for total in known.census}
     for total in census.values():
         del total["day"]
-    named = country_database_credit()
+    named = read_country_credit()
     return {
         "days": [
             {"day": day, "stored": stored, "census": census.get(day)} for day, stored in known.days.items()
