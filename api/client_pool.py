@@ -1,11 +1,14 @@
-"""The torrent client that a key is bound to.
+"""Connections to the operator's torrent clients, by the names that the setting CLIENTS gives them.
 
-To log in takes qBittorrent 150 ms, on purpose, and all else a few; who is logged in is kept for the next to come.
+`connect_client` opens a connection for one block. `borrow_client` takes one out of a pool, in which connections stay
+logged in: to log in takes qBittorrent 150 ms, on purpose, and any other call takes it a few.
+
+Thread-safe: a connection is used by one thread at a time.
 """
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from django.conf import settings
 
@@ -13,36 +16,60 @@ from archive.access.api_keys import ApiKey
 from archive.db.slots import aside
 from clients import Client, ClientAddress, Unreachable, open_client
 
-_MOST = 4  # of each, kept
+_MAX_IDLE = 4  # connections to each client that are kept for later requests
 
-_kept: dict[ClientAddress, list[Client]] = {}
+_idle: dict[ClientAddress, list[Client]] = {}
 _lock = threading.Lock()
 
 
-@contextmanager
-def borrow_client(key: ApiKey) -> Iterator[Client]:
-    """Its key names it. Others may work meanwhile, since it may take its time. Raises ClientError.
+class UnknownClient(Exception):
+    """The setting CLIENTS has no client of this name."""
 
-    The database is for before and after: its connection goes to somebody else.
-    """
-    if key.client not in settings.CLIENTS:
-        raise Unreachable(f"This key belongs to a client called {key.client}, which is not set up here.")
-    with aside(), _opened(settings.CLIENTS[key.client]) as client:
+
+def find_address(name: str) -> ClientAddress:
+    """Raises UnknownClient."""
+    if name not in settings.CLIENTS:
+        raise UnknownClient(f"There is no client called {name}.")
+    address: ClientAddress = settings.CLIENTS[name]
+    return address
+
+
+@contextmanager
+def connect_client(name: str) -> Iterator[Client]:
+    """A connection of its own, closed when the block ends. Raises UnknownClient, ClientError."""
+    with closing(open_client(find_address(name))) as client:
         yield client
 
 
 @contextmanager
-def _opened(address: ClientAddress) -> Iterator[Client]:
+def borrow_client(key: ApiKey) -> Iterator[Client]:
+    """A connection to the client that the key is bound to. Raises ClientError.
+
+    A client may take its time. So the request gives up its slot and its database connection while the block lasts:
+    use the database before and after it.
+    """
+    try:
+        address = find_address(key.client)
+    except UnknownClient:
+        raise Unreachable(
+            f"This key belongs to a client called {key.client}, which is not set up here."
+        ) from None
+    with aside(), _pooled_client(address) as client:
+        yield client
+
+
+@contextmanager
+def _pooled_client(address: ClientAddress) -> Iterator[Client]:
     with _lock:
-        kept = _kept.setdefault(address, [])
-        client = kept.pop() if kept else open_client(address)
+        idle = _idle.setdefault(address, [])
+        client = idle.pop() if idle else open_client(address)
     try:
         yield client
     except BaseException:
         client.close()  # it may still be busy with what took too long
         raise
     with _lock:
-        if len(kept) < _MOST:
-            kept.append(client)
+        if len(idle) < _MAX_IDLE:
+            idle.append(client)
             return
     client.close()

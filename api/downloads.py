@@ -1,4 +1,8 @@
-"""Downloads by any spelling of an infohash, and what there is to say when there is none. Never HTML, never 200."""
+"""Download a torrent by any spelling of its infohash, at the URLs of the old caches.
+
+These URLs never wait for the network. Where a torrent is not held, the answer is 404 and a wish for it is noted, so
+that a later request may find it. Hash2Torrent's URLs, which do wait, are in `hash2torrent`.
+"""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.csrf import csrf_exempt
@@ -16,21 +20,18 @@ from metainfo.magnet import parse_magnet
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with a page of HTML
 @get_or_head_only
 def download(request: HttpRequest) -> HttpResponse:
-    """The caches' URLs never wait: what is not held is looked for after the answer, for whoever asks next."""
-    wanted = infohash_in_path(request.path_info)
-    if wanted is None:
+    infohash = infohash_in_path(request.path_info)
+    if infohash is None:
         return plain_response(404, "Invalid info hash")
     try:
-        if link := redirect_url(wanted):
+        if link := redirect_url(infohash):
             return HttpResponseRedirect(link)
-        return torrent_response(
-            request, resolve(parse_magnet(infohash_to_hex(wanted)), request.META["REMOTE_ADDR"], seconds=0)
-        )
+        magnet = parse_magnet(infohash_to_hex(infohash))
+        return torrent_response(request, resolve(magnet, request.META["REMOTE_ADDR"], seconds=0))
     except StillWanted as wish:
-        return plain_response(
-            404, f"No torrent is stored under {infohash_to_hex(wanted)}. {wish}", wish.retry_after
-        )
+        text = f"No torrent is stored under {infohash_to_hex(infohash)}. {wish}"
+        return plain_response(404, text, wish.retry_after)
     except TooManyWishes:
-        return plain_response(404, f"No torrent is stored under {infohash_to_hex(wanted)}.")
+        return plain_response(404, f"No torrent is stored under {infohash_to_hex(infohash)}.")
     except Refusal as refusal:
         return refusal_response(request, refusal)

@@ -1,6 +1,7 @@
-"""Hash2Torrent's routes: a torrent by its infohash, from the BitTorrent network where it is not held yet.
+"""Hash2Torrent's routes: a torrent by its infohash, fetched from the BitTorrent network where it is not held yet.
 
-What was not found in time is 408, as Hash2Torrent says it. A magnet link's `tr` and `x.pe` may be in the query.
+A torrent that is not found in time is 408, as Hash2Torrent answers. The query may have `timeout` (seconds), and a
+magnet link's `tr` and `x.pe`, which help to find peers.
 """
 
 from urllib.parse import urlencode
@@ -20,21 +21,18 @@ from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet, parse_magnet
 
 
-@csrf_exempt  # it changes nothing that anybody has a right to
+@csrf_exempt  # it changes nothing that needs a right to be changed
 @get_or_head_only
 def fetch_torrent(request: HttpRequest) -> HttpResponse:
-    wanted = infohash_in_path(request.path_info)
-    if wanted is None:
+    infohash = infohash_in_path(request.path_info)
+    if infohash is None:
         return plain_response(400, "Invalid info hash")
     try:
-        if link := _elsewhere(wanted):
+        if link := _redirect_url_if_held(infohash):
             return HttpResponseRedirect(link)
-        found = resolve(
-            _magnet(request, wanted),
-            request.META["REMOTE_ADDR"],
-            parse_timeout(request.GET.get("timeout", "")),
-        )
-        return torrent_response(request, found)
+        timeout = parse_timeout(request.GET.get("timeout", ""))
+        torrent = resolve(_magnet_of_request(request, infohash), request.META["REMOTE_ADDR"], timeout)
+        return torrent_response(request, torrent)
     except TooManyFieldsSent:
         return plain_response(400, "Too many parameters")
     except Refusal as refusal:
@@ -47,21 +45,18 @@ def health_check(request: HttpRequest) -> HttpResponse:
     return plain_response(200, "OK", end="")
 
 
-def _elsewhere(wanted: bytes) -> str | None:
+def _redirect_url_if_held(infohash: bytes) -> str | None:
     try:
-        return redirect_url(wanted)
+        return redirect_url(infohash)
     except NotHeld:
         return None
 
 
-def _magnet(request: HttpRequest, wanted: bytes) -> Magnet:
-    """The whole link, since what was not said here could not help to find it."""
+def _magnet_of_request(request: HttpRequest, infohash: bytes) -> Magnet:
+    """The infohash with the trackers and peers of the query; other parameters of a magnet link help nothing."""
     hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
     if not hints:
-        return parse_magnet(infohash_to_hex(wanted))
-    urn = (
-        f"urn:btih:{infohash_to_hex(wanted)}"
-        if len(wanted) == 20
-        else f"urn:btmh:1220{infohash_to_hex(wanted)}"
-    )
+        return parse_magnet(infohash_to_hex(infohash))
+    hex_ = infohash_to_hex(infohash)
+    urn = f"urn:btih:{hex_}" if len(infohash) == 20 else f"urn:btmh:1220{hex_}"
     return parse_magnet("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)

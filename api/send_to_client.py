@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from api.rest.routes.torrent_clients import configured
+from api.client_pool import UnknownClient, connect_client
 from archive.torrents.retrieve import retrieve
 from clients import ClientError, TorrentToAdd
 from metainfo import compute_infohashes
@@ -22,9 +22,9 @@ def send_to_client(request: HttpRequest, infohash: str) -> HttpResponse:
     try:
         torrent = retrieve(parse_infohash(infohash)).torrent
         source = TorrentToAdd(torrent, compute_infohashes(torrent, settings.MAX_TORRENT_BYTES))
-        with configured(name) as client:
+        with connect_client(name) as client:
             new = client.add(source, paused="paused" in request.POST)
         messages.success(request, f"Sent to {name}." if new else f"{name} has it already.")
-    except (ClientError, Refusal, Http404) as error:
+    except (ClientError, Refusal, UnknownClient) as error:
         messages.error(request, str(error))
     return redirect("torrent", infohash)

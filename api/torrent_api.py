@@ -19,7 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.rest.media import AsciiJsonRenderer, LimitedJsonParser, UploadFormParser
+from api.rest.parsers import LimitedJsonParser, UploadFormParser
+from api.rest.renderers import AsciiJsonRenderer
 from api.rest.view import release_body
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit

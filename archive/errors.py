@@ -87,4 +87,9 @@ class StaleLink(Refusal):
 
 
 class Unavailable(Refusal):
-    """The storage or the index cannot be used right now; nothing was stored."""
+    """The storage or the index cannot be used right now; nothing was stored.
+
+    `retry_after`: the seconds that every dialect names in its header Retry-After.
+    """
+
+    retry_after = 30

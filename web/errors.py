@@ -22,7 +22,6 @@ from web.page_response import base_url, render_page, set_page_headers
 
 View = Callable[..., HttpResponseBase]
 
-_RETRY_AFTER = "30"  # seconds
 _UNKNOWN_HOST = "This archive does not answer to that name. Its operator can add it to ALLOWED_HOSTS.\n"
 _STATUS_AND_TITLE: dict[type[Refusal], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
@@ -59,7 +58,7 @@ def _render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         # RFC 7725: who blocks it, and where they explain.
         response["Link"] = f'<{base_url(request)}{reverse("takedowns")}>; rel="blocked-by"'
     if status in (429, 503):
-        response["Retry-After"] = str(getattr(refusal, "retry_after", _RETRY_AFTER))
+        response["Retry-After"] = str(getattr(refusal, "retry_after", Unavailable.retry_after))
     return response
 
 

@@ -17,7 +17,7 @@ from api.feeds.rss_document import (
 )
 from api.http.plain_text import plain_response
 from archive.browse.search import SearchQuery, search_torrents
-from archive.errors import NotListed
+from archive.errors import NotListed, Unavailable
 from archive.torrents.catalogue import Entry
 from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
@@ -27,7 +27,6 @@ _HITS = 50
 _MINUTES = "15"  # ttl: how long a reader may wait before it looks again
 _TITLE = 200  # characters
 _YES = ("true", "on", "1")
-_RETRY_AFTER = 30  # seconds
 
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
@@ -39,7 +38,7 @@ def rss_feed(request: HttpRequest) -> HttpResponse:
     except NotListed as refusal:
         return plain_response(404, str(refusal))
     except Refusal as refusal:
-        return plain_response(503, str(refusal), _RETRY_AFTER)
+        return plain_response(503, str(refusal), Unavailable.retry_after)
     body = _feed(request, asked, hits)
     newest = hits[0].stored_at if hits else None
 

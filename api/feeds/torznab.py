@@ -23,7 +23,7 @@ from api.feeds.rss_document import (
     torrent_urls,
 )
 from archive.browse.search import SearchQuery, search_torrents
-from archive.errors import NotListed
+from archive.errors import NotListed, Unavailable
 from archive.films.film_links import FilmLink, find_films
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import Entry
@@ -33,7 +33,6 @@ from metainfo.magnet import format_magnet
 NAMESPACE = "http://torznab.com/schemas/2015/feed"
 _MOST = 100  # items of an answer
 _QUESTION = 2_000  # characters
-_RETRY_AFTER = 30  # seconds
 
 # Newznab's numbers. Thousands are all of their kind, and hold the numbers that follow them here.
 _CATEGORIES: dict[int, tuple[str, TorrentKind | None]] = {
@@ -95,7 +94,7 @@ def torznab_api(request: HttpRequest) -> HttpResponse:
         return _failed(910, f"API disabled. {refusal}")
     except Refusal as refusal:
         response = _failed(900, str(refusal), 503)
-        response["Retry-After"] = str(_RETRY_AFTER)
+        response["Retry-After"] = str(Unavailable.retry_after)
         return response
 
 

@@ -1,1 +1,1 @@
-"""What the HTTP dialects share: answers, problems, forms, media types."""
+"""Parts that the HTTP dialects share: responses, problem details, forms, media types."""

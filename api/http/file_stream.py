@@ -1,32 +1,32 @@
-"""Pieces of a file, as somebody reads them."""
+"""Send a file in chunks, and close what the response holds open when it ends."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
-_PIECE = 65_536  # bytes; a slow reader keeps some ten of them in memory
+_CHUNK = 65_536  # bytes; for a slow reader some ten chunks are in memory at once
 
 
-def read_chunks(file: BinaryIO, part: range) -> Iterator[bytes]:
-    """Exactly this part. Raises OSError where the file has become shorter: the connection then breaks off."""
-    file.seek(part.start)
-    left = len(part)
+def read_chunks(file: BinaryIO, byte_range: range) -> Iterator[bytes]:
+    """Exactly these bytes. Raises OSError where the file has become shorter: the connection then breaks off."""
+    file.seek(byte_range.start)
+    left = len(byte_range)
     while left:
-        piece = file.read(min(left, _PIECE))
-        if not piece:
+        chunk = file.read(min(left, _CHUNK))
+        if not chunk:
             raise OSError("the file has become shorter")
-        left -= len(piece)
-        yield piece
+        left -= len(chunk)
+        yield chunk
 
 
 class ClosingStream:
-    """What PEP 3333 asks of a body that holds something: it is closed, whether it was read to its end or not."""
+    """A WSGI body with a `close` (PEP 3333), which the server calls whether the body was read to its end or not."""
 
-    def __init__(self, pieces: Iterator[bytes], ends: ExitStack) -> None:
-        self._pieces, self._ends = pieces, ends
+    def __init__(self, chunks: Iterator[bytes], cleanup: ExitStack) -> None:
+        self._chunks, self._cleanup = chunks, cleanup
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
+        return self._chunks
 
     def close(self) -> None:
-        self._ends.close()
+        self._cleanup.close()

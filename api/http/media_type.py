@@ -1,11 +1,11 @@
-"""The media type of a file, by its name; the same on every machine."""
+"""The media type (Content-Type) of a file, by the end of its name; the same on every machine."""
 
 import mimetypes
 
 UNKNOWN = "application/octet-stream"
 
-_types = mimetypes.MimeTypes(filenames=())
-# What Python does not know, or not in all versions.
+_types = mimetypes.MimeTypes(filenames=())  # without the machine's own /etc/mime.types
+# Types that Python does not know, or not in all versions.
 for _type, _suffixes in {
     "video/x-matroska": (".mkv",),
     "video/x-m4v": (".m4v",),
@@ -23,5 +23,5 @@ for _type, _suffixes in {
         _types.add_type(_type, _suffix)
 
 
-def guess_media_type(name: str) -> str:
-    return _types.guess_type(name.rpartition("/")[2].replace(":", "_"))[0] or UNKNOWN
+def guess_media_type(path: str) -> str:
+    return _types.guess_type(path.rpartition("/")[2].replace(":", "_"))[0] or UNKNOWN

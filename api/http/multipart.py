@@ -1,7 +1,7 @@
-"""The one file of a form, and perhaps words beside it, as browsers and old scripts send it (RFC 7578), as a stream.
+"""Read a multipart form (RFC 7578) as a stream: one file, and the text fields that are asked for.
 
-Whatever its name is made of, the file is taken: nobody asks for the name. A form that ends without its last
-delimiter is taken too, since the torrent itself tells whether it is whole.
+It takes what browsers and old scripts send. The file's name is not looked at and may hold anything. A form that
+ends without its last delimiter is accepted too, since the torrent itself tells whether it is whole.
 """
 
 import binascii
@@ -11,78 +11,84 @@ from typing import NamedTuple, Protocol
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+FORM_OVERHEAD = 100_000  # bytes that a form may have besides the torrent
+
 _CHUNK = 65_536
-_WORD = 20_000  # bytes: a magnet link
-_PARTS = 1_000  # as many as Django takes
-_IN_MEMORY = 1_000_000  # bytes; what is longer waits on disk until all of it has come
+_MAX_TEXT = 20_000  # bytes of a text field; a magnet link is the longest
+_MAX_PARTS = 1_000  # as many as Django takes
+_IN_MEMORY = 1_000_000  # bytes; a larger file waits on disk until all of it has come
 
 
 class BrokenForm(Exception):
-    """It is no multipart form, or not one that anybody could read."""
+    """The body is no multipart form, or one that cannot be read."""
 
 
 class SeveralFiles(Exception):
-    """There is room for one: the others would be lost without a word."""
+    """The field has more than one file, of which all but one would be lost silently."""
 
 
 class FormReader(Protocol):
+    """The body of a request."""
+
     def read(self, size: int, /) -> bytes: ...
 
 
 class Form(NamedTuple):
-    """`file`: None where there is none."""
+    """`file`: None where the form has none in the field. `texts`: the text fields by their names."""
 
     file: bytes | None
-    words: dict[str, str]
+    texts: dict[str, str]
 
 
-def read_form(body: FormReader, kind: str, file: str, words: Iterable[str]) -> Form:
-    """The file in the field `file`, and the texts of those `words` that are there.
+def read_form(body: FormReader, content_type: str, file_field: str, text_fields: Iterable[str]) -> Form:
+    """The file in the field `file_field`, and those of `text_fields` that are in the form.
 
-    `kind`: the request's Content-Type.
+    A body of any other Content-Type is an empty form, and is not read.
 
-    Raises BrokenForm, SeveralFiles, and OSError where the caller goes away.
+    Raises BrokenForm, SeveralFiles, and OSError where the client goes away.
     """
-    media_type, options = parse_options_header(kind)
+    media_type, options = parse_options_header(content_type)
     if media_type != "multipart/form-data":
         return Form(None, {})
     try:
         parser = PushMultipartParser(
-            options.get("boundary", ""), header_charset="latin-1", max_segment_count=_PARTS
+            options.get("boundary", ""), header_charset="latin-1", max_segment_count=_MAX_PARTS
         )
-        return _read(parser, body, file, set(words))
+        return _parse_form(parser, body, file_field, set(text_fields))
     except (MultipartError, UnicodeError):
         raise BrokenForm from None
 
 
-def _read(parser: PushMultipartParser, body: FormReader, field: str, others: Container[str]) -> Form:
-    found: MultipartSegment | None = None
-    ours, beside, words = False, "", dict[str, bytes]()
+def _parse_form(
+    parser: PushMultipartParser, body: FormReader, file_field: str, text_fields: Container[str]
+) -> Form:
+    file_part: MultipartSegment | None = None
+    is_in_file, text_field, texts = False, "", dict[str, bytes]()  # the part that is being read
     with SpooledTemporaryFile(_IN_MEMORY) as file:
         while not parser.closed and (chunk := body.read(_CHUNK)):
             for event in parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
-                    beside = event.name if event.name in others else ""
-                    if ours := event.name == field and _is_file(event):
-                        if found:
+                    text_field = event.name if event.name in text_fields else ""
+                    if is_in_file := event.name == file_field and _is_file(event):
+                        if file_part:
                             raise SeveralFiles
-                        found = event
-                elif ours and event is not None:
+                        file_part = event
+                elif is_in_file and event is not None:
                     file.write(event)
-                elif beside and event is not None:
-                    words[beside] = (words.get(beside, b"") + event)[:_WORD]
+                elif text_field and event is not None:
+                    texts[text_field] = (texts.get(text_field, b"") + event)[:_MAX_TEXT]
         file.seek(0)
-        texts = {name: word.decode(errors="replace") for name, word in words.items()}
-        return Form(None if found is None else _decoded(file.read(), found), texts)
+        decoded = {name: text.decode(errors="replace") for name, text in texts.items()}
+        return Form(None if file_part is None else _decode_file(file.read(), file_part), decoded)
 
 
 def _is_file(part: MultipartSegment) -> bool:
-    """By a file name in either spelling. A browser sends an empty one where no file was chosen."""
+    """Whether the part has a file name, in either spelling. A browser sends an empty one where no file was chosen."""
     return bool(part.filename) or "filename*=" in part["Content-Disposition"].lower()
 
 
-def _decoded(data: bytes, part: MultipartSegment) -> bytes:
-    """Python's email.mime, for one, writes base64."""
+def _decode_file(data: bytes, part: MultipartSegment) -> bytes:
+    """Undo base64, which Python's email.mime writes, for one."""
     if part.header("Content-Transfer-Encoding", "").strip().lower() != "base64":
         return data
     try:

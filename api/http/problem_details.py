@@ -1,15 +1,15 @@
-"""Every refusal and mistake as problem details (RFC 9457), and the one table of their statuses."""
+"""Problem details (RFC 9457) for every refusal and mistake, and the one table of their statuses."""
 
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest
-from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
 import clients
+from api.http.takedown_link import takedown_link
 from archive.errors import (
     NoKey,
     NotALink,
@@ -32,10 +32,9 @@ from archive.errors import (
 from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooComplex, TooLarge, Truncated
 
 CONTENT_TYPE = "application/problem+json"
-_RETRY_AFTER = 30  # seconds
 
-# A class counts for those that inherit from it, too, unless they come before it.
-_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+# The first class that the exception is an instance of counts: a class comes before those it inherits from.
+_STATUS_AND_TITLE: dict[type[Exception], tuple[int, str]] = {
     NotAnInfohash: (400, "That is no infohash"),
     NotAnImdbId: (400, "That is no id of a title at IMDb"),
     NoKey: (401, "This needs a key"),
@@ -80,48 +79,51 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class Problem(NamedTuple):
+    """`details` is the JSON body, `headers` are those besides its Content-Type."""
+
     details: dict[str, Any]
     status: int
     headers: dict[str, str]
 
 
 def describe_exception(exception: Exception, request: HttpRequest) -> Problem | None:
-    """What there is to say of this; None for what nobody expected."""
+    """The problem that a refusal, an error of a torrent client or a mistake of the request is; None for any other
+    exception, which is an error of ours."""
     if isinstance(exception, APIException):
-        status, name = exception.status_code, str(exception.default_code).replace("_", "-")
+        status, type_word = exception.status_code, str(exception.default_code).replace("_", "-")
         detail = exception.detail if isinstance(exception.detail, str) else exception.default_detail
-        return build_problem(status, HTTPStatus(status).phrase, str(detail), name)
-    for kind, (status, title) in _REFUSALS.items():
+        return build_problem(status, HTTPStatus(status).phrase, str(detail), type_word)
+    for kind, (status, title) in _STATUS_AND_TITLE.items():
         if isinstance(exception, kind):
-            return build_problem(
-                status, title, str(exception), refusal_code(type(exception)), _headers(exception, request)
-            )
+            headers = _headers_for(exception, request)
+            return build_problem(status, title, str(exception), refusal_code(type(exception)), headers)
     return None
 
 
 def build_problem(
-    status: int, title: str, detail: str, name: str = "", headers: dict[str, str] | None = None
+    status: int, title: str, detail: str, type_word: str = "", headers: dict[str, str] | None = None
 ) -> Problem:
     """`type` is about:blank where the status says all there is to say (RFC 9457, 4.2.1)."""
-    kind = f"/api/v1/docs#{name}" if name else "about:blank"
-    details = {"type": kind, "title": title, "status": status, "detail": detail}
+    type_url = f"/api/v1/docs#{type_word}" if type_word else "about:blank"
+    details = {"type": type_url, "title": title, "status": status, "detail": detail}
     return Problem(details, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 def refusal_types() -> dict[str, tuple[int, str]]:
-    """Every word that a type may end in for a refusal of the archive, with its status and title."""
-    ours = {kind: told for kind, told in _REFUSALS.items() if issubclass(kind, Refusal)}
-    return {refusal_code(kind): told for kind, told in ours.items()}
+    """Every word that a problem's type may end in for a refusal of the archive, with its status and title."""
+    return {
+        refusal_code(kind): status_and_title
+        for kind, status_and_title in _STATUS_AND_TITLE.items()
+        if issubclass(kind, Refusal)
+    }
 
 
-def _headers(exception: Exception, request: HttpRequest) -> dict[str, str]:
+def _headers_for(exception: Exception, request: HttpRequest) -> dict[str, str]:
     match exception:
         case UnknownKey():
             return {"WWW-Authenticate": "Bearer"}
-        case TooMany() | StillWanted():
+        case TooMany() | StillWanted() | Unavailable():
             return {"Retry-After": str(exception.retry_after)}
-        case Unavailable():
-            return {"Retry-After": str(_RETRY_AFTER)}
-        case TakenDown():  # RFC 7725: where the one who blocks explains
-            return {"Link": f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'}
+        case TakenDown():
+            return {"Link": takedown_link(request)}
     return {}

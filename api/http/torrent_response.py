@@ -1,6 +1,7 @@
-"""Handing a torrent out over HTTP: what every download URL answers, whoever computes it.
+"""The HTTP response to a download: the torrent's bytes, an ETag, and gzip where it pays.
 
-Plain values in and out, so that the fast lane and Django's views share one answer.
+`build_response` works on plain values, so that the fast path (without Django) and Django's views share it;
+`torrent_response` is the same for a Django view.
 """
 
 import gzip
@@ -16,14 +17,14 @@ from metainfo.infohash import parse_infohash
 CONTENT_TYPE = "application/x-bittorrent"  # exactly this: npm's magnet-to-torrent compares the whole header
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
 _MAY_IMPROVE = "public, max-age=3600"  # a v2 torrent without piece layers is replaced by a full one
-_V2 = b"12:meta versioni2e"
+_V2_MARK = b"12:meta versioni2e"
 _PIECES = re.compile(rb"6:pieces([0-9]{1,9}):")
-_ONE_PACKET = 1400  # bytes: nothing is gained below
-_ZIPPED_AT_MOST = 1_000_000  # bytes
-_HASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
+_ONE_PACKET = 1400  # bytes; a response that fits in one packet gains nothing from gzip
+_MAX_GZIPPED = 1_000_000  # bytes
+_INFOHASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
 
 # /H, /H.torrent, and /torrent/H or /torrents/H with or without a suffix: Torrage ignored what came after the hash.
-_PATH = re.compile(rf"/(?:{_HASH}(?i:\.torrent)?|torrents?/{_HASH}(?:\.[^/]*)?)", re.ASCII)
+_PATH = re.compile(rf"/(?:{_INFOHASH}(?i:\.torrent)?|torrents?/{_INFOHASH}(?:\.[^/]*)?)", re.ASCII)
 
 
 class TorrentResponse(NamedTuple):
@@ -33,7 +34,7 @@ class TorrentResponse(NamedTuple):
 
 
 def infohash_in_path(path: str) -> bytes | None:
-    """The infohash that a download URL's path asks for, if it is one."""
+    """The infohash in the path of a download URL, in raw bytes; None for any other path."""
     match = _PATH.fullmatch(path)
     return parse_infohash(match[1] or match[2]) if match else None
 
@@ -42,31 +43,38 @@ def is_download(environ: WSGIEnvironment) -> bool:
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash_in_path(environ["PATH_INFO"]) is not None
 
 
-def build_response(found: Retrieved, accept_encoding: str = "", if_none_match: str = "") -> TorrentResponse:
-    """200 or 304, gzipped where that is wished for and pays."""
-    zipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _pays(found.torrent)
-    etag = f'"{found.etag}-gzip"' if zipped else f'"{found.etag}"'
+def build_response(
+    retrieved: Retrieved, accept_encoding: str = "", if_none_match: str = ""
+) -> TorrentResponse:
+    """Status 200, or 304 where `if_none_match` has the ETag. Gzipped if the client accepts it and it pays.
+
+    The last two parameters are the request's headers Accept-Encoding and If-None-Match.
+    """
+    torrent = retrieved.torrent
+    is_gzipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _shrinks(torrent)
+    etag = f'"{retrieved.etag}-gzip"' if is_gzipped else f'"{retrieved.etag}"'
     headers = [
         ("ETag", etag),
-        ("Cache-Control", _IMMUTABLE if _is_final(found.torrent) else _MAY_IMPROVE),
+        ("Cache-Control", _IMMUTABLE if _is_final(torrent) else _MAY_IMPROVE),
         ("Vary", "Accept-Encoding"),
     ]
     if if_none_match and _matches(if_none_match, etag):
         return TorrentResponse(304, headers, b"")
-    body = gzip.compress(found.torrent, 6, mtime=0) if zipped else found.torrent
+    body = gzip.compress(torrent, 6, mtime=0) if is_gzipped else torrent
     headers += [
         ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(body))),
-        ("Content-Disposition", f'attachment; filename="{found.infohash}.torrent"'),
+        ("Content-Disposition", f'attachment; filename="{retrieved.infohash}.torrent"'),
     ]
-    if zipped:
+    if is_gzipped:
         headers.append(("Content-Encoding", "gzip"))
     return TorrentResponse(200, headers, body)
 
 
-def torrent_response(request: HttpRequest, found: Retrieved) -> HttpResponse:
+def torrent_response(request: HttpRequest, retrieved: Retrieved) -> HttpResponse:
+    """What `build_response` builds, for a Django view."""
     encoding, none_match = (request.headers.get(name, "") for name in ("Accept-Encoding", "If-None-Match"))
-    status, headers, body = build_response(found, encoding, none_match)
+    status, headers, body = build_response(retrieved, encoding, none_match)
     return HttpResponse(body, status=status, headers=dict(headers))
 
 
@@ -84,12 +92,13 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def _pays(torrent: bytes) -> bool:
-    """Hashes do not shrink, names and lengths do: gzip is worth it where those are the larger part.
+def _shrinks(torrent: bytes) -> bool:
+    """Whether gzip makes it much smaller. Hashes do not shrink, names and lengths do: these must be the larger part.
 
-    What is large comes from the disk piece by piece: zipped, a slow reader's copy would stay in memory.
+    A large torrent is never gzipped: it goes out from the disk in chunks, and a gzipped copy would stay in memory for
+    as long as its reader is slow.
     """
-    if len(torrent) > _ZIPPED_AT_MOST:
+    if len(torrent) > _MAX_GZIPPED:
         return False
     pieces = _PIECES.search(torrent)
     layers = torrent.find(b"12:piece layers")
@@ -98,8 +107,12 @@ def _pays(torrent: bytes) -> bool:
 
 
 def _is_final(torrent: bytes) -> bool:
-    """Hashes of pieces, most of what there is, are skipped: to look through them took a third of all our time."""
+    """False for a v2 torrent without piece layers, which a full one may replace.
+
+    The hashes of pieces, which are most of a torrent, are skipped: to look through them took a third of the time of
+    a download.
+    """
     pieces = _PIECES.search(torrent)
     start, end = (pieces.start(), pieces.end() + int(pieces[1])) if pieces else (0, 0)
-    is_v2 = torrent.find(_V2, end) >= 0 or torrent.find(_V2, 0, start) >= 0
+    is_v2 = torrent.find(_V2_MARK, end) >= 0 or torrent.find(_V2_MARK, 0, start) >= 0
     return not is_v2 or b"12:piece layers" in torrent

@@ -1,4 +1,7 @@
-"""What every answer under /api/v1/ has, also those that no route of ours gives: CORS, and problems for errors."""
+"""Django middleware for every response under /api/v1/, whichever code made it: CORS, and problems for errors.
+
+Without it, an address that no route has, or a wrong Host header, would be answered with a page of HTML.
+"""
 
 import json
 from collections.abc import Callable
@@ -6,20 +9,19 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from api.http.cors import cors_headers
 from api.http.problem_details import CONTENT_TYPE, build_problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-_HERE = "/api/v1/"
-_READING = ("GET", "HEAD", "OPTIONS")
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": ", ".join(_READING),
-    "Access-Control-Allow-Headers": "Authorization, If-None-Match, X-Api-Key",
-    "Access-Control-Expose-Headers": "Content-Disposition, ETag, Link, Retry-After",
-    "Access-Control-Max-Age": "86400",  # seconds
-}
-_WORDS = {
+_PREFIX = "/api/v1/"
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_CORS = cors_headers(
+    ", ".join(_SAFE_METHODS),
+    "Authorization, If-None-Match, X-Api-Key",
+    "Content-Disposition, ETag, Link, Retry-After",
+)
+_DETAILS = {
     400: "Something in this request was not as it should be; its Host header, perhaps.",
     404: "There is nothing at this address; /api/v1/docs tells what there is.",
     500: "It was not your fault, and it has been written down for whoever runs this archive.",
@@ -27,14 +29,14 @@ _WORDS = {
 
 
 def add_cors_and_problems(handler: Handler) -> Handler:
-    """Django middleware."""
+    """The middleware, as Django's setting MIDDLEWARE wants it."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = handler(request)
-        if request.path_info.startswith(_HERE):
+        if request.path_info.startswith(_PREFIX):
             if response.status_code >= 400 and response["Content-Type"] != CONTENT_TYPE:
-                _reword(response)
-            if request.method in _READING:
+                _replace_with_problem(response)
+            if request.method in _SAFE_METHODS:
                 for name, value in _CORS.items():
                     response[name] = value
         return response
@@ -42,11 +44,11 @@ def add_cors_and_problems(handler: Handler) -> Handler:
     return handle
 
 
-def _reword(response: HttpResponse) -> None:
-    """A page of HTML that says what went wrong, as a problem."""
+def _replace_with_problem(response: HttpResponse) -> None:
+    """Put problem details in the place of an error page of HTML."""
     phrase = HTTPStatus(response.status_code).phrase
     details, _, headers = build_problem(
-        response.status_code, phrase, _WORDS.get(response.status_code, phrase)
+        response.status_code, phrase, _DETAILS.get(response.status_code, phrase)
     )
     response.content = json.dumps(details)
     headers |= {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(response.content))}

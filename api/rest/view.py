@@ -11,7 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.http.problem_details import CONTENT_TYPE, describe_exception
-from api.rest.media import AsciiJsonRenderer, LimitedJsonParser
+from api.rest.parsers import LimitedJsonParser
+from api.rest.renderers import AsciiJsonRenderer
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized

@@ -13,12 +13,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 
-from api.http.multipart import BrokenForm, read_form
-from api.rest.media import LimitedJsonParser
+from api.http.multipart import FORM_OVERHEAD, BrokenForm, read_form
+from api.rest.parsers import LimitedJsonParser
 from api.torbox.responses import TorboxError
 from metainfo.errors import TooLarge
 
-_ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _LINE = 1_000  # bytes that a boundary may have
 _TEXT = 1_600_000  # bytes of what is no form with files; JsonBody takes as many
 _FIELDS = 1_000
@@ -56,7 +55,7 @@ def parse_integer(text: str, name: str, digits: int = 18) -> int:
 
 def parse_body(request: HttpRequest, *names: str) -> RequestFields:
     """What is in these fields, and in the form's field `file`. Raises Failed, TooLarge."""
-    limit = settings.MAX_TORRENT_BYTES + _ENVELOPE
+    limit = settings.MAX_TORRENT_BYTES + FORM_OVERHEAD
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
         raise TooLarge(f"A request has at most {limit:,} bytes.")
     try:
@@ -76,7 +75,7 @@ def _given(request: HttpRequest, names: list[str]) -> RequestFields:
         if "boundary=" not in kind:
             kind = f"multipart/form-data; boundary={line.strip().removeprefix(b'--').decode('latin-1')}"
         form = read_form(_Whole(line, request), kind, "file", names)
-        return RequestFields(_spelled(form.words), form.file)
+        return RequestFields(_spelled(form.texts), form.file)
     text = line + request.read(_TEXT + 1 - len(line))
     if len(text) > _TEXT:
         raise TooLarge(f"Without a torrent, a request has at most {_TEXT:,} bytes.")

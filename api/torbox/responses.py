@@ -1,17 +1,17 @@
-"""What every answer looks like, a success, a failure, and a refusal in TorBox's words.
+"""TorBox's response envelope: a success, a failure, and every refusal of the archive with TorBox's own code.
 
-What is not known is left out: its npm SDK takes a null for an error.
+    {"success": true, "error": null, "detail": "a sentence", "data": …}
+
+What is not known is left out of `data`: TorBox's npm SDK takes a null for an error.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.views.decorators.csrf import csrf_exempt
 
 import clients
+from api.http.takedown_link import takedown_link
 from archive.errors import (
     NoKey,
     NotAuthorized,
@@ -25,13 +25,9 @@ from archive.errors import (
 )
 from metainfo.errors import EmptyTorrent, NotAnInfohash, NotATorrent, Refusal, TooLarge
 
-Method = Callable[..., HttpResponse]
-
-_RETRY_AFTER = 30  # seconds
-
-# A class counts for those that inherit from it, too, unless they come before it. The codes are TorBox's own.
-# 500 and 503 aside, its SDKs take a status from 500 on for a reason to ask three times more.
-_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+# The first class that the exception is an instance of counts: a class comes before those it inherits from.
+# TorBox's SDKs repeat a request three times after a status from 500 on, except 500 and 503.
+_STATUS_AND_CODE: dict[type[Exception], tuple[int, str]] = {
     NoKey: (403, "NO_AUTH"),
     UnknownKey: (403, "BAD_TOKEN"),
     NotAuthorized: (403, "AUTH_ERROR"),
@@ -51,18 +47,10 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     clients.NoAnswer: (504, "DOWNLOAD_SERVER_ERROR"),
     clients.ClientError: (502, "DOWNLOAD_SERVER_ERROR"),
 }
-# Pages in browsers use this API, from wherever they are. A key is sent by hand, so nothing is given away.
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
-    "Access-Control-Expose-Headers": "Content-Disposition, Retry-After",
-    "Access-Control-Max-Age": "86400",  # seconds
-}
 
 
 class TorboxError(Refusal):
-    """What only this dialect refuses, in its own words."""
+    """A refusal that only this dialect has. `code` goes into the envelope's `error`, `status` is HTTP's."""
 
     def __init__(self, code: str | bool, detail: str, status: int = 400) -> None:
         super().__init__(detail)
@@ -70,63 +58,31 @@ class TorboxError(Refusal):
 
 
 def success_response(data: Any, detail: str) -> HttpResponse:
-    return _answer({"success": True, "error": None, "detail": detail, "data": data}, 200)
+    return _json_response({"success": True, "error": None, "detail": detail, "data": data}, 200)
 
 
-def error_response(code: str | bool, detail: str, status: int = 400) -> HttpResponse:
-    return _answer({"success": False, "error": code, "detail": detail, "data": None}, status)
+def error_response(error: Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
+    if isinstance(error, TorboxError):
+        return _failure(error.code, str(error), error.status)
+    matching = (row for kind, row in _STATUS_AND_CODE.items() if isinstance(error, kind))
+    status, code = next(matching, (500, "UNKNOWN_ERROR"))
+    response = _failure(code, str(error), status)
+    match error:
+        case TooMany() | StillWanted() | Unavailable():
+            response["Retry-After"] = str(error.retry_after)
+        case TakenDown():
+            response["Link"] = takedown_link(request)
+    return response
 
 
-def method_view(**methods: Method) -> Method:
-    """The view of a path: one function for each HTTP method; every refusal is answered as TorBox would."""
-
-    @csrf_exempt
-    def view(request: HttpRequest, **captured: str) -> HttpResponse:
-        if request.method == "OPTIONS":
-            answer = HttpResponse(status=204)
-        else:
-            answer = _told(
-                methods.get("GET" if request.method == "HEAD" else request.method or ""), request, captured
-            )
-        for name, value in _CORS.items():
-            answer.setdefault(name, value)
-        return answer
-
-    return view
+def _failure(code: str | bool, detail: str, status: int) -> HttpResponse:
+    return _json_response({"success": False, "error": code, "detail": detail, "data": None}, status)
 
 
-def unknown_endpoint(request: HttpRequest, **captured: str) -> HttpResponse:
-    raise TorboxError("ENDPOINT_NOT_FOUND", "There is nothing at this address.", 404)
-
-
-def _told(act: Method | None, request: HttpRequest, captured: dict[str, str]) -> HttpResponse:
-    try:
-        if act is None:
-            raise TorboxError("ENDPOINT_NOT_FOUND", f"This address is not for {request.method}.", 405)
-        return act(request, **captured)
-    except (Refusal, clients.ClientError) as refusal:
-        return _refused(refusal, request)
-
-
-def _refused(refusal: Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
-    if isinstance(refusal, TorboxError):
-        return error_response(refusal.code, str(refusal), refusal.status)
-    known = (told for kind, told in _REFUSALS.items() if isinstance(refusal, kind))
-    status, code = next(known, (500, "UNKNOWN_ERROR"))
-    answer = error_response(code, str(refusal), status)
-    match refusal:
-        case TooMany() | StillWanted():
-            answer["Retry-After"] = str(refusal.retry_after)
-        case Unavailable():
-            answer["Retry-After"] = str(_RETRY_AFTER)
-        case TakenDown():  # RFC 7725
-            answer["Link"] = f'<{request.build_absolute_uri(reverse("takedowns"))}>; rel="blocked-by"'
-    return answer
-
-
-def _answer(told: dict[str, Any], status: int) -> HttpResponse:
-    # In ASCII: a name may hold what UTF-8 cannot carry.
-    body = json.dumps(told, separators=(",", ":"))
+def _json_response(envelope: dict[str, Any], status: int) -> HttpResponse:
+    body = json.dumps(
+        envelope, separators=(",", ":")
+    )  # in ASCII: a name may hold surrogates, which UTF-8 cannot
     return HttpResponse(
         body, status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
     )

@@ -18,7 +18,6 @@ from archive.errors import NotListed, Unavailable
 from metainfo.errors import Refusal
 
 _NAME = re.compile(r"(all)?(?:(\d{4})(\d\d)(\d\d)?)?\.txt(\.bz2)?", re.ASCII)
-_RETRY_AFTER = 30  # seconds
 
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
@@ -109,5 +108,5 @@ def _refused(refusal: Refusal) -> HttpResponse:
     return (
         plain_response(404, str(refusal))
         if isinstance(refusal, NotListed)
-        else plain_response(503, str(refusal), _RETRY_AFTER)
+        else plain_response(503, str(refusal), Unavailable.retry_after)
     )

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.http.multipart import BrokenForm, FormReader, SeveralFiles, read_form
+from api.http.multipart import FORM_OVERHEAD, BrokenForm, FormReader, SeveralFiles, read_form
 from archive.access.api_keys import (
     find_key_text,
     key_text_from_request,
@@ -23,7 +23,6 @@ from archive.errors import NotAuthorized, PrivateTorrent, TakenDown, Unavailable
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
 
-_ENVELOPE = 100_000  # bytes that a form may have besides the torrent
 _BROKEN = "Broken torrent file, please recreate it and try again."
 _TROUBLE = "Something didn't work, please try again later!"
 _STRAIGHT = str.maketrans("“”‘’", "\"\"''")  # of the quotation marks in our sentences, which Latin-1 lacks
@@ -100,7 +99,7 @@ def _stored(receipt: Receipt) -> tuple[bytes, dict[str, str]]:
 
 def _torrent(form: FormReader, kind: str, length: int, key: str) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
-    if length > limit + _ENVELOPE:
+    if length > limit + FORM_OVERHEAD:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
         torrent, words = read_form(form, kind, "torrent", ["apikey"])

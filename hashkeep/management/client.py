@@ -6,14 +6,16 @@ from contextlib import closing, contextmanager
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from api.client_pool import UnknownClient, find_address
 from clients import Client, ClientError, open_client
 
 
 def configured(name: str) -> Client:
-    if name not in settings.CLIENTS:
+    try:
+        return open_client(find_address(name))
+    except UnknownClient as unknown:
         known = ", ".join(settings.CLIENTS) or "none so far; the setting CLIENTS names them"
-        raise CommandError(f"There is no client called {name}. Configured: {known}.")
-    return open_client(settings.CLIENTS[name])
+        raise CommandError(f"{unknown} Configured: {known}.") from None
 
 
 @contextmanager

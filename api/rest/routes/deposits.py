@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from api.http.problem_details import ProblemSerializer, describe_exception
 from api.http.torrent_response import CONTENT_TYPE
-from api.rest.media import TorrentParser, UploadFormParser
+from api.rest.parsers import TorrentParser, UploadFormParser
 from api.rest.routes.torrents import TorrentListView
 from api.rest.serializers import InfohashField, LinksSerializer, link_fields
 from archive.access.api_keys import require_upload_key

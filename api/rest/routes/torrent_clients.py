@@ -16,7 +16,8 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.media import LimitedJsonParser, UploadFormParser
+from api.client_pool import UnknownClient, find_address
+from api.rest.parsers import LimitedJsonParser, UploadFormParser
 from api.rest.view import RestView
 from archive.torrents.names import find_infohashes
 from archive.torrents.retrieve import retrieve
@@ -77,7 +78,7 @@ class ClientTorrentListView(StaffView):
     @extend_schema(operation_id="client_torrents")
     def get(self, request: Request, name: str) -> Response:
         """What a client has."""
-        with configured(name) as client:
+        with _connect(name) as client:
             return Response([_told(torrent) for torrent in client.torrents()])
 
     @extend_schema(operation_id="client_add")
@@ -85,7 +86,7 @@ class ClientTorrentListView(StaffView):
         """Hand a torrent to a client. 201 where it is new there, 200 where it was there already."""
         source = _source(request)
         tags = _text(request, "tags").split(",")
-        with configured(name) as client:
+        with _connect(name) as client:
             new = client.add(
                 source,
                 paused=_given(request).get("paused") in (True, "true", "on"),
@@ -100,13 +101,13 @@ class ClientTorrentView(StaffView):
     @extend_schema(operation_id="client_torrent")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """One torrent of a client, by any of its infohashes."""
-        with configured(name) as client:
+        with _connect(name) as client:
             return Response(_told(client.find(_known(client, infohash))))
 
     @extend_schema(operation_id="client_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Remove a torrent from a client; with `data=true` what it has downloaded as well."""
-        with configured(name) as client:
+        with _connect(name) as client:
             client.remove(_known(client, infohash), data=request.query_params.get("data") == "true")
         return Response(status=204)
 
@@ -115,7 +116,7 @@ class ClientFileListView(StaffView):
     @extend_schema(operation_id="client_files")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The files of a client's torrent."""
-        with configured(name) as client:
+        with _connect(name) as client:
             return Response([file._asdict() for file in client.files(_known(client, infohash))])
 
 
@@ -123,20 +124,20 @@ class ClientTrackersView(StaffView):
     @extend_schema(operation_id="client_trackers")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The trackers that a client asks about a torrent."""
-        with configured(name) as client:
+        with _connect(name) as client:
             return Response([tracker._asdict() for tracker in client.trackers(_known(client, infohash))])
 
     @extend_schema(operation_id="client_trackers_add")
     def post(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker more."""
-        with configured(name) as client:
+        with _connect(name) as client:
             client.add_tracker(_known(client, infohash), _text(request, "url"))
         return Response(status=204)
 
     @extend_schema(operation_id="client_trackers_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker less."""
-        with configured(name) as client:
+        with _connect(name) as client:
             client.remove_tracker(_known(client, infohash), _text(request, "url"))
         return Response(status=204)
 
@@ -147,16 +148,19 @@ class ClientActionView(StaffView):
         """Start, stop or reannounce a torrent of a client."""
         if action not in _ACTIONS:
             raise Http404("A client can start, stop and reannounce.")
-        with configured(name) as client:
+        with _connect(name) as client:
             getattr(client, action)(_known(client, infohash))
         return Response(status=204)
 
 
 @contextmanager
-def configured(name: str) -> Iterator[Client]:
-    if name not in settings.CLIENTS:
-        raise Http404(f"There is no client called {name}.")
-    with closing(open_client(settings.CLIENTS[name])) as client:
+def _connect(name: str) -> Iterator[Client]:
+    """As `connect_client`; a name that is not configured is 404."""
+    try:
+        address = find_address(name)
+    except UnknownClient as unknown:
+        raise Http404(str(unknown)) from None
+    with closing(open_client(address)) as client:
         yield client
 
 

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.http.torrent_response import CONTENT_TYPE, torrent_response
-from api.rest.media import AsciiJsonRenderer, TorrentRenderer
 from api.rest.paging import PAGE_PARAMETERS, page_parameters, page_response, page_serializer, read_window
 from api.rest.query_parameters import WrongParameter
+from api.rest.renderers import AsciiJsonRenderer, TorrentRenderer
 from api.rest.serializers import (
     INFOHASH_SCHEMA,
     DescriptionSerializer,

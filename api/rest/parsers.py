@@ -1,4 +1,4 @@
-"""What comes in and goes out: JSON within limits, torrents as they are."""
+"""How bodies of REST requests are read: JSON within limits, forms, and torrents as they are."""
 
 import json
 from collections.abc import Mapping
@@ -7,20 +7,12 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 from api.http.torrent_response import CONTENT_TYPE
 from metainfo.errors import TooLarge
 
-_LONGEST_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is read
-
-_MOST_VALUES = 25_000
-
-
-class AsciiJsonRenderer(JSONRenderer):
-    """In ASCII: a name may hold what UTF-8 cannot carry."""
-
-    ensure_ascii = True
+_MAX_JSON = 1_600_000  # bytes: 20,000 infohashes of 64 digits, and no more than 40 MB when it is parsed
+_MAX_VALUES = 25_000
 
 
 class LimitedJsonParser(BaseParser):
@@ -29,11 +21,12 @@ class LimitedJsonParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(_LONGEST_JSON + 1)
-        if len(body) > _LONGEST_JSON:
-            raise TooLarge(f"A request has at most {_LONGEST_JSON:,} bytes of JSON.")
-        if body.count(b",") > _MOST_VALUES:
-            raise TooLarge(f"A request has at most {_MOST_VALUES:,} values.")
+        """Raises TooLarge, ParseError."""
+        body = stream.read(_MAX_JSON + 1)
+        if len(body) > _MAX_JSON:
+            raise TooLarge(f"A request has at most {_MAX_JSON:,} bytes of JSON.")
+        if body.count(b",") > _MAX_VALUES:
+            raise TooLarge(f"A request has at most {_MAX_VALUES:,} values.")
         try:
             return json.loads(body)
         except RecursionError:
@@ -43,7 +36,7 @@ class LimitedJsonParser(BaseParser):
 
 
 class TorrentParser(BaseParser):
-    """One byte more than is taken, so that whoever looks finds it too large."""
+    """Reads one byte more than is accepted, so that `deposit` finds a longer body too large."""
 
     media_type = CONTENT_TYPE
 
@@ -54,7 +47,7 @@ class TorrentParser(BaseParser):
 
 
 class UploadFormParser(MultiPartParser):
-    """DRF's own; its files go through `server.uploads`."""
+    """DRF's own parser; its files go through `server.uploads`, which limits their size."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -63,19 +56,3 @@ class UploadFormParser(MultiPartParser):
             return super().parse(stream, media_type, parser_context)
         except (LookupError, TypeError, UnicodeError):  # charsets and parameters that Python stumbles over
             raise ParseError("The form cannot be read.") from None
-
-
-class TorrentRenderer(BaseRenderer):
-    """Named so that `Accept: application/x-bittorrent` is heard; the view writes the answer itself."""
-
-    media_type = CONTENT_TYPE
-    format = "torrent"
-    charset = None
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return b""
