@@ -20,7 +20,7 @@ import urllib3
 
 _TIMEOUT = urllib3.Timeout(connect=15, read=60)
 _TRIES = 7
-_FIRST_DELAY, _MAX_DELAY = 1.0, 60.0  # seconds between two tries; the delay doubles each time
+FIRST_DELAY, MAX_DELAY = 1.0, 60.0  # seconds between two tries; the delay doubles each time
 _MAX_RETRY_AFTER = 3_600.0  # seconds; a longer one counts as this
 _MAX_LINE = 1_000  # bytes; a longer line counts as several
 _NOT_FOUND_STATUSES = (404, 410, 451)
@@ -65,7 +65,7 @@ class RemoteArchive:
                 reason = str(error) if isinstance(error, RemoteUnavailable) else self._describe(path, error)
                 if attempt == tries - 1:
                     raise RemoteUnavailable(reason) from error
-                self._delay_requests(min(_FIRST_DELAY * 2**attempt, _MAX_DELAY), reason)
+                self._delay_requests(min(FIRST_DELAY * 2**attempt, MAX_DELAY), reason)
         raise AssertionError  # the last attempt returns or raises
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The operator's pages, a module a table. They show and ask; use cases do whatever changes."""
+"""The admin, a module for each table. It shows and asks; functions of `archive` do whatever changes anything."""
 
 from django.contrib import admin
 

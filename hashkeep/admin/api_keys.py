@@ -1,4 +1,4 @@
-"""Who holds a key, and how far it may be used."""
+"""The admin of API keys: issues, suspends, resumes and revokes them."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -45,15 +45,15 @@ class KeyForm(_Form):
 
 @admin.register(IssuedKey)
 class KeyAdmin(ArchiveAdmin):
-    """A key is not deleted but revoked: what was done with it keeps its name."""
+    """A key is revoked, never deleted: what was done with it still shows its name."""
 
-    list_display = ("prefix", "name", "client", "state", "issued")
+    list_display = ("prefix", "name", "client", "state", "issue_time")
     list_filter = ("state",)
     search_fields = ("prefix", "name", "client")
     fields = ("name", "client")
     form = KeyForm
     actions = ("suspend", "resume", "revoke")
-    adding = "Issue a key"
+    add_title = "Issue a key"
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("archive.add_issuedkey")
@@ -62,7 +62,7 @@ class KeyAdmin(ArchiveAdmin):
         return request.user.has_perm("archive.change_issuedkey")
 
     @admin.display(description="issued")
-    def issued(self, key: IssuedKey) -> SafeString | str:
+    def issue_time(self, key: IssuedKey) -> SafeString | str:
         return format_moment(key.issued_at)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -75,22 +75,25 @@ class KeyAdmin(ArchiveAdmin):
 
     @admin.action(description="Suspend", permissions=["change"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.suspend_key)
+        self._change_state(request, queryset, api_keys.suspend_key)
 
     @admin.action(description="Resume", permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.resume_key)
+        self._change_state(request, queryset, api_keys.resume_key)
 
     @admin.action(description="Revoke for good", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedKey]) -> None:
-        self._turn(request, queryset, api_keys.revoke_key)
+        self._change_state(request, queryset, api_keys.revoke_key)
 
-    def _turn(
-        self, request: HttpRequest, chosen: QuerySet[IssuedKey], turn: Callable[[str], api_keys.ApiKey]
+    def _change_state(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[IssuedKey],
+        change_state: Callable[[str], api_keys.ApiKey],
     ) -> None:
-        for row in chosen:
+        for row in queryset:
             try:
-                key = turn(row.prefix)
+                key = change_state(row.prefix)
             except Refusal as refusal:
                 messages.error(request, f"{row}: {refusal}")
             else:

@@ -1,4 +1,4 @@
-"""Whose peers are counted: what the last look brought, and when the next one is due."""
+"""The admin of the census: the torrents whose peers are counted, their last counts and the next ones."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,12 +20,12 @@ from metainfo.errors import Refusal
 from web.untrusted_text import make_printable
 
 _DAYS = 30  # shown of one torrent
-_COUNTRIES = 8  # of one day
-_LATELY = timedelta(days=7)
+_MAX_COUNTRIES = 8  # of one day
+_RECENT = timedelta(days=7)
 
 
 class AskedFilter(admin.SimpleListFilter):
-    """By columns that have an index: a look through fifty million rows would take minutes."""
+    """Filters by a column that has an index: reading fifty million rows would take minutes."""
 
     title = "who asked"
     parameter_name = "asked"
@@ -35,11 +35,13 @@ class AskedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "lately":
-            return queryset.filter(asked_at__gt=timezone.now() - _LATELY).order_by("-asked_at")
+            return queryset.filter(asked_at__gt=timezone.now() - _RECENT).order_by("-asked_at")
         return queryset
 
 
 class DueFilter(admin.SimpleListFilter):
+    """Filters by the time of the next count."""
+
     title = "next look"
     parameter_name = "due"
 
@@ -58,17 +60,26 @@ class DueFilter(admin.SimpleListFilter):
 
 @admin.register(Watched)
 class WatchedAdmin(InfohashAdmin):
-    list_display = ("infohash", "name", "found", "seeding", "looked", "next_look")
+    list_display = ("infohash", "name", "peer_count", "seeder_count", "last_look", "next_look")
     list_filter = (DueFilter, AskedFilter)
     list_select_related = ("torrent",)
     fields = (
-        *("infohash", "name", "alive", "looked_at", "found", "seeding", "leeching", "downloads"),
-        *("misses", "due", "asked_at", "days"),
+        *(
+            "infohash",
+            "name",
+            "is_alive",
+            "looked_at",
+            "peer_count",
+            "seeder_count",
+            "leecher_count",
+            "downloads",
+        ),
+        *("misses", "due", "asked_at", "daily_peers"),
     )
     readonly_fields = fields
     ordering = ("due",)
     actions = ("look",)
-    named = False
+    shows_row_name = False
 
     @admin.display(description="infohash")
     def infohash(self, watched: Watched) -> SafeString:
@@ -79,15 +90,15 @@ class WatchedAdmin(InfohashAdmin):
         return make_printable(watched.torrent.name, 80)
 
     @admin.display(description="peers")
-    def found(self, watched: Watched) -> int:
+    def peer_count(self, watched: Watched) -> int:
         return watched.peers
 
     @admin.display(description="seeders")
-    def seeding(self, watched: Watched) -> int | None:
+    def seeder_count(self, watched: Watched) -> int | None:
         return watched.seeders
 
     @admin.display(description="leechers")
-    def leeching(self, watched: Watched) -> int | None:
+    def leecher_count(self, watched: Watched) -> int | None:
         return watched.leechers
 
     @admin.display(description="downloads")
@@ -95,7 +106,7 @@ class WatchedAdmin(InfohashAdmin):
         return watched.completed
 
     @admin.display(description="last look")
-    def looked(self, watched: Watched) -> SafeString | str:
+    def last_look(self, watched: Watched) -> SafeString | str:
         return format_moment(watched.looked_at)
 
     @admin.display(description="next look")
@@ -103,18 +114,18 @@ class WatchedAdmin(InfohashAdmin):
         return format_moment(watched.due)
 
     @admin.display(description="alive", boolean=True)
-    def alive(self, watched: Watched) -> bool:
+    def is_alive(self, watched: Watched) -> bool:
         return bool(find_alive([watched.pk]))
 
     @admin.display(description=f"peers by day, the last {_DAYS} days (UTC)")
-    def days(self, watched: Watched) -> SafeString | str:
+    def daily_peers(self, watched: Watched) -> SafeString | str:
         today = datetime.now(UTC).date()
-        counted = peer_history(watched.torrent.infohash, today - timedelta(days=_DAYS - 1), today)
+        days = peer_history(watched.torrent.infohash, today - timedelta(days=_DAYS - 1), today)
         lines = []
-        for day in reversed(counted):
-            most = sorted(day.countries.items(), key=lambda one: (-one[1], one[0]))[:_COUNTRIES]
+        for day in reversed(days):
+            largest = sorted(day.countries.items(), key=lambda item: (-item[1], item[0]))[:_MAX_COUNTRIES]
             lines.append(
-                (date_format(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in most))
+                (date_format(day.day), day.total, ", ".join(f"{code} {peers}" for code, peers in largest))
             )
         return format_html_join("", "<div>{}: {} ({})</div>", lines) or "-"
 
@@ -123,11 +134,11 @@ class WatchedAdmin(InfohashAdmin):
 
     @admin.action(description="Look now", permissions=["order"])
     def look(self, request: HttpRequest, queryset: QuerySet[Watched]) -> None:
-        if not (some := selected_rows(request, queryset, "look at")):
+        if not (rows := selected_rows(request, queryset, "look at")):
             return
         try:
-            done = count_at_once(watched.pk for watched in some)
+            changed = count_at_once(watched.pk for watched in rows)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return
-        messages.success(request, f"{done} will be looked at by the next census that runs.")
+        messages.success(request, f"{changed} will be looked at by the next census that runs.")

@@ -1,4 +1,4 @@
-"""Which films torrents are, by whose word, and the titles that they are compared with."""
+"""The admin of films: which film a torrent is, by which source, and the titles it is compared with."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # Django's own classes take no parameters when the program ru
 else:
     _Form = forms.ModelForm
 
-_NAMED = 500  # titles that a word may begin
-_SOUGHT = "An IMDb id, or how a title begins"
+_MAX_TITLES = 500  # with a given beginning
+_SEARCH_HELP = "An IMDb id, or how a title begins"
 
 
 class FilmForm(_Form):
@@ -64,17 +64,17 @@ class FilmForm(_Form):
 
 @admin.register(Film)
 class FilmAdmin(InfohashAdmin):
-    """What is said here is believed before everybody else. To delete a row is to forget it, so that it may be found
-    again; to undo it is to know that it is wrong."""
+    """What the operator enters here takes precedence over every other source. Deleting a row forgets it, so that
+    `match_films` may set it again; undoing it notes that it is wrong."""
 
     list_display = ("infohash", "imdb_id", "title", "year", "confidence", "source", "undone")
     list_filter = ("confidence", "undone")
     form = FilmForm
     fields = ("infohash", "imdb_id", "title")
-    search_help_text = f"An infohash in any spelling, or a magnet link. {_SOUGHT}"
+    search_help_text = f"An infohash in any spelling, or a magnet link. {_SEARCH_HELP}"
     ordering = ("-pk",)
     actions = ("undo",)
-    adding = "Say which film a torrent is"
+    add_title = "Say which film a torrent is"
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("archive.add_film")
@@ -93,18 +93,18 @@ class FilmAdmin(InfohashAdmin):
     def imdb_id(self, film: Film) -> str:
         return format_imdb_id(film.imdb)
 
-    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+    def filter_by_infohash(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         return rows.filter(short__in=short_infohashes(infohash))
 
-    def otherwise(
+    def filter_by_text(
         self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash
     ) -> QuerySet[Model]:
-        return rows.filter(imdb__in=_numbers(text))
+        return rows.filter(imdb__in=_find_imdb_numbers(text))
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        said = form.cleaned_data
+        data = form.cleaned_data
         source = f"operator {request.user.get_username()}"
-        obj.pk = set_imdb_id(said["infohash"], said["imdb_id"], said["title"], source, final=True)
+        obj.pk = set_imdb_id(data["infohash"], data["imdb_id"], data["title"], source, final=True)
         obj.refresh_from_db()
 
     @admin.action(description="Undo: it is not that film", permissions=["change"])
@@ -121,7 +121,7 @@ class TitleAdmin(ArchiveAdmin):
     fields = ("imdb_id", "title", "year", "series", "plain", "plain_original")
     readonly_fields = ("imdb_id",)
     search_fields = ("imdb",)  # shows the box; get_search_results looks
-    search_help_text = _SOUGHT
+    search_help_text = _SEARCH_HELP
     ordering = ("pk",)
 
     @admin.display(description="IMDb id")
@@ -131,12 +131,12 @@ class TitleAdmin(ArchiveAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
     ) -> tuple[QuerySet[Model], bool]:
-        return (queryset.filter(pk__in=_numbers(search_term)) if search_term else queryset), False
+        return (queryset.filter(pk__in=_find_imdb_numbers(search_term)) if search_term else queryset), False
 
 
-def _numbers(text: str) -> list[int]:
-    """At IMDb, of what somebody typed into the box."""
+def _find_imdb_numbers(text: str) -> list[int]:
+    """The numbers of the IMDb id, or of the titles that begin so, that the text of a search names."""
     try:
         return [parse_imdb_id(text.strip())]
     except NotAnImdbId:
-        return find_titles_starting_with(text, _NAMED)
+        return find_titles_starting_with(text, _MAX_TITLES)

@@ -1,4 +1,4 @@
-"""What is taken down: a page that takes down, one that lifts, and the reason, which may be worded anew."""
+"""The admin of takedowns: pages that take torrents down and lift takedowns, and the reason, which may be edited."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_ro
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find_infohash, infohash_to_hex, truncate_infohash
 
-_SHOWN = 4  # infohashes of a takedown in the list
+_MAX_INFOHASHES = 4  # of a takedown, in the list
 
 
 class TakedownForm(forms.Form):
@@ -40,43 +40,43 @@ class TakedownForm(forms.Form):
     )
 
     def clean_infohashes(self) -> list[bytes]:
-        found: dict[bytes, None] = {}
+        infohashes: dict[bytes, None] = {}
         for text in self.cleaned_data["infohashes"].split():
             try:
-                found[find_infohash(text)] = None
+                infohashes[find_infohash(text)] = None
             except NotAnInfohash as refusal:
                 self.add_error("infohashes", f"{text}: {refusal}")
-        return list(found)
+        return list(infohashes)
 
 
 @admin.register(Takedown)
 class TakedownAdmin(InfohashAdmin):
-    list_display = ("infohashes", "reason", "public", "taken")
+    list_display = ("infohashes", "reason", "is_listed", "taken_down_at")
     list_filter = ("listed",)
     fields = ("infohashes", "reason", "listed", "taken_at")
     readonly_fields = ("infohashes", "taken_at")
     formfield_overrides = {TextField: {"widget": AdminTextInputWidget}}
     actions = ("lift",)
-    named = False
+    shows_row_name = False
 
     @admin.display(description="infohashes")
     def infohashes(self, takedown: Takedown) -> str:
-        names = sorted(str(block) for block in takedown.blocks.all())
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        return ", ".join(names[:_SHOWN]) + more
+        infohashes = sorted(str(block) for block in takedown.blocks.all())
+        more = f" and {len(infohashes) - _MAX_INFOHASHES} more" if len(infohashes) > _MAX_INFOHASHES else ""
+        return ", ".join(infohashes[:_MAX_INFOHASHES]) + more
 
     @admin.display(description="listed", boolean=True)
-    def public(self, takedown: Takedown) -> bool:
+    def is_listed(self, takedown: Takedown) -> bool:
         return takedown.listed
 
     @admin.display(description="taken down")
-    def taken(self, takedown: Takedown) -> SafeString | str:
+    def taken_down_at(self, takedown: Takedown) -> SafeString | str:
         return format_moment(takedown.taken_at)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super().get_queryset(request).prefetch_related("blocks")
 
-    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+    def filter_by_infohash(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         return rows.filter(blocks__short=truncate_infohash(infohash))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -92,21 +92,21 @@ class TakedownAdmin(InfohashAdmin):
         return self.has_delete_permission(request)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """What Django calls deleting is lifting, and has its own page."""
+        """Without Django's action to delete: the action `lift` has a page of its own."""
         return {
-            name: each for name, each in super().get_actions(request).items() if name != "delete_selected"
+            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
         }
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Django's own holds a transaction open, but a block must be in force before any bytes are deleted."""
+        """Not in a transaction, as Django's own: the block must be committed before any bytes are deleted."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = TakedownForm(request.POST or None, initial={"infohashes": request.GET.get("infohashes", "")})
         if form.is_valid() and self._take_down(request, form.cleaned_data):
             return redirect("admin:archive_takedown_changelist")
-        return self._page(request, "take_down", {"title": "Take down", "form": form})
+        return self._render(request, "take_down", {"title": "Take down", "form": form})
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -115,38 +115,42 @@ class TakedownAdmin(InfohashAdmin):
         if not self.has_delete_permission(request):
             raise PermissionDenied
         return (
-            self._lifting(request, [takedown]) if takedown else redirect("admin:archive_takedown_changelist")
+            self._confirm_or_lift(request, [takedown])
+            if takedown
+            else redirect("admin:archive_takedown_changelist")
         )
 
     @admin.action(description="Lift…", permissions=["lift"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Takedown]) -> HttpResponse | None:
-        some = selected_rows(request, queryset, "lift")
-        return self._lifting(request, some) if some else None
+        rows = selected_rows(request, queryset, "lift")
+        return self._confirm_or_lift(request, rows) if rows else None
 
-    def _lifting(self, request: HttpRequest, takedowns: Sequence[Any]) -> HttpResponse:
-        """Asks first."""
+    def _confirm_or_lift(self, request: HttpRequest, takedowns: Sequence[Any]) -> HttpResponse:
+        """Shows what would be lifted; lifts it once that page is submitted."""
         if "post" not in request.POST:
-            return self._page(request, "lift", {"title": "Lift", "takedowns": takedowns})
-        self.log_deletions(request, self.get_queryset(request).filter(pk__in=[one.pk for one in takedowns]))
+            return self._render(request, "lift", {"title": "Lift", "takedowns": takedowns})
+        self.log_deletions(
+            request, self.get_queryset(request).filter(pk__in=[takedown.pk for takedown in takedowns])
+        )
         for takedown in takedowns:
             self._lift(request, takedown)
         return redirect("admin:archive_takedown_changelist")
 
     def _lift(self, request: HttpRequest, takedown: Takedown) -> None:
-        names, block = self.infohashes(takedown), takedown.blocks.first()
+        infohashes, block = self.infohashes(takedown), takedown.blocks.first()
         try:
             lift_takedown(bytes(block.infohash)) if block and not block.hashed else takedown.delete()
         except NotHeld:
-            pass  # another of these was the same torrent's
+            pass  # another of these takedowns was of the same torrent
         except Refusal as refusal:
-            messages.error(request, f"{names}: {refusal}")
+            messages.error(request, f"{infohashes}: {refusal}")
             return
-        messages.success(request, f"{names} may come in again.")
+        messages.success(request, f"{infohashes} may come in again.")
 
-    def _take_down(self, request: HttpRequest, wish: dict[str, Any]) -> bool:
-        for infohash in wish["infohashes"]:
+    def _take_down(self, request: HttpRequest, data: dict[str, Any]) -> bool:
+        for infohash in data["infohashes"]:
             try:
-                outcome = take_down(infohash, wish["reason"], listed=wish["listed"])
+                outcome = take_down(infohash, data["reason"], listed=data["listed"])
             except Refusal as refusal:
                 messages.error(request, f"{infohash_to_hex(infohash)}: {refusal}")
                 return False
@@ -155,6 +159,6 @@ class TakedownAdmin(InfohashAdmin):
             messages.success(request, f"{infohash_to_hex(infohash)} {outcome}")
         return True
 
-    def _page(self, request: HttpRequest, name: str, told: dict[str, Any]) -> HttpResponse:
-        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **told}
-        return TemplateResponse(request, f"admin/archive/takedown/{name}.html", context)
+    def _render(self, request: HttpRequest, template: str, texts: dict[str, Any]) -> HttpResponse:
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **texts}
+        return TemplateResponse(request, f"admin/archive/takedown/{template}.html", context)

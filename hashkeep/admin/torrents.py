@@ -1,4 +1,4 @@
-"""What is stored."""
+"""The admin of stored torrents: shows them, and leads to the page that takes them down."""
 
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ from hashkeep.admin.model_admin import (
     ReadOnlyAdmin,
     format_infohash,
     format_moment,
+    infohash_field,
     selected_rows,
 )
-from metainfo.infohash import infohash_to_hex
 from web.templatetags.format_filters import format_size
 from web.untrusted_text import make_printable
 
@@ -33,13 +33,13 @@ else:
 
 
 class TorrentPaginator(BoundedPaginator):
-    """The number of all torrents is known."""
+    """Takes the number of all torrents from the counter, so that no row is counted without a filter."""
 
     @property
-    def told(self) -> str:
+    def count_text(self) -> str:
         rows = self.object_list
         filtered = isinstance(rows, QuerySet) and rows.query.has_filters()
-        return super().told if filtered else f"{self.count:,}"
+        return super().count_text if filtered else f"{self.count:,}"
 
     @cached_property
     def count(self) -> int:
@@ -55,18 +55,18 @@ class TrackerInline(ReadOnlyAdmin, _TrackerInline):
 
 @admin.register(Torrent)
 class TorrentAdmin(InfohashAdmin):
-    list_display = ("infohash", "shown", "content", "files", "stored")
+    list_display = ("infohash", "printable_name", "content_size", "files", "stored_time")
     fields = (
         "v1_hex",
         "v2_hex",
-        "shown",
-        "content",
+        "printable_name",
+        "content_size",
         "files",
         "length",
         "sha256",
         "complete",
         "stored_at",
-        "pages",
+        "links",
     )
     readonly_fields = fields
     paginator = TorrentPaginator
@@ -78,34 +78,29 @@ class TorrentAdmin(InfohashAdmin):
         return format_infohash(torrent)
 
     @admin.display(description="name")
-    def shown(self, torrent: Torrent) -> str:
+    def printable_name(self, torrent: Torrent) -> str:
         return make_printable(torrent.name, 150)
 
     @admin.display(description="stored")
-    def stored(self, torrent: Torrent) -> SafeString | str:
+    def stored_time(self, torrent: Torrent) -> SafeString | str:
         return format_moment(torrent.stored_at)
 
     @admin.display(description="content")
-    def content(self, torrent: Torrent) -> str:
+    def content_size(self, torrent: Torrent) -> str:
         return format_size(torrent.size)
 
-    @admin.display(description="v1 infohash")
-    def v1_hex(self, torrent: Torrent) -> str:
-        return infohash_to_hex(bytes(torrent.v1 or b"")) or "-"
-
-    @admin.display(description="v2 infohash")
-    def v2_hex(self, torrent: Torrent) -> str:
-        return infohash_to_hex(bytes(torrent.v2 or b"")) or "-"
+    v1_hex = infohash_field("v1", "v1 infohash")
+    v2_hex = infohash_field("v2", "v2 infohash")
 
     @admin.display(description="SHA-256 of the torrent itself")
     def sha256(self, torrent: Torrent) -> str:
         return bytes(torrent.digest).hex()
 
     @admin.display(description="more of it")
-    def pages(self, torrent: Torrent) -> SafeString:
-        here = reverse("torrent", args=[str(torrent)])
+    def links(self, torrent: Torrent) -> SafeString:
+        public_page = reverse("torrent", args=[str(torrent)])
         peers = reverse("admin:archive_watched_changelist") + f"?q={torrent}"
-        return format_html('<a href="{}">its public page</a>, <a href="{}">its peers</a>', here, peers)
+        return format_html('<a href="{}">its public page</a>, <a href="{}">its peers</a>', public_page, peers)
 
     def has_take_down_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("archive.add_takedown")
@@ -113,8 +108,8 @@ class TorrentAdmin(InfohashAdmin):
     @admin.action(description="Take down…", permissions=["take_down"])
     def take_down(self, request: HttpRequest, queryset: QuerySet[Torrent]) -> HttpResponse | None:
         """The reason is asked for on the page that takes down any infohash."""
-        some = selected_rows(request, queryset, "take down")
-        if not some:
+        rows = selected_rows(request, queryset, "take down")
+        if not rows:
             return None
-        query = urlencode({"infohashes": "\n".join(map(str, some))})
+        query = urlencode({"infohashes": "\n".join(map(str, rows))})
         return redirect(f"{reverse('admin:archive_takedown_add')}?{query}")

@@ -1,7 +1,7 @@
-"""What is looked for: the queue that doors fill and resolvers empty."""
+"""The admin of the queue: the wishes for torrents that are not held, and their searches."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
@@ -11,14 +11,38 @@ from django.utils.safestring import SafeString
 
 from archive.models import Wanted
 from archive.queue.override import give_up_wishes, search_now
-from hashkeep.admin.model_admin import InfohashAdmin, format_infohash, format_moment, selected_rows
+from hashkeep.admin.model_admin import (
+    InfohashAdmin,
+    format_infohash,
+    format_moment,
+    infohash_field,
+    selected_rows,
+)
 from metainfo.errors import Refusal
-from metainfo.infohash import infohash_to_hex, truncate_infohash
+from metainfo.infohash import truncate_infohash
 
-_GIVEN_UP = "Given up by the operator of this archive."
+_GIVE_UP_REASON = "Given up by the operator of this archive."
+
+
+class _Change(NamedTuple):
+    """A change to wishes: its name, the function that makes it, given their primary keys, and what it means."""
+
+    action: str
+    apply: Callable[[Iterable[int]], int]
+    outcome: str
+
+
+def _give_up(wishes: Iterable[int]) -> int:
+    return give_up_wishes(wishes, _GIVE_UP_REASON)
+
+
+_SEARCH_NOW = _Change("try again", search_now, "will be searched for as soon as a resolver is free.")
+_GIVE_UP = _Change("give up", _give_up, "will not be searched for within the next month.")
 
 
 class StateFilter(admin.SimpleListFilter):
+    """Filters by the states that the column `state` shows."""
+
     title = "state"
     parameter_name = "state"
 
@@ -42,7 +66,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Wanted)
 class WantedAdmin(InfohashAdmin):
-    list_display = ("infohash", "state", "attempts", "asked", "tried", "next_search")
+    list_display = ("infohash", "state", "attempts", "last_asked", "last_search", "next_search")
     list_filter = (StateFilter, ("awaited", admin.BooleanFieldListFilter))
     fields = (
         *("v1_hex", "v2_hex", "state", "since", "asked_at", "attempts", "tried_at", "next_try"),
@@ -56,13 +80,8 @@ class WantedAdmin(InfohashAdmin):
     def infohash(self, wish: Wanted) -> SafeString:
         return format_infohash(wish)
 
-    @admin.display(description="v1 or truncated v2 infohash")
-    def v1_hex(self, wish: Wanted) -> str:
-        return infohash_to_hex(bytes(wish.v1 or b"")) or "-"
-
-    @admin.display(description="v2 infohash")
-    def v2_hex(self, wish: Wanted) -> str:
-        return infohash_to_hex(bytes(wish.v2 or b"")) or "-"
+    v1_hex = infohash_field("v1", "v1 or truncated v2 infohash")
+    v2_hex = infohash_field("v2", "v2 infohash")
 
     @admin.display(description="state")
     def state(self, wish: Wanted) -> str:
@@ -74,18 +93,18 @@ class WantedAdmin(InfohashAdmin):
         return "due" if wish.next_try <= now else "resting"
 
     @admin.display(description="last asked for")
-    def asked(self, wish: Wanted) -> SafeString | str:
+    def last_asked(self, wish: Wanted) -> SafeString | str:
         return format_moment(wish.asked_at)
 
     @admin.display(description="last search")
-    def tried(self, wish: Wanted) -> SafeString | str:
+    def last_search(self, wish: Wanted) -> SafeString | str:
         return format_moment(wish.tried_at)
 
     @admin.display(description="next search")
     def next_search(self, wish: Wanted) -> SafeString | str:
         return format_moment(wish.next_try)
 
-    def meant(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
+    def filter_by_infohash(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
         truncated = (truncate_infohash(infohash) + bytes(12), truncate_infohash(infohash) + b"\xff" * 12)
         return rows.filter(Q(v1=truncate_infohash(infohash)) | Q(v2__range=truncated))
 
@@ -94,32 +113,20 @@ class WantedAdmin(InfohashAdmin):
 
     @admin.action(description="Try again now", permissions=["order"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[Wanted]) -> None:
-        self._order(
-            request, queryset, "try again", search_now, "will be searched for as soon as a resolver is free."
-        )
+        self._change_wishes(request, queryset, _SEARCH_NOW)
 
     @admin.action(description="Give up", permissions=["order"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[Wanted]) -> None:
-        def order(wishes: Iterable[int]) -> int:
-            return give_up_wishes(wishes, _GIVEN_UP)
+        self._change_wishes(request, queryset, _GIVE_UP)
 
-        self._order(request, queryset, "give up", order, "will not be searched for within the next month.")
-
-    def _order(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Wanted],
-        what: str,
-        order: Callable[[Iterable[int]], int],
-        outcome: str,
-    ) -> None:
-        if not (wishes := selected_rows(request, queryset, what)):
+    def _change_wishes(self, request: HttpRequest, queryset: QuerySet[Wanted], change: _Change) -> None:
+        if not (wishes := selected_rows(request, queryset, change.action)):
             return
         try:
-            done = order(wish.pk for wish in wishes)
+            changed = change.apply(wish.pk for wish in wishes)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return
         for wish in wishes:
-            self.log_change(request, wish, what)
-        messages.success(request, f"{done} of {len(wishes)} {outcome}")
+            self.log_change(request, wish, change.action)
+        messages.success(request, f"{changed} of {len(wishes)} {change.outcome}")

@@ -120,7 +120,7 @@ def test_the_census_is_searched_by_infohash(admin_client: Client, counted: None,
     shown = page(admin_client, CENSUS, q=spelling)
     assert "first name" in shown and "second name" not in shown
     assert "first name" in page(admin_client, CENSUS, q=spelling[:40])
-    assert 'class="field-seeding">7<' in shown
+    assert 'class="field-seeder_count">7<' in shown
 
 
 @pytest.mark.parametrize("wrong", [f"{2**63}/change/", f"{2**63}/history/"])

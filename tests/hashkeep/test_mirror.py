@@ -231,7 +231,8 @@ def test_no_more_than_wished_are_asked_for_at_once(server: Server) -> None:
 def test_a_server_that_fails_for_good_ends_the_run_and_loses_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote_archive, "_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(remote_archive, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(remote_archive, "MAX_DELAY", 0.01)
     good = server.serve(make.v1(b"good"))
     broken = [infohash_to_hex(bytes([n]) * 20) for n in range(20)]
     for one in broken:
@@ -247,7 +248,8 @@ def test_one_that_fails_is_tried_again_by_the_next_run(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its list is old enough to be settled, and yet is read again."""
-    monkeypatch.setattr(remote_archive, "_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(remote_archive, "FIRST_DELAY", 0.01)
+    monkeypatch.setattr(remote_archive, "MAX_DELAY", 0.01)
     torrent, other = make.v1(b"one"), make.v1(b"two")
     server.serve(torrent, *[(500, {}, b"")] * 7)
     hashes = [make.v1_hash(torrent), server.serve(other)]
