@@ -153,7 +153,7 @@ def torrent_info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]
         "size": entry.size,
         "category": _category(entry),
         "title": _title(entry, match),
-        **({"imdbId": match.imdb} if match else {}),
+        **({"imdbId": match.imdb_id} if match else {}),
         "dateAdded": _moment(entry.stored_at),
         "alive": bool(find_alive([entry.number])),
     }

@@ -199,7 +199,7 @@ def _add(told: etree._Element, hit: Entry, where: TorrentUrls, match: FilmLink |
         ("uploadvolumefactor", "1"),
     ]
     if match:
-        attributes += [("imdb", match.imdb.removeprefix("tt")), ("imdbid", match.imdb)]
+        attributes += [("imdb", match.imdb_id.removeprefix("tt")), ("imdbid", match.imdb_id)]
     for name, value in attributes + _swarm(hit):
         etree.SubElement(made, f"{{{NAMESPACE}}}attr", {"name": name, "value": value})
 

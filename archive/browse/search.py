@@ -17,7 +17,7 @@ from archive.browse.id_ranges_by_day import MAX_ID, last_possible_id
 from archive.census.liveness import IS_ALIVE
 from archive.db.outages import outages
 from archive.errors import NotListed
-from archive.films.film_links import torrents_of_film
+from archive.films.film_links import find_torrents_of_film
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words, kind_word, split_words
 from archive.naming.torrent_kind import TorrentKind
@@ -91,7 +91,7 @@ def _of_film(imdb: int, query: SearchQuery, limit: int, before: int | None, offs
     rows = [
         row
         for row in Torrent.objects.filter(
-            pk__in=[row.pk for row in torrents_of_film(imdb)], **_filters(query)
+            pk__in=[row.pk for row in find_torrents_of_film(imdb)], **_filters(query)
         )
         if every <= set(row.words.split())
         and (not query.kinds or kind_from_index_words(row.words) in query.kinds)

@@ -1,1 +1,1 @@
-"""Which film a torrent is of, by IMDb number."""
+"""Which film or series a torrent is, by its id at IMDb."""

@@ -1,139 +1,139 @@
-"""Which film or series a torrent is, by its IMDb number. A match has a source, and can be undone."""
+"""Links torrents to the film or series that they are, by IMDb id, and reads these links both ways.
 
-import re
+A link has a source and a confidence, of which the first here wins:
+
+    undone            an operator said that it is not this film; `match_titles` does not find it again
+    TOLD              a person said so: the first is believed, unless an operator says otherwise
+    HIGH, LOW         `match_titles` found it by title and year; LOW: the year is one off
+
+Links are kept by truncated infohash (20 bytes), so that v1, v2 and truncated v2 find them, held or not.
+"""
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from archive.db.outages import outages
-from archive.errors import NotAnImdbId, NotListed
+from archive.errors import NotListed
+from archive.films.imdb_id import format_imdb_id, parse_imdb_id
 from archive.films.imdb_titles import printable_title
 from archive.models import Confidence, Film, Title, Torrent
 from archive.torrents.catalogue import Entry, build_entry
 from metainfo.infohash import truncate_infohash
 
-_ID = re.compile(r"tt(\d{7,9})", re.ASCII)
-MAX_TORRENTS = 1000
+_MAX_TORRENTS = 1000  # of one film
 
 
 @dataclass(frozen=True, slots=True)
 class FilmLink:
-    """`told`: by a person, where it was not found by title and year; `sure`: and the year is not one off."""
+    """A torrent's film. `title` is "" where it is unknown.
 
-    imdb: str
+    `by_person`: a person said so; else it was found by title and year. `sure`: and the year is not one off.
+    """
+
+    imdb_id: str
     title: str
     year: int | None
-    told: bool
+    by_person: bool
     sure: bool
 
 
-def parse_imdb_id(imdb: str) -> int:
-    """Of `tt` and seven to nine digits. Raises NotAnImdbId."""
-    if not (match := _ID.fullmatch(imdb)) or int(match[1]) >= 2**31:
-        raise NotAnImdbId("An IMDb id is tt and seven to nine digits.")
-    return int(match[1])
+def set_imdb_id(infohash: bytes, imdb_id: str, title: str, source: str, *, final: bool = False) -> int:
+    """Record that a person says which film a torrent is, held or not; returns the row id of the link.
 
-
-def format_imdb_id(imdb: int) -> str:
-    return f"tt{imdb:07d}"
-
-
-def set_imdb_id(infohash: bytes, imdb: str, title: str, source: str, *, final: bool = False) -> int:
-    """Note what somebody says of a torrent, which need not be held: the number of that note.
-
-    It replaces what was found by title and year. Of several who say something the first is believed, unless the
-    operator has undone just that; what is `final` replaces everything. Raises NotAnImdbId, Unavailable.
+    It replaces what was found by title and year. Of several people the first is believed, unless the operator has
+    undone just that; what is `final` replaces everything. Where `title` is empty it is taken from IMDb's titles.
+    Raises NotAnImdbId, Unavailable.
     """
-    imdb_number = parse_imdb_id(imdb)
+    imdb = parse_imdb_id(imdb_id)
     with outages():
-        known = Title.objects.filter(pk=imdb_number).first()
-        told = {
-            "imdb": imdb_number,
+        known = Title.objects.filter(pk=imdb).first()
+        said = {
+            "imdb": imdb,
             "title": printable_title(title).strip() or (known.title if known else ""),
             "year": known.year if known else None,
             "source": source,
             "confidence": Confidence.TOLD,
             "undone": False,
         }
-        row, new = Film.objects.get_or_create(short=truncate_infohash(_own_name(infohash)), defaults=told)
-        if not new and (final or _yields(row, imdb_number)):
-            Film.objects.filter(pk=row.pk).update(**told)
+        short = truncate_infohash(_stored_infohash(infohash))
+        row, new = Film.objects.get_or_create(short=short, defaults=said)
+        if not new and (final or _can_be_replaced(row, imdb)):
+            Film.objects.filter(pk=row.pk).update(**said)
         return row.pk
 
 
-def _own_name(infohash: bytes) -> bytes:
-    """What it is stored under, or else will be looked for under."""
+def _stored_infohash(infohash: bytes) -> bytes:
+    """The infohash that the torrent is stored under, or else this one, under which it is searched for."""
     row = Torrent.objects.find(infohash)
     return row.infohash if row else infohash
 
 
-def _yields(row: Film, imdb: int) -> bool:
-    """Whether what is noted gives way to what somebody says."""
+def _can_be_replaced(row: Film, imdb: int) -> bool:
+    """Whether this link gives way to a person who says that it is this film."""
     return row.imdb != imdb if row.undone else row.confidence != Confidence.TOLD
 
 
 def undo_link(infohash: bytes) -> None:
-    """It is not that film, and no later list of titles makes it so. Raises Unavailable."""
+    """Record that the torrent is not the film it is linked to, whatever titles are read later. Raises Unavailable."""
     with outages():
-        Film.objects.filter(short__in=short_infohashes(infohash)).update(undone=True)
+        Film.objects.filter(short__in=truncated_infohashes(infohash)).update(undone=True)
 
 
-def short_infohashes(infohash: bytes) -> list[bytes]:
-    """What may be noted under, of the torrent that this infohash means. Raises Unavailable."""
+def truncated_infohashes(infohash: bytes) -> list[bytes]:
+    """All truncated infohashes under which the torrent that this one means may have a link. Raises Unavailable."""
     with outages():
         row = Torrent.objects.find(infohash)
-    return [truncate_infohash(name) for name in (row.infohashes if row else (infohash,))]
+    return [truncate_infohash(each) for each in (row.infohashes if row else (infohash,))]
 
 
 def find_film(infohashes: Iterable[bytes]) -> FilmLink | None:
-    """Of a torrent by all its infohashes. Raises Unavailable."""
+    """The film of the torrent that has all these infohashes; None where none is known. Raises Unavailable."""
     with outages():
         rows = Film.objects.filter(short__in=map(truncate_infohash, infohashes), undone=False)
-        return next(iter(sorted(map(_match, rows), key=lambda one: not one.told)), None)
+        links = sorted(map(_link_from_row, rows), key=lambda link: not link.by_person)
+        return links[0] if links else None
 
 
 def find_films(entries: Iterable[Entry]) -> dict[int, FilmLink]:
-    """Of several torrents at once, by their numbers in the index. Raises Unavailable."""
-    names = {
-        truncate_infohash(bytes.fromhex(name)): one.number
-        for one in entries
-        for name in (one.v1, one.v2)
-        if name
+    """The films of several torrents in one query, by the numbers of their entries. Raises Unavailable."""
+    numbers = {
+        truncate_infohash(bytes.fromhex(infohash)): entry.number
+        for entry in entries
+        for infohash in (entry.v1, entry.v2)
+        if infohash
     }
     with outages():
-        rows = Film.objects.filter(short__in=names, undone=False)
-        found = [(names[bytes(row.short)], _match(row)) for row in rows]
-    return dict(sorted(found, key=lambda one: one[1].told))
+        rows = Film.objects.filter(short__in=numbers, undone=False)
+        links = [(numbers[bytes(row.short)], _link_from_row(row)) for row in rows]
+    return dict(sorted(links, key=lambda link: link[1].by_person))  # the last of a number stays
 
 
-def _match(row: Film) -> FilmLink:
-    told, sure = row.confidence == Confidence.TOLD, row.confidence != Confidence.LOW
-    return FilmLink(format_imdb_id(row.imdb), row.title, row.year, told, sure)
+def _link_from_row(row: Film) -> FilmLink:
+    by_person, sure = row.confidence == Confidence.TOLD, row.confidence != Confidence.LOW
+    return FilmLink(format_imdb_id(row.imdb), row.title, row.year, by_person, sure)
 
 
-def torrents_of_film(imdb: int) -> list[Torrent]:
-    """What is held of a film, the newest first."""
-    names = (
-        Film.objects.filter(imdb=imdb, undone=False)
-        .order_by("-pk")
-        .values_list("short", flat=True)[:MAX_TORRENTS]
-    )
-    found = Torrent.objects.find_all(bytes(name) for name in names)
+def find_torrents_of_film(imdb: int) -> list[Torrent]:
+    """The rows of the torrents held of a film, by its number at IMDb, the newest first."""
+    links = Film.objects.filter(imdb=imdb, undone=False).order_by("-pk")
+    infohashes = links.values_list("short", flat=True)[:_MAX_TORRENTS]
+    found = Torrent.objects.find_all(bytes(infohash) for infohash in infohashes)
     return sorted({row.pk: row for row in found.values()}.values(), key=lambda row: -row.pk)
 
 
-def list_torrents_of_film(imdb: str) -> tuple[str, list[Entry]]:
-    """The film's title, "" where nobody knows it, and what is held of it, the newest first.
+def list_torrents_of_film(imdb_id: str) -> tuple[str, list[Entry]]:
+    """The film's title, "" where it is unknown, and the torrents held of it, the newest first.
 
     Raises NotAnImdbId, NotListed, Unavailable.
     """
     if not settings.LISTING:
         raise NotListed("This archive does not list what it holds.")
-    asked = parse_imdb_id(imdb)
+    imdb = parse_imdb_id(imdb_id)
     with outages():
-        rows = torrents_of_film(asked)
-        known = Title.objects.filter(pk=asked).values_list("title", flat=True).first()
-        told = Film.objects.filter(imdb=asked, undone=False).exclude(title="").order_by("pk")
-        title = known or told.values_list("title", flat=True).first() or ""
+        rows = find_torrents_of_film(imdb)
+        listed = Title.objects.filter(pk=imdb).values_list("title", flat=True).first()
+        linked = Film.objects.filter(imdb=imdb, undone=False).exclude(title="").order_by("pk")
+        title = listed or linked.values_list("title", flat=True).first() or ""
         return title, [build_entry(row) for row in rows]

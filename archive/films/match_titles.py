@@ -1,9 +1,15 @@
-"""Compares torrents with the table of titles by name and year. What somebody has said is never touched.
+"""Matches torrents with the titles of IMDb by name and year, and writes the links. What a person said is not changed.
 
-The rule. The name of a torrent that seems to hold a film or a series gives a title and a year. If exactly one film
-(or series) has that title, as its title or its original title, and that year, the confidence is high. If none has,
-and exactly one has that title and the year before or after, it is low: festivals and cinemas differ by one. Several
-that fit are no match, nor is a name without a year, nor one that seems to hold several films.
+The rule. The name of a torrent that seems to be a film or a series gives a title and a year.
+
+    exactly one film (or series) has that title, as its title or original title, and that year     HIGH
+    none has, and exactly one has that title and the year before or after                          LOW
+    several fit; the name has no year, or seems to hold several films                               no link
+
+LOW exists because festivals and cinemas differ by a year.
+
+A run goes on from the last torrent that was compared with the newest list of titles, so a new list has all torrents
+compared again. What the rule then no longer finds is withdrawn.
 """
 
 from collections.abc import Iterator
@@ -21,14 +27,14 @@ from metainfo.infohash import truncate_infohash
 
 SOURCE = "titles of IMDb"
 _BATCH = 1_000
-_BACK = 5_000  # rows become visible in another order than that of their numbers where several write at once
+_OVERLAP = 5_000  # where several processes write at once, rows become visible in another order than that of their ids
 
 
 @dataclass(frozen=True, slots=True)
-class BatchResult:
-    """What one step brought: torrents looked at, matches made or changed, and withdrawn ones."""
+class MatchedBatch:
+    """What one batch brought: torrents compared, links made or changed, and links withdrawn."""
 
-    looked_at: int
+    compared: int
     matched: int
     withdrawn: int
 
@@ -36,97 +42,107 @@ class BatchResult:
 def count_unmatched() -> int | None:
     """About how many torrents were not compared yet; None where there are no titles. Raises Unavailable."""
     with outages():
-        if (titles := _titles()) is None:
+        if (titles := _newest_list()) is None:
             return None
         last = Torrent.objects.aggregate(last=Max("pk"))["last"] or 0
         return max(0, int(last) - titles.matched)
 
 
-def match_torrents() -> Iterator[BatchResult]:
-    """Compare all that were not compared yet with the titles, the longest stored first. Raises Unavailable."""
+def match_torrents() -> Iterator[MatchedBatch]:
+    """Compare all torrents that were not compared yet, the longest stored first. Raises Unavailable."""
     with outages():
-        if (titles := _titles()) is None:
+        if (titles := _newest_list()) is None:
             return
-        since = max(0, titles.matched - _BACK)
+        compared_up_to = max(0, titles.matched - _OVERLAP)
         rows = Torrent.objects.only("v1", "v2", "name", "words").order_by("pk")
-        while page := list(rows.filter(pk__gt=since)[:_BATCH]):
-            since = page[-1].pk
-            yield _compare(page)
-            TitleList.objects.filter(pk=titles.pk).update(matched=since)
+        while batch := list(rows.filter(pk__gt=compared_up_to)[:_BATCH]):
+            compared_up_to = batch[-1].pk
+            yield _match_batch(batch)
+            TitleList.objects.filter(pk=titles.pk).update(matched=compared_up_to)
 
 
-def _titles() -> TitleList | None:
+def _newest_list() -> TitleList | None:
     return TitleList.objects.filter(whole=True).order_by("-pk").first()
 
 
-def _compare(rows: list[Torrent]) -> BatchResult:
-    releases = {row.infohash: release for row in rows if (release := _release(row))}
-    known = find_titles(normalize_title(title) for release in releases.values() for title in release.titles)
-    finds = {infohash: find for infohash, release in releases.items() if (find := _find(release, known))}
-    earlier = _earlier(rows)
-    free = [row for row in rows if not any(map(_decided, earlier[row.infohash]))]
-    matched = _note(
-        {truncate_infohash(row.infohash): finds[row.infohash] for row in free if row.infohash in finds}
+def _match_batch(rows: list[Torrent]) -> MatchedBatch:
+    releases = {row.infohash: release for row in rows if (release := _parse_release(row))}
+    titles = find_titles(normalize_title(title) for release in releases.values() for title in release.titles)
+    links = {
+        infohash: link for infohash, release in releases.items() if (link := _choose_title(release, titles))
+    }
+    existing = _existing_links(rows)
+    open_rows = [row for row in rows if not any(map(_is_decided_by_person, existing[row.infohash]))]
+    matched = _write_links(
+        {truncate_infohash(row.infohash): links[row.infohash] for row in open_rows if row.infohash in links}
     )
-    lost = [film.pk for row in free if row.infohash not in finds for film in earlier[row.infohash]]
-    withdrawn, _ = _own().filter(pk__in=lost).delete() if lost else (0, {})
-    return BatchResult(len(rows), matched, withdrawn)
+    stale = [link.pk for row in open_rows if row.infohash not in links for link in existing[row.infohash]]
+    withdrawn, _ = _found_by_title().filter(pk__in=stale).delete() if stale else (0, {})
+    return MatchedBatch(len(rows), matched, withdrawn)
 
 
-def _release(row: Torrent) -> ReleaseName | None:
-    """What is worth comparing: films and series, by the kind that the index keeps."""
+def _parse_release(row: Torrent) -> ReleaseName | None:
+    """The name of a torrent that the rule applies to: a film or series by its kind in the index, with a year."""
     if not kind_from_index_words(row.words).is_film_or_series:
         return None
     release = parse_release_name(row.name)
     return release if release.year and (release.series or not release.several) else None
 
 
-def _find(release: ReleaseName, known: dict[str, list[Title]]) -> Film | None:
-    """What is to be noted, but for the torrent."""
-    named = [row for title in release.titles for row in known.get(normalize_title(title), ())]
-    fits = {row.pk: row for row in named if row.series == release.series}.values()
-    for confidence, off in ((Confidence.HIGH, 0), (Confidence.LOW, 1)):
-        if near := [row for row in fits if abs(row.year - (release.year or 0)) == off]:
-            [title, *others] = near
-            said = {"source": SOURCE, "confidence": confidence}
-            return None if others else Film(imdb=title.pk, title=title.title, year=title.year, **said)
+def _choose_title(release: ReleaseName, titles: dict[str, list[Title]]) -> Film | None:
+    """The link to the one title that fits this name by the rule, without an infohash; None if none does."""
+    same_name = [row for title in release.titles for row in titles.get(normalize_title(title), ())]
+    candidates = {row.pk: row for row in same_name if row.series == release.series}.values()
+    for confidence, years_off in ((Confidence.HIGH, 0), (Confidence.LOW, 1)):
+        if fitting := [row for row in candidates if abs(row.year - (release.year or 0)) == years_off]:
+            [title, *others] = fitting
+            if others:
+                return None
+            return Film(
+                imdb=title.pk, title=title.title, year=title.year, source=SOURCE, confidence=confidence
+            )
     return None
 
 
-def _earlier(rows: list[Torrent]) -> dict[bytes, list[Film]]:
-    """What is noted of each of these torrents, under any of its infohashes."""
-    shorts = {truncate_infohash(name) for row in rows for name in row.infohashes}
-    films = {bytes(film.short): film for film in Film.objects.filter(short__in=shorts)}
+def _existing_links(rows: list[Torrent]) -> dict[bytes, list[Film]]:
+    """By the infohash that a torrent is stored under, its links under any of its infohashes."""
+    shorts = {truncate_infohash(infohash) for row in rows for infohash in row.infohashes}
+    links = {bytes(link.short): link for link in Film.objects.filter(short__in=shorts)}
     return {
-        row.infohash: [film for name in row.infohashes if (film := films.get(truncate_infohash(name)))]
+        row.infohash: [
+            link for infohash in row.infohashes if (link := links.get(truncate_infohash(infohash)))
+        ]
         for row in rows
     }
 
 
-def _decided(film: Film) -> bool:
-    """Whether somebody has said something, or undone what was found."""
-    return film.undone or film.confidence == Confidence.TOLD
+def _is_decided_by_person(link: Film) -> bool:
+    return link.undone or link.confidence == Confidence.TOLD
 
 
-def _own() -> QuerySet[Film]:
-    """What may be changed here, also if somebody has said something since a moment ago."""
+def _found_by_title() -> QuerySet[Film]:
+    """The links that may be changed here. As a condition of each write it also heeds what was said a moment ago."""
     return Film.objects.filter(undone=False).exclude(confidence=Confidence.TOLD)
 
 
-def _note(finds: dict[bytes, Film]) -> int:
-    """How many of these are news."""
-    had = {bytes(film.short): film for film in Film.objects.filter(short__in=list(finds))}
+def _write_links(links: dict[bytes, Film]) -> int:
+    """Write the links of these truncated infohashes; returns how many are new or changed."""
+    existing = {bytes(link.short): link for link in Film.objects.filter(short__in=list(links))}
     new = []
-    for name, film in finds.items():
-        film.short = name
-        if name not in had:
-            new.append(film)
-    changed = [film for name, film in finds.items() if name in had and _said(film) != _said(had[name])]
+    for short, link in links.items():
+        link.short = short
+        if short not in existing:
+            new.append(link)
+    changed = [
+        link
+        for short, link in links.items()
+        if short in existing and _values(link) != _values(existing[short])
+    ]
     Film.objects.bulk_create(new, ignore_conflicts=True)
-    for film in changed:
-        _own().filter(short=film.short).update(**_said(film))
+    for link in changed:
+        _found_by_title().filter(short=link.short).update(**_values(link))
     return len(new) + len(changed)
 
 
-def _said(film: Film) -> dict[str, Any]:
-    return {name: getattr(film, name) for name in ("imdb", "title", "year", "source", "confidence")}
+def _values(link: Film) -> dict[str, Any]:
+    return {field: getattr(link, field) for field in ("imdb", "title", "year", "source", "confidence")}

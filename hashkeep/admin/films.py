@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from archive.errors import NotAnImdbId
-from archive.films.film_links import format_imdb_id, parse_imdb_id, set_imdb_id, short_infohashes, undo_link
+from archive.films.film_links import set_imdb_id, truncated_infohashes, undo_link
+from archive.films.imdb_id import format_imdb_id, parse_imdb_id
 from archive.films.imdb_titles import find_titles_starting_with
 from archive.models import Film, Title
 from hashkeep.admin.model_admin import ArchiveAdmin, InfohashAdmin, selected_rows
@@ -94,7 +95,7 @@ class FilmAdmin(InfohashAdmin):
         return format_imdb_id(film.imdb)
 
     def filter_by_infohash(self, rows: QuerySet[Model], infohash: bytes) -> QuerySet[Model]:
-        return rows.filter(short__in=short_infohashes(infohash))
+        return rows.filter(short__in=truncated_infohashes(infohash))
 
     def filter_by_text(
         self, request: HttpRequest, rows: QuerySet[Model], text: str, refusal: NotAnInfohash

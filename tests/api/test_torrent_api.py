@@ -21,8 +21,8 @@ from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make
 from tests.archive.test_deposit import away
-from tests.archive.test_imdb_titles import load
-from tests.archive.test_match_titles import matched
+from tests.archive.test_imdb_titles import load_titles
+from tests.archive.test_match_titles import count_matched
 
 pytestmark = pytest.mark.django_db
 
@@ -173,9 +173,9 @@ def test_the_title_is_what_the_name_says_where_the_film_is_not_known(
 
 
 def test_a_film_that_was_matched_is_in_its_list(client: Client, key: str) -> None:
-    load()
+    load_titles()
     infohash = stored("Spider-Man.Homecoming.(2017).BDRip.x264.AFM.mkv", 2970014871)
-    assert matched() == 1
+    assert count_matched() == 1
     told = get(client, f"/torrent/info/{infohash}", key=key)
     assert (told["title"], told["imdbId"]) == ("Spider-Man: Homecoming", "tt2250912")
     told = get(client, "/torrent/list/imdb/tt2250912", key=key)

@@ -1,4 +1,4 @@
-"""The table of titles, and lines as IMDb writes them (tests/imdb, a few facts in its format)."""
+"""The table of titles is read from lines as IMDb writes them (tests/imdb: a few facts in its format)."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,37 +20,37 @@ pytestmark = pytest.mark.both_databases
 BASICS = Path(__file__).parent.parent / "imdb" / "title.basics.tsv"
 
 
-def lines() -> list[str]:
+def all_lines() -> list[str]:
     return BASICS.read_text().splitlines(keepends=True)
 
 
-def line(imdb: str) -> str:
-    return next(one for one in lines() if one.startswith(f"{imdb}\t"))
+def line_of(imdb_id: str) -> str:
+    return next(line for line in all_lines() if line.startswith(f"{imdb_id}\t"))
 
 
-def load(titles: Iterable[ListedTitle] | None = None) -> int:
-    """Of the file, unless others are given."""
-    given = [title for one in lines()[1:] if (title := parse_title_line(one))]
-    return sum(replace_titles(given if titles is None else titles))
+def load_titles(titles: Iterable[ListedTitle] | None = None) -> int:
+    """Replace the table by these titles, or else by those of the file; returns how many."""
+    listed = [title for line in all_lines()[1:] if (title := parse_title_line(line))]
+    return sum(replace_titles(listed if titles is None else titles))
 
 
 # Lines
 
 
-def test_a_line_is_read() -> None:
+def test_lines_of_films_and_series_are_parsed() -> None:
     film = ListedTitle(211915, False, "Amélie", "Le fabuleux destin d'Amélie Poulain", 2001)
-    assert parse_title_line(line("tt0211915")) == film
-    assert parse_title_line(line("tt0944947")) == ListedTitle(
+    assert parse_title_line(line_of("tt0211915")) == film
+    assert parse_title_line(line_of("tt0944947")) == ListedTitle(
         944947, True, "Game of Thrones", "Game of Thrones", 2011
     )
-    assert parse_title_line(line("tt10872600").rstrip("\n") + "\r\n") == ListedTitle(
+    assert parse_title_line(line_of("tt10872600").rstrip("\n") + "\r\n") == ListedTitle(
         10872600, False, "Spider-Man: No Way Home", "Spider-Man: No Way Home", 2021
     )
-    assert lines()[0].rstrip("\n") == HEADER
+    assert all_lines()[0].rstrip("\n") == HEADER
 
 
 @pytest.mark.parametrize(
-    ("imdb", "what"),
+    ("imdb_id", "what"),
     [
         ("tt1480055", "an episode"),
         ("tt0000001", "a short"),
@@ -58,8 +58,8 @@ def test_a_line_is_read() -> None:
         ("tt99999990", "adult"),
     ],
 )
-def test_what_no_torrent_is_compared_with_is_left_out(imdb: str, what: str) -> None:
-    assert parse_title_line(line(imdb)) is None, what
+def test_lines_that_no_torrent_is_compared_with_are_left_out(imdb_id: str, what: str) -> None:
+    assert parse_title_line(line_of(imdb_id)) is None, what
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_line_of_another_format_is_an_error(wrong: str) -> None:
         parse_title_line(wrong)
 
 
-# Names
+# Normalized titles
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_a_line_of_another_format_is_an_error(wrong: str) -> None:
         ("Face/Off", "FACE OFF"),
     ],
 )
-def test_two_spellings_of_a_title_are_one(one: str, other: str) -> None:
+def test_two_spellings_of_a_title_are_normalized_to_one(one: str, other: str) -> None:
     assert normalize_title(one) == normalize_title(other) != ""
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Alien", "Aliens"), ("The Matrix", "Matrix"), ("Blade Runner", "Blade Runner 2049")]
 )
-def test_another_title_stays_another(one: str, other: str) -> None:
+def test_different_titles_stay_different(one: str, other: str) -> None:
     assert normalize_title(one) != normalize_title(other)
 
 
@@ -107,8 +107,8 @@ def test_another_title_stays_another(one: str, other: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_title_is_found_by_both_its_names() -> None:
-    load()
+def test_a_title_is_found_by_its_title_and_its_original_title() -> None:
+    load_titles()
     found = find_titles(
         [
             normalize_title("Amelie"),
@@ -128,8 +128,8 @@ def test_a_title_is_found_by_both_its_names() -> None:
 
 @pytest.mark.django_db
 def test_a_new_list_replaces_the_old_one() -> None:
-    load()
-    load(
+    load_titles()
+    load_titles(
         [
             ListedTitle(133093, False, "The Matrix Renamed", "The Matrix", 1999),
             ListedTitle(7, True, "New", "New", 2026),
@@ -143,19 +143,22 @@ def test_a_new_list_replaces_the_old_one() -> None:
 
 
 @pytest.mark.django_db
-def test_an_interrupted_list_takes_nothing_away() -> None:
-    before = load()
-    steps = replace_titles(ListedTitle(n, False, f"Film {n}", "", 2000) for n in range(6_000))
-    next(steps)
-    steps.close()
+def test_an_interrupted_import_removes_no_titles() -> None:
+    before = load_titles()
+    batches = replace_titles(ListedTitle(n, False, f"Film {n}", "", 2000) for n in range(6_000))
+    next(batches)
+    batches.close()
     assert Title.objects.count() > before
-    assert [one.whole for one in TitleList.objects.order_by("pk")] == [True, False]
-    load()
+    assert [titles.whole for titles in TitleList.objects.order_by("pk")] == [True, False]
+    load_titles()
     assert Title.objects.count() == before
     assert TitleList.objects.get().whole
 
 
 @pytest.mark.django_db
-def test_a_title_that_a_list_names_twice_is_one() -> None:
-    assert load([ListedTitle(7, False, "First", "", 2000), ListedTitle(7, False, "Second", "", 2000)]) == 2
+def test_of_a_title_that_a_list_names_twice_the_last_line_stands() -> None:
+    assert (
+        load_titles([ListedTitle(7, False, "First", "", 2000), ListedTitle(7, False, "Second", "", 2000)])
+        == 2
+    )
     assert Title.objects.get().title == "Second"

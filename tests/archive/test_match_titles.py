@@ -1,4 +1,4 @@
-"""Torrents find their titles by name and year, and nobody's word is overruled."""
+"""Torrents are linked to titles by name and year, and what a person said is not overruled."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from archive.films.match_titles import count_unmatched, match_torrents
 from archive.models import Film, TitleList
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load
+from tests.archive.test_imdb_titles import load_titles
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -21,20 +21,21 @@ def store(name: str) -> tuple[bytes, ...]:
     return make.infohashes(torrent)
 
 
-def matched() -> int:
-    return sum(found.matched for found in match_torrents())
+def count_matched() -> int:
+    """Match all torrents; returns how many links are new or changed."""
+    return sum(batch.matched for batch in match_torrents())
 
 
-def found(name: str) -> tuple[str, bool] | None:
-    """Number and sureness of a torrent of this name."""
-    names = store(name)
-    matched()
-    one = find_film(names)
-    return (one.imdb, one.sure) if one else None
+def match_name(name: str) -> tuple[str, bool] | None:
+    """The IMDb id that a torrent of this name is linked to, and whether the link is sure."""
+    infohashes = store(name)
+    count_matched()
+    link = find_film(infohashes)
+    return (link.imdb_id, link.sure) if link else None
 
 
 @pytest.mark.parametrize(
-    ("name", "imdb"),
+    ("name", "imdb_id"),
     [
         ("The.Matrix.1999.1080p.BluRay.x264.mkv", MATRIX),
         ("Matrix, The (1999).avi", MATRIX),
@@ -52,15 +53,15 @@ def found(name: str) -> tuple[str, bool] | None:
         ("Spider-Man.No.Way.Home.2021.1080p", "tt10872600"),
     ],
 )
-def test_title_and_year_of_just_one_are_a_sure_match(name: str, imdb: str) -> None:
-    load()
-    assert found(name) == (imdb, True)
+def test_the_title_and_year_of_exactly_one_film_are_a_sure_link(name: str, imdb_id: str) -> None:
+    load_titles()
+    assert match_name(name) == (imdb_id, True)
 
 
 @pytest.mark.parametrize("year", [1998, 2000])
-def test_a_year_beside_is_a_match_less_sure(year: int) -> None:
-    load()
-    assert found(f"The.Matrix.{year}.1080p") == (MATRIX, False)
+def test_a_year_that_is_one_off_is_a_link_that_is_not_sure(year: int) -> None:
+    load_titles()
+    assert match_name(f"The.Matrix.{year}.1080p") == (MATRIX, False)
 
 
 @pytest.mark.parametrize(
@@ -80,134 +81,140 @@ def test_a_year_beside_is_a_match_less_sure(year: int) -> None:
         "\0",
     ],
 )
-def test_whatever_is_not_clear_is_no_match(name: str) -> None:
-    load()
-    assert found(name) is None
+def test_an_ambiguous_name_is_not_linked(name: str) -> None:
+    load_titles()
+    assert match_name(name) is None
 
 
-def test_the_year_itself_is_nearer_than_the_one_beside() -> None:
-    load([ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2001)])
-    assert found("Twice.2000.1080p") == ("tt0000001", True)
-    assert found("Twice.2002.1080p") == ("tt0000002", False)
+def test_the_same_year_is_preferred_to_one_off() -> None:
+    load_titles(
+        [ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2001)]
+    )
+    assert match_name("Twice.2000.1080p") == ("tt0000001", True)
+    assert match_name("Twice.2002.1080p") == ("tt0000002", False)
 
 
-def test_several_a_year_beside_are_no_match() -> None:
-    load([ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2002)])
-    assert found("Twice.2001.1080p") is None
+def test_several_films_that_are_a_year_off_are_no_link() -> None:
+    load_titles(
+        [ListedTitle(1, False, "Twice", "Twice", 2000), ListedTitle(2, False, "Twice", "Twice", 2002)]
+    )
+    assert match_name("Twice.2001.1080p") is None
 
 
-def test_two_names_of_one_film_do_not_make_it_two() -> None:
-    load([ListedTitle(1, False, "One", "Other", 2000)])
-    assert found("One AKA Other 2000 1080p") == ("tt0000001", True)
+def test_two_names_of_one_film_are_one_candidate() -> None:
+    load_titles([ListedTitle(1, False, "One", "Other", 2000)])
+    assert match_name("One AKA Other 2000 1080p") == ("tt0000001", True)
 
 
-def test_two_names_of_two_films_are_no_match() -> None:
-    load([ListedTitle(1, False, "One", "One", 2000), ListedTitle(2, False, "Other", "Other", 2000)])
-    assert found("One AKA Other 2000 1080p") is None
+def test_two_names_of_two_films_are_no_link() -> None:
+    load_titles([ListedTitle(1, False, "One", "One", 2000), ListedTitle(2, False, "Other", "Other", 2000)])
+    assert match_name("One AKA Other 2000 1080p") is None
 
 
-def test_a_hybrid_is_matched_by_each_of_its_infohashes() -> None:
-    load()
+def test_the_link_of_a_hybrid_is_found_by_each_of_its_infohashes() -> None:
+    load_titles()
     torrent = make.hybrid(b"The.Matrix.1999.1080p.mkv")
     deposit(torrent)
-    assert matched() == 1
-    names = make.infohashes(torrent)
-    assert [bool(find_film(names)), bool(find_film(names[:1]))] == [True, True]
-    assert matched() == 0
+    assert count_matched() == 1
+    infohashes = make.infohashes(torrent)
+    assert [bool(find_film(infohashes)), bool(find_film(infohashes[:1]))] == [True, True]
+    assert count_matched() == 0
 
 
-# What somebody says
+# What a person says
 
 
-def test_what_somebody_said_is_not_touched() -> None:
-    load()
-    names = store("The.Matrix.1999.1080p")
-    set_imdb_id(names[0], AMELIE, "Mine", "admin")
-    assert matched() == 0
-    one = find_film(names)
-    assert one and (one.imdb, one.title, one.told) == (AMELIE, "Mine", True)
+def test_what_a_person_said_is_not_changed() -> None:
+    load_titles()
+    infohashes = store("The.Matrix.1999.1080p")
+    set_imdb_id(infohashes[0], AMELIE, "Mine", "admin")
+    assert count_matched() == 0
+    link = find_film(infohashes)
+    assert link and (link.imdb_id, link.title, link.by_person) == (AMELIE, "Mine", True)
 
 
-def test_what_somebody_says_replaces_what_was_found() -> None:
-    load()
-    names = store("The.Matrix.1999.1080p")
-    assert matched() == 1
-    set_imdb_id(names[0], AMELIE, "", "key x")
-    one = find_film(names)
-    assert one and (one.imdb, one.title, one.year, one.told) == (AMELIE, "Amélie", 2001, True)
+def test_what_a_person_says_replaces_what_was_found() -> None:
+    load_titles()
+    infohashes = store("The.Matrix.1999.1080p")
+    assert count_matched() == 1
+    set_imdb_id(infohashes[0], AMELIE, "", "key x")
+    link = find_film(infohashes)
+    assert link and (link.imdb_id, link.title, link.year, link.by_person) == (AMELIE, "Amélie", 2001, True)
 
 
-def test_what_somebody_said_by_another_infohash_counts_too() -> None:
-    load()
+def test_what_a_person_said_of_another_infohash_of_the_torrent_counts_too() -> None:
+    load_titles()
     torrent = make.hybrid(b"The.Matrix.1999.1080p.mkv")
-    names = make.infohashes(torrent)
-    set_imdb_id(names[1], AMELIE, "", "key x")
+    infohashes = make.infohashes(torrent)
+    set_imdb_id(infohashes[1], AMELIE, "", "key x")
     deposit(torrent)
-    assert matched() == 0
-    one = find_film(names)
-    assert one and one.imdb == AMELIE
+    assert count_matched() == 0
+    link = find_film(infohashes)
+    assert link and link.imdb_id == AMELIE
 
 
-def test_what_was_undone_stays_undone() -> None:
-    load()
-    names = store("The.Matrix.1999.1080p")
-    assert matched() == 1
-    undo_link(names[0])
-    assert find_film(names) is None
-    assert matched() == 0
-    load([ListedTitle(133093, False, "Matrix, The", "", 1999)])
-    assert matched() == 0
-    load([])
-    assert sum(step.withdrawn for step in match_torrents()) == 0
-    assert find_film(names) is None
+def test_a_link_that_was_undone_is_not_found_again() -> None:
+    load_titles()
+    infohashes = store("The.Matrix.1999.1080p")
+    assert count_matched() == 1
+    undo_link(infohashes[0])
+    assert find_film(infohashes) is None
+    assert count_matched() == 0
+    load_titles([ListedTitle(133093, False, "Matrix, The", "", 1999)])
+    assert count_matched() == 0
+    load_titles([])
+    assert sum(batch.withdrawn for batch in match_torrents()) == 0
+    assert find_film(infohashes) is None
     assert Film.objects.get().undone
 
 
 # New titles, new torrents
 
 
-def test_a_run_goes_on_where_the_last_one_ended() -> None:
-    load()
+def test_a_run_starts_where_the_last_one_ended() -> None:
+    load_titles()
     store("The.Matrix.1999.1080p")
     assert count_unmatched()
-    assert matched() == 1
+    assert count_matched() == 1
     assert count_unmatched() == 0
     store("Fargo.1996.1080p")
     assert count_unmatched() == 1
-    assert matched() == 1
+    assert count_matched() == 1
 
 
-def test_new_titles_have_all_torrents_looked_at_again() -> None:
-    load()
-    names = store("The.Matrix.1999.1080p")
+def test_a_new_list_of_titles_has_all_torrents_compared_again() -> None:
+    load_titles()
+    infohashes = store("The.Matrix.1999.1080p")
     TitleList.objects.update(matched=10_000_000)  # as if millions had been compared
-    assert matched() == 0
-    load()
-    assert matched() == 1
-    assert find_film(names)
+    assert count_matched() == 0
+    load_titles()
+    assert count_matched() == 1
+    assert find_film(infohashes)
 
 
-def test_a_match_that_new_titles_make_doubtful_is_withdrawn() -> None:
-    load()
-    names = store("The.Matrix.1999.1080p")
-    assert matched() == 1
-    load([ListedTitle(1, False, "The Matrix", "", 1999), ListedTitle(2, False, "The Matrix", "", 1999)])
-    assert sum(step.withdrawn for step in match_torrents()) == 1
-    assert find_film(names) is None
+def test_a_link_that_new_titles_make_ambiguous_is_withdrawn() -> None:
+    load_titles()
+    infohashes = store("The.Matrix.1999.1080p")
+    assert count_matched() == 1
+    load_titles(
+        [ListedTitle(1, False, "The Matrix", "", 1999), ListedTitle(2, False, "The Matrix", "", 1999)]
+    )
+    assert sum(batch.withdrawn for batch in match_torrents()) == 1
+    assert find_film(infohashes) is None
 
 
-def test_a_match_follows_its_title() -> None:
-    load([ListedTitle(133093, False, "Matrix, The", "", 1999)])
-    names = store("The.Matrix.1999.1080p")
-    assert matched() == 1
-    load()
-    assert matched() == 1
-    one = find_film(names)
-    assert one and one.title == "The Matrix"
+def test_a_link_takes_on_the_new_title_of_its_film() -> None:
+    load_titles([ListedTitle(133093, False, "Matrix, The", "", 1999)])
+    infohashes = store("The.Matrix.1999.1080p")
+    assert count_matched() == 1
+    load_titles()
+    assert count_matched() == 1
+    link = find_film(infohashes)
+    assert link and link.title == "The Matrix"
     assert Film.objects.count() == 1
 
 
 def test_without_titles_there_is_nothing_to_do() -> None:
     store("The.Matrix.1999.1080p")
     assert count_unmatched() is None
-    assert matched() == 0
+    assert count_matched() == 0

@@ -11,8 +11,8 @@ from archive.films.film_links import find_film, set_imdb_id, undo_link
 from archive.models import Film
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load
-from tests.archive.test_match_titles import matched
+from tests.archive.test_imdb_titles import load_titles
+from tests.archive.test_match_titles import count_matched
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -25,9 +25,9 @@ NAMES = make.infohashes(TORRENT)
 @pytest.fixture
 def found() -> Film:
     """As match_films leaves it, beside one that somebody told."""
-    load()
+    load_titles()
     deposit(TORRENT)
-    assert matched() == 1
+    assert count_matched() == 1
     set_imdb_id(b"\xab" * 20, AMELIE, "", "key hk_12345678")
     return Film.objects.get(confidence="high")
 
@@ -71,7 +71,7 @@ def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
     done = admin_client.post(FILMS, {"action": "undo", "_selected_action": [found.pk]}, follow=True)
     assert "is not tt0133093 The Matrix any more." in done.content.decode()
     assert find_film(NAMES) is None
-    assert matched() == 0 and find_film(NAMES) is None
+    assert count_matched() == 0 and find_film(NAMES) is None
     assert LogEntry.objects.get().object_id == str(found.pk)
 
 
@@ -79,11 +79,11 @@ def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None
     form = {"infohash": make.v2_hash(TORRENT), "imdb_id": AMELIE, "title": ""}
     admin_client.post(f"{FILMS}add/", form)
     one = find_film(NAMES)
-    assert one and (one.imdb, one.title, one.told) == (AMELIE, "Amélie", True)
+    assert one and (one.imdb_id, one.title, one.by_person) == (AMELIE, "Amélie", True)
     assert Film.objects.count() == 2, "the match itself was changed"
     assert Film.objects.get(pk=found.pk).source == "operator admin"
     assert LogEntry.objects.get().object_id == str(found.pk)
-    assert matched() == 0
+    assert count_matched() == 0
 
 
 def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film) -> None:
@@ -93,13 +93,13 @@ def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film)
     form = {"infohash": "ignored", "imdb_id": MATRIX, "title": "Matrix"}
     admin_client.post(url, form)
     one = find_film(NAMES)
-    assert one and (one.imdb, one.title, one.told) == (MATRIX, "Matrix", True)
+    assert one and (one.imdb_id, one.title, one.by_person) == (MATRIX, "Matrix", True)
 
 
 def test_what_is_deleted_may_be_found_again(admin_client: Client, found: Film) -> None:
     undo_link(NAMES[0])
     admin_client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"})
-    assert matched() == 1
+    assert count_matched() == 1
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_who_may_only_look_changes_nothing(client: Client, found: Film) -> None:
 
 
 def test_titles_are_looked_up_and_not_changed(admin_client: Client) -> None:
-    load()
+    load_titles()
     assert "Le fabuleux" not in page(admin_client, TITLES, q="blade run")
     assert page(admin_client, TITLES, q="blade run").count("Blade Runner") >= 2
     assert AMELIE in page(admin_client, TITLES, q="le fabuleux destin")

@@ -49,7 +49,7 @@ def test_torrents_are_matched_afterwards(tmp_path: Path) -> None:
     run("import_imdb", str(BASICS))
     assert "1 matched, 0 withdrawn" in run("match_films")
     one = find_film(make.infohashes(torrent))
-    assert one and one.imdb == "tt0133093"
+    assert one and one.imdb_id == "tt0133093"
     assert "0 matched" in run("match_films")
 
 

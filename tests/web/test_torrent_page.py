@@ -12,8 +12,8 @@ from archive.films.film_links import set_imdb_id, undo_link
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load
-from tests.archive.test_match_titles import matched
+from tests.archive.test_imdb_titles import load_titles
+from tests.archive.test_match_titles import count_matched
 from tests.html_pages import get_page, page_text, page_weight, view_torrent
 
 pytestmark = pytest.mark.django_db
@@ -55,11 +55,11 @@ def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
     ],
 )
 def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, name: str, shown: str) -> None:
-    load()
+    load_titles()
     torrent = make.v1(name.encode())
     assert "Film or series" not in page_text(view_torrent(client, torrent))
     seen = client.get(f"/view/{make.v1_hash(torrent)}")["ETag"]
-    assert matched() == 1
+    assert count_matched() == 1
     again = client.get(f"/view/{make.v1_hash(torrent)}", headers={"If-None-Match": seen})
     assert again.status_code == 200
     assert shown in page_text(view_torrent(client, torrent))

@@ -36,7 +36,7 @@ was undone in the admin stays undone.
                     matched += batch.matched
                     withdrawn += batch.withdrawn
                     bar.set_postfix_str(f"{matched:,} matched", refresh=False)
-                    bar.update(batch.looked_at)
+                    bar.update(batch.compared)
                 bar.total = bar.n  # it was an estimate
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable
