@@ -12,12 +12,12 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hashkeep.settings")
     try:
         execute_from_command_line(sys.argv)
-    except OperationalError as error:  # Django's own commands would show where in Django that was
+    except OperationalError as error:  # Django's own commands would print a traceback
         if "--traceback" in sys.argv:
             raise
         sys.exit(f"The database cannot be used: {error}")
     except KeyboardInterrupt:
-        # As shells expect it of whoever was interrupted: so a loop that called this ends as well.
+        # End by the signal, as shells expect: a shell loop that called this command then ends as well.
         sys.stdout.flush()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.raise_signal(signal.SIGINT)

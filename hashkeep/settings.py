@@ -1,4 +1,7 @@
-"""Every setting, from the environment or a `.env` file beside manage.py. docs/running.md has the table."""
+"""Every setting: a line each, read from the environment or a `.env` file beside manage.py.
+
+The table in docs/running.md explains them; tests/hashkeep/test_settings.py compares the two.
+"""
 
 import secrets
 from collections.abc import Callable
@@ -14,41 +17,42 @@ from hashkeep.settings_errors import explain_errors, find_malformed_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Env(eager=False)  # so that seal() tells of all wrong values at once
+env = Env(eager=False)  # so that seal() reports all wrong values together
 if wrong_line := find_malformed_line(BASE_DIR / ".env"):
     raise SystemExit(wrong_line)
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
-_A_CONTACT = "It begins with mailto:, https: or tel: (RFC 9116)."
+_CONTACT_HELP = "It begins with mailto:, https: or tel: (RFC 9116)."
 
 
-def _clients(text: str) -> dict[str, ClientAddress]:
-    """Never kept as text, which would show its passwords in Django's own tools."""
+def _parse_clients(text: str) -> dict[str, ClientAddress]:
+    """The setting CLIENTS. The text itself is not kept: Django's own tools would show the passwords in it."""
     try:
         return parse_client_addresses(text)
     except ValueError as wrong:
         raise ValidationError(str(wrong)) from None
 
 
-def _folders(text: str) -> dict[str, Path]:
+def _parse_folders(text: str) -> dict[str, Path]:
     entries = [entry.partition("=") for entry in filter(None, map(str.strip, text.split(",")))]
     if not all(name and folder.startswith("/") for name, _, folder in entries):
         raise ValidationError("Each is the name of a client, =, and a folder that begins with /.")
     return {name: Path(folder) for name, _, folder in entries}
 
 
-env.add_parser(name="clients", func=_clients)
-env.add_parser(name="folders", func=_folders)
+env.add_parser(name="clients", func=_parse_clients)
+env.add_parser(name="folders", func=_parse_folders)
 
-_A_SERVER = "It is http:// or https:// and a name, without a path."
+_SERVER_HELP = "It is http:// or https:// and a name, without a path."
 
 
-def _each(pattern: str, error: str) -> Callable[[list[str]], None]:
-    one = validate.Regexp(f"({pattern})$", error=error)
+def _validate_each(pattern: str, error: str) -> Callable[[list[str]], None]:
+    """A validator of lists: each value that is not empty must match the whole pattern."""
+    validate_one = validate.Regexp(f"({pattern})$", error=error)
 
     def check(values: list[str]) -> None:
         for value in filter(None, values):
-            one(value)
+            validate_one(value)
 
     return check
 
@@ -65,7 +69,7 @@ CACHE_URL = env.str(
     "CACHE_URL", "", validate=validate.Regexp("((rediss?|unix)://.+)?$", error="It begins with redis://.")
 )
 STORAGE_URL = env.str("STORAGE_URL", f"file://{DATA_DIR}/torrents")
-PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_A_SERVER))
+PUBLIC_URL = env.str("PUBLIC_URL", "", validate=validate.Regexp("(https?://[^/?#]+/?)?$", error=_SERVER_HELP))
 BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DEBUG = env.bool("DEBUG", False)
@@ -76,7 +80,7 @@ PRIVATE_TORRENTS = env.str("PRIVATE_TORRENTS", "refuse", validate=validate.OneOf
 LISTING = env.bool("LISTING", True)
 SEARCH_FILES = env.bool("SEARCH_FILES", False)
 SECURITY_CONTACT = env.str(
-    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_A_CONTACT)
+    "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_CONTACT_HELP)
 )
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 100_000_000, validate=validate.Range(0))
@@ -96,7 +100,7 @@ DHT_BOOTSTRAP = env.list(
         "router.utorrent.com:6881",
         "dht.transmissionbt.com:6881",
     ],
-    validate=_each(r".+:\d+", "Each is host:port."),
+    validate=_validate_each(r".+:\d+", "Each is host:port."),
 )
 TRACKERS = env.list(
     "TRACKERS",
@@ -107,7 +111,7 @@ TRACKERS = env.list(
         "udp://tracker.torrent.eu.org:451/announce",
         "udp://exodus.desync.com:6969/announce",
     ],
-    validate=_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
+    validate=_validate_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
 )
 BT_LISTEN = env.str(
     "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")
@@ -128,8 +132,8 @@ except EnvValidationError as wrong:
     raise SystemExit(explain_errors(wrong)) from None
 
 
-def _secret_key() -> str:
-    """Made on the first start and kept beside the data, so that nobody has to think of it."""
+def _read_or_make_secret_key() -> str:
+    """Made on the first start and kept beside the data, so that the operator need not set it."""
     path = DATA_DIR / "secret_key"
     try:
         return path.read_text()
@@ -140,14 +144,14 @@ def _secret_key() -> str:
     return key
 
 
-def _kept_key() -> str:
+def _secret_key_in_data_dir() -> str:
     try:
-        return _secret_key()
+        return _read_or_make_secret_key()
     except OSError as error:
         raise SystemExit(f"DATA_DIR cannot be used: {error.filename}: {error.strerror}.") from None
 
 
-SECRET_KEY = _SECRET_KEY or _kept_key()
+SECRET_KEY = _SECRET_KEY or _secret_key_in_data_dir()
 
 # What follows from them --------------------------------------------------------------------------
 
@@ -159,7 +163,7 @@ if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 
-def _database() -> dict[str, Any]:
+def _database_settings() -> dict[str, Any]:
     if DATABASE_URL:
         return dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
     return {
@@ -167,7 +171,7 @@ def _database() -> dict[str, Any]:
         "NAME": DATA_DIR / "hashkeep.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": {
-            # A writer takes its turn when its transaction begins, so that it never has to give up half-way.
+            # A transaction that will write takes the write lock at its beginning, so that it never fails half-way.
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
             # FULL: a commit is on the disk before it is acknowledged, also in WAL mode.
@@ -176,17 +180,17 @@ def _database() -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database()}
+DATABASES = {"default": _database_settings()}
 
 
-def _cache() -> dict[str, Any]:
+def _cache_settings() -> dict[str, Any]:
     if CACHE_URL:
-        patience = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+        timeouts = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
         return {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": CACHE_URL,
             "KEY_PREFIX": "hashkeep",
-            "OPTIONS": patience,
+            "OPTIONS": timeouts,
         }
     return {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -194,7 +198,7 @@ def _cache() -> dict[str, Any]:
     }
 
 
-CACHES = {"default": _cache()}
+CACHES = {"default": _cache_settings()}
 
 # Django ------------------------------------------------------------------------------------------
 
@@ -241,7 +245,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of foreign dialects
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of other protocols
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Hashkeep",
@@ -271,7 +275,7 @@ FORMAT_MODULE_PATH = "hashkeep.formats"
 APPEND_SLASH = False
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 60  # seconds: their names do not change with an upgrade
+WHITENOISE_MAX_AGE = 60  # seconds: an upgrade changes the files but not their names
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -290,9 +294,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # spyne logs every caller's mistake with a traceback and the whole message.
+        # spyne logs every client's mistake with a traceback and the whole message.
         "spyne": {"level": "CRITICAL"},
-        # A miss is an answer, not an event; ERROR leaves what is our own fault.
+        # Below ERROR are 4xx responses, which need no log line; errors of the server itself stay.
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},

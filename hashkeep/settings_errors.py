@@ -1,4 +1,4 @@
-"""What is said of settings that cannot be used: which value, what was expected, and one that fits."""
+"""Messages for settings that cannot be used: the value, what was expected, and an example that fits."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 from environs import EnvValidationError
 
-_FITTING = {
+_EXAMPLES = {
     "CACHE_URL": "redis://localhost:6379/0",
     "DATABASE_URL": "postgres://user:password@localhost/hashkeep",
     "PUBLIC_URL": "https://torrents.example",
@@ -28,26 +28,25 @@ _FITTING = {
     "TRACKERS": "udp://tracker.opentrackr.org:1337/announce",
     "BT_LISTEN": "0.0.0.0:6881",
 }
-_SWITCH = "on"  # all others that can be wrong are on or off
+_SWITCH_EXAMPLE = "on"  # every other setting that can be wrong is on or off
 
 
 def explain_errors(wrong: EnvValidationError) -> str:
-    """A line for each value that cannot be used."""
+    """The message with which the start fails: a line for each wrong value."""
     lines = ["The settings cannot be used:"]
-    for name, why in wrong.error_messages.items() if isinstance(wrong.error_messages, Mapping) else ():
-        reasons = " ".join(dict.fromkeys(why))
-        lines.append(
-            f"  {name} is “{os.environ.get(name, '')}”. {reasons} Such as: {name}={_FITTING.get(name, _SWITCH)}"
-        )
+    for name, messages in wrong.error_messages.items() if isinstance(wrong.error_messages, Mapping) else ():
+        reasons = " ".join(dict.fromkeys(messages))
+        example = _EXAMPLES.get(name, _SWITCH_EXAMPLE)
+        lines.append(f"  {name} is “{os.environ.get(name, '')}”. {reasons} Such as: {name}={example}")
     return "\n".join(lines)
 
 
 def find_malformed_line(path: Path) -> str:
-    """What is wrong in a file of settings; nothing where it is sound, or not there."""
+    """The message for the lines of a `.env` file that are no settings; "" if there are none, or no file."""
     if not path.is_file():
         return ""
     with path.open(encoding="utf-8") as file:
-        lines = [found.original for found in parse_stream(file) if found.error]
+        lines = [binding.original for binding in parse_stream(file) if binding.error]
     return "\n".join(
         f"{path}, line {line.line}: “{line.string.strip()}” is no setting. Such as: PORT=8000"
         for line in lines

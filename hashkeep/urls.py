@@ -1,4 +1,4 @@
-"""Every door, in the order in which they are asked."""
+"""The URLs of every protocol, in the order in which they are matched, and the views of errors."""
 
 from django.contrib import admin
 from django.urls import include, path

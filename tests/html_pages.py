@@ -1,4 +1,4 @@
-"""Pages, read as a program reads them."""
+"""Reads pages as a program does: their HTML tree, their text, their weight."""
 
 from typing import Any
 
@@ -8,28 +8,31 @@ from lxml import html
 from archive.torrents.deposit import deposit
 
 
-def get_page(client: Client, url: str, **how: Any) -> Any:
-    """The answer, with `page` for its HTML tree."""
-    answer: Any = client.get(url, **how)
-    if answer.headers.get("Content-Type", "").startswith("text/html") and answer.content:
-        answer.page = parse_page(answer)
-    return answer
+def get_page(client: Client, url: str, **arguments: Any) -> Any:
+    """The response to a GET; if it is HTML, its attribute `page` is the HTML tree."""
+    response: Any = client.get(url, **arguments)
+    if response.headers.get("Content-Type", "").startswith("text/html") and response.content:
+        response.page = parse_page(response)
+    return response
 
 
-def parse_page(answer: Any) -> Any:
-    return html.fromstring(answer.content.decode())
+def parse_page(response: Any) -> Any:
+    return html.fromstring(response.content.decode())
 
 
 def view_torrent(client: Client, torrent: bytes) -> Any:
+    """Deposits the torrent and gets its page."""
     return get_page(client, f"/view/{deposit(torrent).infohash}")
 
 
-def page_text(answer: Any) -> str:
-    """What is to be read on the page, and no markup."""
-    return " ".join(answer.page.find("body").text_content().split())
+def page_text(response: Any) -> str:
+    """The text of the page, without markup, with single spaces."""
+    return " ".join(response.page.find("body").text_content().split())
 
 
-def page_weight(client: Client, answer: Any) -> int:
+def page_weight(client: Client, response: Any) -> int:
     """Bytes of a page with everything that it loads."""
-    assets = answer.page.xpath("//link[@rel='icon' or @rel='stylesheet']/@href | //script/@src | //img/@src")
-    return len(answer.content) + sum(len(b"".join(client.get(url))) for url in set(assets))
+    assets = response.page.xpath(
+        "//link[@rel='icon' or @rel='stylesheet']/@href | //script/@src | //img/@src"
+    )
+    return len(response.content) + sum(len(b"".join(client.get(url))) for url in set(assets))

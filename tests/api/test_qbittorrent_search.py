@@ -10,7 +10,7 @@ import qbittorrentapi
 
 from tests import make
 from tests.docs_runner import read_blocks
-from tests.hashkeep.test_docs import HERE
+from tests.hashkeep.test_docs import PAGE_URL
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import qbittorrent
@@ -63,7 +63,7 @@ def articles(client: qbittorrentapi.Client) -> Any:
 
 def test_it_finds_by_the_plugin_of_the_page(world: World, tmp_path: Path) -> None:
     [plugin] = [one for one in read_blocks(ROOT / "docs" / "fetching.md") if one.file == "hashkeep.py"]
-    (tmp_path / plugin.file).write_text(plugin.text.replace(HERE, world.archive.url))
+    (tmp_path / plugin.file).write_text(plugin.text.replace(PAGE_URL, world.archive.url))
     world.client.search_install_plugin(str(tmp_path / plugin.file))
     assert soon(lambda: [one.name for one in world.client.search_plugins()]) == ["hashkeep"]
     job = world.client.search_start("example disc", plugins="hashkeep", category="all")

@@ -1,4 +1,4 @@
-"""The documentation is true: every page is followed, line by line, on a real Hashkeep (see tests/docs_runner.py)."""
+"""The documentation is true: every page is run, line by line, on a real Hashkeep (see tests/docs_runner.py)."""
 
 import html
 import re
@@ -24,12 +24,12 @@ from tests.servers.qbittorrent import qbittorrent
 from tests.servers.radosgw import CREDENTIALS
 from tests.servers.redis import redis
 
-MINE = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
+MY_TORRENT = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
 EPISODE = make.v1(b"Example Show S01E02.mkv", 3_000_000)
-THEIRS = make.v1(b"Example Disc 2027.iso", 3_000_000)
+REMOTE = make.v1(b"Example Disc 2027.iso", 3_000_000)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-# What changes the machine changes the folder that stands for it.
-TOOLS = """
+# Commands that would change this machine change a folder in its place.
+SHELL_FUNCTIONS = """
 systemctl() { command systemctl --root="$MACHINE" "$@"; }
 systemd-sysusers() { command systemd-sysusers --root="$MACHINE" "$@"; }
 """
@@ -45,73 +45,73 @@ git remote add origin ../upstream
 git config branch.main.remote origin
 git config branch.main.merge refs/heads/main
 """
-HERE = "http://127.0.0.1:8000"
+PAGE_URL = "http://127.0.0.1:8000"
 
 STORING = ROOT / "docs" / "storing.md"
-READ_BY_OTHERS = {
+READ_ELSEWHERE = {
     ".env": "every command of manage.py",
     ".aws/credentials": "boto3",
     "hashkeep.py": "tests/api/test_qbittorrent_search.py",
 }
 
-World = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[PageRunner]]
+PageSetup = Callable[[Path, pytest.FixtureRequest], AbstractContextManager[PageRunner]]
 
 
 @contextmanager
-def desk(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[PageRunner]:
+def page_runner(folder: Path, names: dict[str, str], env: dict[str, str]) -> Iterator[PageRunner]:
     folder = copy_project(folder / "hashkeep")
-    (folder / "my.torrent").write_bytes(MINE)
-    reader = PageRunner(folder, names, env)
+    (folder / "my.torrent").write_bytes(MY_TORRENT)
+    runner = PageRunner(folder, names, env)
     try:
-        yield reader
+        yield runner
     finally:
-        reader.leave()
+        runner.stop_servers()
 
 
 @contextmanager
-def storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """An archive that is open to all, and one that wants a key."""
+def set_up_storing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """An archive that is open to all, and one that demands a key."""
     (folder / "closed").mkdir()
     with hashkeep(folder) as open_, hashkeep(folder / "closed", UPLOADS="keys") as closed:
         key = closed.manage("keys", "issue", "Anna").stdout.strip()
-        names = {HERE: open_.url, "https://closed.example": closed.url}
-        with desk(folder, names, {"KEY": key}) as reader:
-            yield reader
+        names = {PAGE_URL: open_.url, "https://closed.example": closed.url}
+        with page_runner(folder, names, {"KEY": key}) as runner:
+            yield runner
 
 
 @contextmanager
-def fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """An archive that asks the BitTorrent network, in which somebody has one torrent more."""
+def set_up_fetching(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """An archive that searches a BitTorrent network, in which a peer has one torrent that is not held."""
     router = "{}:{}".format(*ROUTER)
     network = {"RESOLVE": "on", "BT_LISTEN": "70.1.0.1:6881", "DHT_BOOTSTRAP": router, "TRACKERS": ""}
     with network_namespace():
         nodes = start_dht()
         seeder = Peer(("44.1.0.1", 6881), [node.address for node in nodes[1:]])
-        seeder.seed(Content(Path("/nonexistent"), "theirs", THEIRS))
+        seeder.seed(Content(Path("/nonexistent"), "theirs", REMOTE))
         with hashkeep(folder, **network) as archive:
-            for number, torrent in enumerate((MINE, EPISODE)):
+            for number, torrent in enumerate((MY_TORRENT, EPISODE)):
                 (folder / f"{number}.torrent").write_bytes(torrent)
                 archive.manage("import_torrents", str(folder / f"{number}.torrent"))
-            with desk(folder, {HERE: archive.url}, {"RESOLVE": "off"}) as reader:
-                reader.type(".venv/bin/python manage.py migrate")  # of a mirror
-                yield reader
+            with page_runner(folder, {PAGE_URL: archive.url}, {"RESOLVE": "off"}) as runner:
+                runner.run_command(".venv/bin/python manage.py migrate")  # the archive that mirrors
+                yield runner
 
 
 @contextmanager
-def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """A machine whose /etc and the like are folders here, beside all that an archive can grow into."""
+def set_up_running(folder: Path, request: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """PostgreSQL, S3 and Redis, and folders in place of the machine's /etc, /srv and /backup."""
     machine, gateway = folder / "machine", request.getfixturevalue("gateway")
     for name in ("etc/systemd/system", "backup", "srv/collection"):
         (machine / name).mkdir(parents=True)
-    collection = {"mine": MINE, "theirs": THEIRS, "show": EPISODE, "private": make.v1(private=1)}
+    collection = {"mine": MY_TORRENT, "theirs": REMOTE, "show": EPISODE, "private": make.v1(private=1)}
     for name, torrent in collection.items():
         (machine / "srv" / "collection" / f"{name}.torrent").write_bytes(torrent)
-    (machine / "tools").write_text(TOOLS)
+    (machine / "tools").write_text(SHELL_FUNCTIONS)
     key_id, secret = CREDENTIALS.values()
     with postgres() as database, redis() as cache:
         parts = urlsplit(database)
         names = {
-            HERE: f"http://127.0.0.1:{(port := free_port())}",
+            PAGE_URL: f"http://127.0.0.1:{(port := free_port())}",
             "127.0.0.1:5432": f"127.0.0.1:{parts.port}",
             "redis://127.0.0.1:6379/0": cache,
             "https://s3.example": gateway.endpoint,
@@ -129,39 +129,41 @@ def running(folder: Path, request: pytest.FixtureRequest) -> Iterator[PageRunner
             "MACHINE": str(machine),
             "BASH_ENV": str(machine / "tools"),
         }
-        with desk(folder, names, login | {"PGDATABASE": "postgres"} | here) as reader:
-            subprocess.run(["sh", "-ec", NEXT_VERSION], cwd=reader.folder, check=True)
-            reader.type("dropdb hashkeep")  # the page makes it
-            yield reader
+        with page_runner(folder, names, login | {"PGDATABASE": "postgres"} | here) as runner:
+            subprocess.run(["sh", "-ec", NEXT_VERSION], cwd=runner.folder, check=True)
+            runner.run_command("dropdb hashkeep")  # the page makes it
+            yield runner
 
 
 @contextmanager
-def developing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """Nothing but the project."""
-    with desk(folder, {}, {}) as reader:
-        yield reader
+def set_up_developing(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """A copy of the project, without any server."""
+    with page_runner(folder, {}, {}) as runner:
+        yield runner
 
 
 @contextmanager
-def newcomer(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """Somebody who has just installed it. Tests send nothing to the network, so it does not resolve."""
+def set_up_readme(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """A fresh installation. RESOLVE is off, as tests send nothing to the network."""
     port = str(free_port())
-    with desk(folder, {HERE: f"http://127.0.0.1:{port}"}, {"PORT": port, "RESOLVE": "off"}) as reader:
-        yield reader
+    with page_runner(
+        folder, {PAGE_URL: f"http://127.0.0.1:{port}"}, {"PORT": port, "RESOLVE": "off"}
+    ) as runner:
+        yield runner
 
 
 @contextmanager
-def staff(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """An archive of a reader's own. The clients that the page names are not asked: they are nobody's."""
+def set_up_clients(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """A running archive. The clients that the page names do not exist, so CLIENTS is empty."""
     with hashkeep(folder, CLIENTS="") as archive:
         env = {"DATA_DIR": str(folder), "RESOLVE": "off", "CLIENTS": ""}
-        with desk(folder, {HERE: archive.url}, env) as reader:
-            yield reader
+        with page_runner(folder, {PAGE_URL: archive.url}, env) as runner:
+            yield runner
 
 
 @contextmanager
-def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
-    """An archive with a torrent client behind it; what the page writes into `.env` is said otherwise here."""
+def set_up_torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
+    """An archive with a torrent client; the environment replaces what the page writes into `.env`."""
     with network_namespace(), qbittorrent(folder / "qbittorrent", "5.3") as daemon:
         daemon.downloads.mkdir(exist_ok=True)
         client = {
@@ -171,70 +173,74 @@ def torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner]:
         with hashkeep(folder, **client) as archive:
             key = archive.manage("keys", "issue", "Anna", "--client", "home").stdout.split()[-1]
             env = {"DATA_DIR": str(folder), "RESOLVE": "off", "KEY": key, **client}
-            with desk(folder, {HERE: archive.url}, env) as reader:
-                yield reader
+            with page_runner(folder, {PAGE_URL: archive.url}, env) as runner:
+                yield runner
 
 
-WORLDS: dict[str, World] = {
-    "README": newcomer,
-    "storing": storing,
-    "fetching": fetching,
-    "running": running,
-    "developing": developing,
-    "clients": staff,
-    "torbox": torbox,
+PAGE_SETUPS: dict[str, PageSetup] = {
+    "README": set_up_readme,
+    "storing": set_up_storing,
+    "fetching": set_up_fetching,
+    "running": set_up_running,
+    "developing": set_up_developing,
+    "clients": set_up_clients,
+    "torbox": set_up_torbox,
 }
 PAGES_WITH_BLOCKS = [page for page in PAGES if any(read_blocks(page))]
 
 
 @pytest.mark.timeout(900)  # a long page on a busy machine
 @pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
-def test_what_a_page_shows_is_so(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    with WORLDS[page.stem](tmp_path, request) as reader:
-        reader.follow(page)
+def test_every_command_of_a_page_prints_what_the_page_shows(
+    page: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with PAGE_SETUPS[page.stem](tmp_path, request) as runner:
+        runner.run_page(page)
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_BLOCKS, ids=lambda page: page.stem)
-def test_no_block_is_left_untried(page: Path) -> None:
-    """A transcript is typed; a file is read by a command that comes later, or by whoever starts where it lies."""
-    told = list(read_blocks(page))
-    assert len(re.findall("```|~~~", page.read_text())) == 2 * len(told)
-    for number, block in enumerate(told):
-        later = "".join(one.text for one in told[number:] if one.language == "console")
+def test_every_block_is_a_transcript_or_a_file_that_is_used(page: Path) -> None:
+    """A transcript is run; a file is named in the text before it, and read by a later command or elsewhere."""
+    page_blocks = list(read_blocks(page))
+    assert len(re.findall("```|~~~", page.read_text())) == 2 * len(page_blocks)
+    for number, block in enumerate(page_blocks):
+        later = "".join(
+            later_block.text for later_block in page_blocks[number:] if later_block.language == "console"
+        )
         where = f"{page.name}, line {block.line}"
         assert block.file or block.language == "console", f"{where}: neither a file nor a transcript"
         assert block.file or block.text.startswith("$ "), f"{where}: nothing is typed"
         assert f"`{block.file}`" in block.before or not block.file, f"{where}: readers do not see its name"
-        assert not block.file or Path(block.file).name in later or block.file in READ_BY_OTHERS, where
+        assert not block.file or Path(block.file).name in later or block.file in READ_ELSEWHERE, where
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_lead_to_a_file_and_a_heading_that_exist(page: Path) -> None:
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", page.read_text()):
-        there = (page.parent / target).resolve() if target else page
-        assert there.exists(), target
-        assert not anchor or anchor[1:] in anchors(there), f"{target}{anchor}"
+        linked = (page.parent / target).resolve() if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor[1:] in anchors(linked), f"{target}{anchor}"
 
 
 def anchors(page: Path) -> set[str]:
-    """Of its headings, as GitHub makes them."""
+    """The anchors of its headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_programs_are_those_that_every_archive_shows() -> None:
-    context = {"base": HERE, "wsdl": f"{HERE}/api/storetorrent.wsdl"}
+def test_the_programs_on_the_page_are_those_of_the_api_page() -> None:
+    context = {"base": PAGE_URL, "wsdl": f"{PAGE_URL}/api/storetorrent.wsdl"}
     shown = [block for block in read_blocks(STORING) if block.file not in ("", "key.php")]
     for program in shown:
-        ours = get_template(f"web/examples/{program.file}").render(context)
-        assert program.text.strip() == html.unescape(ours).strip()
+        rendered = get_template(f"web/examples/{program.file}").render(context)
+        assert program.text.strip() == html.unescape(rendered).strip()
     assert len(shown) == 6
 
 
 @pytest.mark.django_db
-def test_the_figures_for_prometheus_are_those_that_are_told() -> None:
-    watching = (ROOT / "docs" / "running.md").read_text().partition("## Watching")[2].partition("\n## ")[0]
-    named = {name.removesuffix("_total") for name in re.findall(r"`(hashkeep_\w+)`", watching)}
+def test_the_page_names_every_metric_that_prometheus_gets() -> None:
+    section = (ROOT / "docs" / "running.md").read_text().partition("## Watching")[2].partition("\n## ")[0]
+    named = {name.removesuffix("_total") for name in re.findall(r"`(hashkeep_\w+)`", section)}
     families = text_string_to_metric_families(render_metrics().decode())
-    told = {family.name.removesuffix("_created") for family in families}
-    assert named == told
+    exported = {family.name.removesuffix("_created") for family in families}
+    assert named == exported

@@ -1,4 +1,4 @@
-"""A real Hashkeep in a process group of its own, as `make run` starts it."""
+"""Starts a real Hashkeep in a process group of its own, as `make run` does."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ from urllib.request import urlopen
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_BEGUN = b"Hashkeep answers at"  # so whoever answers is no other
-_STARTED_WITHIN = 180  # seconds, on a machine that is busy with other tests
+_READY = b"Hashkeep answers at"  # in the log: so the port is answered by this server
+_START_TIMEOUT = 180  # seconds, on a machine that is busy with other tests
 
 
 class Hashkeep:
-    """Settings go in as keywords with their own names: `Hashkeep(folder, MAX_TORRENT_BYTES=1000)`."""
+    """An archive with its data in `folder`. Keywords are settings: `Hashkeep(folder, MAX_TORRENT_BYTES=1000)`."""
 
     def __init__(self, folder: Path, server: str = "granian", **settings: object) -> None:
         self.folder, self.server = folder, server
@@ -40,11 +40,11 @@ class Hashkeep:
 
     @property
     def torrents(self) -> Path:
-        """Where the objects lie, with the default storage."""
+        """The folder of the stored torrents, with the default storage."""
         return self.folder / "torrents"
 
     def manage(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
-        """Run a command on the same archive and give back what it printed; raises where it fails."""
+        """Runs a command of manage.py on this archive. AssertionError if it fails, unless `may_fail` is set."""
         command = [sys.executable, "manage.py", *args]
         done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=3600)
         if done.returncode and not options.get("may_fail"):
@@ -52,24 +52,24 @@ class Hashkeep:
         return done
 
     def migrate(self) -> None:
-        """As the command does, which takes seconds: an index of SQLite is made once for all."""
+        """Makes the tables. An SQLite database is copied from one that is made once: the command takes seconds."""
         self.folder.mkdir(parents=True, exist_ok=True)
         index = self.folder / "hashkeep.sqlite3"
         if self.env["DATABASE_URL"]:
             self.manage("migrate", "--verbosity", "0")
         elif not index.exists():
-            index.write_bytes(_migrated())
+            index.write_bytes(_migrated_sqlite())
 
     def start(self, *options: str) -> None:
-        """`options` are more of the serve command's."""
+        """Runs `serve`, with these options as well, until it answers."""
         command = [sys.executable, "manage.py", "serve", "--server", self.server, *options]
         with self.log.open("ab") as log:
-            told = log.tell()
+            log_start = log.tell()
             self._process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + _STARTED_WITHIN
-        while _BEGUN not in self.log.read_bytes()[told:] or not self.answers():
+        deadline = time.monotonic() + _START_TIMEOUT
+        while _READY not in self.log.read_bytes()[log_start:] or not self.answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
@@ -87,7 +87,7 @@ class Hashkeep:
         return self._process.pid
 
     def processes(self, *beginning: str) -> list[int]:
-        """Those that `serve` has started whose arguments begin with these: `"-m", "granian"`."""
+        """The ids of processes in the session of `serve` whose arguments begin with these: `"-m", "granian"`."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ProcessLookupError):
@@ -99,17 +99,17 @@ class Hashkeep:
     def resolvers(self) -> list[int]:
         return self.processes("manage.py", "resolver")
 
-    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        """The whole process group at once: what a power cut is to processes."""
+    def kill(self, signal_number: signal.Signals = signal.SIGKILL) -> None:
+        """Sends the signal to the whole process group: for processes SIGKILL is what a power cut is."""
         if self._process is not None:
-            os.killpg(self._process.pid, how)
+            os.killpg(self._process.pid, signal_number)
             self._process.wait(timeout=30)
             self._process = None
 
 
 @cache
-def _migrated() -> bytes:
-    """A new index, with its tables."""
+def _migrated_sqlite() -> bytes:
+    """The bytes of an SQLite database with all tables and no rows."""
     with TemporaryDirectory() as folder:
         Hashkeep(Path(folder)).manage("migrate", "--verbosity", "0")
         return (Path(folder) / "hashkeep.sqlite3").read_bytes()
@@ -117,7 +117,7 @@ def _migrated() -> bytes:
 
 @contextmanager
 def hashkeep(folder: Path, server: str = "granian", **settings: object) -> Iterator[Hashkeep]:
-    """A migrated, running archive in this folder; ended with the block."""
+    """A migrated, running archive in this folder; killed at the end of the block."""
     running = Hashkeep(folder, server, **settings)
     running.migrate()
     running.start()

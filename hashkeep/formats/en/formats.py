@@ -1,4 +1,4 @@
-"""Dates in the admin, as the pages show them; where Django looks for them, and by its names."""
+"""Date formats of the admin, the same as on the pages. Django prescribes this module's path and names."""
 
 DATE_FORMAT = "j F Y"
 DATETIME_FORMAT = r"j F Y, H:i \U\T\C"
