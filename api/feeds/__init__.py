@@ -1,1 +1,1 @@
-"""Lists of torrents that other programs subscribe to: RSS and Torznab."""
+"""Feeds that other programs subscribe to or search: RSS and Torznab."""

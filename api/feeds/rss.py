@@ -23,50 +23,51 @@ from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
 
 _EZRSS = "http://xmlns.ezrss.it/0.1/"
-_HITS = 50
-_MINUTES = "15"  # ttl: how long a reader may wait before it looks again
-_TITLE = 200  # characters
-_YES = ("true", "on", "1")
+_MAX_ITEMS = 50
+_MINUTES_TO_LIVE = "15"  # the element `ttl`: how long a feed reader may wait before it asks again
+_MAX_TITLE = 200  # characters
+_TRUE = ("true", "on", "1")
 
 
 @csrf_exempt  # it changes nothing; Django's check would answer other methods with a page of HTML
 @require_safe
 def rss_feed(request: HttpRequest) -> HttpResponse:
-    asked = request.GET.get("q", "")
+    words = request.GET.get("q", "")
+    query = SearchQuery(words, alive=request.GET.get("alive") in _TRUE)
     try:
-        hits = search_torrents(SearchQuery(asked, alive=request.GET.get("alive") in _YES), limit=_HITS).hits
+        entries = search_torrents(query, limit=_MAX_ITEMS).hits
     except NotListed as refusal:
         return plain_response(404, str(refusal))
     except Refusal as refusal:
         return plain_response(503, str(refusal), Unavailable.retry_after)
-    body = _feed(request, asked, hits)
-    newest = hits[0].stored_at if hits else None
+    body = _build_feed(request, words, entries)
+    newest = entries[0].stored_at if entries else None
 
     @condition(lambda _: f'"{hashlib.sha256(body).hexdigest()[:32]}"', lambda _: newest)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def feed_response(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(body, content_type="application/rss+xml; charset=utf-8")
         response["Cache-Control"] = "no-cache"
         return response
 
-    return answer(request)
+    return feed_response(request)
 
 
-def _feed(request: HttpRequest, asked: str, hits: list[Entry]) -> bytes:
-    about = clean_text(asked[:_TITLE])
-    document, told = start_channel(
-        request, f"Hashkeep: {about}" if about else "Hashkeep", {"torrent": _EZRSS}
+def _build_feed(request: HttpRequest, words: str, entries: list[Entry]) -> bytes:
+    title = clean_text(words[:_MAX_TITLE])
+    document, channel = start_channel(
+        request, f"Hashkeep: {title}" if title else "Hashkeep", {"torrent": _EZRSS}
     )
-    add_text_element(told, "ttl", _MINUTES)
-    for hit in hits:
-        where = torrent_urls(request, hit)
-        made = add_item(told, hit, where, link=where.view)
-        add_enclosure(made, where.torrent, hit.length)  # BEP 36: the length of the torrent itself
-        add_text_element(made, f"{{{_EZRSS}}}contentLength", str(hit.size))
-        add_text_element(made, f"{{{_EZRSS}}}infoHash", hit.v1 or hit.infohash)
-        add_text_element(
-            made, f"{{{_EZRSS}}}magnetURI", format_magnet(hit.v1, hit.v2, clean_text(hit.name), ())
-        )
-        if hit.liveness and hit.liveness.seeders is not None:  # unknown is not 0, which readers take for dead
-            add_text_element(made, f"{{{_EZRSS}}}seeds", str(hit.liveness.seeders))
-            add_text_element(made, f"{{{_EZRSS}}}peers", str(hit.liveness.leechers or 0))
+    add_text_element(channel, "ttl", _MINUTES_TO_LIVE)
+    for entry in entries:
+        urls = torrent_urls(request, entry)
+        item = add_item(channel, entry, urls, link=urls.view)
+        add_enclosure(item, urls.torrent, entry.length)  # BEP 36: the length of the torrent itself
+        magnet = format_magnet(entry.v1, entry.v2, clean_text(entry.name), ())
+        add_text_element(item, f"{{{_EZRSS}}}contentLength", str(entry.size))
+        add_text_element(item, f"{{{_EZRSS}}}infoHash", entry.v1 or entry.infohash)
+        add_text_element(item, f"{{{_EZRSS}}}magnetURI", magnet)
+        # An unknown number is left out: readers take 0 for a dead torrent.
+        if entry.liveness and entry.liveness.seeders is not None:
+            add_text_element(item, f"{{{_EZRSS}}}seeds", str(entry.liveness.seeders))
+            add_text_element(item, f"{{{_EZRSS}}}peers", str(entry.liveness.leechers or 0))
     return serialize(document)
