@@ -31,7 +31,7 @@ from archive.errors import NotAnImdbId, NotAuthorized, NotHeld, NotListed, Suspe
 from archive.films.film_links import FilmLink, find_film, list_torrents_of_film, set_imdb_id
 from archive.naming.release_name import parse_release_name
 from archive.naming.torrent_kind import TorrentKind
-from archive.queue.wishes import enqueue_wishes
+from archive.queue.enqueue import enqueue_wishes
 from archive.torrents.catalogue import Entry, find_entry
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import infohash_to_hex, parse_infohash

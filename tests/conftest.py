@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from archive.queue import peer_hints
+from archive.queue import peer_hint_sender
 from archive.store import get_storage
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def hints(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are told once: again would be beyond the test."""
-    monkeypatch.setattr(peer_hints, "REPEAT_DELAYS", ())
+    monkeypatch.setattr(peer_hint_sender, "REPEAT_DELAYS", ())
 
 
 @pytest.fixture(autouse=True)

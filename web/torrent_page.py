@@ -15,7 +15,8 @@ from archive.browse.describe import Description, describe_torrent, description_v
 from archive.census.country_credit import read_country_credit
 from archive.census.daily_peers import peer_history
 from archive.errors import NotHeld
-from archive.queue.wishes import WishStatus, enqueue_wishes, wish_status
+from archive.queue.enqueue import enqueue_wishes
+from archive.queue.wish_status import WishStatus, wish_status
 from archive.torrents.held import find_held
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import format_magnet, parse_magnet

@@ -24,7 +24,7 @@ from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.metrics import searches
 from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, record_heartbeat
-from archive.queue import leases
+from archive.queue import leases, wish_rows
 from archive.queue.leases import LeasedWish
 from archive.queue.peer_hints import PeerHints
 from archive.torrents.deposit import Receipt, deposit_many
@@ -100,7 +100,7 @@ class Resolver:
             record_heartbeat("resolver", self._name)
             self._beaten = now
         if now - self._forgot >= _FORGET:
-            leases.delete_stale_wishes()
+            wish_rows.delete_stale_wishes()
             self._forgot = now
         self._listen(self._ear, _LOOK)
 
@@ -109,8 +109,8 @@ class Resolver:
         while wishes := leases.claim_wishes(self._name, _AT_ONCE - len(self._open)):
             self._listen(ear, 0)  # their peers were told before they were written
             for wish in wishes:
-                wish.peers.update(self._told.take(wish.names))
-                self._open[wish.number] = wish
+                wish.peers.update(self._told.take(wish.wish_key))
+                self._open[wish.row_id] = wish
                 asked = SearchRequest(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
                 self._engine.search(asked, SEARCH, partial(self._ended, wish))
 
@@ -120,7 +120,7 @@ class Resolver:
             return
         self._told.receive(words)
         for wish in list(self._open.values()):
-            more = self._told.take(wish.names) - wish.peers
+            more = self._told.take(wish.wish_key) - wish.peers
             if few := tuple(islice(more, max(_PEERS - len(wish.peers), 0))):
                 wish.peers.update(few)
                 self._engine.add_peers(SearchRequest(wish.v1, wish.v2, peers=few))
@@ -142,12 +142,12 @@ class Resolver:
                 continue
             except Exception:
                 log.exception(
-                    "These wishes could not be settled: %s", [result.wish.number for result in batch]
+                    "These wishes could not be settled: %s", [result.wish.row_id for result in batch]
                 )
             finally:
                 close_old_connections()
             for result in batch:
-                self._open.pop(result.wish.number, None)
+                self._open.pop(result.wish.row_id, None)
 
     def _batch(self) -> list[Result]:
         batch = [self._results.get()]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from archive.access.key_torrents import KeyTorrent
-from archive.queue.wishes import WishStatus
+from archive.queue.wish_status import WishStatus
 from clients import ClientTorrent, TorrentState
 
 _STATES: dict[TorrentState, str] = {

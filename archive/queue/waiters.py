@@ -1,186 +1,164 @@
-"""Where requests ask and wait until their wish is settled: asleep, woken once, and never too many of them.
+"""Requests that wait until their wish is settled: each is woken once, and at most so many wait at a time.
 
-Two threads of each process do all their work with the database: the clerk notes wishes, as many at a time as there
-are, and the watch hears what became of them. Both go home when nobody has come for a while.
+    thread of a request       thread "batcher"             thread "settlements" (`settlements`)
+    -------------------       ----------------             ------------------------------------
+    1. add: a Waiter ───────► 2. enqueues wishes,
+    3. sleeps                    a batch at a time;
+                                 outcome.set ──► 4.        outcome.set for wishes that were fulfilled or missed,
+    4. wakes: result or                                    by notification or by a look at the table once a second
+       refusal, or time is up
+    5. remove
+
+The waiter is there before its wish is enqueued, so it cannot miss what becomes of it. Of a wish that is not written
+yet (step 2) the table tells nothing, so only waiters with a first status are looked up. Both threads end when
+no request has come for some seconds.
 """
 
-import logging
 import threading
-import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from typing import cast
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 
 from archive.address_block import address_block
-from archive.db.notify import SETTLED_WISHES, Listener, listen
-from archive.db.outages import outages
+from archive.db.batcher import Batcher
 from archive.db.slots import aside
 from archive.errors import TooManyWishes, Unavailable
-from archive.queue.enqueue import WishRequest, wish_key
-from archive.queue.wishes import WishStatus, enqueue_requests, wish_statuses
+from archive.queue.enqueue import enqueue_each
+from archive.queue.settlements import LINGER, SettlementListener
+from archive.queue.wish_request import WishRequest, wish_key
+from archive.queue.wish_status import WishStatus, wish_statuses
 from metainfo.errors import Refusal
 
-_BATCH = 64
-_LOOK = 1.0  # seconds between two looks at the table, in case that a hint got lost
-_LINGER = 5.0  # seconds; whoever comes meanwhile need not wait for threads and connections
-_FULL = "Your address waits for very many torrents already; please go on when some of them have come."
-_A_WHILE = 10  # seconds
-
-_log = logging.getLogger(__name__)
+_MAX_WISHES_PER_BATCH = 64
+_RETRY_AFTER = 10  # seconds
 
 
 @dataclass(eq=False, slots=True)
-class _Seat:
-    asked: WishRequest
-    home: bytes
-    stays: bool
+class Waiter:
+    """A request, and what it waits for: `is_waiting` for the end of the search, else for the first status only."""
+
+    request: WishRequest
+    block: bytes  # of the address that it comes from
+    is_waiting: bool
     outcome: WishStatus | Refusal | None = None
-    over: threading.Event = field(default_factory=threading.Event)
+    settled: threading.Event = field(default_factory=threading.Event)
 
-    def tell(self, outcome: WishStatus | Refusal) -> None:
-        """The first word that settles it is the last."""
-        if not self.over.is_set():
+    @property
+    def wish_key(self) -> bytes:
+        return wish_key(self.request.magnet)
+
+    def set_outcome(self, outcome: WishStatus | Refusal) -> None:
+        """The first outcome that settles the wish is the last; a search that goes on settles nothing."""
+        if not self.settled.is_set():
             self.outcome = outcome
-            if isinstance(outcome, Refusal) or not (self.stays and outcome.searching):
-                self.over.set()
+            if isinstance(outcome, Refusal) or not (self.is_waiting and outcome.searching):
+                self.settled.set()
 
 
-class _Room:
+class Waiters:
+    """The waiters of this process. Thread-safe."""
+
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seats: dict[bytes, set[_Seat]] = {}
-        self._taken: Counter[bytes] = Counter()  # waiters, by address block
-        self._errands: SimpleQueue[_Seat] = SimpleQueue()
-        self._clerk = False
-        self._ear: Listener | None = None
+        self._by_wish: dict[bytes, set[Waiter]] = {}
+        self._per_block: Counter[bytes] = Counter()
+        self._listener = SettlementListener(self._on_settled)
+        self._batcher = Batcher[Waiter, WishStatus | Refusal](
+            lambda batch: enqueue_each([waiter.request for waiter in batch]),
+            self._set_outcome,
+            max_wait=0,
+            max_items=_MAX_WISHES_PER_BATCH,
+            idle_timeout=LINGER,
+        )
 
-    def ask(self, asked: WishRequest, seconds: float) -> WishStatus:
-        """How it stands once it is settled, or after so many seconds. Raises TooManyWishes, Unavailable."""
-        with self._seat(asked) as seat, aside():
-            seat.over.wait(seconds if seat.stays else None)
-            with self._lock:
-                seat.stays = False
-                noted = seat.outcome is not None
-            if not noted:  # the database is slow
-                seat.over.wait()
-        if isinstance(seat.outcome, Refusal):
-            raise seat.outcome
-        return cast(WishStatus, seat.outcome)
+    def wait(self, request: WishRequest, seconds: float) -> WishStatus:
+        """Enqueue the wish, and return its status when it is settled or after so many seconds.
 
-    @contextmanager
-    def _seat(self, asked: WishRequest) -> Iterator[_Seat]:
-        """Who sits down before the wish is noted cannot miss what becomes of it. Without a seat it is noted only."""
-        name, home = wish_key(asked.magnet), address_block(asked.asker)
-        with self._lock:
-            seat = _Seat(asked, home, asked.awaited and self._has_room(home))
-            if seat.stays:
-                self._watch_out()
-                self._seats.setdefault(name, set()).add(seat)
-                self._taken[home] += 1
-            self._errands.put(seat)
-            if not self._clerk:
-                self._clerk = True
-                threading.Thread(target=self._note, name="waiting: clerk", daemon=True).start()
+        A request that is not awaited, or comes when too many wait already, gets the first status and does not wait.
+        Raises TooManyWishes, Unavailable.
+        """
+        waiter = self.add(request)
         try:
-            yield seat
+            with aside():
+                self._sleep(waiter, seconds)
         finally:
-            with self._lock:
-                if seats := self._seats.get(name):
-                    self._leave(seats, seat)
-                    if not seats:
-                        del self._seats[name]
+            self.remove(waiter)
+        if isinstance(waiter.outcome, Refusal):
+            raise waiter.outcome
+        return cast(WishStatus, waiter.outcome)
 
-    def _leave(self, seats: set[_Seat], seat: _Seat) -> None:
-        if seat in seats:
-            seats.remove(seat)
-            self._taken[seat.home] -= 1
-            if not self._taken[seat.home]:
-                del self._taken[seat.home]
-
-    def _has_room(self, home: bytes) -> bool:
-        """The other threads are for those who work. One household has a third of the seats."""
-        if home and self._taken[home] >= settings.THREADS // 4:
-            raise TooManyWishes(_FULL, _A_WHILE)
-        return self._taken.total() < settings.THREADS * 3 // 4
-
-    def _note(self) -> None:
-        """The clerk's whole day."""
-        while batch := self._batch():
-            self._tell(zip(batch, _noted(batch), strict=True))
-            close_old_connections()
-        connection.close()
-
-    def _batch(self) -> list[_Seat]:
-        with suppress(Empty):
-            batch = [self._errands.get(timeout=_LINGER)]
-            with suppress(Empty):
-                while len(batch) < _BATCH:
-                    batch.append(self._errands.get_nowait())
-            return batch
+    def add(self, request: WishRequest) -> Waiter:
+        """A waiter whose wish is about to be enqueued. Raises TooManyWishes, Unavailable."""
+        block = address_block(request.address)
+        if request.awaited:
+            self._listener.start()
         with self._lock:
-            self._clerk = not self._errands.empty()
-        return self._batch() if self._clerk else []
+            waiter = Waiter(request, block, request.awaited and self._has_room(block))
+            if waiter.is_waiting:
+                self._by_wish.setdefault(waiter.wish_key, set()).add(waiter)
+                self._per_block[waiter.block] += 1
+        self._batcher.submit(waiter)
+        return waiter
 
-    def _watch_out(self) -> None:
-        if self._ear is None:
-            with outages():
-                self._ear = listen(SETTLED_WISHES)
-            threading.Thread(target=self._watch, args=[self._ear], name="waiting: watch", daemon=True).start()
-
-    def _watch(self, ear: Listener) -> None:
-        """Goes on as long as somebody waits, or did just now."""
-        looked = busy = time.monotonic()
-        while True:
-            words = {wish: held for wish, _, held in (word.partition(":") for word in ear.receive(_LOOK))}
-            now = time.monotonic()
-            with self._lock:
-                everybody = now - looked >= _LOOK
-                concerned = self._seated() if everybody else self._seated(map(bytes.fromhex, words))
-                busy = now if self._seats else busy
-                if now - busy >= _LINGER:
-                    self._ear = None
-                    break
-            looked = now if everybody else looked
-            self._settle(concerned, words)
-        ear.close()
-        connection.close()
-
-    def _seated(self, wishes: Iterable[bytes] | None = None) -> list[_Seat]:
-        chosen: Collection[bytes] = self._seats if wishes is None else list(wishes)
-        return [seat for wish in chosen for seat in self._seats.get(wish, ())]
-
-    def _settle(self, concerned: list[_Seat], words: dict[str, str]) -> None:
-        held = {seat: words.get(wish_key(seat.asked.magnet).hex(), "") for seat in concerned}
-        self._tell((seat, WishStatus(name, "held")) for seat, name in held.items() if name)
-        # What the clerk has not written down yet is in no table.
-        if rest := [seat for seat, name in held.items() if not name and seat.outcome]:
-            with suppress(Unavailable), outages():
-                self._tell(zip(rest, wish_statuses([seat.asked.magnet for seat in rest]), strict=True))
-            close_old_connections()
-
-    def _tell(self, news: Iterable[tuple[_Seat, WishStatus | Refusal]]) -> None:
+    def remove(self, waiter: Waiter) -> None:
+        """To be called once for each waiter, whatever came of it."""
         with self._lock:
-            for seat, outcome in news:
-                seat.tell(outcome)
+            same_wish = self._by_wish.get(waiter.wish_key, set())
+            if waiter not in same_wish:
+                return
+            same_wish.remove(waiter)
+            if not same_wish:
+                del self._by_wish[waiter.wish_key]
+            self._per_block[waiter.block] -= 1
+            if not self._per_block[waiter.block]:
+                del self._per_block[waiter.block]
+
+    def _sleep(self, waiter: Waiter, seconds: float) -> None:
+        waiter.settled.wait(seconds if waiter.is_waiting else None)
+        with self._lock:
+            waiter.is_waiting = False  # from now on any status settles it
+            has_outcome = waiter.outcome is not None
+        if not has_outcome:  # the database is slow, and the wish is not enqueued yet
+            waiter.settled.wait()
+
+    def _has_room(self, block: bytes) -> bool:
+        """Whether one more may wait. An address block may have a third of the places; raises TooManyWishes."""
+        if block and self._per_block[block] >= settings.THREADS // 4:
+            raise TooManyWishes(
+                "Your address waits for very many torrents already; please go on when some of them have come.",
+                _RETRY_AFTER,
+            )
+        return self._per_block.total() < settings.THREADS * 3 // 4
+
+    def _on_settled(self, settled: Mapping[bytes, str], *, recheck: bool) -> bool:
+        with self._lock:
+            concerned = self._find(self._by_wish if recheck else settled)
+        look_up: list[Waiter] = []
+        for waiter in concerned:
+            if infohash := settled.get(waiter.wish_key):
+                self._set_outcome(waiter, WishStatus(infohash, "held"))
+            elif waiter.outcome:
+                look_up.append(waiter)
+        if look_up:
+            with suppress(Unavailable):
+                statuses = wish_statuses([waiter.request.magnet for waiter in look_up])
+                for waiter, status in zip(look_up, statuses, strict=True):
+                    self._set_outcome(waiter, status)
+            close_old_connections()
+        with self._lock:
+            return bool(self._by_wish)
+
+    def _find(self, wish_keys: Iterable[bytes]) -> list[Waiter]:
+        return [waiter for key in wish_keys for waiter in self._by_wish.get(key, ())]
+
+    def _set_outcome(self, waiter: Waiter, outcome: WishStatus | Refusal) -> None:
+        with self._lock:
+            waiter.set_outcome(outcome)
 
 
-def _noted(batch: Sequence[_Seat]) -> list[WishStatus | Refusal]:
-    """What comes of each. If they are refused together, over the wish of one of them perhaps, each is tried alone."""
-    refusal: Refusal
-    try:
-        return enqueue_requests([seat.asked for seat in batch])
-    except (Unavailable, TooManyWishes) as refused:
-        refusal = refused
-    except Exception:  # else all who come from now on would wait for a clerk who is gone
-        _log.exception("Wishes could not be noted")
-        refusal = Unavailable("It cannot be looked for right now; please try again later.")
-    return [refusal] if len(batch) == 1 else [outcome for seat in batch for outcome in _noted([seat])]
-
-
-waiters = _Room()
+waiters = Waiters()

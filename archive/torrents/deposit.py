@@ -12,7 +12,7 @@ from archive.db.write_lock import write_lock
 from archive.errors import PrivateTorrent, TakenDown, Unavailable, refusal_code
 from archive.metrics import deposits
 from archive.models import Torrent, Tracker
-from archive.queue.wishes import fulfil_wishes
+from archive.queue.fulfil import fulfil_wishes
 from archive.store import get_storage, read_verified, storage_key
 from archive.takedowns.takedown import delete_torrents, find_blocked
 from metainfo.decompress import decompress_torrent

@@ -5,8 +5,8 @@ import math
 from django.conf import settings
 
 from archive.errors import StillWanted, TakenDown
-from archive.queue.enqueue import WishRequest
 from archive.queue.waiters import waiters
+from archive.queue.wish_request import WishRequest
 from archive.torrents.retrieve import Retrieved, read_local, retrieve
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
@@ -33,7 +33,7 @@ def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
-    standing = waiters.ask(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
+    standing = waiters.wait(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
     if standing.state == "held":
         return read_local(parse_infohash(standing.infohash)) or retrieve(magnet.infohash)
     if standing.taken_down:

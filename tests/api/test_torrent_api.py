@@ -15,7 +15,7 @@ from archive.access import api_keys
 from archive.census.schedule import enrol_new_torrents
 from archive.films.film_links import set_imdb_id
 from archive.models import PeerDay, Torrent, Wanted, Watched
-from archive.queue.wishes import wish_status
+from archive.queue.wish_status import wish_status
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from archive.queue import leases
-from archive.queue.wishes import enqueue_wishes
+from archive.queue.enqueue import enqueue_wishes
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.infohash import infohash_to_hex

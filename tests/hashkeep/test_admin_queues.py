@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from archive.models import Torrent, Wanted, Watched
+from archive.queue.enqueue import enqueue_wishes
 from archive.queue.leases import claim_wishes
-from archive.queue.wishes import enqueue_wishes, wish_statuses
+from archive.queue.wish_status import wish_statuses
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import Settings
 
 from archive.models import Wanted
-from archive.queue import leases
+from archive.queue import leases, wish_rows
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.servers.hashkeep import Hashkeep, hashkeep
@@ -84,7 +84,7 @@ class TestWithoutJavaScript:
     def test_a_wish_that_was_forgotten_is_a_miss_again(self, client: Client) -> None:
         text(client, f"/find?q={HASH}", 202)
         Wanted.objects.update(asked_at=timezone.now() - timedelta(days=40))
-        leases.delete_stale_wishes()
+        wish_rows.delete_stale_wishes()
         text(client, f"/view/{HASH}", 404)
 
 

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from api.rest.routes.torrents import INFOHASH_PARAMETER
 from api.rest.serializers import InfohashField
 from api.rest.view import RestView
-from archive.queue.wishes import WishStatus, enqueue_wishes, statuses_without_network, wish_status
+from archive.queue.enqueue import enqueue_wishes
+from archive.queue.wish_status import WishStatus, statuses_without_network, wish_status
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet, parse_magnet

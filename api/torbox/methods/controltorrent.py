@@ -18,7 +18,7 @@ from archive.access.key_torrents import (
     list_key_torrents,
     remove_key_torrents,
 )
-from archive.queue.wishes import enqueue_wishes
+from archive.queue.enqueue import enqueue_wishes
 from clients import Client, UnknownTorrent, find_known_infohash
 from metainfo.magnet import Magnet
 

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.models import Torrent
-from archive.queue.wishes import enqueue_wishes
+from archive.queue.enqueue import enqueue_wishes
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientError, ClientTorrent, UnknownTorrent, WrongPassword
 from hashkeep.management.archive_command import ArchiveCommand, parse_positive

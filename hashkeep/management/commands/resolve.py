@@ -15,7 +15,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from archive.errors import TooManyWishes, Unavailable
-from archive.queue.wishes import WishStatus, enqueue_wishes
+from archive.queue.enqueue import enqueue_wishes
+from archive.queue.wish_status import WishStatus
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
