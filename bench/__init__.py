@@ -1,1 +1,1 @@
-"""Measurements, one a file: `python -m bench.downloads`. Each compares within one run, on one machine."""
+"""Benchmarks, one a file: `python -m bench.downloads`. Each prints ratios to a floor measured in the same run."""

@@ -1,4 +1,4 @@
-"""How long it takes to say which of many infohashes are held, among a million torrents; the aim is 200 ms.
+"""Measures how long it takes to find which of many infohashes are held, among a million torrents; aim: 200 ms.
 
 python -m bench.check_held --database postgres --torrents 1000000
 """
@@ -14,7 +14,7 @@ from statistics import median
 import django
 
 os.environ["DJANGO_SETTINGS_MODULE"] = (
-    "tests.settings"  # an archive of its own, on the database that was asked for
+    "tests.settings"  # an archive of its own, on the database of --database
 )
 django.setup()
 
@@ -32,22 +32,22 @@ _ASKED = (100, 5_000, 20_000)
 Pair = tuple[bytes | None, bytes | None]
 
 
-def fill(count: int) -> list[Pair]:
-    """Half are v1, a quarter v2 and a quarter hybrid."""
+def insert_torrents(count: int) -> list[Pair]:
+    """Inserts torrents: half are v1, a quarter v2 and a quarter hybrid. Returns their infohashes."""
     made: list[Pair] = []
     for number in range(count):
         v1, v2 = os.urandom(20), os.urandom(32)
         made.append(((v1, None), (v1, None), (None, v2), (v1, v2))[number % 4])
     with connection.cursor() as cursor:
         for start in range(0, count, _BATCH):
-            some = made[start : start + _BATCH]
-            values = [value for pair in some for value in (*pair, bytes(32))]
-            cursor.execute(_INSERT + ", ".join([_ROW] * len(some)), values)
+            sample = made[start : start + _BATCH]
+            values = [value for pair in sample for value in (*pair, bytes(32))]
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(sample)), values)
     return made
 
 
-def busy() -> float:
-    """Seconds of CPU of this process and, where there is one, of the database's process for it."""
+def measure_cpu() -> float:
+    """Seconds of CPU time used by this process and, with PostgreSQL, by its backend process."""
     if not is_postgresql():
         return time.process_time()
     with connection.cursor() as cursor:
@@ -57,20 +57,21 @@ def busy() -> float:
     return time.process_time() + sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
 
 
-def report(kind: str, held: Sequence[bytes], strange: int, rounds: int) -> None:
-    """Seven in ten are held, as in a collection that is compared with an archive."""
+def print_times(kind: str, held: Sequence[bytes], length: int, rounds: int) -> None:
+    """Prints a line for each number of infohashes; seven in ten are held, as in a collection that is compared."""
     for asked in _ASKED:
-        spent, worked, found = [], busy(), 0
+        durations, cpu_before, found = [], measure_cpu(), 0
         for _ in range(rounds):
-            some = random.sample(held, asked * 7 // 10) + [
-                os.urandom(strange) for _ in range(asked * 3 // 10)
+            sample = random.sample(held, asked * 7 // 10) + [
+                os.urandom(length) for _ in range(asked * 3 // 10)
             ]
             began = time.perf_counter()
-            found = len(find_held(some))
-            spent.append((time.perf_counter() - began) * 1000)
-        cpu = (busy() - worked) / rounds * 1000
+            found = len(find_held(sample))
+            durations.append((time.perf_counter() - began) * 1000)
+        cpu = (measure_cpu() - cpu_before) / rounds * 1000
         print(
-            f"{kind:16} {asked:6,} {median(spent):8.1f} {max(spent):8.1f} {cpu:8.1f} {found:8,}", flush=True
+            f"{kind:16} {asked:6,} {median(durations):8.1f} {max(durations):8.1f} {cpu:8.1f} {found:8,}",
+            flush=True,
         )
 
 
@@ -81,15 +82,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     options = parser.parse_args()
     call_command("migrate", verbosity=0)
-    made = fill(options.torrents)
+    made = insert_torrents(options.torrents)
     if options.database == "postgres":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     v1s, v2s = [v1 for v1, _ in made if v1], [v2 for _, v2 in made if v2]
     print(f"{'':16} {'asked':>6} {'p50 ms':>8} {'max ms':>8} {'CPU ms':>8} {'held':>8}")
-    report("v1", v1s, 20, options.rounds)
-    report("v2", v2s, 32, options.rounds)
-    report("truncated v2", [v2[:20] for v2 in v2s], 20, options.rounds)
+    print_times("v1", v1s, 20, options.rounds)
+    print_times("v2", v2s, 32, options.rounds)
+    print_times("truncated v2", [v2[:20] for v2 in v2s], 20, options.rounds)
     connections.close_all()
 
 

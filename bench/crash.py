@@ -1,7 +1,7 @@
-"""Kill -9 in the midst of uploads, again and again: what was acknowledged must be there, byte for byte.
+"""Kills the server with SIGKILL during uploads, again and again: what was acknowledged must be there, byte for byte.
 
-`python -m bench.crash --kills 1000`. tests/hashkeep/test_crash.py does the same with fewer. Eight clients upload
-distinct torrents, six by HTTP POST and two by SOAP; they try again what was not answered, and at times upload twice.
+`python -m bench.crash --kills 1000`; tests/hashkeep/test_crash.py does the same with fewer. Eight clients upload
+distinct torrents, six by HTTP POST and two by SOAP. They repeat uploads that were not answered, and some that were.
 """
 
 import argparse
@@ -24,36 +24,36 @@ from bench.upload_requests import build_post, build_soap
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.postgres import postgres
 
-CLIENTS = 8
-WORKER_EVERY = 10  # kills: in between, one worker dies alone, and the server must go on by itself
-_PATIENCE = 60  # seconds
+CLIENT_COUNT = 8
+KILLS_PER_WORKER_KILL = 10  # of every so many kills one is preceded by the kill of one worker process alone
+_TIMEOUT = 60  # seconds
 
 _INDEX = "from archive.models import Torrent; print(*Torrent.objects.all())"
 
 
-class Figures(NamedTuple):
-    """How many there are, by three ways of counting."""
+class Counts(NamedTuple):
+    """The number of torrents, counted in three ways: by the counter, the rows and the objects."""
 
     counted: int
     rows: int
     objects: int
 
 
-class Outcome(NamedTuple):
+class CrashResult(NamedTuple):
     acknowledged: int
     unanswered: int
     refused: list[str]
     lost: list[int]
-    crashed: Figures
-    scrubbed: Figures
+    crashed: Counts
+    scrubbed: Counts
     slowest_respawn: float  # seconds
 
 
-class Ledger:
-    """What the clients have been told. A torrent is known by its number."""
+class UploadLog:
+    """What the server answered to the clients. A torrent is known by its number; thread-safe."""
 
     def __init__(self) -> None:
-        self.up, self.over = Event(), Event()
+        self.is_up, self.is_over = Event(), Event()
         self.acknowledged: set[int] = set()
         self.unanswered: set[int] = set()
         self.refused: list[str] = []
@@ -62,9 +62,9 @@ class Ledger:
         self._lock = Lock()
 
     def choose(self, random: Random) -> int:
-        """A new one, or an unanswered one again, or one that was acknowledged since the last crash.
+        """The number to upload next: a new one, an unanswered one, or one acknowledged since the last crash.
 
-        Never one from before a crash: if it was lost, the upload would heal it, and nobody would know.
+        Never one acknowledged before a crash: if it was lost, uploading it again would hide that.
         """
         with self._lock:
             chance = random.random()
@@ -79,129 +79,129 @@ class Ledger:
             self.acknowledged.add(number)
             self._recent.append(number)
 
-    def miss(self, number: int) -> None:
+    def mark_unanswered(self, number: int) -> None:
         with self._lock:
             if number not in self.acknowledged:
                 self.unanswered.add(number)
 
-    def crash(self) -> None:
-        self.up.clear()
+    def begin_crash(self) -> None:
+        self.is_up.clear()
         with self._lock:
             self._recent.clear()
 
 
-def example(number: int) -> tuple[str, bytes]:
+def make_torrent(number: int) -> tuple[str, bytes]:
     return torrent(number, 1_000 + number * 7_919 % 59_000)
 
 
-def upload(server: Hashkeep, ledger: Ledger, client: int) -> None:
-    """One client, until all is over; over one connection for as long as it lasts."""
+def run_client(server: Hashkeep, log: UploadLog, client: int) -> None:
+    """One client: uploads until the end, over one connection until that breaks."""
     random = Random(client)
-    while not ledger.over.is_set():
-        ledger.up.wait()
-        with closing(HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)) as connection:
-            while ledger.up.is_set() and not ledger.over.is_set():
-                number = ledger.choose(random)
+    while not log.is_over.is_set():
+        log.is_up.wait()
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT)) as connection:
+            while log.is_up.is_set() and not log.is_over.is_set():
+                number = log.choose(random)
                 try:
-                    knock(connection, ledger, number, by_soap=client % 4 == 3)
+                    send_upload(connection, log, number, by_soap=client % 4 == 3)
                 except (HTTPException, OSError):
-                    ledger.miss(number)
+                    log.mark_unanswered(number)
                     break
 
 
-def knock(connection: HTTPConnection, ledger: Ledger, number: int, by_soap: bool) -> None:
-    infohash, bytes_ = example(number)
+def send_upload(connection: HTTPConnection, log: UploadLog, number: int, by_soap: bool) -> None:
+    infohash, bytes_ = make_torrent(number)
     path, headers, body = (build_soap if by_soap else build_post)(bytes_)
     connection.request("POST", path, body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()
     stored = f">{infohash}<" in text if by_soap else text == infohash
     if answer.status == 200 and stored and (by_soap or answer.headers["X-Thetorrent-Result"] == "stored"):
-        ledger.acknowledge(number)
+        log.acknowledge(number)
     else:
-        ledger.miss(number)
-        ledger.refused.append(f"{number}: {answer.status} {text}")
+        log.mark_unanswered(number)
+        log.refused.append(f"{number}: {answer.status} {text}")
 
 
-def workers(server: Hashkeep) -> set[int]:
+def worker_pids(server: Hashkeep) -> set[int]:
     return set(map(int, Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()))
 
 
-def kill_a_worker(server: Hashkeep, ledger: Ledger, random: Random) -> float:
+def kill_worker(server: Hashkeep, log: UploadLog, random: Random) -> float:
     """Seconds until there are as many as before, and more uploads have been acknowledged."""
-    before, acknowledged, start = workers(server), len(ledger.acknowledged), time.monotonic()
+    before, acknowledged, start = worker_pids(server), len(log.acknowledged), time.monotonic()
     victim = random.choice(sorted(before))
     os.kill(victim, signal.SIGKILL)
-    while victim in (now := workers(server)) or len(now) < len(before):
-        assert time.monotonic() < start + _PATIENCE, "the dead worker has no successor"
+    while victim in (now := worker_pids(server)) or len(now) < len(before):
+        assert time.monotonic() < start + _TIMEOUT, "the dead worker has no successor"
         time.sleep(0.01)
     respawned = time.monotonic() - start
-    while len(ledger.acknowledged) < acknowledged + CLIENTS:
-        assert time.monotonic() < start + _PATIENCE, "nobody is served any more"
+    while len(log.acknowledged) < acknowledged + CLIENT_COUNT:
+        assert time.monotonic() < start + _TIMEOUT, "no upload is acknowledged any more"
         time.sleep(0.01)
     return respawned
 
 
-def crash(folder: Path, kills: int, database: str = "", seed: int = 1) -> Outcome:
-    server, ledger, random, slowest = Hashkeep(folder, DATABASE_URL=database), Ledger(), Random(seed), 0.0
+def kill_repeatedly(folder: Path, kills: int, database: str = "", seed: int = 1) -> CrashResult:
+    server, log, random, slowest = Hashkeep(folder, DATABASE_URL=database), UploadLog(), Random(seed), 0.0
     server.migrate()
     start = time.monotonic()
-    with ThreadPoolExecutor(CLIENTS) as threads:
-        clients = [threads.submit(upload, server, ledger, client) for client in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENT_COUNT) as threads:
+        clients = [threads.submit(run_client, server, log, client) for client in range(CLIENT_COUNT)]
         try:
             for number in range(1, kills + 1):
                 server.start()
-                ledger.up.set()
+                log.is_up.set()
                 time.sleep(random.uniform(0.05, 1.0))
-                if number % WORKER_EVERY == 0:
-                    slowest = max(slowest, kill_a_worker(server, ledger, random))
-                ledger.crash()
+                if number % KILLS_PER_WORKER_KILL == 0:
+                    slowest = max(slowest, kill_worker(server, log, random))
+                log.begin_crash()
                 server.kill()
                 if number % 50 == 0:
                     spent = (time.monotonic() - start) / number
                     print(
-                        f"{number} kills, {len(ledger.acknowledged)} torrents, {spent:.2f} s a kill",
+                        f"{number} kills, {len(log.acknowledged)} torrents, {spent:.2f} s a kill",
                         flush=True,
                     )
         finally:
             server.kill()
-            ledger.over.set()
-            ledger.up.set()
+            log.is_over.set()
+            log.is_up.set()
     for client in clients:
         client.result()
-    return judge(server, ledger, slowest)
+    return check_archive(server, log, slowest)
 
 
-def judge(server: Hashkeep, ledger: Ledger, slowest: float) -> Outcome:
+def check_archive(server: Hashkeep, log: UploadLog, slowest: float) -> CrashResult:
     server.start()
     try:
-        indexed = index(server)
-        lost = [number for number in ledger.acknowledged if not safe(server, number, indexed)]
-        crashed = figures(server)
+        indexed = read_index(server)
+        lost = [number for number in log.acknowledged if not is_kept(server, number, indexed)]
+        crashed = read_counts(server)
         server.manage("scrub")
-        scrubbed = figures(server)
+        scrubbed = read_counts(server)
     finally:
         server.kill()
-    acknowledged, unanswered = len(ledger.acknowledged), len(ledger.unanswered)
-    return Outcome(acknowledged, unanswered, ledger.refused, lost, crashed, scrubbed, slowest)
+    acknowledged, unanswered = len(log.acknowledged), len(log.unanswered)
+    return CrashResult(acknowledged, unanswered, log.refused, lost, crashed, scrubbed, slowest)
 
 
-def index(server: Hashkeep) -> set[str]:
+def read_index(server: Hashkeep) -> set[str]:
     return set(server.manage("shell", "--no-imports", "-c", _INDEX).stdout.split())
 
 
-def safe(server: Hashkeep, number: int, indexed: set[str]) -> bool:
-    infohash, bytes_ = example(number)
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)) as connection:
+def is_kept(server: Hashkeep, number: int, indexed: set[str]) -> bool:
+    infohash, bytes_ = make_torrent(number)
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT)) as connection:
         connection.request("GET", f"/{infohash}.torrent")
         return infohash in indexed and connection.getresponse().read() == bytes_
 
 
-def figures(server: Hashkeep) -> Figures:
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)) as connection:
+def read_counts(server: Hashkeep) -> Counts:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT)) as connection:
         connection.request("GET", "/api/v1/stats")
         counted = json.load(connection.getresponse())["torrents"]
-    return Figures(counted, len(index(server)), sum(1 for _ in server.torrents.glob("??/??/*.torrent")))
+    return Counts(counted, len(read_index(server)), sum(1 for _ in server.torrents.glob("??/??/*.torrent")))
 
 
 def main() -> None:
@@ -212,7 +212,7 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="crash-")))
         database = stack.enter_context(postgres()) if options.database == "postgres" else ""
-        outcome = crash(folder, options.kills, database)
+        outcome = kill_repeatedly(folder, options.kills, database)
     print(f"{outcome.acknowledged} acknowledged, of which {len(outcome.lost)} are lost: {outcome.lost[:10]}")
     print(f"{outcome.unanswered} never answered, {len(outcome.refused)} refused: {outcome.refused[:3]}")
     print(f"after the last crash {outcome.crashed}, after scrub {outcome.scrubbed}")

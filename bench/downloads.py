@@ -1,7 +1,7 @@
-"""Downloads a second: 2,000 torrents of 30 KB, the server on one core, wrk with 32 connections on another.
+"""Measures downloads a second: 2,000 torrents of 30 KB, the server on one core, wrk with 32 connections on another.
 
 Plain nginx on the folder; the default server, with several numbers of threads; nginx with deploy/nginx.conf in
-front of the default server. All take turns, round by round.
+front of the default server. All are measured in turn, round by round.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.torrents import torrent
-from bench.wrk import Load, wrk
+from bench.wrk import Load, run_wrk
 from tests.servers.hashkeep import ROOT, Hashkeep
 from tests.servers.nginx import nginx
 
@@ -26,8 +26,8 @@ _PLAIN = "sendfile on; tcp_nopush on; server {{ listen 80; root {folder}; defaul
 
 
 @contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """Whatever is started in here stays on that core."""
+def run_on_core(core: int) -> Iterator[None]:
+    """Processes started inside the block run on that core alone."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -36,21 +36,21 @@ def on_core(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def fill(server: Hashkeep) -> list[str]:
-    """The infohashes of what it holds then."""
+def store_torrents(server: Hashkeep) -> list[str]:
+    """Imports the torrents; returns their infohashes."""
     files = server.folder / "files"
     files.mkdir()
-    names = []
+    infohashes = []
     for number in range(TORRENTS):
         infohash, bytes_ = torrent(number)
         (files / f"{number}.torrent").write_bytes(bytes_)
-        names.append(infohash)
+        infohashes.append(infohash)
     server.migrate()
     server.manage("import_torrents", str(files))
-    return names
+    return infohashes
 
 
-def shipped(server: Hashkeep) -> str:
+def adapt_nginx_conf(server: Hashkeep) -> str:
     """deploy/nginx.conf with its lines marked "yours" filled in."""
     conf = (ROOT / "deploy" / "nginx.conf").read_text()
     return conf.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}").replace(
@@ -58,22 +58,24 @@ def shipped(server: Hashkeep) -> str:
     )
 
 
-def contestants(folder: Path, stack: ExitStack) -> dict[str, tuple[str, Path]]:
+def start_servers(folder: Path, stack: ExitStack) -> dict[str, tuple[str, Path]]:
     """By name, the URL of a server and a file with the paths to ask it for."""
     server = Hashkeep(folder)
-    names = fill(server)
+    infohashes = store_torrents(server)
     ours, direct = folder / "paths", folder / "direct"
-    ours.write_text("".join(f"/{name}.torrent\n" for name in names))
-    direct.write_text("".join(f"/{name[:2]}/{name[2:4]}/{name}.torrent\n" for name in names))
+    ours.write_text("".join(f"/{infohash}.torrent\n" for infohash in infohashes))
+    direct.write_text(
+        "".join(f"/{infohash[:2]}/{infohash[2:4]}/{infohash}.torrent\n" for infohash in infohashes)
+    )
     found = {}
-    with on_core(0):
+    with run_on_core(0):
         for threads in THREADS:
             server = Hashkeep(folder)
             server.start("--workers", "1", "--threads", str(threads))
             stack.callback(server.kill)
             found[f"server, {threads} threads"] = server.url, ours
         found["nginx"] = stack.enter_context(nginx(_PLAIN.format(folder=server.torrents))), direct
-        found["nginx.conf"] = stack.enter_context(nginx(shipped(server))), ours
+        found["nginx.conf"] = stack.enter_context(nginx(adapt_nginx_conf(server))), ours
     return found
 
 
@@ -84,12 +86,14 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="downloads-")))
-        servers = contestants(folder, stack)
+        servers = start_servers(folder, stack)
         loads: dict[str, list[Load]] = {name: [] for name in servers}
         for _ in range(options.rounds):
             for name, (url, paths) in servers.items():
-                with on_core(1):
-                    load = wrk(url, "downloads.lua", paths, connections=CONNECTIONS, seconds=options.seconds)
+                with run_on_core(1):
+                    load = run_wrk(
+                        url, "downloads.lua", paths, connections=CONNECTIONS, seconds=options.seconds
+                    )
                 loads[name].append(load)
     for name, rounds in loads.items():
         rates = [load.rate for load in rounds]

@@ -1,4 +1,4 @@
-"""How long one archive takes to mirror another on the same machine, killed in the middle and run again.
+"""Measures how long one archive takes to mirror another on the same machine, killed in the middle and run again.
 
 python -m bench.mirror --torrents 10000    the two must end with the same bytes
 """
@@ -22,8 +22,8 @@ from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 _SIZES = (1_000, 60_000)  # bytes of a torrent
 
 
-def fill(server: Hashkeep, numbers: Iterable[int]) -> None:
-    """Through the import, since a mirror does not care how they came."""
+def store_torrents(server: Hashkeep, numbers: Iterable[int]) -> None:
+    """Stores the torrents of these numbers by the command import_torrents."""
     path = server.folder / "torrents.tar"
     with tarfile.open(path, "w") as archive:
         for number in numbers:
@@ -36,8 +36,8 @@ def fill(server: Hashkeep, numbers: Iterable[int]) -> None:
     path.unlink()
 
 
-def objects_of(server: Hashkeep) -> dict[str, str]:
-    """SHA-256 of every stored object."""
+def hash_objects(server: Hashkeep) -> dict[str, str]:
+    """The SHA-256 of every stored object, by its file name."""
     paths = server.torrents.glob("??/??/*.torrent")
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
@@ -51,16 +51,16 @@ def main() -> None:
         (first := Path(folder) / "first").mkdir()
         (second := Path(folder) / "second").mkdir()
         with hashkeep(first) as source:
-            fill(source, range(options.torrents))
+            store_torrents(source, range(options.torrents))
             mirror = Hashkeep(second)
             mirror.migrate()
             command = [sys.executable, "manage.py", "mirror", source.url, "--parallel", str(options.parallel)]
             times = [
-                run(command, mirror, stop_at=options.torrents // 2),
-                run(command, mirror),
-                run(command, mirror),
+                run_mirror(command, mirror, stop_at=options.torrents // 2),
+                run_mirror(command, mirror),
+                run_mirror(command, mirror),
             ]
-            same = objects_of(source) == objects_of(mirror)
+            same = hash_objects(source) == hash_objects(mirror)
     rate = options.torrents / (times[0] + times[1])
     print(
         f"{options.torrents:,} torrents in {times[0]:.1f} s, killed, and {times[1]:.1f} s: {rate:,.0f} a second"
@@ -69,8 +69,8 @@ def main() -> None:
     print("identical" if same else "DIFFERENT")
 
 
-def run(command: list[str], mirror: Hashkeep, stop_at: int = 0) -> float:
-    """Seconds until it ended, or had stored so many and was killed."""
+def run_mirror(command: list[str], mirror: Hashkeep, stop_at: int = 0) -> float:
+    """Seconds until the command ended; with `stop_at`, until so many are stored and the command was killed."""
     began = time.monotonic()
     running = subprocess.Popen(
         command,
@@ -80,7 +80,7 @@ def run(command: list[str], mirror: Hashkeep, stop_at: int = 0) -> float:
         stderr=subprocess.DEVNULL,
     )
     while running.poll() is None:
-        if stop_at and stored(mirror) >= stop_at:
+        if stop_at and count_stored(mirror) >= stop_at:
             running.send_signal(signal.SIGKILL)
             running.wait()
             break
@@ -88,7 +88,7 @@ def run(command: list[str], mirror: Hashkeep, stop_at: int = 0) -> float:
     return time.monotonic() - began
 
 
-def stored(server: Hashkeep) -> int:
+def count_stored(server: Hashkeep) -> int:
     return sum(len(files) for _, _, files in os.walk(server.torrents))
 
 

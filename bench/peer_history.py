@@ -1,4 +1,4 @@
-"""The table of daily counts: rows and bytes for a million torrents and a year, and how soon a history is read.
+"""Measures the table of daily peer counts: rows and bytes for a million torrents and a year, and the time to read.
 
 python -m bench.peer_history --database postgres --rows 100000000    needs 130 bytes of disk a row, and minutes
 
@@ -21,7 +21,9 @@ from pathlib import Path
 
 import django
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"  # an archive of its own, on the database asked for
+os.environ["DJANGO_SETTINGS_MODULE"] = (
+    "tests.settings"  # an archive of its own, on the database of --database
+)
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
@@ -68,38 +70,38 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000_000)
     rows = parser.parse_args().rows
     call_command("migrate", verbosity=0)
-    began, empty = time.perf_counter(), size()
-    living = fill(rows // DAYS)
-    rows, full = PeerDay.objects.count(), size() - empty
+    began, empty = time.perf_counter(), table_size()
+    living = insert_peer_days(rows // DAYS)
+    rows, full = PeerDay.objects.count(), table_size() - empty
     print(
         f"{rows:,} rows in {time.perf_counter() - began:.0f} s, {full / rows:.0f} bytes each, index and all;"
     )
     print(f"a million torrents and a year: {A_DAY * 365:,} rows, {A_DAY * 365 * full / rows / 1e9:.2f} GB")
     some = add_torrents(living)
-    forget()
+    drop_file_cache()
     print("                      p50 ms   p99 ms   max ms   CPU ms")
-    show("from the disk", {"60 days": 60}, some[: SAMPLE // 2])
-    forget()
-    show("from the disk", {"a year": DAYS}, some[SAMPLE // 2 :])
-    show("from memory", {"a day": 0, "60 days": 60, "a year": DAYS}, some)
+    print_times("from the disk", {"60 days": 60}, some[: SAMPLE // 2])
+    drop_file_cache()
+    print_times("from the disk", {"a year": DAYS}, some[SAMPLE // 2 :])
+    print_times("from memory", {"a day": 0, "60 days": 60, "a year": DAYS}, some)
     connections.close_all()
 
 
-def fill(a_day: int) -> int:
-    """How many torrents live: they are the first."""
+def insert_peer_days(a_day: int) -> int:
+    """Inserts the rows of so many counts a day; returns how many torrents are alive: those with the lowest ids."""
     living = int(a_day * LIVING)
     json = choose(postgresql="jsonb", sqlite="text")
     rng = random.Random(1)
     with connection.cursor() as cursor:
         cursor.execute(_POOL.format(json))
-        pool = [(number, dumps(counts(rng))) for number in range(POOL)]
+        pool = [(number, dumps(draw_countries(rng))) for number in range(POOL)]
         cursor.executemany("INSERT INTO pool VALUES (%s, %s)", pool)
-    choose(postgresql=fill_postgresql, sqlite=fill_sqlite)(living, a_day - living)
+    choose(postgresql=insert_in_postgresql, sqlite=insert_in_sqlite)(living, a_day - living)
     return living
 
 
-def counts(rng: random.Random) -> dict[str, int]:
-    """Peers by country of one torrent that lives."""
+def draw_countries(rng: random.Random) -> dict[str, int]:
+    """The peers by country of one torrent that is alive."""
     codes = [a + b for a in "ABCDEF" for b in "KLMNOPQRST"]
     weights = [1 / (n + 1) for n in range(len(codes))]
     found: dict[str, int] = {}
@@ -108,10 +110,10 @@ def counts(rng: random.Random) -> dict[str, int]:
     return found
 
 
-def fill_postgresql(living: int, dead: int) -> None:
-    """A day after the other, as a census does, but the index at the end."""
+def insert_in_postgresql(living: int, dead: int) -> None:
+    """Inserts day by day, as a census does, and makes the index at the end."""
     with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")  # no look at each torrent
+        cursor.execute("SET session_replication_role = replica")  # without the check of each foreign key
         cursor.execute("SET maintenance_work_mem = '1GB'")
         cursor.execute("ALTER TABLE archive_peerday SET UNLOGGED")
         cursor.execute("ALTER TABLE archive_peerday DROP CONSTRAINT archive_peerday_pkey")
@@ -122,7 +124,7 @@ def fill_postgresql(living: int, dead: int) -> None:
         cursor.execute("SET session_replication_role = origin")
 
 
-def fill_sqlite(living: int, dead: int) -> None:
+def insert_in_sqlite(living: int, dead: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA foreign_keys = OFF")
         cursor.execute(_DAY_TABLE)
@@ -137,7 +139,7 @@ def fill_sqlite(living: int, dead: int) -> None:
 
 
 def add_torrents(living: int) -> list[bytes]:
-    """Of some of the living; their infohashes."""
+    """Adds the torrents of some rows of those that are alive; returns their infohashes."""
     numbers = random.Random(2).sample(range(1, living + 1), SAMPLE)
     Torrent.objects.bulk_create(
         Torrent(pk=n, v1=n.to_bytes(20), name="x", size=1, files=1, length=1, digest=bytes(32))
@@ -146,18 +148,18 @@ def add_torrents(living: int) -> list[bytes]:
     return [n.to_bytes(20) for n in numbers]
 
 
-def show(how: str, spans: dict[str, int], infohashes: list[bytes]) -> None:
+def print_times(how: str, spans: dict[str, int], infohashes: list[bytes]) -> None:
     for name, days in spans.items():
         first = LAST - timedelta(days=days - 1)
         look = partial(peer_history, first=first, last=LAST) if days else peers_on_day
-        worked = cpu()
-        spent = sorted(map(timed(look), infohashes))
-        each = (cpu() - worked) / len(spent) * 1000
+        cpu_before = measure_cpu()
+        spent = sorted(map(time_calls(look), infohashes))
+        each = (measure_cpu() - cpu_before) / len(spent) * 1000
         p50, p99 = spent[len(spent) // 2], spent[len(spent) * 99 // 100]
         print(f"{how:14} {name:8} {p50:8.2f} {p99:8.2f} {spent[-1]:8.2f} {each:8.2f}", flush=True)
 
 
-def timed(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
+def time_calls(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
     def spent(infohash: bytes) -> float:
         began = time.perf_counter()
         assert look(infohash)
@@ -166,30 +168,34 @@ def timed(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
     return spent
 
 
-def cpu() -> float:
-    """Seconds that this process has worked until now, and with PostgreSQL the one that serves it."""
+def measure_cpu() -> float:
+    """Seconds of CPU time used by this process and, with PostgreSQL, by its backend process."""
     ours = time.process_time()
     if is_sqlite():
         return ours
-    fields = Path(f"/proc/{ask('SELECT pg_backend_pid()')}/stat").read_text().rpartition(")")[2].split()
+    fields = (
+        Path(f"/proc/{query_value('SELECT pg_backend_pid()')}/stat").read_text().rpartition(")")[2].split()
+    )
     return ours + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def size() -> int:
+def table_size() -> int:
     if is_postgresql():
-        return int(ask("SELECT pg_table_size('archive_peerday') + pg_indexes_size('archive_peerday')"))
-    return int(ask("PRAGMA page_count")) * int(ask("PRAGMA page_size"))
+        return int(
+            query_value("SELECT pg_table_size('archive_peerday') + pg_indexes_size('archive_peerday')")
+        )
+    return int(query_value("PRAGMA page_count")) * int(query_value("PRAGMA page_size"))
 
 
-def forget() -> None:
-    """The system's memory of the table's files; what it has not written yet, it keeps."""
+def drop_file_cache() -> None:
+    """Makes the system forget the table's files in its page cache, after they are written to the disk."""
     if is_postgresql():
-        ask("CHECKPOINT")
-        folder = ask("SHOW data_directory")
+        query_value("CHECKPOINT")
+        folder = query_value("SHOW data_directory")
         names = ("archive_peerday", "archive_peerday_pkey")
-        paths = [f"{folder}/{ask(f'SELECT pg_relation_filepath({name!r})')}" for name in names]
+        paths = [f"{folder}/{query_value(f'SELECT pg_relation_filepath({name!r})')}" for name in names]
     else:
-        ask("PRAGMA wal_checkpoint(TRUNCATE)")
+        query_value("PRAGMA wal_checkpoint(TRUNCATE)")
         paths = [str(connection.settings_dict["NAME"])]
     connections.close_all()
     for path in (found for each in paths for found in glob(f"{each}*")):
@@ -199,7 +205,7 @@ def forget() -> None:
         os.close(file)
 
 
-def ask(question: str) -> str:
+def query_value(question: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(question)
         answers: Iterable[tuple[object, ...]] = cursor.fetchall() if cursor.description else [("",)]

@@ -1,4 +1,4 @@
-"""The two doors for uploads, as their old clients knock: curl with a form, PHP with a SOAP call."""
+"""Builds upload requests as old clients send them: curl with a form, PHP with a SOAP call."""
 
 import base64
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class UploadRequest(NamedTuple):
     body: bytes
 
     def raw(self) -> bytes:
-        """As it goes over the wire."""
+        """The bytes of the HTTP/1.1 request."""
         fields = {"Host": "127.0.0.1", **self.headers, "Content-Length": str(len(self.body))}
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         return f"POST {self.path} HTTP/1.1\r\n{head}\r\n".encode() + self.body

@@ -1,7 +1,7 @@
-"""Uploads a second, durable and indexed, with 8 clients on the very cores that the server has.
+"""Measures uploads a second, durable and indexed, with 8 clients on the same cores as the server.
 
-The default server through HTTP POST and through SOAP, beside what it cannot beat: a bare loop of write, fsync,
-rename and fsync of the folder, and a bare application that only reads the body, under the same web server.
+The default server by HTTP POST and by SOAP, beside two floors: a bare loop of write, fsync, rename and fsync of the
+folder, and a bare application that only reads the body, under the same web server.
 """
 
 import argparse
@@ -23,55 +23,67 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from bench.torrents import torrent
 from bench.upload_requests import UploadRequest, build_post, build_soap
-from bench.wrk import Load, wrk
+from bench.wrk import Load, run_wrk
 from tests.servers import free_port, running, wait_until
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.nginx import answers
 from tests.servers.postgres import postgres
 
-CLIENTS = 8
+CLIENT_COUNT = 8
 AIMS = {"POST": 0.5, "SOAP": 0.3}  # of the slower of the two bare ones
 
-_DIGITS = b"000000000000"  # wrk counts here, among the hashes of pieces, so that every torrent is another
+_DIGITS = b"000000000000"  # wrk counts here, among the hashes of pieces, so that no two torrents are the same
 
 
-class Client:
-    """8 connections that upload by one door; no two torrents are the same, in however many rounds."""
+class UploadClient:
+    """8 connections that upload by one protocol; no two of their torrents are the same, in all rounds."""
 
-    def __init__(self, knock: Callable[[bytes], UploadRequest], first: int, folder: Path) -> None:
+    def __init__(self, build_request: Callable[[bytes], UploadRequest], first: int, folder: Path) -> None:
         bytes_ = torrent(first)[1]
         middle = len(bytes_) // 6 * 3  # where base64 begins a new group of characters
-        request = knock(bytes_[:middle] + _DIGITS + bytes_[middle + len(_DIGITS) :]).raw()
+        request = build_request(bytes_[:middle] + _DIGITS + bytes_[middle + len(_DIGITS) :]).raw()
         self.place = max(request.find(_DIGITS), request.find(b64encode(_DIGITS)))
         self.request, self.number = folder / f"request-{first}", 0
         self.request.write_bytes(request)
 
     def load(self, url: str, seconds: int) -> Load:
-        load = wrk(
-            url, "uploads.lua", self.request, self.place, self.number, connections=CLIENTS, seconds=seconds
+        load = run_wrk(
+            url,
+            "uploads.lua",
+            self.request,
+            self.place,
+            self.number,
+            connections=CLIENT_COUNT,
+            seconds=seconds,
         )
-        self.number += load.requests + CLIENTS
+        self.number += load.requests + CLIENT_COUNT
         return load
 
 
-def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def bare_application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "40")])
     return [b"0" * 40]
 
 
 @contextmanager
-def bare_server(folder: Path, threads: str) -> Iterator[str]:
+def start_bare_server(folder: Path, threads: str) -> Iterator[str]:
     port, log = free_port(), folder / "bare.log"
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
-    command += ["--workers", str(os.cpu_count()), "--blocking-threads", threads, "bench.uploads:bare"]
+    command += [
+        "--workers",
+        str(os.cpu_count()),
+        "--blocking-threads",
+        threads,
+        "bench.uploads:bare_application",
+    ]
     with running(command, log) as process:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}"), process, log)
         yield f"http://127.0.0.1:{port}"
 
 
-def disk(root: Path, seconds: int) -> Load:
-    """8 threads that make files last, in the storage's fan-out."""
+def measure_disk(root: Path, seconds: int) -> Load:
+    """8 threads that write files durably, into the same folders as the storage."""
     data, times, end = os.urandom(30_000), list[float](), time.monotonic() + seconds
 
     def write(thread: int) -> None:
@@ -90,16 +102,16 @@ def disk(root: Path, seconds: int) -> Load:
             os.close(descriptor)
             times.append(time.monotonic() - start)
 
-    with ThreadPoolExecutor(CLIENTS) as threads:
-        list(threads.map(write, range(CLIENTS)))
+    with ThreadPoolExecutor(CLIENT_COUNT) as threads:
+        list(threads.map(write, range(CLIENT_COUNT)))
     return Load(len(times), len(times) / seconds, sorted(times)[len(times) * 99 // 100] * 1000)
 
 
-def creation(root: Path) -> float:
-    """Microseconds that a new file takes.
+def measure_file_creation(root: Path) -> float:
+    """Microseconds to create a file.
 
-    On ext4 without a journal it takes hundreds for five minutes after many were deleted: the loop suffers most, so
-    that ratios of such a time flatter the server.
+    On ext4 without a journal these are hundreds for five minutes after many files were deleted. That slows the bare
+    loop most, so that ratios measured then flatter the server.
     """
     root.mkdir()
     began = time.perf_counter()
@@ -108,17 +120,17 @@ def creation(root: Path) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def stored(server: Hashkeep) -> int:
+def count_stored(server: Hashkeep) -> int:
     with urlopen(f"{server.url}/api/v1/stats") as answer:
         return int(json.load(answer)["torrents"])
 
 
-def upload(server: Hashkeep, client: Client, seconds: int) -> Load:
-    """Every answer must be a torrent more; what was under way when wrk stopped, now or before, may be one too."""
-    before = stored(server)
+def upload_and_check(server: Hashkeep, client: UploadClient, seconds: int) -> Load:
+    """Each response must be one more torrent; requests that wrk cut off, now or in the last round, may be too."""
+    before = count_stored(server)
     load = client.load(server.url, seconds)
-    new = stored(server) - before
-    if not load.requests <= new <= load.requests + 2 * CLIENTS:
+    new = count_stored(server) - before
+    if not load.requests <= new <= load.requests + 2 * CLIENT_COUNT:
         raise RuntimeError(f"{load.requests} answers, but {new} torrents")
     return load
 
@@ -132,15 +144,15 @@ def measure(database: str, rounds: int, seconds: int, threads: str) -> dict[str,
         server.migrate()
         server.start("--threads", threads)
         stack.callback(server.kill)
-        application = stack.enter_context(bare_server(folder, threads))
-        by_post, by_soap = Client(build_post, 1, folder), Client(build_soap, 2, folder)
-        print(f"a new file takes {creation(folder / 'created'):.0f} us", flush=True)
+        application = stack.enter_context(start_bare_server(folder, threads))
+        by_post, by_soap = UploadClient(build_post, 1, folder), UploadClient(build_soap, 2, folder)
+        print(f"a new file takes {measure_file_creation(folder / 'created'):.0f} us", flush=True)
         for number in range(rounds):
             (root := folder / f"disk-{number}").mkdir()
-            loads["disk"].append(disk(root, seconds))
+            loads["disk"].append(measure_disk(root, seconds))
             loads["bare"].append(by_post.load(application, seconds))
-            loads["POST"].append(upload(server, by_post, seconds))
-            loads["SOAP"].append(upload(server, by_soap, seconds))
+            loads["POST"].append(upload_and_check(server, by_post, seconds))
+            loads["SOAP"].append(upload_and_check(server, by_soap, seconds))
     return loads
 
 
@@ -160,8 +172,8 @@ def main() -> None:
         print(f"{name:5} {median(load.rate for load in rounds):7.0f}/s  p99 {p99:6.1f} ms  rounds {rates}")
     for name, aim in AIMS.items():
         ratios = [
-            door.rate / min(one.rate, other.rate)
-            for door, one, other in zip(loads[name], loads["disk"], loads["bare"], strict=True)
+            protocol.rate / min(disk.rate, bare.rate)
+            for protocol, disk, bare in zip(loads[name], loads["disk"], loads["bare"], strict=True)
         ]
         print(f"{name}: {median(ratios):.2f} of the slower bare one (aim {aim})")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.downloads import CONNECTIONS, fill
+from bench.downloads import CONNECTIONS, store_torrents
 from bench.resolve import NETWORK, ask
-from bench.wrk import Load, wrk
+from bench.wrk import Load, run_wrk
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.libtorrent_peers import start_dht
 from tests.servers.network_namespace import network_namespace
@@ -45,7 +45,7 @@ async def beside_waiting(server: Hashkeep, paths: Path, seconds: int) -> Load:
 
 
 def download(server: Hashkeep, paths: Path, seconds: int) -> Load:
-    return wrk(server.url, "downloads.lua", paths, connections=CONNECTIONS, seconds=seconds)
+    return run_wrk(server.url, "downloads.lua", paths, connections=CONNECTIONS, seconds=seconds)
 
 
 def measure(rounds: int, seconds: int) -> list[tuple[Load, Load]]:
@@ -55,7 +55,7 @@ def measure(rounds: int, seconds: int) -> list[tuple[Load, Load]]:
         nodes = start_dht()
         server = Hashkeep(folder, **NETWORK)
         paths = folder / "paths"
-        paths.write_text("".join(f"/{name}.torrent\n" for name in fill(server)))
+        paths.write_text("".join(f"/{name}.torrent\n" for name in store_torrents(server)))
         server.start()
         stack.callback(server.kill)
         download(server, paths, seconds)  # into memory

@@ -19,7 +19,7 @@ from archive.models import Source
 from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.retrieve import retrieve
-from bench.mirror import fill, objects_of
+from bench.mirror import hash_objects, store_torrents
 from metainfo.infohash import infohash_to_hex
 from tests import make
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
@@ -36,7 +36,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hashkeep, H
     """The first has torrents and serves; the second has none yet."""
     first = tmp_path_factory.mktemp("first")
     with hashkeep(first) as source:
-        fill(source, range(TORRENTS))
+        store_torrents(source, range(TORRENTS))
         mirror = Hashkeep(tmp_path_factory.mktemp("second"))
         mirror.migrate()
         yield source, mirror
@@ -55,12 +55,12 @@ def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep
             time.sleep(0.02)
         running.send_signal(signal.SIGKILL)
         running.wait()
-        assert len(objects_of(mirror)) < TORRENTS
+        assert len(hash_objects(mirror)) < TORRENTS
     said = mirror.manage("mirror", source.url).stdout
     stored = int(said.split()[0])
     assert 0 < stored <= TORRENTS - 200, "a kill costs what was fetched since the last batch, and no more"
     assert f"{TORRENTS - stored} held already" in said
-    assert objects_of(mirror) == objects_of(source)
+    assert hash_objects(mirror) == hash_objects(source)
     assert (
         f"Stored: {TORRENTS}. In the index: {TORRENTS}. Counted: {TORRENTS}." in mirror.manage("scrub").stdout
     )
@@ -69,9 +69,9 @@ def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep
 def test_what_comes_later_is_all_that_is_fetched_then(pair: tuple[Hashkeep, Hashkeep]) -> None:
     source, mirror = pair
     mirror.manage("mirror", source.url)
-    fill(source, range(TORRENTS, TORRENTS + 3))
+    store_torrents(source, range(TORRENTS, TORRENTS + 3))
     assert mirror.manage("mirror", source.url).stdout.split()[:2] == ["3", "stored"]
-    assert objects_of(mirror) == objects_of(source)
+    assert hash_objects(mirror) == hash_objects(source)
 
 
 # One Hashkeep, and a server that misbehaves

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from bench.mirror import fill, objects_of
+from bench.mirror import hash_objects, store_torrents
 from tests.servers.hashkeep import Hashkeep
 from tests.storage.test_filesystem import mounted
 
@@ -27,7 +27,7 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
         archive.migrate()
         archive.start()
         try:
-            fill(archive, range(4))
+            store_torrents(archive, range(4))
             yield archive
         finally:
             archive.kill(signal.SIGTERM)  # the workers first, so that nobody holds the disk
@@ -54,27 +54,27 @@ def status(url: str) -> int:
 def test_downloads_go_on_while_the_disk_is_full(archive: Hashkeep) -> None:
     """Also those that a process counts which has counted nothing yet."""
     crowd(archive.folder)
-    for name in objects_of(archive):
+    for name in hash_objects(archive):
         assert status(f"{archive.url}/torrent/{name}") == 200
     assert "Unexpected exit" not in archive.log.read_text()
 
 
 def test_a_full_disk_takes_one_takedown_after_the_other(archive: Hashkeep) -> None:
-    for name in objects_of(archive):
+    for name in hash_objects(archive):
         crowd(archive.folder)
         assert status(f"{archive.url}/torrent/{name}") == 200
         archive.manage("take_down", name, "--reason", "Court order 12/2026")
         assert status(f"{archive.url}/torrent/{name}") == 451
-    assert objects_of(archive) == {}
+    assert hash_objects(archive) == {}
 
 
 def test_so_it_does_where_no_server_has_the_index_open(archive: Hashkeep) -> None:
     """SQLite then cannot even read: there is no room for what its readers share."""
     archive.kill(signal.SIGTERM)
-    name, *_ = objects_of(archive)
+    name, *_ = hash_objects(archive)
     crowd(archive.folder)
     archive.manage("take_down", name, "--reason", "Court order 12/2026")
-    assert name not in objects_of(archive)
+    assert name not in hash_objects(archive)
     (archive.folder / "rest").unlink()
     archive.start()
     assert status(f"{archive.url}/torrent/{name}") == 451
@@ -83,7 +83,7 @@ def test_so_it_does_where_no_server_has_the_index_open(archive: Hashkeep) -> Non
 def test_where_there_is_room_the_ballast_stays(archive: Hashkeep) -> None:
     ballast = archive.folder / "ballast"
     before = ballast.stat()
-    archive.manage("take_down", next(iter(objects_of(archive))), "--reason", "Court order 12/2026")
+    archive.manage("take_down", next(iter(hash_objects(archive))), "--reason", "Court order 12/2026")
     assert ballast.stat()[:9] == before[:9], "the same file, never written again"
     assert before.st_blocks * 512 >= before.st_size > 0
 
@@ -91,7 +91,7 @@ def test_where_there_is_room_the_ballast_stays(archive: Hashkeep) -> None:
 def test_a_full_disk_takes_lists_and_what_was_blocked_can_be_lifted(
     archive: Hashkeep, tmp_path: Path
 ) -> None:
-    names = list(objects_of(archive))
+    names = list(hash_objects(archive))
     digests = tmp_path / "digests.txt"
     digests.write_text(
         "\n".join(hashlib.sha256(bytes.fromhex(Path(name).stem)).hexdigest() for name in names)
