@@ -47,7 +47,8 @@ LAYERS = [
     {"archive.queue"},
     {"archive.takedowns", "archive.census"},
     {"archive.store"},
-    {"archive.models", "archive.db"},
+    {"archive.models"},
+    {"archive.db"},
     {"archive.naming", "archive.errors", "archive.metrics", "archive.address_block"},
 ]
 BELOW_ARCHIVE = {"metainfo", "storage", "server"}

@@ -4,16 +4,15 @@ import hashlib
 from collections.abc import Iterable
 from typing import Self
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from archive.models.infohash_lookup import select_held, truncated_v2_range
 from archive.naming.search_words import make_index_words
 from metainfo import Metainfo
-from metainfo.infohash import infohash_to_hex, truncate_infohash
+from metainfo.infohash import infohash_to_hex
 
-_HELD = "SELECT v1, v2 FROM archive_torrent WHERE v1 IN ({}) OR v2 IN ({})"
-_PER_QUERY = 200  # SQLite folds a thousand conditions at most
 _NAME_KEPT = 1000  # characters of a name in the index; the bytes hold all of it
 
 
@@ -35,34 +34,17 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
         """The one that this v1 (20 bytes), v2 (32) or truncated v2 (20) infohash means."""
         if len(infohash) == 32:
             return self.filter(v2=infohash).first()
-        return self.filter(v1=infohash).first() or self.filter(v2__range=_beginning_with(infohash)).first()
+        return self.filter(v1=infohash).first() or self.filter(v2__range=truncated_v2_range(infohash)).first()
 
-    def held(self, infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
-        """As find, for any number at once: what each is stored under. Every wish asks; the ORM would take longer."""
-        names = sorted(set(infohashes))
-        found: dict[bytes, bytes] = {}
-        with connection.cursor() as cursor:
-            for start in range(0, len(names), _PER_QUERY):
-                shorts = [name for name in names[start : start + _PER_QUERY] if len(name) == 20]
-                longs = [name for name in names[start : start + _PER_QUERY] if len(name) == 32]
-                places = (", ".join(["%s"] * len(each)) or "NULL" for each in (shorts, longs))
-                ranges = " OR v2 BETWEEN %s AND %s" * len(shorts)
-                ends = [end for name in shorts for end in _beginning_with(name)]
-                cursor.execute(_HELD.format(*places) + ranges, [*shorts, *longs, *ends])
-                rows = [tuple(bytes(name) for name in row if name) for row in cursor.fetchall()]
-                found |= {truncate_infohash(name): row[0] for row in rows for name in row[::-1]}
-                found |= {name: row[0] for row in rows for name in row}
-        return {name: found[name] for name in names if name in found}
+    def find_held(self, infohashes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """As find, for many at once: each infohash that is held, with the one that its torrent is stored under."""
+        return select_held(infohashes)
 
     def find_all(self, infohashes: Iterable[bytes]) -> "dict[bytes, Torrent]":
         """As find, for any number at once, in few queries."""
-        names = self.held(infohashes)
-        rows = {row.infohash: row for row in self.stored_under(set(names.values()))}
-        return {name: rows[own] for name, own in names.items() if own in rows}
-
-
-def _beginning_with(short_v2: bytes) -> tuple[bytes, bytes]:
-    return short_v2 + bytes(12), short_v2 + b"\xff" * 12
+        held = self.find_held(infohashes)
+        rows = {row.infohash: row for row in self.stored_under(set(held.values()))}
+        return {infohash: rows[stored] for infohash, stored in held.items() if stored in rows}
 
 
 class Torrent(models.Model):

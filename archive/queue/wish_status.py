@@ -92,7 +92,7 @@ def find_settled(magnets: Iterable[Magnet]) -> dict[Magnet, WishStatus]:
     settled: dict[Magnet, WishStatus] = {}
     infohashes = {magnet: [infohash for infohash in (magnet.v1, magnet.v2) if infohash] for magnet in magnets}
     every = {infohash for some in infohashes.values() for infohash in some}
-    stored_under, reasons = Torrent.objects.held(every), find_blocked(every)
+    stored_under, reasons = Torrent.objects.find_held(every), find_blocked(every)
     for magnet, some in infohashes.items():
         if stored := next(filter(None, map(stored_under.get, some)), None):
             settled[magnet] = WishStatus(infohash_to_hex(stored), "held")

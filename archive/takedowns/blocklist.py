@@ -88,7 +88,7 @@ def _delete(names: Iterable[bytes], listed: bool) -> int:
     """Of these, what is both blocked and stored: then by its other infohashes too."""
     with outages():
         reasons = find_blocked(names)
-        held = {own: name for name, own in Torrent.objects.held(reasons).items()}
+        held = {own: name for name, own in Torrent.objects.find_held(reasons).items()}
     for name in held.values():
         take_down(name, reasons[name], listed=listed)
     return len(held)

@@ -1,34 +1,33 @@
-"""What the index tells of stored torrents, without a look at their bytes."""
+"""What the index says about stored torrents. Their bytes are not read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
-
 from archive.census.liveness import Liveness, find_liveness
 from archive.db.outages import outages
-from archive.errors import NotHeld, TakenDown
+from archive.errors import NotHeld
 from archive.models import Torrent
+from archive.models.infohash_lookup import select_stored_under
 from archive.naming.search_words import kind_from_index_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.takedowns.takedown import find_blocked
+from archive.takedowns.takedown import refuse_blocked
 from archive.torrents.held import find_held
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet
 
-_PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
-_BRIEFS = """
-    SELECT coalesce(v1, v2), name, size, files FROM archive_torrent WHERE v1 IN ({0}) OR v1 IS NULL AND v2 IN ({0})
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`number`: of two torrents the later stored has the higher. `name` may hold anything.
+    """A stored torrent, as the index describes it.
 
-    `liveness`: None where the census never looked, or nobody asked for it.
+    `number`: of two torrents the one stored later has the higher number.
+    `infohash`: the one that it is stored under, in hex like `v1` and `v2`.
+    `name`: any text, as in the torrent; nothing is escaped.
+    `size`: bytes of its content; `length` and `sha256`: of the torrent itself.
+    `complete`: it has the piece layers that it needs (BEP 52).
+    `liveness`: None if the census has not counted its peers yet, or if the caller did not ask for it.
     """
 
     number: int
@@ -47,44 +46,40 @@ class Entry:
 
 
 class Summary(NamedTuple):
-    """`infohash`: the one that it is stored under."""
+    """The little that is said of each torrent in a long list."""
 
-    infohash: bytes
+    infohash: bytes  # the one that it is stored under
     name: str
     size: int
     files: int
 
 
-def find_entry(asked: Magnet) -> Entry:
-    """The torrent that this names, by whichever of its infohashes. Raises NotHeld, TakenDown, Unavailable."""
-    names = [name for name in (asked.v1, asked.v2) if name]
+def find_entry(magnet: Magnet) -> Entry:
+    """The stored torrent that one of the magnet link's infohashes means. Raises NotHeld, TakenDown, Unavailable."""
+    infohashes = [infohash for infohash in (magnet.v1, magnet.v2) if infohash]
     with outages():
-        for name in names:
-            if row := Torrent.objects.find(name):
+        for infohash in infohashes:
+            if row := Torrent.objects.find(infohash):
                 return build_entries([row])[0]
-        if reasons := find_blocked(names):
-            raise TakenDown(next(iter(reasons.values())))
-    raise NotHeld(f"No torrent is stored under {infohash_to_hex(asked.infohash)}.")
+        refuse_blocked(infohashes)
+    raise NotHeld(f"No torrent is stored under {infohash_to_hex(magnet.infohash)}.")
 
 
 def find_summaries(infohashes: Iterable[bytes]) -> dict[bytes, Summary]:
-    """Of these, in any number and v1, v2 or truncated v2, those that are held. Raises Unavailable."""
+    """Those of the infohashes (v1, v2 or truncated v2, in any number) that are held. Raises Unavailable."""
     held = find_held(infohashes)
-    stored = sorted(set(held.values()))
-    found: dict[bytes, Summary] = {}
-    with outages(), connection.cursor() as cursor:  # the ORM would take several times as long
-        for start in range(0, len(stored), _PER_QUERY):
-            some = stored[start : start + _PER_QUERY]
-            cursor.execute(_BRIEFS.format(", ".join(["%s"] * len(some))), some + some)
-            found |= {bytes(row[0]): Summary(bytes(row[0]), *row[1:]) for row in cursor.fetchall()}
-    return {asked: found[name] for asked, name in held.items() if name in found}
+    with outages():
+        rows = select_stored_under("coalesce(v1, v2), name, size, files", held.values())
+        summaries = {bytes(stored): Summary(bytes(stored), *rest) for stored, *rest in rows}
+    # A torrent may have been taken down between the two queries.
+    return {asked: summaries[stored] for asked, stored in held.items() if stored in summaries}
 
 
 def build_entries(rows: Iterable[Torrent]) -> list[Entry]:
-    """With their liveness. Raises Unavailable."""
-    some = list(rows)
-    seen = find_liveness(row.pk for row in some)
-    return [build_entry(row, seen.get(row.pk)) for row in some]
+    """The entries of these rows, with their liveness. Raises Unavailable."""
+    torrents = list(rows)
+    liveness = find_liveness(row.pk for row in torrents)
+    return [build_entry(row, liveness.get(row.pk)) for row in torrents]
 
 
 def build_entry(row: Torrent, liveness: Liveness | None = None) -> Entry:

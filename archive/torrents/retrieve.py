@@ -95,7 +95,7 @@ def _counted() -> Iterator[None]:
 
 
 def _locate(infohash: bytes) -> bytes:
-    if held := Torrent.objects.held([infohash]).get(infohash):
+    if held := Torrent.objects.find_held([infohash]).get(infohash):
         return held
     if reason := find_blocked([infohash]).get(infohash):
         raise TakenDown(reason)

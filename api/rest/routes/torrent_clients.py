@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from api.client_pool import UnknownClient, find_address
 from api.rest.parsers import LimitedJsonParser, UploadFormParser
 from api.rest.view import RestView
-from archive.torrents.names import find_infohashes
+from archive.torrents.held import look_up_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import (
     Client,
@@ -174,7 +174,7 @@ def _answer(address: ClientAddress) -> dict[str, Any]:
 
 def _known(client: Client, infohash: str) -> bytes:
     """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
-    return find_known_infohash(client, find_infohashes(parse_infohash(infohash)))
+    return find_known_infohash(client, look_up_infohashes(parse_infohash(infohash)))
 
 
 def _source(request: Request) -> TorrentToAdd:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from archive.torrents.names import find_infohashes
+from archive.torrents.held import look_up_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, ClientTorrent, TorrentToAdd, find_known_infohash, open_client
 from hashkeep.management.archive_command import ArchiveCommand
@@ -173,7 +173,7 @@ def _check_client(address: Any) -> tuple[bool, str]:
 
 
 def _client_infohash(client: Client, text: str) -> bytes:
-    return find_known_infohash(client, find_infohashes(find_infohash(text)))
+    return find_known_infohash(client, look_up_infohashes(find_infohash(text)))
 
 
 def _read_source(text: str) -> TorrentToAdd:
