@@ -23,7 +23,7 @@ from hashkeep.management.progress_bar import open_progress_bar
 from metainfo.errors import NotAnInfohash
 from metainfo.magnet import Magnet, parse_magnet
 from swarm import SearchEngine
-from workers.resolver import Resolver, config
+from workers.resolver import Resolver, swarm_config
 
 _BATCH = 500  # wishes that are in the queue at a time
 _POLL = 0.5  # seconds between two looks at the queue
@@ -126,7 +126,7 @@ def _read_wishes(wishes: list[str]) -> Iterator[str]:
 
 def _run_resolver(stack: ExitStack) -> None:
     """Run a resolver in a thread of this process until the stack is closed."""
-    engine = SearchEngine(config())
+    engine = SearchEngine(swarm_config())
     stack.callback(engine.close)
     stopped = Event()
     thread = Thread(target=Resolver(engine).run, args=[stopped.is_set], daemon=True)

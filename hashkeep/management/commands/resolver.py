@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.shutdown import add_attached_option, stop_condition
 from swarm import SearchEngine
-from workers.resolver import Resolver, config
+from workers.resolver import Resolver, swarm_config
 
 
 class Command(ArchiveCommand):
@@ -26,7 +26,7 @@ search for the same torrent. The table of DHT nodes is kept in DATA_DIR. With RE
         if not settings.RESOLVE:
             raise CommandError("RESOLVE is off, so the network is not asked.")
         must_stop = stop_condition(options["attached"])
-        engine = SearchEngine(config())
+        engine = SearchEngine(swarm_config())
         try:
             Resolver(engine).run(must_stop)
         finally:
