@@ -18,7 +18,7 @@ from api.http.response_cache import CachedResponse, ResponseCache
 from api.http.torrent_response import TorrentResponse, build_response, infohash_in_path
 from api.torrage import upload
 from archive.errors import Unavailable
-from archive.torrents.retrieve import Retrieved, count_repeat, read_local
+from archive.torrents.retrieve import RetrievedTorrent, count_repeat, read_local
 
 UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
 _STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
@@ -78,7 +78,7 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     return [given.body]
 
 
-def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | None:
+def _found(environ: WSGIEnvironment, most: int | None = None) -> RetrievedTorrent | None:
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
     wanted = infohash_in_path(environ["PATH_INFO"])
@@ -88,7 +88,7 @@ def _found(environ: WSGIEnvironment, most: int | None = None) -> Retrieved | Non
         return None
 
 
-def _given(environ: WSGIEnvironment, found: Retrieved) -> TorrentResponse:
+def _given(environ: WSGIEnvironment, found: RetrievedTorrent) -> TorrentResponse:
     encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
     given = build_response(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
     if len(found.torrent) <= _LARGE:
@@ -96,13 +96,13 @@ def _given(environ: WSGIEnvironment, found: Retrieved) -> TorrentResponse:
     return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
 
 
-def _remember(path: str, encoding: str, found: Retrieved, given: TorrentResponse) -> None:
+def _remember(path: str, encoding: str, found: RetrievedTorrent, given: TorrentResponse) -> None:
     usual = len(path) <= _LONG_NAME and encoding in _USUAL
     if given.status == 200 and found.origin and usual:
         _shelf.put((path, encoding), CachedResponse(given.headers, given.body, found.origin.is_current))
 
 
-def _fed(found: Retrieved, given: TorrentResponse, start_response: StartResponse) -> Iterable[bytes]:
+def _fed(found: RetrievedTorrent, given: TorrentResponse, start_response: StartResponse) -> Iterable[bytes]:
     if not _feeding.acquire(blocking=False):
         start_response(_STATUS[_BUSY.status], _BUSY.headers)
         return [_BUSY.body]

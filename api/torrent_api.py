@@ -32,7 +32,7 @@ from archive.films.film_links import FilmLink, find_film, list_torrents_of_film,
 from archive.naming.release_name import parse_release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.enqueue import enqueue_wishes
-from archive.torrents.catalogue import Entry, find_entry
+from archive.torrents.catalogue import TorrentEntry, find_entry
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import Magnet, parse_magnet
@@ -226,11 +226,11 @@ def _moment(at: datetime) -> str:
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
 
 
-def _category(entry: Entry) -> str:
+def _category(entry: TorrentEntry) -> str:
     return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
 
 
-def _title(entry: Entry, match: FilmLink | None) -> str:
+def _title(entry: TorrentEntry, match: FilmLink | None) -> str:
     """As IMDb has it; or what the name of a film or series seems to say; or the name, as in the document."""
     if match and match.title:
         return match.title

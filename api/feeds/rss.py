@@ -18,7 +18,7 @@ from api.feeds.rss_document import (
 from api.http.plain_text import plain_response
 from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed, Unavailable
-from archive.torrents.catalogue import Entry
+from archive.torrents.catalogue import TorrentEntry
 from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
 
@@ -52,7 +52,7 @@ def rss_feed(request: HttpRequest) -> HttpResponse:
     return feed_response(request)
 
 
-def _build_feed(request: HttpRequest, words: str, entries: list[Entry]) -> bytes:
+def _build_feed(request: HttpRequest, words: str, entries: list[TorrentEntry]) -> bytes:
     title = clean_text(words[:_MAX_TITLE])
     document, channel = start_channel(
         request, f"Hashkeep: {title}" if title else "Hashkeep", {"torrent": _EZRSS}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 from lxml import etree
 
-from archive.torrents.catalogue import Entry
+from archive.torrents.catalogue import TorrentEntry
 
 ATOM = "http://www.w3.org/2005/Atom"
 
@@ -25,7 +25,7 @@ class TorrentUrls(NamedTuple):
     view: str
 
 
-def torrent_urls(request: HttpRequest, entry: Entry) -> TorrentUrls:
+def torrent_urls(request: HttpRequest, entry: TorrentEntry) -> TorrentUrls:
     base = request.build_absolute_uri("/")
     return TorrentUrls(f"{base}torrent/{entry.infohash}.torrent", f"{base}view/{entry.infohash}")
 
@@ -49,7 +49,7 @@ def start_channel(
     return document, channel
 
 
-def add_item(channel: etree._Element, entry: Entry, urls: TorrentUrls, link: str) -> etree._Element:
+def add_item(channel: etree._Element, entry: TorrentEntry, urls: TorrentUrls, link: str) -> etree._Element:
     """The new item, without its enclosure: the dialects disagree about the enclosure's length."""
     item = etree.SubElement(channel, "item")
     add_text_element(item, "title", clean_text(entry.name) or entry.infohash)

@@ -33,7 +33,7 @@ from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed, Unavailable
 from archive.films.film_links import FilmLink, find_films
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import Entry
+from archive.torrents.catalogue import TorrentEntry
 from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
 
@@ -110,7 +110,7 @@ def _build_feed(request: HttpRequest, function: str) -> etree._Element:
     document, channel = start_channel(request, "Hashkeep", {"torznab": NAMESPACE})
     limit = _parse_number(request, "limit", _MAX_ITEMS)
     offset = _parse_number(request, "offset", 0)
-    entries: list[Entry] = []
+    entries: list[TorrentEntry] = []
     if limit and (query := _parse_query(request, function)):
         entries = search_torrents(query, limit=min(limit, _MAX_ITEMS), offset=offset).hits
     etree.SubElement(channel, f"{{{NAMESPACE}}}response", {"offset": str(offset)})
@@ -162,7 +162,7 @@ def _parse_number(request: HttpRequest, name: str, default: int) -> int:
 
 
 def _add_torznab_item(
-    channel: etree._Element, entry: Entry, urls: TorrentUrls, film: FilmLink | None
+    channel: etree._Element, entry: TorrentEntry, urls: TorrentUrls, film: FilmLink | None
 ) -> None:
     item = add_item(channel, entry, urls, link=urls.torrent)
     add_text_element(item, "comments", urls.view)
@@ -186,7 +186,7 @@ def _add_torznab_item(
         etree.SubElement(item, f"{{{NAMESPACE}}}attr", {"name": name, "value": value})
 
 
-def _swarm_attributes(entry: Entry) -> list[tuple[str, str]]:
+def _swarm_attributes(entry: TorrentEntry) -> list[tuple[str, str]]:
     """An unknown number is left out: clients take 0 for a dead torrent."""
     if entry.liveness is None:
         return []

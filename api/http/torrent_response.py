@@ -11,7 +11,7 @@ from wsgiref.types import WSGIEnvironment
 
 from django.http import HttpRequest, HttpResponse
 
-from archive.torrents.retrieve import Retrieved
+from archive.torrents.retrieve import RetrievedTorrent
 from metainfo.infohash import parse_infohash
 
 CONTENT_TYPE = "application/x-bittorrent"  # exactly this: npm's magnet-to-torrent compares the whole header
@@ -44,7 +44,7 @@ def is_download(environ: WSGIEnvironment) -> bool:
 
 
 def build_response(
-    retrieved: Retrieved, accept_encoding: str = "", if_none_match: str = ""
+    retrieved: RetrievedTorrent, accept_encoding: str = "", if_none_match: str = ""
 ) -> TorrentResponse:
     """Status 200, or 304 where `if_none_match` has the ETag. Gzipped if the client accepts it and it pays.
 
@@ -71,7 +71,7 @@ def build_response(
     return TorrentResponse(200, headers, body)
 
 
-def torrent_response(request: HttpRequest, retrieved: Retrieved) -> HttpResponse:
+def torrent_response(request: HttpRequest, retrieved: RetrievedTorrent) -> HttpResponse:
     """What `build_response` builds, for a Django view."""
     encoding, none_match = (request.headers.get(name, "") for name in ("Accept-Encoding", "If-None-Match"))
     status, headers, body = build_response(retrieved, encoding, none_match)

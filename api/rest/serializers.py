@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from archive.browse.describe import Description
 from archive.census.liveness import Liveness
-from archive.torrents.catalogue import Entry
+from archive.torrents.catalogue import TorrentEntry
 from metainfo.magnet import format_magnet
 
 INFOHASH_SCHEMA = {
@@ -81,7 +81,7 @@ def swarm_fields(liveness: Liveness | None) -> dict[str, Any] | None:
     return liveness._asdict() if liveness else None
 
 
-def torrent_fields(request: Request, entry: Entry) -> dict[str, Any]:
+def torrent_fields(request: Request, entry: TorrentEntry) -> dict[str, Any]:
     """As TorrentSerializer."""
     return {
         **link_fields(request, entry.infohash),

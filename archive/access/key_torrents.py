@@ -15,7 +15,7 @@ from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
 from archive.takedowns.takedown import find_blocked, refuse_blocked
-from archive.torrents.catalogue import Entry, build_entry
+from archive.torrents.catalogue import TorrentEntry, build_entry
 from metainfo.magnet import Magnet
 
 MAX_NAME_LENGTH = 255  # characters
@@ -33,7 +33,7 @@ class KeyTorrent:
     name: str
     brought: bool
     added_at: datetime
-    entry: Entry | None
+    entry: TorrentEntry | None
 
     @property
     def infohashes(self) -> tuple[bytes, ...]:

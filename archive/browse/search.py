@@ -21,7 +21,7 @@ from archive.films.film_links import find_torrents_of_film
 from archive.models import Torrent
 from archive.naming.search_words import kind_from_index_words, kind_word, split_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import Entry, build_entries
+from archive.torrents.catalogue import TorrentEntry, build_entries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find_infohash
 
@@ -53,7 +53,7 @@ class SearchQuery:
 class SearchPage(NamedTuple):
     """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
 
-    hits: list[Entry]
+    hits: list[TorrentEntry]
     older: int | None
 
 

@@ -19,7 +19,7 @@ from archive.errors import NotListed
 from archive.films.imdb_id import format_imdb_id, parse_imdb_id
 from archive.films.imdb_titles import printable_title
 from archive.models import Confidence, Film, Title, Torrent
-from archive.torrents.catalogue import Entry, build_entry
+from archive.torrents.catalogue import TorrentEntry, build_entry
 from metainfo.infohash import truncate_infohash
 
 _MAX_TORRENTS = 1000  # of one film
@@ -96,7 +96,7 @@ def find_film(infohashes: Iterable[bytes]) -> FilmLink | None:
         return links[0] if links else None
 
 
-def find_films(entries: Iterable[Entry]) -> dict[int, FilmLink]:
+def find_films(entries: Iterable[TorrentEntry]) -> dict[int, FilmLink]:
     """The films of several torrents in one query, by the numbers of their entries. Raises Unavailable."""
     numbers = {
         truncate_infohash(bytes.fromhex(infohash)): entry.number
@@ -123,7 +123,7 @@ def find_torrents_of_film(imdb: int) -> list[Torrent]:
     return sorted({row.pk: row for row in found.values()}.values(), key=lambda row: -row.pk)
 
 
-def list_torrents_of_film(imdb_id: str) -> tuple[str, list[Entry]]:
+def list_torrents_of_film(imdb_id: str) -> tuple[str, list[TorrentEntry]]:
     """The film's title, "" where it is unknown, and the torrents held of it, the newest first.
 
     Raises NotAnImdbId, NotListed, Unavailable.

@@ -1,13 +1,13 @@
 """The index: torrents, takedowns, wishes, keys, films and counts of peers; a module for each."""
 
-from archive.models.blocks import Block, Takedown
+from archive.models.api_keys import Belonging, IssuedKey
 from archive.models.census import CensusDay, CountryDay, PeerDay, Watched
 from archive.models.films import Confidence, Film, Title, TitleList
-from archive.models.keys import Belonging, IssuedKey
-from archive.models.sources import Source
+from archive.models.heartbeats import Pulse
+from archive.models.mirrored_archives import Source
+from archive.models.takedowns import Block, Takedown
 from archive.models.torrents import StoredDay, Tally, Torrent, Tracker
 from archive.models.wishes import Wanted
-from archive.models.workers import Pulse
 
 __all__ = [
     "Belonging",

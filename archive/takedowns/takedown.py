@@ -23,7 +23,7 @@ _REASONS = """
 _PER_QUERY = 500  # a short query plans faster, and SQLite has a limit on variables
 
 
-class Outcome(StrEnum):
+class TakedownOutcome(StrEnum):
     """As a person is to read it, after the infohash."""
 
     TAKEN_DOWN = "is taken down."
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class TakedownNotice:
     """A takedown as the public sees it (RFC 7725 asks for a page that explains). Later ones have higher numbers."""
 
     number: int
@@ -41,7 +41,7 @@ class Notice:
     taken_at: datetime
 
 
-def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
+def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> TakedownOutcome:
     """Block the torrent by every infohash that it is known under, and delete its bytes.
 
     A torrent that lies in the storage and is not yet in the index is found by the name that it lies under; by its
@@ -72,8 +72,8 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> Outcome:
             )
         _finish(takedown, names)
     if held:
-        return Outcome.TAKEN_DOWN
-    return Outcome.KNOWN if earlier else Outcome.BLOCKED
+        return TakedownOutcome.TAKEN_DOWN
+    return TakedownOutcome.KNOWN if earlier else TakedownOutcome.BLOCKED
 
 
 def finish_takedowns() -> int:
@@ -156,7 +156,7 @@ def _marks(infohash: bytes) -> tuple[bytes, ...]:
     return truncate_infohash(infohash), *map(truncate_infohash, digests)
 
 
-def list_notices(before: int | None = None, limit: int | None = None) -> Iterator[Notice]:
+def list_notices(before: int | None = None, limit: int | None = None) -> Iterator[TakedownNotice]:
     """Every listed takedown, the newest first; or so many of them, `before` this number."""
     takedowns = Takedown.objects.filter(listed=True).order_by("-pk").prefetch_related("blocks")
     if before is not None:
@@ -164,4 +164,4 @@ def list_notices(before: int | None = None, limit: int | None = None) -> Iterato
     with outages():
         for takedown in takedowns[:limit].iterator(chunk_size=_PER_QUERY):
             hashes = sorted(str(block) for block in takedown.blocks.all())
-            yield Notice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)
+            yield TakedownNotice(takedown.pk, tuple(hashes), takedown.reason, takedown.taken_at)

@@ -19,7 +19,7 @@ from metainfo.magnet import Magnet
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TorrentEntry:
     """A stored torrent, as the index describes it.
 
     `number`: of two torrents the one stored later has the higher number.
@@ -45,7 +45,7 @@ class Entry:
     liveness: Liveness | None
 
 
-class Summary(NamedTuple):
+class TorrentSummary(NamedTuple):
     """The little that is said of each torrent in a long list."""
 
     infohash: bytes  # the one that it is stored under
@@ -54,7 +54,7 @@ class Summary(NamedTuple):
     files: int
 
 
-def find_entry(magnet: Magnet) -> Entry:
+def find_entry(magnet: Magnet) -> TorrentEntry:
     """The stored torrent that one of the magnet link's infohashes means. Raises NotHeld, TakenDown, Unavailable."""
     infohashes = [infohash for infohash in (magnet.v1, magnet.v2) if infohash]
     with outages():
@@ -65,25 +65,25 @@ def find_entry(magnet: Magnet) -> Entry:
     raise NotHeld(f"No torrent is stored under {infohash_to_hex(magnet.infohash)}.")
 
 
-def find_summaries(infohashes: Iterable[bytes]) -> dict[bytes, Summary]:
+def find_summaries(infohashes: Iterable[bytes]) -> dict[bytes, TorrentSummary]:
     """Those of the infohashes (v1, v2 or truncated v2, in any number) that are held. Raises Unavailable."""
     held = find_held(infohashes)
     with outages():
         rows = select_stored_under("coalesce(v1, v2), name, size, files", held.values())
-        summaries = {bytes(stored): Summary(bytes(stored), *rest) for stored, *rest in rows}
+        summaries = {bytes(stored): TorrentSummary(bytes(stored), *rest) for stored, *rest in rows}
     # A torrent may have been taken down between the two queries.
     return {asked: summaries[stored] for asked, stored in held.items() if stored in summaries}
 
 
-def build_entries(rows: Iterable[Torrent]) -> list[Entry]:
+def build_entries(rows: Iterable[Torrent]) -> list[TorrentEntry]:
     """The entries of these rows, with their liveness. Raises Unavailable."""
     torrents = list(rows)
     liveness = find_liveness(row.pk for row in torrents)
     return [build_entry(row, liveness.get(row.pk)) for row in torrents]
 
 
-def build_entry(row: Torrent, liveness: Liveness | None = None) -> Entry:
-    return Entry(
+def build_entry(row: Torrent, liveness: Liveness | None = None) -> TorrentEntry:
+    return TorrentEntry(
         number=row.pk,
         infohash=infohash_to_hex(row.infohash),
         v1=infohash_to_hex(bytes(row.v1)) if row.v1 else None,

@@ -7,7 +7,7 @@ from django.conf import settings
 from archive.errors import StillWanted, TakenDown
 from archive.queue.waiters import waiters
 from archive.queue.wish_request import WishRequest
-from archive.torrents.retrieve import Retrieved, read_local, retrieve
+from archive.torrents.retrieve import RetrievedTorrent, read_local, retrieve
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
 
@@ -23,7 +23,7 @@ def parse_timeout(text: str) -> float:
     return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)
 
 
-def resolve(magnet: Magnet, asker: str, seconds: float) -> Retrieved:
+def resolve(magnet: Magnet, asker: str, seconds: float) -> RetrievedTorrent:
     """What is held, at once; else what a resolver delivers within so many seconds; with 0 the wish is noted only.
 
     Raises StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld where the

@@ -23,7 +23,7 @@ _held = retrievals.labels("held")
 _again = BufferedCounter(_held)
 
 
-class Retrieved(NamedTuple):
+class RetrievedTorrent(NamedTuple):
     """A torrent's bytes. `etag` is a validator of exactly these (RFC 9110), without quotes."""
 
     infohash: str
@@ -32,7 +32,7 @@ class Retrieved(NamedTuple):
     origin: LocalFile | None = None
 
 
-def retrieve(infohash: bytes) -> Retrieved:
+def retrieve(infohash: bytes) -> RetrievedTorrent:
     """The torrent that any of its infohashes names: v1, v2 or truncated v2.
 
     While the index is away, what lies in the storage under this very name still comes out: what is blocked does
@@ -42,7 +42,7 @@ def retrieve(infohash: bytes) -> Retrieved:
         return _retrieve(infohash)
 
 
-def _retrieve(infohash: bytes) -> Retrieved:
+def _retrieve(infohash: bytes) -> RetrievedTorrent:
     try:
         held = _locate(infohash)
     except (DatabaseError, InterfaceError):
@@ -58,7 +58,7 @@ def _retrieve(infohash: bytes) -> Retrieved:
     raise Unavailable(f"{infohash_to_hex(held)} is in the index, but its bytes are missing from the storage.")
 
 
-def read_local(infohash: bytes, most: int | None = None) -> Retrieved | None:
+def read_local(infohash: bytes, most: int | None = None) -> RetrievedTorrent | None:
     """What lies on this machine's disk under this very name; None says nothing. Never asks the index.
 
     What has more than `most` bytes stays there, as if it were elsewhere.
@@ -102,9 +102,9 @@ def _locate(infohash: bytes) -> bytes:
     raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
 
 
-def _fetch(name: bytes, most: int | None = None) -> Retrieved | None:
+def _fetch(name: bytes, most: int | None = None) -> RetrievedTorrent | None:
     with outages():
         try:
-            return Retrieved(infohash_to_hex(name), *get_storage().get(storage_key(name), most))
+            return RetrievedTorrent(infohash_to_hex(name), *get_storage().get(storage_key(name), most))
         except (storage.ObjectNotFound, storage.ObjectTooLarge):
             return None

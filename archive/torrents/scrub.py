@@ -41,7 +41,7 @@ class Verdict(StrEnum):
 
 
 class Finding(NamedTuple):
-    kind: Verdict
+    verdict: Verdict
     infohash: str
 
 

@@ -268,7 +268,7 @@ def test_an_upload_behind_the_back_of_a_running_scrub_is_sound(objects: Path) ->
     running = scrub()
     first = next(running)
     deposit(late)
-    kinds = {finding.infohash: finding.kind for finding in (first, *running)}
+    kinds = {finding.infohash: finding.verdict for finding in (first, *running)}
     assert [infohash for infohash, kind in kinds.items() if kind is Verdict.INDEXED] == [
         make.v1_hash(torrent) for torrent in torrents[:400]
     ]

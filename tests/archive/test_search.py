@@ -17,8 +17,7 @@ from archive.naming.search_words import split_words
 from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit, deposit_many
-from archive.torrents.scrub import Verdict as Finding
-from archive.torrents.scrub import scrub
+from archive.torrents.scrub import Verdict, scrub
 from tests import make
 from tests.stored_times import set_stored_times
 
@@ -292,7 +291,7 @@ def test_scrub_finds_the_words_anew() -> None:
     store("hello world")
     Torrent.objects.update(words="=other nonsense")
     assert (found("hello"), found("nonsense")) == ([], ["hello world"])
-    assert [finding.kind for finding in scrub()] == [Finding.REPAIRED]
+    assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
     assert (found("hello"), found("nonsense")) == (["hello world"], [])
     assert in_the_index("nonsense") == []
 
@@ -301,7 +300,7 @@ def test_an_index_that_is_built_anew_finds_what_it_found() -> None:
     store("hello world")
     Torrent.objects.all().delete()
     assert found("hello") == []
-    assert [finding.kind for finding in scrub()] == [Finding.INDEXED]
+    assert [finding.verdict for finding in scrub()] == [Verdict.INDEXED]
     assert found("hello") == ["hello world"]
 
 
@@ -313,7 +312,7 @@ def test_paths_of_files_are_searched_where_the_settings_want_that(settings: Sett
     deposit(album)
     assert found("second song") == []
     settings.SEARCH_FILES = True
-    assert [finding.kind for finding in scrub()] == [Finding.REPAIRED]
+    assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
     assert found("second song") == found("album") == ["Album"]
     deposit(make.v2(b"Third song"))
     assert found("song") == ["Third song", "Album"]

@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.store import get_storage
 from archive.takedowns.takedown import (
-    Notice,
-    Outcome,
+    TakedownNotice,
+    TakedownOutcome,
     find_blocked,
     finish_takedowns,
     lift_takedown,
@@ -121,7 +121,7 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
     hashes = sorted(names(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
     shown = list(list_notices())
     assert [notice.reason for notice in shown] == ["second", "first"]
-    assert shown[0] == Notice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
+    assert shown[0] == TakedownNotice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
     assert shown[1].infohashes == ("0A" * 20,)
 
 
@@ -129,7 +129,7 @@ def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -
     """As a crash between the object and its row leaves it."""
     v1, v2 = make.infohashes(HYBRID)
     get_storage().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
-    assert take_down(v1, REASON) == Outcome.TAKEN_DOWN
+    assert take_down(v1, REASON) == TakedownOutcome.TAKEN_DOWN
     assert stored(objects) == []
     assert set(find_blocked([v1, v2])) == {v1, v2}
 
@@ -137,10 +137,10 @@ def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -
 def test_each_kind_of_takedown_says_what_it_was() -> None:
     deposit(V1)
     assert [take_down(names(V1)["v1"], reason) for reason in ("first", "second")] == [
-        Outcome.TAKEN_DOWN,
-        Outcome.KNOWN,
+        TakedownOutcome.TAKEN_DOWN,
+        TakedownOutcome.KNOWN,
     ]
-    assert take_down(b"\x0a" * 20, "third") == Outcome.BLOCKED
+    assert take_down(b"\x0a" * 20, "third") == TakedownOutcome.BLOCKED
     assert "0A" * 20 + " was blocked before; the new reason stands." in run("0A" * 20, reason="fourth")
     assert find_blocked([b"\x0a" * 20]) == {b"\x0a" * 20: "fourth"}
 

@@ -19,7 +19,7 @@ from api.rest.serializers import TorrentSerializer, torrent_fields
 from api.rest.view import RestView
 from archive.browse.search import SearchQuery, search_torrents
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import Entry
+from archive.torrents.catalogue import TorrentEntry
 from metainfo.magnet import format_magnet
 
 _KINDS = {str(kind): kind for kind in TorrentKind}
@@ -64,6 +64,6 @@ class SearchView(RestView):
         return page_response(request, [_shown(request, hit) for hit in found.hits], found.older)
 
 
-def _shown(request: Request, hit: Entry) -> dict[str, Any]:
+def _shown(request: Request, hit: TorrentEntry) -> dict[str, Any]:
     link = format_magnet(hit.v1, hit.v2, hit.name, ())
     return {**torrent_fields(request, hit), "kind": str(hit.kind), "magnet": link}

@@ -9,7 +9,7 @@ from api.torbox.authentication import authenticate
 from api.torbox.file_list import FileLister
 from api.torbox.request_body import parse_body
 from api.torbox.responses import TorboxError, success_response
-from archive.torrents.catalogue import Summary, find_summaries
+from archive.torrents.catalogue import TorrentSummary, find_summaries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import infohash_to_hex, parse_infohash
 
@@ -51,7 +51,7 @@ def _infohash(text: str) -> bytes | None:
         return None
 
 
-def _told(asked: bytes, brief: Summary, lister: FileLister | None) -> dict[str, Any]:
+def _told(asked: bytes, brief: TorrentSummary, lister: FileLister | None) -> dict[str, Any]:
     """By the name that was asked for, since that is what clients look for."""
     told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
     files = lister.of(infohash_to_hex(brief.infohash), brief.files) if lister else None

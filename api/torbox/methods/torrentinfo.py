@@ -16,7 +16,7 @@ from archive.access.key_torrents import get_key_torrent
 from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe_torrent
 from archive.torrents.resolve import parse_timeout, resolve
-from archive.torrents.retrieve import Retrieved, retrieve
+from archive.torrents.retrieve import RetrievedTorrent, retrieve
 from metainfo import ParsedTorrent
 from metainfo.decompress import decompress_torrent
 from metainfo.infohash import infohash_to_hex, parse_infohash
@@ -71,7 +71,7 @@ def _info(request: HttpRequest, asked: RequestFields) -> HttpResponse:
     return success_response(_told(ParsedTorrent(torrent, limit)), _TOLD)
 
 
-def _resolved(request: HttpRequest, named: str, seconds: float) -> Retrieved:
+def _resolved(request: HttpRequest, named: str, seconds: float) -> RetrievedTorrent:
     wish = parse_magnet(named, private=settings.BT_ALLOW_PRIVATE)
     return resolve(wish, request.META["REMOTE_ADDR"], seconds)
 

@@ -54,10 +54,10 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
         try:
             with open_progress_bar(count_torrents(), " torrents") as bar:
                 for finding in scrub(rebuild=options["rebuild"], dry_run=dry_run):
-                    found[finding.kind] += 1
+                    found[finding.verdict] += 1
                     if _is_reported(finding, options["verbosity"]):
                         with bar.external_write_mode():
-                            self.stdout.write(f"{finding.kind:<10} {finding.infohash}")
+                            self.stdout.write(f"{finding.verdict:<10} {finding.infohash}")
                     bar.update()
             self._print_summary(found, dry_run)
         except Unavailable as unavailable:
@@ -84,4 +84,4 @@ The exit code is 1 where torrents are damaged, lost or unreadable: uploading suc
 
 def _is_reported(finding: Finding, verbosity: int) -> bool:
     """Indexed torrents are printed with -v 2 only: where the index is rebuilt, all of them are."""
-    return finding.kind is not Verdict.SOUND and (finding.kind is not Verdict.INDEXED or verbosity > 1)
+    return finding.verdict is not Verdict.SOUND and (finding.verdict is not Verdict.INDEXED or verbosity > 1)
