@@ -1,4 +1,4 @@
-"""The part of an IP address that stands for one household or one machine: all of IPv4, the first 64 bits of IPv6."""
+"""The part of an IP address that stands for one customer of a provider: all of IPv4, the first 64 bits of IPv6."""
 
 from ipaddress import ip_address
 

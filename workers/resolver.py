@@ -68,7 +68,7 @@ class Resolver:
         self._leases_renewed = 0.0  # so the first step reclaims what dead resolvers left
 
     def run(self, must_stop: Callable[[], bool]) -> None:
-        """Returns when `must_stop()` is true; then other resolvers may claim its wishes. May raise Unavailable then."""
+        """Returns when `must_stop()` is true, after it released its leases. May raise Unavailable at that point."""
         self._results.start()
         while not must_stop():
             try:

@@ -1,4 +1,4 @@
-"""What is looked for in the BitTorrent network."""
+"""The queue of wishes: torrents that are searched for in the BitTorrent network."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,9 +8,9 @@ from metainfo.infohash import infohash_to_hex
 
 
 class Wanted(models.Model):
-    """A torrent that somebody asked for and that is not here. Who asked is not written down, only when.
+    """A wish: a torrent that was asked for and is not held. The addresses of those requests are not written down.
 
-    Nor are the peers that a magnet link names: they go from process to process (`whispers`).
+    Nor are the peers that a magnet link names: they go from process to process (`archive.queue.peer_hints`).
     """
 
     names = models.BinaryField("the infohashes asked for, one behind the other", max_length=52, unique=True)

@@ -59,7 +59,7 @@ def enqueue_each(requests: Sequence[WishRequest]) -> list[WishStatus | Refusal]:
         return enqueue_requests(requests)
     except (Unavailable, TooManyWishes) as error:
         refusal = error
-    except Exception:  # an error nobody thought of must not end the thread that calls this for all requests
+    except Exception:  # an unforeseen error must not end the thread that calls this for all requests
         _log.exception("Wishes could not be enqueued")
         refusal = Unavailable("It cannot be looked for right now; please try again later.")
     if len(requests) == 1:
