@@ -1,20 +1,23 @@
-"""Which part of a file a request asks for (RFC 9110, 14)."""
+"""The header Range: which part of a file a request asks for (RFC 9110, section 14)."""
 
 import re
 
-_ONE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
+_SINGLE_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})-([0-9]{0,18})\s*", re.ASCII | re.IGNORECASE)
 
 
 class UnsatisfiableRange(Exception):
-    """It asks for nothing that is there."""
+    """No byte of the file is in the range: status 416."""
 
 
-def parse_range(asked: str, size: int) -> range | None:
-    """None: all of it, also where several parts are asked for, or what is none. Raises Unsatisfiable."""
-    one = _ONE.fullmatch(asked)
-    if one is None or one.groups() == ("", ""):
+def parse_range(header: str, size: int) -> range | None:
+    """The byte range; None for the whole file, also where the header has several ranges or cannot be parsed.
+
+    `size`: the file's, in bytes. Raises UnsatisfiableRange.
+    """
+    match = _SINGLE_RANGE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
         return None
-    first, last = one.groups()
+    first, last = match.groups()
     if first and last and int(last) < int(first):
         return None
     start = int(first) if first else max(size - int(last), 0)

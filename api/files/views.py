@@ -1,4 +1,8 @@
-"""What a link to a finished file, or to the zip of a torrent's files, answers."""
+"""Serve a finished file, whole or in part, or a zip of a torrent's files, by a signed link.
+
+What a response holds open (the file, the reader's place, the zip) is in an ExitStack: it is closed when the body has
+been sent or has broken off, or at once where there is no body.
+"""
 
 import json
 import os
@@ -16,7 +20,7 @@ from django.views.decorators.http import require_safe
 from api.files.locate import list_files, open_file
 from api.files.ranges import UnsatisfiableRange, parse_range
 from api.files.reader_limit import readers
-from api.files.signed_link import Link, read_link, safe_file_name
+from api.files.signed_link import FileLink, read_link, safe_file_name
 from api.files.zip_stream import zip_files
 from api.http.file_stream import ClosingStream, read_chunks
 from api.http.media_type import guess_media_type
@@ -27,9 +31,9 @@ from clients import ClientError
 from clients.finished_files import FinishedFile
 from metainfo.errors import Refusal
 
-_ALWAYS = {
+_HEADERS = {
     "Cache-Control": "private, no-cache",
-    # Whatever a torrent holds, pages and pictures with scripts too, is not to run as if it were ours.
+    # A torrent may hold pages and pictures with scripts, which must not run as if they were ours.
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -40,79 +44,82 @@ _ALWAYS = {
 @require_safe
 def serve_file(request: HttpRequest, link: str, name: str = "") -> HttpResponseBase:
     """`name` is for players, and may be any."""
-    with ExitStack() as ends:
+    with ExitStack() as cleanup:
         try:
-            wanted = read_link(link)
-            key = _key(wanted)
-            if wanted.file is None:
-                response = _zip(request, key, wanted.number, ends)
+            file_link = read_link(link)
+            key = _find_key(file_link)
+            if file_link.file is None:
+                response = _zip_response(request, key, file_link.torrent, cleanup)
             else:
-                response = _file(request, key, wanted.number, wanted.file, ends)
+                file = open_file(key, file_link.torrent, file_link.file)
+                response = _file_response(request, key, file, cleanup)
         except (Refusal, ClientError) as error:
-            response = _refused(request, error)
-    for header, value in _ALWAYS.items():
+            response = _problem_response(request, error)
+    for header, value in _HEADERS.items():
         response[header] = value
     return response
 
 
-def _key(link: Link) -> ApiKey:
+def _find_key(link: FileLink) -> ApiKey:
     try:
         return reauthorize_key(link.key)
     except UnknownKey:
         raise StaleLink("The key that this link was made with has been revoked.") from None
 
 
-def _file(request: HttpRequest, key: ApiKey, number: int, index: int, ends: ExitStack) -> HttpResponseBase:
-    found = open_file(key, number, index)
-    ends.enter_context(found.file)
+def _file_response(
+    request: HttpRequest, key: ApiKey, file: FinishedFile, cleanup: ExitStack
+) -> HttpResponseBase:
+    cleanup.enter_context(file.file)
     if settings.FILES_BY_NGINX:
-        return _told_nginx(key, found)
-    etag = _etag(found)
+        return _nginx_response(key, file)
+    etag = _etag(file)
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
-    ranged = request.method == "GET" and request.headers.get("If-Range", etag) == etag
+    may_be_part = request.method == "GET" and request.headers.get("If-Range", etag) == etag
     try:
-        asked = parse_range(request.headers.get("Range", ""), found.size) if ranged else None
+        byte_range = parse_range(request.headers.get("Range", ""), file.size) if may_be_part else None
     except UnsatisfiableRange:
-        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{found.size}"})
-    sent = range(found.size)
-    if asked:
-        sent = asked
-        headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{found.size}"
-    headers |= _described(found.name, len(sent))
+        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{file.size}"})
+    sent = byte_range or range(file.size)
+    if byte_range:
+        headers["Content-Range"] = f"bytes {sent.start}-{sent.stop - 1}/{file.size}"
+    headers |= _content_headers(file.name, len(sent))
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    return _stream(key, read_chunks(found.file, sent), ends, headers, 206 if asked else 200)
+    response = _stream_response(key, read_chunks(file.file, sent), cleanup, headers)
+    response.status_code = 206 if byte_range else 200
+    return response
 
 
-def _told_nginx(key: ApiKey, found: FinishedFile) -> HttpResponse:
-    """It sends the file from its own location for that, part or whole, and no reader keeps a thread of ours."""
-    headers = _described(found.name, 0)
+def _nginx_response(key: ApiKey, file: FinishedFile) -> HttpResponse:
+    """nginx sends the file out of its own internal location, whole or in part; no thread of ours waits for it."""
+    headers = _content_headers(file.name, 0)
     del headers["Content-Length"]
-    where = quote(f"/finished/{key.client}/{found.path}")
-    return HttpResponse(headers=headers | {"X-Accel-Redirect": where})
+    location = quote(f"/finished/{key.client}/{file.path}")
+    return HttpResponse(headers=headers | {"X-Accel-Redirect": location})
 
 
-def _zip(request: HttpRequest, key: ApiKey, number: int, ends: ExitStack) -> HttpResponseBase:
-    name, files = list_files(key, number)
-    made = zip_files(files)
-    headers = {"Accept-Ranges": "none"} | _described(f"{name}.zip", made.size)
+def _zip_response(request: HttpRequest, key: ApiKey, torrent_id: int, cleanup: ExitStack) -> HttpResponseBase:
+    name, files = list_files(key, torrent_id)
+    zip_ = zip_files(files)
+    headers = {"Accept-Ranges": "none"} | _content_headers(f"{name}.zip", zip_.size)
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    ends.callback(made.chunks.close)
-    return _stream(key, made.chunks, ends, headers)
+    cleanup.callback(zip_.chunks.close)
+    return _stream_response(key, zip_.chunks, cleanup, headers)
 
 
-def _stream(
-    key: ApiKey, pieces: Iterator[bytes], ends: ExitStack, headers: dict[str, str], status: int = 200
-) -> HttpResponseBase:
-    ends.callback(readers.sit(key.id))
-    connections.close_all()  # to read on for two hours needs none
-    return StreamingHttpResponse(ClosingStream(pieces, ends.pop_all()), status=status, headers=headers)
+def _stream_response(
+    key: ApiKey, chunks: Iterator[bytes], cleanup: ExitStack, headers: dict[str, str]
+) -> StreamingHttpResponse:
+    cleanup.callback(readers.sit(key.id))
+    connections.close_all()  # a film is read for two hours, and needs no database meanwhile
+    return StreamingHttpResponse(ClosingStream(chunks, cleanup.pop_all()), headers=headers)
 
 
-def _described(name: str, length: int) -> dict[str, str]:
+def _content_headers(name: str, length: int) -> dict[str, str]:
     return {
         "Content-Type": guess_media_type(name),
         "Content-Length": str(length),
@@ -120,12 +127,14 @@ def _described(name: str, length: int) -> dict[str, str]:
     }
 
 
-def _etag(found: FinishedFile) -> str:
-    there = os.fstat(found.file.fileno())
-    return f'"{there.st_ino:x}-{there.st_size:x}-{there.st_mtime_ns:x}"'
+def _etag(file: FinishedFile) -> str:
+    status = os.fstat(file.file.fileno())
+    return f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
 
 
-def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    told = cast(Problem, describe_exception(error, request))  # all of these have their rows
-    body = json.dumps(told.details)
-    return HttpResponse(body, status=told.status, content_type=CONTENT_TYPE, headers=told.headers)
+def _problem_response(request: HttpRequest, error: Refusal | ClientError) -> HttpResponse:
+    problem = cast(
+        Problem, describe_exception(error, request)
+    )  # never None: its table has all of these classes
+    body = json.dumps(problem.details)
+    return HttpResponse(body, status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)

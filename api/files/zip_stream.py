@@ -1,4 +1,4 @@
-"""All files of a torrent in one zip, made while it is sent; nothing is packed, so that its length is known before."""
+"""Make a zip of a torrent's files while it is sent. Nothing is compressed, so its length is known beforehand."""
 
 from collections.abc import Generator, Iterable, Iterator
 from typing import NamedTuple
@@ -10,18 +10,20 @@ from api.http.file_stream import read_chunks
 
 
 class SizedZip(NamedTuple):
+    """`size`: bytes of all chunks together."""
+
     chunks: Generator[bytes, None, None]
     size: int
 
 
 def zip_files(files: Iterable[UnopenedFile]) -> SizedZip:
-    made = ZipStream(sized=True)
+    zip_ = ZipStream(sized=True)
     for each in files:
-        # To Windows a backslash parts folders, and who unpacks there should not be led astray.
-        made.add(_content(each), each.file.path.replace("\\", "_"), size=each.file.size)
-    return SizedZip(iter(made), len(made))
+        # To Windows a backslash separates folders: in a name it could lead out of the folder that is unpacked to.
+        zip_.add(_read_file(each), each.file.path.replace("\\", "_"), size=each.file.size)
+    return SizedZip(iter(zip_), len(zip_))
 
 
-def _content(sealed: UnopenedFile) -> Iterator[bytes]:
-    with sealed.open().file as file:
-        yield from read_chunks(file, range(sealed.file.size))
+def _read_file(unopened: UnopenedFile) -> Iterator[bytes]:
+    with unopened.open().file as file:
+        yield from read_chunks(file, range(unopened.file.size))

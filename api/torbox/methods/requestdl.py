@@ -5,7 +5,7 @@ import json
 from django.http import HttpRequest, HttpResponse
 
 from api.files.locate import list_files, open_file
-from api.files.signed_link import Link, link_path
+from api.files.signed_link import FileLink, link_path
 from api.torbox.authentication import authenticate
 from api.torbox.request_body import is_true, parse_integer
 from api.torbox.responses import TorboxError, success_response
@@ -27,7 +27,7 @@ def request_download(request: HttpRequest) -> HttpResponse:
     return success_response(url, "Torrent download requested successfully.")
 
 
-def _file(key: ApiKey, number: int, request: HttpRequest) -> tuple[Link, str]:
+def _file(key: ApiKey, number: int, request: HttpRequest) -> tuple[FileLink, str]:
     """Whatever keeps the link from working is better told now."""
     if not request.GET.get("file_id"):
         raise TorboxError(
@@ -36,14 +36,14 @@ def _file(key: ApiKey, number: int, request: HttpRequest) -> tuple[Link, str]:
     index = _number(request, "file_id")
     found = open_file(key, number, index)
     found.file.close()
-    return Link(key.id, number, index), found.name
+    return FileLink(key.id, number, index), found.name
 
 
-def _zip(key: ApiKey, number: int) -> tuple[Link, str]:
+def _zip(key: ApiKey, number: int) -> tuple[FileLink, str]:
     name, files = list_files(key, number)
     for each in files:
         each.open().file.close()
-    return Link(key.id, number, None), f"{name}.zip"
+    return FileLink(key.id, number, None), f"{name}.zip"
 
 
 def _given(request: HttpRequest, name: str) -> bool:
