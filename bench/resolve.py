@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import requests
 
-from bench.bare_libtorrent import Bare
+from bench.bare_libtorrent import BareLibtorrent
 from tests.make import infohashes, v1
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.libtorrent_peers import ROUTER, Content, Peer, start_dht
@@ -64,7 +64,7 @@ def main() -> None:
         hashes = stack.enter_context(seeded(folder))
         database = stack.enter_context(postgres()) if options.database == "postgres" else ""
         server = stack.enter_context(hashkeep(folder / "data", DATABASE_URL=database, **NETWORK))
-        bare = Bare("71.1.0.1:6881", NETWORK["DHT_BOOTSTRAP"])
+        bare = BareLibtorrent("71.1.0.1:6881", NETWORK["DHT_BOOTSTRAP"])
         warm_up(bare, server, hashes[:20])
         rest = iter(hashes[20:])
         print(f"{options.database:10} at once   p50 ms   p99 ms   max ms   lost   CPU ms   RSS MB")
@@ -104,14 +104,14 @@ def seed(pipe: Connection, folder: Path) -> None:
     pipe.recv()
 
 
-def warm_up(bare: Bare, server: Hashkeep, hashes: list[bytes]) -> None:
+def warm_up(bare: BareLibtorrent, server: Hashkeep, hashes: list[bytes]) -> None:
     """Young DHT tables know nobody."""
     while len(by_libtorrent(bare, hashes, 1).seconds) < len(hashes):
         time.sleep(0.5)
     by_get(server, hashes, 1)
 
 
-def by_libtorrent(bare: Bare, hashes: list[bytes], at_once: int) -> Row:
+def by_libtorrent(bare: BareLibtorrent, hashes: list[bytes], at_once: int) -> Row:
     began = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     seconds = [each for some in batches(hashes, at_once) for each in bare.fetch(some, LONGEST)]
     cpu = sum(resource.getrusage(resource.RUSAGE_SELF)[:2]) - began

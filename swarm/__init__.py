@@ -1,7 +1,17 @@
-"""The BitTorrent network: ask it for a torrent by its hash. Knows nothing of the archive."""
+"""The BitTorrent network: finds a torrent by its infohash, and counts the peers of a swarm. Knows no archive."""
 
 from swarm.config import Config
 from swarm.fetch.engine import SearchEngine
-from swarm.search_request import FoundMetadata, SearchRequest, build_torrent
+from swarm.outcome import FoundMetadata, SearchOutcome, UnusableMetadata
+from swarm.search_request import SearchRequest
+from swarm.torrent_file import build_torrent
 
-__all__ = ["Config", "FoundMetadata", "SearchEngine", "SearchRequest", "build_torrent"]
+__all__ = [
+    "Config",
+    "FoundMetadata",
+    "SearchEngine",
+    "SearchOutcome",
+    "SearchRequest",
+    "UnusableMetadata",
+    "build_torrent",
+]

@@ -1,9 +1,9 @@
-"""Which addresses of the network may be contacted: those that are somebody's on the open Internet."""
+"""Decides which addresses may be contacted: those that belong to one host on the open Internet."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 # IANA IPv4 Special-Purpose Address Registry (RFC 6890), without the few anycast addresses inside 192.0.0.0/24
-# that are globally reachable but nobody's peer; then multicast (RFC 5771) and the reserved rest (RFC 1112).
+# that are globally reachable but cannot be a peer; then multicast (RFC 5771) and the reserved rest (RFC 1112).
 _V4 = tuple(
     IPv4Network(network)
     for network in (
@@ -11,7 +11,7 @@ _V4 = tuple(
         "10.0.0.0/8",  # private
         "100.64.0.0/10",  # behind a provider's NAT
         "127.0.0.0/8",  # loopback
-        "169.254.0.0/16",  # link-local; clouds answer questions about credentials here
+        "169.254.0.0/16",  # link-local; clouds serve credentials here
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # IETF protocol assignments
         "192.0.2.0/24",  # documentation
@@ -28,9 +28,9 @@ _V4 = tuple(
     )
 )
 
-# IANA has given out 2000::/3 for unicast and nothing else (IPv6 Address Space registry), so all that lies beside
-# it is refused: loopback, mapped and translated IPv4, local, multicast. Within it: IANA IPv6 Special-Purpose
-# Address Registry.
+# IANA has assigned 2000::/3 for unicast and nothing else (IPv6 Address Space registry), so everything outside it is
+# refused: loopback, mapped and translated IPv4, local, multicast. Inside it: IANA IPv6 Special-Purpose Address
+# Registry.
 _V6 = tuple(
     IPv6Network(network)
     for network in (
@@ -47,10 +47,11 @@ _V6 = tuple(
 
 
 RESERVED: tuple[IPv4Network | IPv6Network, ...] = (*_V4, *_V6)
+"""Networks that are never contacted."""
 
 
 def is_public(address: str) -> bool:
-    """False as well for what is no address at all, such as a name."""
+    """Whether the text is an IPv4 or IPv6 address outside RESERVED; False for a host name or any other text."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -32,7 +32,7 @@ from archive.queue import leases
 from archive.queue.leases import LeasedWish
 from archive.queue.peer_hints import PeerHints
 from archive.queue.wish_rows import delete_stale_wishes
-from swarm import Config, FoundMetadata, SearchEngine, SearchRequest
+from swarm import Config, SearchEngine, SearchOutcome, SearchRequest
 from workers.search_results import SearchResults
 
 SEARCH_SECONDS = 60.0  # for one search; requests that wait may give up sooner, it goes on without them
@@ -51,8 +51,8 @@ def swarm_config() -> Config:
         allow_private=settings.BT_ALLOW_PRIVATE,
         bootstrap=tuple(settings.DHT_BOOTSTRAP),
         trackers=tuple(settings.TRACKERS),
-        state=Path(settings.DATA_DIR) / "dht",
-        max_torrent=settings.MAX_TORRENT_BYTES,
+        dht_state=Path(settings.DATA_DIR) / "dht",
+        max_torrent_bytes=settings.MAX_TORRENT_BYTES,
     )
 
 
@@ -122,11 +122,11 @@ class Resolver:
                 wish.peers.update(peers)
                 self._engine.add_peers(SearchRequest(wish.v1, wish.v2, peers=peers))
 
-    def _on_search_end(self, wish: LeasedWish, found: FoundMetadata | None) -> None:
+    def _on_search_end(self, wish: LeasedWish, outcome: SearchOutcome) -> None:
         """Called by the search engine, on a thread of its own."""
-        outcome, seconds = ("found", found.seconds) if found else ("missed", SEARCH_SECONDS)
-        searches.labels(outcome).observe(seconds)
-        self._results.put(wish, found)
+        label, seconds = ("found", outcome.seconds) if outcome else ("missed", SEARCH_SECONDS)
+        searches.labels(label).observe(seconds)
+        self._results.put(wish, outcome)
 
     def _forget_wishes(self, wishes: Sequence[LeasedWish]) -> None:
         for wish in wishes:

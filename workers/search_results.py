@@ -2,7 +2,7 @@
 
 thread of the search engine        two threads "search results"
 ---------------------------        ----------------------------
-put(wish, found) ──► queue ──►     1. take up to 64 results
+put(wish, outcome) ─► queue ─►     1. take up to 64 results
                                    2. deposit what was found, in one transaction: this fulfils the wishes
                                    3. give up what the archive refuses, record misses of the rest
                                    4. on_settled(wishes)
@@ -22,7 +22,7 @@ from django.db import close_old_connections
 from archive.errors import Unavailable
 from archive.queue.leases import LeasedWish, give_up_wish, record_misses
 from archive.torrents.deposit import Receipt, deposit_many
-from swarm import FoundMetadata, build_torrent
+from swarm import FoundMetadata, SearchOutcome, UnusableMetadata, build_torrent
 
 _THREADS = 2  # one large torrent does not delay the others
 _MAX_BATCH = 64  # torrents deposited in one transaction
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 class _Result(NamedTuple):
     wish: LeasedWish
-    found: FoundMetadata | None  # None: the search ended in vain
+    outcome: SearchOutcome  # None: the search ended in vain
 
 
 class SearchResults:
@@ -47,8 +47,8 @@ class SearchResults:
         for _ in range(_THREADS):
             Thread(target=self._run, name="search results", daemon=True).start()
 
-    def put(self, wish: LeasedWish, found: FoundMetadata | None) -> None:
-        self._results.put(_Result(wish, found))
+    def put(self, wish: LeasedWish, outcome: SearchOutcome) -> None:
+        self._results.put(_Result(wish, outcome))
 
     def _run(self) -> None:
         while True:
@@ -76,23 +76,23 @@ class SearchResults:
 
     def _settle(self, batch: Sequence[_Result]) -> None:
         """Raises Unavailable; what was settled until then may be settled again."""
-        missed = [wish for wish, found in batch if not found]
+        missed = [wish for wish, outcome in batch if outcome is None]
         torrents = [
-            (wish, build_torrent(found, wish.trackers))
-            for wish, found in batch
-            if found and not found.unusable
+            (wish, build_torrent(outcome, wish.trackers))
+            for wish, outcome in batch
+            if isinstance(outcome, FoundMetadata)
         ]
-        outcomes = deposit_many((torrent for _, torrent in torrents), entry_point="resolver")
-        for (wish, _), outcome in zip(torrents, outcomes, strict=True):
-            if isinstance(outcome, Unavailable):
-                raise outcome
-            if isinstance(outcome, Receipt):
+        deposits = deposit_many((torrent for _, torrent in torrents), entry_point="resolver")
+        for (wish, _), deposit in zip(torrents, deposits, strict=True):
+            if isinstance(deposit, Unavailable):
+                raise deposit
+            if isinstance(deposit, Receipt):
                 missed.append(wish)  # the deposit deleted its row, unless the torrent lacks its piece layers
             else:
-                give_up_wish(wish, self._resolver, str(outcome))
-        for wish, found in batch:
-            if found and found.unusable:
-                reason = f"It was found, and nothing can be made of it: {found.unusable}."
+                give_up_wish(wish, self._resolver, str(deposit))
+        for wish, outcome in batch:
+            if isinstance(outcome, UnusableMetadata):
+                reason = f"It was found, and nothing can be made of it: {outcome.reason}."
                 give_up_wish(wish, self._resolver, reason)
         if missed:
             record_misses(missed, self._resolver)

@@ -1,1 +1,1 @@
-"""The metadata of one infohash, from the BitTorrent network."""
+"""Finds the metadata of a torrent by its infohash: info dictionary and piece layers."""

@@ -1,111 +1,120 @@
-"""One hash, pursued: asks the DHT again and again, and tries every peer that it or a tracker names.
+"""Fetches the info dictionary of one infohash: repeats DHT lookups, and tries every peer that DHT or trackers name.
 
-Usually all peers are tried together, which is quickest. But then one liar can keep the others from being asked.
-So when peers are there and the metadata does not come, or is wrong, each is tried alone, and then all again.
+    1. Together: one libtorrent torrent with all peers and trackers. Usually enough, and the quickest.
+    2. If peers are connected and no metadata has come within 5 s, or if wrong metadata came: each connected peer
+       alone, for 1.5 s (8 s if it is the only one). Otherwise one lying peer can keep libtorrent from asking others.
+    3. Together again, without the peers that sent wrong metadata when they were alone; and so on.
+
+Everything here runs in the thread of the search engine. libtorrent's threads fetch meanwhile; what they find reaches
+this module as method calls by way of `SearchCoordinator.handle_event`, and `stop` ends it.
 """
 
 from collections.abc import Callable, Iterable
 
-from swarm.libtorrent_session import Address, LibtorrentSession
+from swarm.fetch.timers import Schedule
+from swarm.libtorrent_session import LibtorrentSession
+from swarm.search_request import PeerAddress
 
-# A young DHT table finds nothing at first; the long gaps are for what nobody has just now.
-_LOOKUP_GAPS = (0.25, 0.75, 1.0, 2.0, 4.0, 8.0, 16.0)
-_MOST_PEERS = 500
-# Transmission 3.00 takes up to 4.5 s to send its metadata, all others at most one.
-_PATIENCE = 5.0
-_PATIENCE_ALONE = 1.5
-_PATIENCE_WITH_THE_ONLY_ONE = 8.0
-
-Schedule = Callable[[float, Callable[[], object]], None]
+# A DHT table that was just started finds nothing at first; the long gaps are for torrents that have no peers now.
+_LOOKUP_GAPS = (0.25, 0.75, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds; the last is repeated
+_MAX_PEERS = 500
+# Transmission 3.00 takes up to 4.5 s to send its metadata, all other clients 1 s at most.
+_TOGETHER_SECONDS = 5.0
+_ALONE_SECONDS = 1.5
+_ONLY_PEER_SECONDS = 8.0
 
 
 class MetadataFetch:
-    def __init__(self, network: LibtorrentSession, later: Schedule, infohash: bytes) -> None:
+    def __init__(self, session: LibtorrentSession, schedule: Schedule, infohash: bytes) -> None:
+        """Begins with a DHT lookup."""
         self.infohash = infohash
-        self._network, self._later = network, later
+        self._session, self._schedule = session, schedule
         self._target = infohash[:20]
-        self._peers: set[Address] = set()
-        self._liars: set[Address] = set()
+        self._peers: set[PeerAddress] = set()
+        self._lying_peers: set[PeerAddress] = set()
         self._trackers: list[str] = []
-        self._alone: Address | None = None  # None: all are tried together
-        self._next: list[Address] = []
-        self._tries = 0
-        self._over = False
-        self._look(0)
+        self._peer_alone: PeerAddress | None = None  # None: all are tried together
+        self._untried_peers: list[PeerAddress] = []
+        self._attempt = 0
+        self._is_stopped = False
+        self._repeat_lookup(0)
 
-    def know(self, infohash: bytes) -> None:
-        """What was known by 20 bytes is now known in full."""
+    def use_full_infohash(self, infohash: bytes) -> None:
+        """Try again by the 32 bytes of a v2 hash, if only its first 20 were known."""
         if len(infohash) > len(self.infohash):
             self.infohash = infohash
-            self._try_all()
+            self._try_together()
 
-    def meet(self, peers: Iterable[Address]) -> None:
+    def add_peers(self, peers: Iterable[PeerAddress]) -> None:
+        """At most 500 are kept. While peers are tried one by one, new ones wait until all are tried together."""
         new = [peer for peer in dict.fromkeys(peers) if peer not in self._peers]
-        new = new[: _MOST_PEERS - len(self._peers)]
-        first = not self._peers
+        new = new[: _MAX_PEERS - len(self._peers)]
+        is_first = not self._peers
         self._peers.update(new)
-        if self._alone or not new:
+        if self._peer_alone or not new:
             return
-        if self._network.fetches(self._target):
-            self._network.connect(self._target, new, at_once=first)
+        if self._session.has_torrent(self._target):
+            self._session.connect_peers(self._target, new, now=is_first)
         else:
-            self._try_all()
+            self._try_together()
 
-    def ask(self, trackers: Iterable[str]) -> None:
+    def add_trackers(self, trackers: Iterable[str]) -> None:
+        """While peers are tried one by one, new trackers wait until all are tried together."""
         new = [tracker for tracker in dict.fromkeys(trackers) if tracker not in self._trackers]
         self._trackers += new
-        if self._alone or not new:
+        if self._peer_alone or not new:
             return
-        if self._network.fetches(self._target):
-            self._network.ask(self._target, new)
+        if self._session.has_torrent(self._target):
+            self._session.add_trackers(self._target, new)
         else:
-            self._try_all()
+            self._try_together()
 
-    def doubt(self) -> None:
-        """Somebody has sent wrong metadata: nobody knows who, unless one was tried alone."""
-        if self._alone:
-            self._liars.add(self._alone)
-            self._try_next()
+    def handle_mismatch(self) -> None:
+        """A peer has sent wrong metadata: if it was tried alone it is excluded, else each is tried alone now."""
+        if self._peer_alone:
+            self._lying_peers.add(self._peer_alone)
+            self._try_next_alone()
         else:
-            self._try_each()
+            self._try_each_alone()
 
-    def peers(self) -> set[Address]:
-        """All that it knows. Waits for libtorrent's own thread, which may have much to do."""
-        return (self._peers | self._network.connected(self._target)) - self._liars
+    def known_peers(self) -> set[PeerAddress]:
+        """All peers but the lying ones. Waits for libtorrent's thread, which may be busy."""
+        return (self._peers | self._session.connected_peers(self._target)) - self._lying_peers
 
-    def end(self) -> None:
-        self._over = True
-        self._network.drop(self._target)
+    def stop(self) -> None:
+        self._is_stopped = True
+        self._session.remove_torrent(self._target)
 
-    def _try_all(self) -> None:
-        self._alone = None
+    def _try_together(self) -> None:
+        self._peer_alone = None
         if self._peers or self._trackers:
-            self._network.fetch(self.infohash, self._peers - self._liars, self._trackers)
-            self._unless_done(_PATIENCE, self._try_each)
+            self._session.add_torrent(self.infohash, self._peers - self._lying_peers, self._trackers)
+            self._schedule_step(_TOGETHER_SECONDS, self._try_each_alone)
 
-    def _try_each(self) -> None:
-        if there := self._network.connected(self._target) - self._liars:
-            self._peers |= there
-            self._next = list(there)
-            self._try_next(_PATIENCE_ALONE if len(there) > 1 else _PATIENCE_WITH_THE_ONLY_ONE)
+    def _try_each_alone(self) -> None:
+        if connected := self._session.connected_peers(self._target) - self._lying_peers:
+            self._peers |= connected
+            self._untried_peers = list(connected)
+            self._try_next_alone(_ALONE_SECONDS if len(connected) > 1 else _ONLY_PEER_SECONDS)
         else:
-            self._unless_done(_PATIENCE, self._try_each)
+            self._schedule_step(_TOGETHER_SECONDS, self._try_each_alone)
 
-    def _try_next(self, patience: float = _PATIENCE_ALONE) -> None:
-        if self._next:
-            self._alone = self._next.pop()
-            self._network.fetch(self.infohash, (self._alone,), ())
-            self._unless_done(patience, self._try_next)
+    def _try_next_alone(self, seconds: float = _ALONE_SECONDS) -> None:
+        if self._untried_peers:
+            self._peer_alone = self._untried_peers.pop()
+            self._session.add_torrent(self.infohash, (self._peer_alone,), ())
+            self._schedule_step(seconds, self._try_next_alone)
         else:
-            self._try_all()
+            self._try_together()
 
-    def _unless_done(self, seconds: float, act: Callable[[], None]) -> None:
-        self._tries += 1
-        tries = self._tries
-        self._later(seconds, lambda: None if self._over or tries != self._tries else act())
+    def _schedule_step(self, seconds: float, step: Callable[[], None]) -> None:
+        """Run the step, unless this fetch is stopped or another step is scheduled meanwhile."""
+        self._attempt += 1
+        attempt = self._attempt
+        self._schedule(seconds, lambda: None if self._is_stopped or attempt != self._attempt else step())
 
-    def _look(self, times: int) -> None:
-        if not self._over:
-            self._network.lookup(self._target)
-            gap = _LOOKUP_GAPS[min(times, len(_LOOKUP_GAPS) - 1)]
-            self._later(gap, lambda: self._look(times + 1))
+    def _repeat_lookup(self, lookups: int) -> None:
+        if not self._is_stopped:
+            self._session.request_dht_peers(self._target)
+            gap = _LOOKUP_GAPS[min(lookups, len(_LOOKUP_GAPS) - 1)]
+            self._schedule(gap, lambda: self._repeat_lookup(lookups + 1))

@@ -1,98 +1,105 @@
-"""The info dictionary is found; now the piece layers, which peers tell only to who asked by the v2 hash.
+"""Fetches the piece layers of a v2 or hybrid torrent whose info dictionary is known.
 
-All peers are asked together, and then each of those that know the v2 hash alone, round after round: one that does
-not answer, or not the truth, is asked again and again by libtorrent before another.
+Peers send piece layers only to a peer that connects by the v2 hash. All peers are asked together, then each of those
+that know the v2 hash alone, round after round: libtorrent asks a peer that does not answer, or sends a false layer,
+again and again before it asks another.
 
-Trackers are not asked again: a libtorrent peer that hears of us in the v2 swarm of a hybrid answers our v1
-handshakes with the v2 hash from then on, which fails.
+Trackers are not asked again: a libtorrent peer that learns of this session in the v2 swarm of a hybrid torrent
+answers v1 handshakes with the v2 hash from then on, which fails.
 """
 
 from collections.abc import Iterable, Iterator
 
-from swarm.fetch.metadata import Schedule
-from swarm.fetch.search import PendingRequest
-from swarm.libtorrent_session import Address, LibtorrentSession, MetadataReceived
+from swarm.fetch.pending_request import PendingRequest
+from swarm.fetch.timers import Schedule
+from swarm.libtorrent_session import LibtorrentSession
+from swarm.search_request import PeerAddress
+from swarm.session_events import MetadataReceived
 
-# A peer that still believes in the connection by which the info dictionary came refuses another one, and
-# libtorrent alone would wait seconds before it tries again.
-_TRY_AGAIN_AFTER = (0.25, 0.75, 1.5)
-_TOGETHER = 0.75
-_ALONE = 1.0
-_SPEED = 1_000_000  # bytes a second of a slow peer: how much longer all of this takes with large layers
-# libtorrent asks peers for the layers by itself, but does not say when it has them all.
-_LOOK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)
+# A peer that takes the connection by which the info dictionary came for still open refuses another one, and
+# libtorrent alone would wait seconds before it connects again.
+_RECONNECT_GAPS = (0.25, 0.75, 1.5)
+_TOGETHER_SECONDS = 0.75
+_ALONE_SECONDS = 1.0
+_SLOW_PEER_SPEED = 1_000_000  # bytes a second; by this, large layers prolong all timeouts
+_LATER_ROUND_FACTOR = 1.5  # each round is longer than the one before, since the peers may be far away
+# libtorrent asks peers for the layers by itself, but does not report when it has all of them.
+_CHECK_GAPS = (0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5)  # seconds; the last is repeated
 
 
 class PieceLayersFetch:
     def __init__(
         self,
-        network: LibtorrentSession,
-        later: Schedule,
+        session: LibtorrentSession,
+        schedule: Schedule,
         metadata: MetadataReceived,
-        hashes: tuple[bytes, bytes],
-        peers: Iterable[Address],
+        infohashes: tuple[bytes, bytes],
+        peers: Iterable[PeerAddress],
     ) -> None:
-        self.waiting: list[PendingRequest] = []
+        """`infohashes`: of the info dictionary, in v1 and in v2. Begins to connect at once."""
+        self.requests: list[PendingRequest] = []
+        """The requests that wait for the piece layers."""
         self.info = metadata.info
-        self.size = metadata.layers
-        self.slowness = 1 + self.size / _SPEED
-        """By this everything takes longer than with the smallest."""
-        self._pace = self.slowness
-        self.hashes = hashes
-        """Those of the info dictionary, in v1 and in v2."""
-        self._network = network
-        self._later = later
-        self._target = hashes[1][:20]
-        self.targets = (hashes[0], self._target)
+        self.size = metadata.piece_layers_size
+        self.time_factor = 1 + self.size / _SLOW_PEER_SPEED
+        """All timeouts are multiplied by this: 1 for the smallest layers."""
+        self._round_factor = self.time_factor
+        self.infohashes = infohashes
+        self._session = session
+        self._schedule = schedule
+        self._target = infohashes[1][:20]
+        self.targets = (infohashes[0], self._target)
         self._peers = set(peers)
-        self._asked: tuple[Address, ...] = ()
-        self._met: list[Address] = []
-        self._over = False
-        self._try_all()
-        self._look(0)
+        self._asked_peers: tuple[PeerAddress, ...] = ()
+        self._v2_peers: list[PeerAddress] = []
+        self._is_stopped = False
+        self._try_together()
+        self._repeat_check(0)
 
     @property
-    def hopeful(self) -> bool:
-        """Somebody who knows the v2 hash was there."""
-        return bool(self._met)
+    def has_v2_peers(self) -> bool:
+        """Whether a peer that knows the v2 hash has connected."""
+        return bool(self._v2_peers)
 
-    def meet(self, peers: Iterable[Address]) -> None:
-        """For the next round."""
+    def add_peers(self, peers: Iterable[PeerAddress]) -> None:
+        """They are asked in the next round."""
         self._peers.update(peers)
 
-    def end(self) -> None:
-        self._over = True
-        self._network.drop(self._target)
+    def stop(self) -> None:
+        self._is_stopped = True
+        self._session.remove_torrent(self._target)
 
-    def _ask(self, peers: Iterable[Address]) -> None:
-        if (asked := tuple(peers)) != self._asked:
-            self._network.drop(self._target)
-        self._asked = asked
-        for wait in (0, *_TRY_AGAIN_AFTER):
-            self._later(wait, self._connect)
+    def _ask(self, peers: Iterable[PeerAddress]) -> None:
+        if (asked := tuple(peers)) != self._asked_peers:
+            self._session.remove_torrent(self._target)
+        self._asked_peers = asked
+        for gap in (0, *_RECONNECT_GAPS):
+            self._schedule(gap, self._connect)
 
     def _connect(self) -> None:
-        if not self._over and not self._network.connecting(self._target):
-            self._network.fetch(self.hashes[1], self._asked, ())
+        if not self._is_stopped and not self._session.has_peers(self._target):
+            self._session.add_torrent(self.infohashes[1], self._asked_peers, ())
 
-    def _try_all(self) -> None:
+    def _try_together(self) -> None:
         self._ask(self._peers)
-        self._later(_TOGETHER * self._pace, lambda: self._try_each(iter(self._met)))
+        self._schedule(
+            _TOGETHER_SECONDS * self._round_factor, lambda: self._try_each_alone(iter(self._v2_peers))
+        )
 
-    def _try_each(self, peers: Iterator[Address]) -> None:
-        if self._over:
+    def _try_each_alone(self, peers: Iterator[PeerAddress]) -> None:
+        if self._is_stopped:
             return
         if peer := next(peers, None):
             self._ask((peer,))
-            self._later(_ALONE * self._pace, lambda: self._try_each(peers))
+            self._schedule(_ALONE_SECONDS * self._round_factor, lambda: self._try_each_alone(peers))
         else:
-            self._pace *= 1.5  # they may be far away
-            self._try_all()
+            self._round_factor *= _LATER_ROUND_FACTOR
+            self._try_together()
 
-    def _look(self, times: int) -> None:
-        if not self._over:
-            new = self._network.connected(self._target) - set(self._met)
-            self._met = [*new, *self._met]  # who has not been tried alone comes first
-            self._network.ask_layers(self._target)
-            gap = _LOOK_GAPS[min(times, len(_LOOK_GAPS) - 1)] * self.slowness
-            self._later(gap, lambda: self._look(times + 1))
+    def _repeat_check(self, checks: int) -> None:
+        if not self._is_stopped:
+            new = self._session.connected_peers(self._target) - set(self._v2_peers)
+            self._v2_peers = [*new, *self._v2_peers]  # those that have not been tried alone come first
+            self._session.request_piece_layers(self._target)
+            gap = _CHECK_GAPS[min(checks, len(_CHECK_GAPS) - 1)] * self.time_factor
+            self._schedule(gap, lambda: self._repeat_check(checks + 1))

@@ -1,58 +1,59 @@
-"""What some wait for, by one hash, or by both hashes of a hybrid, each of which has a swarm of its own."""
+"""A search for the info dictionary of one torrent, by one hash or by both hashes of a hybrid torrent.
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+Each hash has a swarm of its own, and so a MetadataFetch of its own.
+"""
 
-from swarm.fetch.metadata import MetadataFetch, Schedule
-from swarm.libtorrent_session import Address, LibtorrentSession
-from swarm.search_request import FoundMetadata, SearchRequest
+from collections.abc import Iterable
 
-_TRACKERS_AFTER = 1.0
+from swarm.fetch.metadata import MetadataFetch
+from swarm.fetch.pending_request import PendingRequest
+from swarm.fetch.timers import Schedule
+from swarm.libtorrent_session import LibtorrentSession
+from swarm.search_request import PeerAddress
 
-
-@dataclass(eq=False, slots=True)
-class PendingRequest:
-    wish: SearchRequest
-    began: float
-    until: float
-    done: Callable[[FoundMetadata | None], None]
+_TRACKERS_AFTER_SECONDS = 1.0
 
 
 class Search:
-    def __init__(self, network: LibtorrentSession, later: Schedule, trackers: Iterable[str]) -> None:
-        """`trackers` are asked when the first second has brought nothing."""
-        self.waiting: list[PendingRequest] = []
-        self._network, self._later = network, later
-        self._pursuits: dict[bytes, MetadataFetch] = {}
-        self._over = False
-        later(_TRACKERS_AFTER, lambda: None if self._over else self.ask(trackers))
+    def __init__(self, session: LibtorrentSession, schedule: Schedule, trackers: Iterable[str]) -> None:
+        """`trackers`: those of the settings, which are asked if the search is not over within a second."""
+        self.requests: list[PendingRequest] = []
+        """The requests that wait for this search."""
+        self._session, self._schedule = session, schedule
+        self._fetches: dict[bytes, MetadataFetch] = {}  # by target
+        self._is_stopped = False
+        schedule(_TRACKERS_AFTER_SECONDS, lambda: None if self._is_stopped else self.add_trackers(trackers))
 
     @property
     def targets(self) -> tuple[bytes, ...]:
-        return tuple(self._pursuits)
+        """The 20 bytes of each hash that is searched for."""
+        return tuple(self._fetches)
 
-    def look_for(self, infohash: bytes) -> None:
-        if pursuit := self._pursuits.get(infohash[:20]):
-            pursuit.know(infohash)
+    def add_infohash(self, infohash: bytes) -> None:
+        """Search by this hash too, or by the whole of a v2 hash that was known truncated."""
+        if fetch := self._fetches.get(infohash[:20]):
+            fetch.use_full_infohash(infohash)
         else:
-            self._pursuits[infohash[:20]] = MetadataFetch(self._network, self._later, infohash)
+            self._fetches[infohash[:20]] = MetadataFetch(self._session, self._schedule, infohash)
 
-    def meet(self, peers: Iterable[Address], target: bytes | None = None) -> None:
-        for pursuit in [self._pursuits[target]] if target else self._pursuits.values():
-            pursuit.meet(peers)
+    def add_peers(self, peers: Iterable[PeerAddress], target: bytes | None = None) -> None:
+        """`target`: the swarm in which the peers were found; None if it is not known."""
+        for fetch in [self._fetches[target]] if target else self._fetches.values():
+            fetch.add_peers(peers)
 
-    def ask(self, trackers: Iterable[str]) -> None:
-        for pursuit in self._pursuits.values():
-            pursuit.ask(trackers)
+    def add_trackers(self, trackers: Iterable[str]) -> None:
+        for fetch in self._fetches.values():
+            fetch.add_trackers(trackers)
 
-    def doubt(self, target: bytes) -> None:
-        self._pursuits[target].doubt()
+    def handle_mismatch(self, target: bytes) -> None:
+        """Wrong metadata was received from the swarm of this target."""
+        self._fetches[target].handle_mismatch()
 
-    def peers(self) -> set[Address]:
-        """One of them that has the info dictionary may have more."""
-        return {peer for pursuit in self._pursuits.values() for peer in pursuit.peers()}
+    def known_peers(self) -> set[PeerAddress]:
+        """Peers of all swarms: one that has the info dictionary may have the piece layers."""
+        return {peer for fetch in self._fetches.values() for peer in fetch.known_peers()}
 
-    def end(self) -> None:
-        self._over = True
-        for pursuit in self._pursuits.values():
-            pursuit.end()
+    def stop(self) -> None:
+        self._is_stopped = True
+        for fetch in self._fetches.values():
+            fetch.stop()

@@ -1,54 +1,65 @@
-"""Who stands in line for a search to begin: a few begin at a time, so that what was asked for first is found first.
+"""A queue of searches that have not started: a few start at a time, so that the oldest request is found first.
 
-libtorrent works at all that it has by turns. A hundred searches that begin at once are all found as late as the last
-of them; if a few begin at a time the last is found no later, and most are found much sooner.
+    put ----> queued items ----> start(item) ----> young, at most 16 ----> no longer counted
+                     a place is free                   |  50 ms later, or
+                                                       |  release: the search has ended
+
+libtorrent works on everything it has in turns. Of a hundred searches that start at once, each is found as late as the
+last; if a few start at a time the last is found no later, and most are found much sooner. What is not found within
+50 ms waits for the network, and delays no other search.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Generic, TypeVar
 
-from swarm.fetch.metadata import Schedule
+from swarm.fetch.timers import Schedule
 
-_YOUNG = 16
-_GROWN = 0.05  # seconds; what is not found by then waits for the network, and is in nobody's way
+_MAX_YOUNG = 16
+_YOUNG_SECONDS = 0.05
 
-Who = TypeVar("Who")
-What = TypeVar("What")
+Item = TypeVar("Item")
+Started = TypeVar("Started")
 
 
-class StartQueue(Generic[Who, What]):
-    def __init__(self, begin: Callable[[Who], What | None], later: Schedule) -> None:
-        """`begin` gives back what has begun; None where nothing had to."""
-        self._begin, self._later = begin, later
-        self._standing: deque[Who] = deque()
-        self._young: set[What] = set()
+class StartQueue(Generic[Item, Started]):
+    """Not thread-safe."""
 
-    def join(self, who: Who) -> None:
-        self._standing.append(who)
-        self._advance()
+    def __init__(self, start: Callable[[Item], Started | None], schedule: Schedule) -> None:
+        """`start` returns what it has started, or None where the item needs no search of its own."""
+        self._start, self._schedule = start, schedule
+        self._items: deque[Item] = deque()
+        self._young: set[Started] = set()
 
-    def leave(self, who: Who) -> bool:
-        """Whether they still stood there."""
-        if who not in self._standing:
+    def __iter__(self) -> Iterator[Item]:
+        """The items that have not started, oldest first."""
+        return iter(self._items)
+
+    def put(self, item: Item) -> None:
+        self._items.append(item)
+        self._start_next()
+
+    def remove(self, item: Item) -> bool:
+        """Whether the item was still queued."""
+        if item not in self._items:
             return False
-        self._standing.remove(who)
+        self._items.remove(item)
         return True
 
-    def dissolve(self) -> list[Who]:
-        """Those who still stood there."""
-        rest = list(self._standing)
-        self._standing.clear()
-        return rest
+    def drain(self) -> list[Item]:
+        """Remove and return all items that have not started."""
+        items = list(self._items)
+        self._items.clear()
+        return items
 
-    def over(self, what: What) -> None:
-        """It has ended, or is grown. The next begins when the clock is asked again, not in the midst of this."""
-        self._young.discard(what)
-        self._later(0, self._advance)
+    def release(self, started: Started) -> None:
+        """Give its place to the next item, in a later step: the caller may be in the middle of ending a search."""
+        self._young.discard(started)
+        self._schedule(0, self._start_next)
 
-    def _advance(self) -> None:
-        while self._standing and len(self._young) < _YOUNG:
-            if what := self._begin(self._standing.popleft()):
-                self._young.add(what)
-                self._later(_GROWN, partial(self.over, what))
+    def _start_next(self) -> None:
+        while self._items and len(self._young) < _MAX_YOUNG:
+            if started := self._start(self._items.popleft()):
+                self._young.add(started)
+                self._schedule(_YOUNG_SECONDS, partial(self.release, started))

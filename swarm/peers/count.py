@@ -1,4 +1,4 @@
-"""How many are in a swarm: everybody that the DHT and the trackers tell of, seen from outside."""
+"""Counts the peers of a swarm: the addresses that DHT nodes and trackers name."""
 
 import asyncio
 import logging
@@ -8,62 +8,66 @@ from dataclasses import dataclass
 from swarm.address_filter import is_public
 from swarm.config import Config
 from swarm.peers.dht import DhtLookup
-from swarm.peers.trackers import TrackerClient, TrackerReport, TrackerSuspended
-from swarm.peers.udp_tracker import ScrapeCounts, TrackerError
+from swarm.peers.tracker_report import ScrapeCounts, TrackerError, TrackerReport
+from swarm.peers.trackers import TrackerClient, TrackerSuspended
 
-_TRACKERS = 10  # asked of one torrent: most have few that live, and some have hundreds that do not
+_MAX_TRACKERS = 10  # of one torrent: most torrents name few that are alive, and some hundreds that are dead
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SwarmSnapshot:
-    """`peers`: distinct addresses, without ports. `swarm`: of the tracker that knows most; None if none tells."""
-
     addresses: frozenset[str]
+    """Distinct addresses of peers, without ports."""
     scrape: ScrapeCounts | None
+    """Of the tracker that knows most peers; None if no tracker answers a scrape."""
 
 
 class SwarmCounter:
-    """To be made inside a running event loop; many looks may be under way at once. Never joins a swarm."""
+    """Create it inside a running event loop. Any number of swarms may be counted at once; none is joined."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._lookups = DhtLookup(config)
+        self._dht = DhtLookup(config)
         self._trackers = TrackerClient(allow_private=config.allow_private)
 
     async def wait_until_ready(self) -> None:
-        """Returns as soon as the DHT has been entered, or clearly cannot be."""
-        await self._lookups.wait_until_ready()
+        """Return when the DHT has been entered, or after 30 s if it cannot be."""
+        await self._dht.wait_until_ready()
 
     async def count(self, infohashes: Iterable[bytes], trackers: Iterable[str]) -> SwarmSnapshot:
-        """A hybrid torrent has two infohashes, and a swarm under each. Trackers that fail are left out."""
+        """The peers of one torrent; a hybrid has two infohashes, and a swarm under each. Takes some seconds.
+
+        Trackers that fail are logged and left out.
+        """
         targets = [infohash[:20] for infohash in infohashes]
-        urls = list(dict.fromkeys([*trackers, *self._config.trackers]))[:_TRACKERS]
-        asked = [self._ask(url, target) for url in urls for target in targets]
-        found, reports = await asyncio.gather(
-            asyncio.gather(*map(self._lookups.peers, targets)), asyncio.gather(*asked)
+        urls = list(dict.fromkeys([*trackers, *self._config.trackers]))[:_MAX_TRACKERS]
+        queries = [self._query_tracker(url, target) for url in urls for target in targets]
+        dht_peers, reports = await asyncio.gather(
+            asyncio.gather(*map(self._dht.find_peers, targets)), asyncio.gather(*queries)
         )
-        peers = {peer for each in found for peer in each} | {peer for one in reports for peer in one.peers}
-        swarms = [report.swarm for report in reports if report.swarm]
-        counted = frozenset(filter(self._counts, peers))
+        addresses = {address for found in dht_peers for address in found}
+        addresses |= {address for report in reports for address in report.addresses}
+        scrapes = [report.scrape for report in reports if report.scrape]
         return SwarmSnapshot(
-            counted, max(swarms, key=lambda swarm: swarm.seeders + swarm.leechers, default=None)
+            frozenset(filter(self._is_countable, addresses)),
+            max(scrapes, key=lambda scrape: scrape.seeders + scrape.leechers, default=None),
         )
 
     async def close(self) -> None:
-        self._lookups.close()
+        self._dht.close()
         await self._trackers.close()
 
-    async def _ask(self, url: str, target: bytes) -> TrackerReport:
+    async def _query_tracker(self, url: str, target: bytes) -> TrackerReport:
         try:
-            return await self._trackers.ask(url, target)
+            return await self._trackers.query(url, target)
         except TrackerSuspended:
-            return TrackerReport()  # what it did is in the log
+            return TrackerReport()  # its failures are in the log already
         except TrackerError as error:
             log.info("Tracker %.200r: %s", url, error)
             return TrackerReport()
 
-    def _counts(self, address: str) -> bool:
-        """Private addresses are nobody in particular."""
+    def _is_countable(self, address: str) -> bool:
+        """A private address does not identify a peer."""
         return self._config.allow_private or is_public(address)

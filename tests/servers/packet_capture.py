@@ -1,4 +1,4 @@
-"""What goes over the wire of a network of our own: every packet on its loopback, as the kernel shows it to root."""
+"""Captures every packet of a network namespace: all that goes over its loopback, as the kernel shows it to root."""
 
 import socket
 import struct
@@ -8,62 +8,65 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import NamedTuple
 
-_ALL = 0x0003  # ETH_P_ALL, if_ether.h
-_OUTGOING = 4  # PACKET_OUTGOING, if_packet.h: on loopback each packet is seen going and coming
-_BUFFER_BY_FORCE = 33  # SO_RCVBUFFORCE, socket.h: a packet that finds no room is not seen
+_ETH_P_ALL = 0x0003  # if_ether.h
+_PACKET_OUTGOING = 4  # if_packet.h; on loopback each packet is seen twice, outgoing and incoming
+_SO_RCVBUFFORCE = 33  # socket.h; a packet that finds the buffer full is lost to the capture
 _TCP, _UDP = 6, 17
 
 
 class Packet(NamedTuple):
+    """Of TCP or UDP."""
+
     source: str
     host: str
-    """Where it goes."""
+    """The destination."""
     port: int
+    """The destination's."""
     payload: bytes
 
 
 @contextmanager
 def capture_packets() -> Iterator[list[Packet]]:
-    """TCP and UDP packets, from now on."""
+    """Yields a list that grows by each TCP and UDP packet from now on."""
     packets: list[Packet] = []
-    ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL))
-    ear.bind(("lo", 0))
-    ear.setsockopt(socket.SOL_SOCKET, _BUFFER_BY_FORCE, 64_000_000)
-    ear.settimeout(0.2)
-    over = threading.Event()
-    thread = threading.Thread(target=_listen, args=(ear, packets, over), daemon=True)
+    capture_socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+    capture_socket.bind(("lo", 0))
+    capture_socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64_000_000)
+    capture_socket.settimeout(0.2)
+    stopped = threading.Event()
+    thread = threading.Thread(target=_receive, args=(capture_socket, packets, stopped), daemon=True)
     thread.start()
     try:
         yield packets
     finally:
-        over.set()
+        stopped.set()
         thread.join()
-        ear.close()
+        capture_socket.close()
 
 
-def _listen(ear: socket.socket, packets: list[Packet], over: threading.Event) -> None:
+def _receive(capture_socket: socket.socket, packets: list[Packet], stopped: threading.Event) -> None:
     while True:
         try:
-            frame, (_, _, direction, *_) = ear.recvfrom(70_000)
+            frame, (_, _, direction, *_) = capture_socket.recvfrom(70_000)
         except TimeoutError:
-            if over.is_set():  # and all that was sent before is read
+            if stopped.is_set():  # all that was sent before is read by now
                 return
             continue
-        if direction == _OUTGOING and (packet := _packet(frame)):
+        if direction == _PACKET_OUTGOING and (packet := _parse_frame(frame)):
             packets.append(packet)
 
 
-def _packet(frame: bytes) -> Packet | None:
-    kind, body = frame[12:14], frame[14:]
-    if kind == b"\x08\x00":
+def _parse_frame(frame: bytes) -> Packet | None:
+    ether_type, body = frame[12:14], frame[14:]
+    if ether_type == b"\x08\x00":
         header = (body[0] & 15) * 4
-        return _segment(body[9], body[12:16], body[16:20], body[header:])
-    if kind == b"\x86\xdd":
-        return _segment(body[6], body[8:24], body[24:40], body[40:])
+        return _parse_segment(body[9], body[12:16], body[16:20], body[header:])
+    if ether_type == b"\x86\xdd":
+        return _parse_segment(body[6], body[8:24], body[24:40], body[40:])
     return None
 
 
-def _segment(protocol: int, source: bytes, host: bytes, data: bytes) -> Packet | None:
+def _parse_segment(protocol: int, source: bytes, host: bytes, data: bytes) -> Packet | None:
     if protocol not in (_TCP, _UDP):
         return None
     start = (data[12] >> 4) * 4 if protocol == _TCP else 8

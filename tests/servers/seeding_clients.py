@@ -1,4 +1,4 @@
-"""BitTorrent clients of other makes that seed, each at an address of its own.
+"""BitTorrent clients of other projects that seed, each at an address of its own.
 
 Debian: qbittorrent-nox transmission-daemon aria2 rtorrent deluged, and tests/install.sh for later versions.
 """
@@ -21,9 +21,10 @@ from tests.servers.transmission import transmission
 
 TRACKER: Address = ("81.1.0.1", 6969)
 _PORT = 6881
-_DELUGE = 58846  # where deluge-console, which waits for ever for one that is not there, finds its daemon
-_ASKS: Address = ("70.3.0.1", 6881)
-_TELLS_WITHIN, _TRIES = 30.0, 4  # seconds
+_DELUGE_PORT = 58846  # of the daemon; deluge-console waits for ever if nothing listens there
+_DHT_CLIENT: Address = ("70.3.0.1", 6881)
+_ANNOUNCE_SECONDS = 30.0  # until rtorrent is found in the DHT
+_MAX_STARTS = 4
 
 _RTORRENT = """
 network.bind_address.set = {host}
@@ -39,23 +40,27 @@ system.daemon.set = true
 
 
 @contextmanager
-def _qbittorrent(version: str, home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
-    torrents = [_write(home, each) for each in held]
-    with qbittorrent(home, version, host, downloads=held[0].folder, torrents=torrents, dht=True) as seeding:
+def _qbittorrent(version: str, home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+    torrents = [_write_torrent(home, content) for content in contents]
+    with qbittorrent(
+        home, version, host, downloads=contents[0].folder, torrents=torrents, dht=True
+    ) as seeding:
         yield host, seeding.port
 
 
 @contextmanager
-def _transmission(version: str, home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
-    torrents = [_write(home, each) for each in held]
-    with transmission(home, version, host, downloads=held[0].folder, torrents=torrents, dht=NODES) as seeding:
+def _transmission(version: str, home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+    torrents = [_write_torrent(home, content) for content in contents]
+    with transmission(
+        home, version, host, downloads=contents[0].folder, torrents=torrents, dht=NODES
+    ) as seeding:
         yield host, seeding.port
 
 
 @contextmanager
-def _aria2(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
-    files = " ".join(str(_write(home, each)) for each in held)
-    command = f"""aria2c --dir={held[0].folder} --interface={host} --listen-port={_PORT}
+def _aria2(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+    files = " ".join(str(_write_torrent(home, content)) for content in contents)
+    command = f"""aria2c --dir={contents[0].folder} --interface={host} --listen-port={_PORT}
         --dht-listen-port={_PORT} --dht-entry-point={NODES[0][0]}:{NODES[0][1]} --dht-file-path={home}/dht
         --bt-enable-lpd=false --check-integrity=true --seed-ratio=0 --seed-time=999 --disable-ipv6=true {files}"""
     with _started(home, host, command.split()) as address:
@@ -63,28 +68,28 @@ def _aria2(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
 
 
 @contextmanager
-def _rtorrent(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
+def _rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     (home / "session").mkdir()
     settings = home / "rtorrent.rc"
     joining = "".join(
         f'schedule2 = join{at}, 1, 30, "dht.add_node={node}:{port}"\n'
         for at, (node, port) in enumerate(NODES)
     )
-    chosen = _RTORRENT.format(host=host, port=_PORT, folder=held[0].folder, home=home)
+    chosen = _RTORRENT.format(host=host, port=_PORT, folder=contents[0].folder, home=home)
     settings.write_text(chosen + joining)
-    files = [str(_write(home, each)) for each in held]
-    asking = Peer(_ASKS, NODES)
-    for _ in range(_TRIES):
+    files = [str(_write_torrent(home, content)) for content in contents]
+    peer = Peer(_DHT_CLIENT, NODES)
+    for _ in range(_MAX_STARTS):
         with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
-            # It tells the DHT once, after ten seconds (packets counted): what is lost of that is lost for good.
-            if all(asking.finds(each.v1, host, _TELLS_WITHIN) for each in held):
+            # It announces to the DHT once, after ten seconds (packets counted), and never repeats a lost packet.
+            if all(peer.finds(content.v1, host, _ANNOUNCE_SECONDS) for content in contents):
                 yield address
                 return
-    raise RuntimeError("rtorrent has not told the DHT what it has")
+    raise RuntimeError("rtorrent has not announced to the DHT what it has")
 
 
 @contextmanager
-def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]:
+def _deluge(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     settings = {
         "listen_ports": [_PORT, _PORT],
         "random_port": False,
@@ -97,26 +102,26 @@ def _deluge(home: Path, held: Sequence[Content], host: str) -> Iterator[Address]
     (home / "core.conf").write_text(json.dumps({"file": 1, "format": 1}) + json.dumps(settings))
     (home / "auth").write_text("test:test:10\n")
     command = ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]
-    with _started(home, host, command, _DELUGE) as address:
-        adds = [f"add -p {each.folder} {_write(home, each)}" for each in held]
+    with _started(home, host, command, _DELUGE_PORT) as address:
+        adds = [f"add -p {content.folder} {_write_torrent(home, content)}" for content in contents]
         line = "; ".join([f"connect {host} test test", *adds])
         subprocess.run(["deluge-console", "-c", str(home), line], check=True, capture_output=True)
         yield address
 
 
 @contextmanager
-def _started(home: Path, host: str, command: list[str], *doors: int) -> Iterator[Address]:
-    """It listens for peers, and at its other ports."""
+def _started(home: Path, host: str, command: list[str], *ports: int) -> Iterator[Address]:
+    """Run the command until it listens for peers, and on these ports."""
     with running(command, home / "log", stop=SIGKILL) as process:
         wait_until(
-            lambda: all(accepts_connections((host, port)) for port in (_PORT, *doors)), process, home / "log"
+            lambda: all(accepts_connections((host, port)) for port in (_PORT, *ports)), process, home / "log"
         )
         yield host, _PORT
 
 
-def _write(home: Path, held: Content) -> Path:
-    path = home / f"{held.name}.torrent"
-    path.write_bytes(held.torrent)
+def _write_torrent(home: Path, content: Content) -> Path:
+    path = home / f"{content.name}.torrent"
+    path.write_bytes(content.torrent)
     return path
 
 
@@ -126,7 +131,7 @@ Start = Callable[[Path, Sequence[Content], str], AbstractContextManager[Address]
 class Client(NamedTuple):
     start: Start
     kinds: tuple[str, ...]
-    """The kinds of torrents that it takes."""
+    """The kinds of torrents that it accepts."""
 
 
 _V1, _HYBRID, _ALL = ("v1",), ("v1", "hybrid"), ("v1", "hybrid", "v2")
@@ -145,42 +150,42 @@ CLIENTS = {
 
 class SeedingClients(NamedTuple):
     tracker: Opentracker
-    held: dict[tuple[str, str], Content]
-    """By make and kind."""
+    contents: dict[tuple[str, str], Content]
+    """By client and kind of torrent."""
     addresses: dict[str, Address]
-    """By make."""
+    """By client."""
 
 
 @contextmanager
 def seeding_clients(folder: Path) -> Iterator[SeedingClients]:
-    """One client of each make, at once, and a tracker that they tell. Each has torrents of its own."""
+    """One client of each kind, with torrents of its own, and a tracker that they announce to."""
     tracker = Opentracker(TRACKER)
     urls = [tracker.udp, tracker.http]
-    held = {
+    contents = {
         (name, kind): create_content(
             folder / name / "content", f"{name} {kind}".replace(" ", "-"), kind, urls
         )
-        for name, make in CLIENTS.items()
-        for kind in make.kinds
+        for name, client in CLIENTS.items()
+        for kind in client.kinds
     }
     announced = {
         target
-        for (name, kind), each in held.items()
-        for target, known in ((each.v1, kind != "v2"), (each.v2[:20], kind != "v1"))
-        if known and (target == each.v1 or "v2" in CLIENTS[name].kinds)
+        for (name, kind), content in contents.items()
+        for target, has_hash in ((content.v1, kind != "v2"), (content.v2[:20], kind != "v1"))
+        if has_hash and (target == content.v1 or "v2" in CLIENTS[name].kinds)
     }
     (folder / "tracker").mkdir()
     with ExitStack() as stack:
         stack.enter_context(opentracker(folder / "tracker", TRACKER, announced))
-        # Its threads last as long as the clients, which die with the thread that started them.
+        # The threads of the pool last as long as the clients, which die with the thread that started them.
         threads = stack.enter_context(ThreadPoolExecutor(len(CLIENTS)))
 
         def start(number: int, name: str) -> Address:
             (folder / name / "home").mkdir()
-            mine = [held[name, kind] for kind in CLIENTS[name].kinds]
-            started = CLIENTS[name].start(folder / name / "home", mine, f"{90 + number}.1.0.1")
+            own = [contents[name, kind] for kind in CLIENTS[name].kinds]
+            started = CLIENTS[name].start(folder / name / "home", own, f"{90 + number}.1.0.1")
             return stack.enter_context(started)
 
         addresses = dict(zip(CLIENTS, threads.map(start, range(len(CLIENTS)), CLIENTS), strict=True))
         tracker.wait_for(*announced)
-        yield SeedingClients(tracker, held, addresses)
+        yield SeedingClients(tracker, contents, addresses)

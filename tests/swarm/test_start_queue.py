@@ -1,28 +1,29 @@
-"""A few at a time, by a clock that stands still until it is told to go on."""
+"""The start queue, with a clock that moves only when a test says so."""
 
 from collections.abc import Callable
 
 from swarm.fetch.start_queue import StartQueue
 
 
-class Hall:
+class QueueOnAManualClock:
+    """Starts an item by its own name; an item of the name of one that has started needs no search of its own."""
+
     def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.line: StartQueue[str, str] = StartQueue(self._begin, self._later)
+        self.started: list[str] = []
+        self.queue: StartQueue[str, str] = StartQueue(self._start, self._schedule)
         self._now = 0.0
         self._due: list[tuple[float, Callable[[], object]]] = []
 
-    def _begin(self, who: str) -> str | None:
-        """Who is called like one that has begun joins it."""
-        if who in self.begun:
+    def _start(self, item: str) -> str | None:
+        if item in self.started:
             return None
-        self.begun.append(who)
-        return who
+        self.started.append(item)
+        return item
 
-    def _later(self, seconds: float, action: Callable[[], object]) -> None:
+    def _schedule(self, seconds: float, action: Callable[[], object]) -> None:
         self._due.append((self._now + seconds, action))
 
-    def wait(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self._now += seconds
         while due := [action for at, action in self._due if at <= self._now]:
             self._due = [each for each in self._due if each[0] > self._now]
@@ -30,66 +31,67 @@ class Hall:
                 action()
 
 
-def full() -> tuple[Hall, list[str], list[str]]:
-    """A hall, those who have begun, and those who stand in line."""
-    hall, names = Hall(), [f"{number}" for number in range(100)]
-    for name in names:
-        hall.line.join(name)
-    begun = list(hall.begun)
-    assert begun == names[: len(begun)] and 1 < len(begun) < 50
-    return hall, begun, names[len(begun) :]
+def create_full_queue() -> tuple[QueueOnAManualClock, list[str], list[str]]:
+    """With the items that have started, and those that are still queued."""
+    clock, items = QueueOnAManualClock(), [f"{number}" for number in range(100)]
+    for item in items:
+        clock.queue.put(item)
+    started = list(clock.started)
+    assert started == items[: len(started)] and 1 < len(started) < 50
+    assert list(clock.queue) == items[len(started) :]
+    return clock, started, items[len(started) :]
 
 
-def test_whoever_comes_alone_begins_at_once() -> None:
-    hall = Hall()
-    hall.line.join("alone")
-    assert hall.begun == ["alone"]
+def test_a_single_item_starts_immediately() -> None:
+    clock = QueueOnAManualClock()
+    clock.queue.put("single")
+    assert clock.started == ["single"]
 
 
-def test_for_each_that_ends_the_next_begins() -> None:
-    hall, begun, standing = full()
-    hall.line.over(begun[3])
-    assert hall.begun == begun  # not in the midst of its end
-    hall.wait(0)
-    assert hall.begun == [*begun, standing[0]]
+def test_for_each_search_that_ends_the_next_starts() -> None:
+    clock, started, queued = create_full_queue()
+    clock.queue.release(started[3])
+    assert clock.started == started  # not in the middle of ending a search
+    clock.advance(0)
+    assert clock.started == [*started, queued[0]]
 
 
-def test_who_takes_long_keeps_nobody() -> None:
-    hall, begun, standing = full()
-    for _ in range(100 // len(begun)):
-        hall.wait(0.1)
-    assert hall.begun == begun + standing
+def test_a_long_search_does_not_keep_others_from_starting() -> None:
+    clock, started, queued = create_full_queue()
+    for _ in range(100 // len(started)):
+        clock.advance(0.1)
+    assert clock.started == started + queued
 
 
-def test_an_end_after_a_long_time_lets_nobody_more_in() -> None:
-    hall, begun, standing = full()
-    hall.wait(0.1)
-    now = list(hall.begun)
-    assert len(now) == 2 * len(begun)
-    hall.line.over(begun[0])
-    hall.wait(0)
-    assert hall.begun == now
+def test_the_end_of_a_long_search_starts_nothing_more() -> None:
+    clock, started, _ = create_full_queue()
+    clock.advance(0.1)
+    started_by_now = list(clock.started)
+    assert len(started_by_now) == 2 * len(started)
+    clock.queue.release(started[0])
+    clock.advance(0)
+    assert clock.started == started_by_now
 
 
-def test_who_joins_what_has_begun_takes_nobodys_place() -> None:
-    hall = Hall()
-    for name in [*["one"] * 100, "another"]:
-        hall.line.join(name)
-    assert hall.begun == ["one", "another"]
+def test_an_item_that_needs_no_search_of_its_own_takes_no_place() -> None:
+    clock = QueueOnAManualClock()
+    for item in [*["one"] * 100, "another"]:
+        clock.queue.put(item)
+    assert clock.started == ["one", "another"]
 
 
-def test_who_leaves_does_not_begin() -> None:
-    hall, begun, standing = full()
-    assert hall.line.leave(standing[0])
-    assert not hall.line.leave(standing[0])
-    assert not hall.line.leave(begun[0])
-    hall.line.over(begun[0])
-    hall.wait(0)
-    assert hall.begun == [*begun, standing[1]]
+def test_a_removed_item_does_not_start() -> None:
+    clock, started, queued = create_full_queue()
+    assert clock.queue.remove(queued[0])
+    assert not clock.queue.remove(queued[0])
+    assert not clock.queue.remove(started[0])
+    clock.queue.release(started[0])
+    clock.advance(0)
+    assert clock.started == [*started, queued[1]]
 
 
-def test_of_a_line_that_is_dissolved_nobody_begins() -> None:
-    hall, begun, standing = full()
-    assert hall.line.dissolve() == standing
-    hall.wait(1)
-    assert hall.begun == begun
+def test_nothing_starts_from_a_drained_queue() -> None:
+    clock, started, queued = create_full_queue()
+    assert clock.queue.drain() == queued
+    clock.advance(1)
+    assert clock.started == started

@@ -1,4 +1,4 @@
-"""What a tracker may say at most. How it is asked is seen in test_census."""
+"""What is believed of a tracker's answer at most. How trackers are queried is tested in test_census."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler
 import bencodepy
 import pytest
 
-from swarm.peers.trackers import TrackerClient, TrackerReport, TrackerSuspended
-from swarm.peers.udp_tracker import ScrapeCounts, TrackerError
+from swarm.peers.tracker_report import ScrapeCounts, TrackerError, TrackerReport
+from swarm.peers.trackers import TrackerClient, TrackerSuspended
 from tests.servers import free_port
 from tests.servers.http_server import http_server
 
@@ -17,16 +17,16 @@ PEERS = b"".join(bytes([51, n // 250, n % 250, 1, 0, 80]) for n in range(5_000))
 
 
 @pytest.fixture
-def said() -> dict[bytes, int]:
-    """What its scrape tells, for a test to change."""
+def scrape() -> dict[bytes, int]:
+    """The tracker's answer to a scrape, which a test may change."""
     return {b"complete": 3, b"downloaded": 50, b"incomplete": 4}
 
 
 @pytest.fixture
-def tracker(said: dict[bytes, int]) -> Iterator[str]:
+def tracker(scrape: dict[bytes, int]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answers = {"/announce": {b"peers": PEERS}, "/scrape": {b"files": {TARGET: said}}}
+            answers = {"/announce": {b"peers": PEERS}, "/scrape": {b"files": {TARGET: scrape}}}
             body = bencodepy.encode(answers[self.path.partition("?")[0]])
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -34,43 +34,41 @@ def tracker(said: dict[bytes, int]) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Not on the terminal."""
+            """Keeps requests out of the test's output."""
 
     with http_server(("127.0.0.1", free_port()), Handler) as url:
         yield url
 
 
-async def ask(*urls: str) -> list[TrackerReport | TrackerError]:
-    trackers = TrackerClient(allow_private=True)
+async def query(*urls: str) -> list[TrackerReport | TrackerError]:
+    client = TrackerClient(allow_private=True)
     answers: list[TrackerReport | TrackerError] = []
     for url in urls:
         try:
-            answers.append(await trackers.ask(url, TARGET))
+            answers.append(await client.query(url, TARGET))
         except TrackerError as error:
             answers.append(error)
-    await trackers.close()
+    await client.close()
     return answers
 
 
-def test_of_thousands_of_peers_that_nobody_asked_for_some_are_believed(tracker: str) -> None:
-    [report] = asyncio.run(ask(tracker))
+def test_of_thousands_of_unrequested_peers_a_thousand_are_believed(tracker: str) -> None:
+    [report] = asyncio.run(query(tracker))
     assert isinstance(report, TrackerReport)
-    assert (len(report.peers), report.swarm) == (1_000, ScrapeCounts(3, 50, 4))
+    assert (len(report.addresses), report.scrape) == (1_000, ScrapeCounts(3, 50, 4))
 
 
 @pytest.mark.parametrize("number", [2**31, 10**30, -1])
-def test_numbers_that_nobody_could_mean_are_not_believed(
-    tracker: str, said: dict[bytes, int], number: int
-) -> None:
-    said[b"downloaded"] = number
-    [report] = asyncio.run(ask(tracker))
+def test_impossible_counts_are_not_believed(tracker: str, scrape: dict[bytes, int], number: int) -> None:
+    scrape[b"downloaded"] = number
+    [report] = asyncio.run(query(tracker))
     assert isinstance(report, TrackerReport)
-    assert (len(report.peers), report.swarm) == (1_000, None)
+    assert (len(report.addresses), report.scrape) == (1_000, None)
 
 
-def test_who_fails_three_times_in_a_row_is_left_alone(tracker: str) -> None:
+def test_a_tracker_that_fails_three_times_in_a_row_is_suspended(tracker: str) -> None:
     dead = f"http://127.0.0.1:{free_port()}/announce"
-    answers = asyncio.run(ask(dead, dead, tracker, dead, dead, tracker))
+    answers = asyncio.run(query(dead, dead, tracker, dead, dead, tracker))
     assert [type(answer) for answer in answers] == [TrackerError] * 2 + [
         TrackerReport,
         TrackerError,

@@ -1,6 +1,7 @@
-"""What leaves this machine, seen on the wire: nothing for private addresses, no announce, no request for content.
+"""Packets that leave this machine: none to private addresses, no DHT announce, no request for content.
 
-Each way to lead us astray names a public address too, which must be contacted: else the test would prove nothing.
+Each way by which a private address can reach us carries a public one too, which must be contacted: otherwise the test
+would prove nothing.
 """
 
 import queue
@@ -14,26 +15,27 @@ from typing import NamedTuple
 
 import pytest
 
-from swarm import Config, FoundMetadata, SearchEngine, SearchRequest, libtorrent_session
-from tests.servers.hostile_behaviours import gossip, silence
-from tests.servers.hostile_peer import hostile_node, hostile_peer
+from swarm import Config, SearchEngine, SearchOutcome, SearchRequest, libtorrent_session
+from tests.servers.hostile_behaviours import send_peer_exchange, stay_silent
+from tests.servers.hostile_dht_node import hostile_dht_node
+from tests.servers.hostile_peer import hostile_peer
 from tests.servers.http_server import http_server
 from tests.servers.libtorrent_peers import NODES, ROUTER, Address, Peer, create_content, start_dht
 from tests.servers.name_server import name_server
 from tests.servers.network_namespace import add_ipv6_address, network_namespace
 from tests.servers.packet_capture import Packet, capture_packets
 from tests.servers.recording_trackers import http_tracker, udp_tracker
-from tests.swarm.test_swarm import same, until
+from tests.swarm.searching import is_same_torrent, wait_for
 
-US = ("70.1.0.1", "2a02:70::1")
+OWN_ADDRESSES = ("70.1.0.1", "2a02:70::1")
 SEEDER: Address = ("44.1.0.1", 6881)
 
-# The ways in which an address may come to us; the number is in each address that comes so.
+# The ways by which an address may reach us; the number is part of each address that comes that way.
 WAYS = {
-    name: number
-    for number, name in enumerate(
+    way: number
+    for number, way in enumerate(
         (
-            "the wish",
+            "the request",
             "a tracker over HTTP",
             "a tracker over UDP",
             "the DHT",
@@ -44,9 +46,9 @@ WAYS = {
         start=1,
     )
 }
-GOSSIP = 9
+PEER_EXCHANGE = 9
 OVER_IPV6 = (
-    "the wish",
+    "the request",
     "a tracker over HTTP",
     "the URL of a tracker",
     "the name of a tracker",
@@ -54,172 +56,196 @@ OVER_IPV6 = (
 )
 
 
-def private(way: int) -> list[str]:
+def private_hosts(way: int) -> list[str]:
     v4 = f"10.1.{way}.1 127.9.{way}.1 169.254.{way}.1 172.16.{way}.1 192.168.{way}.1 100.64.{way}.1 0.1.{way}.1"
     v6 = f"fd00::{way} fe80::{way} ::ffff:10.2.{way}.1 64:ff9b::a03:{way:02x}01 2002:a04:{way:02x}01::1"
     return [*v4.split(), f"198.18.{way}.1", f"240.1.{way}.1", *v6.split(), f"2001:db8::{way}"]
 
 
-def public(way: int) -> list[str]:
+def public_hosts(way: int) -> list[str]:
     return [f"17.1.{way}.1", f"2a01:17::{way}"]
 
 
-def both(way: int) -> list[Address]:
-    return [(host, 8080) for host in (*private(way), *public(way))]
+def all_addresses(way: int) -> list[Address]:
+    return [(host, 8080) for host in (*private_hosts(way), *public_hosts(way))]
 
 
-def v4(way: int) -> list[Address]:
-    return [(host, port) for host, port in both(way) if ":" not in host]
+def ipv4_addresses(way: int) -> list[Address]:
+    return [(host, port) for host, port in all_addresses(way) if ":" not in host]
 
 
-class Trip(NamedTuple):
+class Traffic(NamedTuple):
     packets: list[Packet]
-    dns_host: str
+    name_server: str
 
-    def reached(self) -> set[str]:
-        """By us; an IPv4 address wrapped in one of IPv6 is still that address."""
+    def contacted_hosts(self) -> set[str]:
+        """To which we have sent a packet; an IPv4 address that is mapped into IPv6 is still that address."""
         hosts = {ip_address(packet.host) for packet in self.packets if not is_answer(packet)}
         return {str(getattr(host, "ipv4_mapped", None) or host) for host in hosts}
 
-    def is_over(self) -> bool:
-        """Every way has led to where it may lead."""
-        v4, v6 = [public(number)[0] for number in WAYS.values()], [public(WAYS[way])[1] for way in OVER_IPV6]
-        return {*v4, *v6} <= self.reached()
+    def has_used_every_way(self) -> bool:
+        """Whether the public address of each way has been contacted."""
+        v4 = [public_hosts(number)[0] for number in WAYS.values()]
+        v6 = [public_hosts(WAYS[way])[1] for way in OVER_IPV6]
+        return {*v4, *v6} <= self.contacted_hosts()
 
 
 def is_answer(packet: Packet) -> bool:
-    """From a stranger to us. We speak from US, or else from ::1 or from the very address that is spoken to."""
-    return ip_address(packet.source).is_global and packet.source not in (*US, packet.host)
+    """Whether it comes from another host. We send from OWN_ADDRESSES, from ::1, or from the address we send to."""
+    return ip_address(packet.source).is_global and packet.source not in (*OWN_ADDRESSES, packet.host)
 
 
 @pytest.fixture(scope="module")
-def trip() -> Iterator[Trip]:
-    """One search that everybody tries to lead astray."""
-    target, number = b"\x5a" * 20, WAYS.__getitem__
-    named = {f"n{at}.example": host for at, (host, _) in enumerate(both(number("the name of a tracker")))}
+def traffic() -> Iterator[Traffic]:
+    """Of one search, to which private addresses come by every way."""
+    target = b"\x5a" * 20
+    names = {
+        f"n{number}.example": host
+        for number, (host, _) in enumerate(all_addresses(WAYS["the name of a tracker"]))
+    }
     with network_namespace(), ExitStack() as stack:
-        add_ipv6_address(US[1])
+        add_ipv6_address(OWN_ADDRESSES[1])
         packets = stack.enter_context(capture_packets())
-        dns_host = stack.enter_context(name_server(named))
-        stack.enter_context(hostile_node(ROUTER, v4(number("the DHT"))))
-        gossips = ("66.6.0.1", 6881)
-        stack.enter_context(hostile_peer(gossips, gossip(both(GOSSIP) * 200)))
-        stack.enter_context(hostile_peer(("17.1.1.1", 8080), silence))
-        http = stack.enter_context(
-            http_tracker(("81.1.0.1", 6969), {target: both(number("a tracker over HTTP"))})
+        name_server_host = stack.enter_context(name_server(names))
+        stack.enter_context(hostile_dht_node(ROUTER, ipv4_addresses(WAYS["the DHT"])))
+        exchanging_peer = ("66.6.0.1", 6881)
+        stack.enter_context(
+            hostile_peer(exchanging_peer, send_peer_exchange(all_addresses(PEER_EXCHANGE) * 200))
         )
-        udp = stack.enter_context(udp_tracker(("81.2.0.1", 6969), {target: v4(number("a tracker over UDP"))}))
-        aims = both(number("a redirect by a tracker"))
-        redirects = [
-            # At our own address, since of two of IPv6 that live here we might speak from the other.
-            stack.enter_context(
-                http_server((US[1], 8100 + at) if ":" in aim[0] else (f"81.3.{at}.1", 80), redirect(aim))
+        stack.enter_context(hostile_peer(("17.1.1.1", 8080), stay_silent))
+        peers = (*all_addresses(WAYS["the request"]), exchanging_peer)
+        engine = SearchEngine(
+            Config(
+                f"{OWN_ADDRESSES[0]}:6881,[{OWN_ADDRESSES[1]}]:6881",
+                bootstrap=("{}:{}".format(*ROUTER),),
+                trackers=(),
             )
-            for at, aim in enumerate(aims)
-        ]
-        by_address = both(number("the URL of a tracker"))
-        urls = [http.url, udp.url, *redirects]
-        urls += [url(scheme, host) for host, _ in by_address for scheme in ("http", "udp")]
-        urls += [url(scheme, name) for name in named for scheme in ("http", "udp")]
-        session = SearchEngine(
-            Config(f"{US[0]}:6881,[{US[1]}]:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=())
         )
-        wish = SearchRequest(target, trackers=tuple(urls), peers=(*both(number("the wish")), gossips))
-        made, found = Trip(packets, dns_host), queue.Queue[FoundMetadata | None]()
-        session.search(wish, 120, found.put)
+        request = SearchRequest(target, trackers=tuple(start_trackers(stack, target, names)), peers=peers)
+        traffic, outcomes = Traffic(packets, name_server_host), queue.Queue[SearchOutcome]()
+        engine.search(request, 120, outcomes.put)
         time.sleep(12)
-        with suppress(AssertionError):  # which one did not the tests say
-            until(made.is_over, 90)
-        session.close()
-        assert found.get(timeout=30) is None
+        with suppress(AssertionError):  # the tests say which way has not been used
+            wait_for(traffic.has_used_every_way, 90)
+        engine.close()
+        assert outcomes.get(timeout=30) is None
         time.sleep(0.5)
-        yield made
+        yield traffic
 
 
-def url(scheme: str, host: str) -> str:
+def start_trackers(stack: ExitStack, target: bytes, names: dict[str, str]) -> list[str]:
+    """URLs of trackers that name private peers, redirect to private hosts, or are private hosts themselves."""
+    http = stack.enter_context(
+        http_tracker(("81.1.0.1", 6969), {target: all_addresses(WAYS["a tracker over HTTP"])})
+    )
+    udp = stack.enter_context(
+        udp_tracker(("81.2.0.1", 6969), {target: ipv4_addresses(WAYS["a tracker over UDP"])})
+    )
+    redirects = [
+        # For IPv6 at our own address: of two IPv6 addresses in the namespace we might send from the other.
+        stack.enter_context(
+            http_server(
+                (OWN_ADDRESSES[1], 8100 + number) if ":" in goal[0] else (f"81.3.{number}.1", 80),
+                redirect_to(goal),
+            )
+        )
+        for number, goal in enumerate(all_addresses(WAYS["a redirect by a tracker"]))
+    ]
+    hosts = [host for host, _ in all_addresses(WAYS["the URL of a tracker"])]
+    by_host = [announce_url(scheme, host) for host in (*hosts, *names) for scheme in ("http", "udp")]
+    return [http.url, udp.url, *redirects, *by_host]
+
+
+def announce_url(scheme: str, host: str) -> str:
     return f"{scheme}://[{host}]:8080/announce" if ":" in host else f"{scheme}://{host}:8080/announce"
 
 
-def redirect(aim: Address) -> type[BaseHTTPRequestHandler]:
+def redirect_to(goal: Address) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(302)
-            self.send_header("Location", url("http", aim[0]) + "?" + self.path.partition("?")[2])
+            self.send_header("Location", announce_url("http", goal[0]) + "?" + self.path.partition("?")[2])
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Not on the terminal."""
+            """Keeps requests out of the test's output."""
 
     return Handler
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_private_address_is_never_contacted_though_a_public_one_is(trip: Trip, way: str) -> None:
+def test_a_private_address_is_never_contacted_though_a_public_one_is(traffic: Traffic, way: str) -> None:
     number = WAYS[way]
-    assert not trip.reached() & {*private(number), f"10.2.{number}.1"}
-    assert public(number)[0] in trip.reached()
+    assert not traffic.contacted_hosts() & {*private_hosts(number), f"10.2.{number}.1"}
+    assert public_hosts(number)[0] in traffic.contacted_hosts()
 
 
-def test_not_even_the_first_word_goes_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it takes to say which ones these are."""
-    number, only_public = WAYS["the DHT"], libtorrent_session.create_ip_filter
+def test_not_even_the_first_packet_goes_to_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes to create the address filter."""
+    number, create_ip_filter = WAYS["the DHT"], libtorrent_session.create_ip_filter
 
-    def slowly() -> object:
+    def create_slowly() -> object:
         time.sleep(0.1)
-        return only_public()
+        return create_ip_filter()
 
-    monkeypatch.setattr(libtorrent_session, "create_ip_filter", slowly)
-    with network_namespace(), hostile_node(ROUTER, v4(number)), capture_packets() as packets:
-        session = SearchEngine(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),)))
-        until(lambda: any(packet.host in public(number) for packet in packets))
-        session.close()
-    assert not [packet for packet in packets if packet.host in private(number)]
+    monkeypatch.setattr(libtorrent_session, "create_ip_filter", create_slowly)
+    with (
+        network_namespace(),
+        hostile_dht_node(ROUTER, ipv4_addresses(number)),
+        capture_packets() as packets,
+    ):
+        engine = SearchEngine(Config(f"{OWN_ADDRESSES[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),)))
+        wait_for(lambda: any(packet.host in public_hosts(number) for packet in packets))
+        engine.close()
+    assert not [packet for packet in packets if packet.host in private_hosts(number)]
 
 
 @pytest.mark.parametrize("way", OVER_IPV6)
-def test_a_public_address_of_ipv6_is_contacted(trip: Trip, way: str) -> None:
-    """So what the test above says of IPv6 is not for want of it."""
-    assert public(WAYS[way])[1] in trip.reached()
+def test_a_public_ipv6_address_is_contacted(traffic: Traffic, way: str) -> None:
+    """So IPv6 is in use, and the private IPv6 addresses above are avoided for another reason."""
+    assert public_hosts(WAYS[way])[1] in traffic.contacted_hosts()
 
 
-def test_peers_that_a_peer_names_are_not_even_looked_at(trip: Trip) -> None:
-    assert "66.6.0.1" in trip.reached()
-    assert not trip.reached() & {*private(GOSSIP), f"10.2.{GOSSIP}.1", *public(GOSSIP)}
+def test_peers_named_by_peer_exchange_are_never_contacted(traffic: Traffic) -> None:
+    assert "66.6.0.1" in traffic.contacted_hosts()
+    exchanged = {*private_hosts(PEER_EXCHANGE), f"10.2.{PEER_EXCHANGE}.1", *public_hosts(PEER_EXCHANGE)}
+    assert not traffic.contacted_hosts() & exchanged
 
 
-def test_nothing_at_all_goes_to_an_address_that_is_not_of_the_open_internet(trip: Trip) -> None:
-    """As Python's ipaddress knows them. Names are asked for where this machine asks for them."""
-    assert {host for host in trip.reached() if not ip_address(host).is_global} <= {trip.dns_host}
+def test_no_packet_goes_to_an_address_outside_the_open_internet(traffic: Traffic) -> None:
+    """By Python's ipaddress module. Names are resolved at the name server that this machine uses."""
+    outside = {host for host in traffic.contacted_hosts() if not ip_address(host).is_global}
+    assert outside <= {traffic.name_server}
 
 
-def test_nothing_is_announced_to_the_dht_and_no_content_is_asked_for(tmp_path: Path) -> None:
+def test_no_torrent_is_announced_to_the_dht_and_no_content_is_requested(tmp_path: Path) -> None:
     with network_namespace(), capture_packets() as packets:
         nodes = start_dht()
         seeder = Peer(SEEDER, NODES)
-        kinds = {
+        contents = {
             kind: create_content(tmp_path, kind, kind, size=4_000_000) for kind in ("v1", "hybrid", "v2")
         }
-        for held in kinds.values():
-            seeder.seed(held)
-            seeder.announce(held.v2[:20] if held is kinds["v2"] else held.v1)
-        session = SearchEngine(Config(f"{US[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=()))
-        wishes = {
-            kind: SearchRequest(v2=held.v2) if kind == "v2" else SearchRequest(held.v1)
-            for kind, held in kinds.items()
-        }
-        answers: dict[str, queue.Queue[FoundMetadata | None]] = {kind: queue.Queue() for kind in kinds}
-        for kind, wish in wishes.items():
-            session.search(wish, 120, answers[kind].put)
-        assert all(same(answers[kind].get(timeout=150), held) for kind, held in kinds.items())
-        session.close()
-        until(lambda: any(b"announce_peer" in packet.payload for packet in packets))
+        for content in contents.values():
+            seeder.seed(content)
+            seeder.announce(content.v2[:20] if content is contents["v2"] else content.v1)
+        engine = SearchEngine(
+            Config(f"{OWN_ADDRESSES[0]}:6881", bootstrap=("{}:{}".format(*ROUTER),), trackers=())
+        )
+        outcomes: dict[str, queue.Queue[SearchOutcome]] = {kind: queue.Queue() for kind in contents}
+        for kind, content in contents.items():
+            request = SearchRequest(v2=content.v2) if kind == "v2" else SearchRequest(content.v1)
+            engine.search(request, 120, outcomes[kind].put)
+        assert all(
+            is_same_torrent(outcomes[kind].get(timeout=150), content) for kind, content in contents.items()
+        )
+        engine.close()
+        wait_for(lambda: any(b"announce_peer" in packet.payload for packet in packets))
         del nodes
-    ours = [packet for packet in packets if packet.source == US[0]]
-    assert any(b"get_peers" in packet.payload for packet in ours)
-    assert not any(b"announce_peer" in packet.payload for packet in ours)
-    told = sum(
-        len(packet.payload) for packet in packets if (packet.source, packet.host) == (SEEDER[0], US[0])
-    )
-    assert 0 < told < 200_000
+    sent = [packet for packet in packets if packet.source == OWN_ADDRESSES[0]]
+    assert any(b"get_peers" in packet.payload for packet in sent)
+    assert not any(b"announce_peer" in packet.payload for packet in sent)
+    from_seeder = (SEEDER[0], OWN_ADDRESSES[0])
+    received = sum(len(packet.payload) for packet in packets if (packet.source, packet.host) == from_seeder)
+    assert 0 < received < 200_000
     assert seeder.uploaded() == 0
