@@ -1,4 +1,4 @@
-"""Measures search among a million names: milliseconds for common and rare words, and the cost of its index for inserts.
+"""Measures search among a million names: milliseconds for common and rare words, and what its index costs inserts.
 
 python -m bench.search --database postgres --names 1000000
 """
