@@ -1,13 +1,12 @@
 """Requests that wait until their wish is settled: each is woken once, and at most so many wait at a time.
 
-    thread of a request       thread "batcher"             thread "settlements" (`settlements`)
-    -------------------       ----------------             ------------------------------------
-    1. add: a Waiter ───────► 2. enqueues wishes,
-    3. sleeps                    a batch at a time;
-                                 outcome.set ──► 4.        outcome.set for wishes that were fulfilled or missed,
-    4. wakes: result or                                    by notification or by a look at the table once a second
-       refusal, or time is up
-    5. remove
+    request (`wait`: a thread)    thread "batcher"                 thread "settlements" (`settlements`)
+    --------------------------    ----------------                 ------------------------------------
+    1. add: a Waiter ───────────► 2. enqueue_each, a batch at a
+    3. sleep                         time: outcome is a status     4. a wish was fulfilled or missed: outcome, by
+    5. woken, or time is up:         (keep waiting) or a refusal      notification or by a look at the table
+       stop_waiting                  (wake)                           once a second (wake)
+    6. remove
 
 The waiter is there before its wish is enqueued, so it cannot miss what becomes of it. Of a wish that is not written
 yet (step 2) the table tells nothing, so only waiters with a first status are looked up. Both threads end when
@@ -16,9 +15,9 @@ no request has come for some seconds.
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from django.conf import settings
@@ -43,10 +42,11 @@ class Waiter:
     """A request, and what it waits for: `is_waiting` for the end of the search, else for the first status only."""
 
     request: WishRequest
+    wake: Callable[[], object]  # called once, on any thread
     block: bytes  # of the address that it comes from
     is_waiting: bool
     outcome: WishStatus | Refusal | None = None
-    settled: threading.Event = field(default_factory=threading.Event)
+    is_settled: bool = False
 
     @property
     def wish_key(self) -> bytes:
@@ -54,10 +54,11 @@ class Waiter:
 
     def set_outcome(self, outcome: WishStatus | Refusal) -> None:
         """The first outcome that settles the wish is the last; a search that goes on settles nothing."""
-        if not self.settled.is_set():
+        if not self.is_settled:
             self.outcome = outcome
-            if isinstance(outcome, Refusal) or not (self.is_waiting and outcome.searching):
-                self.settled.set()
+            self.is_settled = isinstance(outcome, Refusal) or not (self.is_waiting and outcome.searching)
+            if self.is_settled:
+                self.wake()
 
 
 class Waiters:
@@ -82,28 +83,40 @@ class Waiters:
         A request that is not awaited, or comes when too many wait already, gets the first status and does not wait.
         Raises TooManyWishes, Unavailable.
         """
-        waiter = self.add(request)
+        woken = threading.Event()
+        waiter = self.add(request, woken.set)
         try:
             with aside():
-                self._sleep(waiter, seconds)
+                woken.wait(seconds if waiter.is_waiting else None)
+                if not self.stop_waiting(waiter):
+                    woken.wait()  # the database is slow, and the wish is not enqueued yet
         finally:
             self.remove(waiter)
         if isinstance(waiter.outcome, Refusal):
             raise waiter.outcome
         return cast(WishStatus, waiter.outcome)
 
-    def add(self, request: WishRequest) -> Waiter:
-        """A waiter whose wish is about to be enqueued. Raises TooManyWishes, Unavailable."""
+    def add(self, request: WishRequest, wake: Callable[[], object]) -> Waiter:
+        """A waiter whose wish is about to be enqueued; `wake` is called when it is settled.
+
+        May block for as long as a connection to the database takes. Raises TooManyWishes, Unavailable.
+        """
         block = address_block(request.address)
         if request.awaited:
             self._listener.start()
         with self._lock:
-            waiter = Waiter(request, block, request.awaited and self._has_room(block))
+            waiter = Waiter(request, wake, block, request.awaited and self._has_room(block))
             if waiter.is_waiting:
                 self._by_wish.setdefault(waiter.wish_key, set()).add(waiter)
                 self._per_block[waiter.block] += 1
         self._batcher.submit(waiter)
         return waiter
+
+    def stop_waiting(self, waiter: Waiter) -> bool:
+        """From now on any status settles it. Returns whether it has one; if not, it is woken by the first."""
+        with self._lock:
+            waiter.is_waiting = False
+            return waiter.outcome is not None
 
     def remove(self, waiter: Waiter) -> None:
         """To be called once for each waiter, whatever came of it."""
@@ -117,14 +130,6 @@ class Waiters:
             self._per_block[waiter.block] -= 1
             if not self._per_block[waiter.block]:
                 del self._per_block[waiter.block]
-
-    def _sleep(self, waiter: Waiter, seconds: float) -> None:
-        waiter.settled.wait(seconds if waiter.is_waiting else None)
-        with self._lock:
-            waiter.is_waiting = False  # from now on any status settles it
-            has_outcome = waiter.outcome is not None
-        if not has_outcome:  # the database is slow, and the wish is not enqueued yet
-            waiter.settled.wait()
 
     def _has_room(self, block: bytes) -> bool:
         """Whether one more may wait. An address block may have a third of the places; raises TooManyWishes."""
