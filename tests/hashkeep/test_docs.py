@@ -1,6 +1,7 @@
 """The documentation is true: every page is run, line by line, on a real Hashkeep (see tests/docs_runner.py)."""
 
 import html
+import pkgutil
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -27,7 +28,12 @@ from tests.servers.redis import redis
 MY_TORRENT = make.v1(b"Example Disc 2026.iso", 3_000_000)  # my.torrent of every page
 EPISODE = make.v1(b"Example Show S01E02.mkv", 3_000_000)
 REMOTE = make.v1(b"Example Disc 2027.iso", 3_000_000)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 # Commands that would change this machine change a folder in its place.
 SHELL_FUNCTIONS = """
 systemctl() { command systemctl --root="$MACHINE" "$@"; }
@@ -179,6 +185,7 @@ def set_up_torbox(folder: Path, _: pytest.FixtureRequest) -> Iterator[PageRunner
 
 PAGE_SETUPS: dict[str, PageSetup] = {
     "README": set_up_readme,
+    "CONTRIBUTING": set_up_developing,
     "storing": set_up_storing,
     "fetching": set_up_fetching,
     "running": set_up_running,
@@ -244,3 +251,38 @@ def test_the_page_names_every_metric_that_prometheus_gets() -> None:
     families = text_string_to_metric_families(render_metrics().decode())
     exported = {family.name.removesuffix("_created") for family in families}
     assert named == exported
+
+
+DEVELOPING = (ROOT / "docs" / "developing.md").read_text()
+PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+WITH_SUBFOLDERS = ("archive", "api", "swarm", "hashkeep")
+EXAMPLES = {"api/size.py", "tests/test_size.py"}  # which readers of the page write
+
+
+def folders_in(folder: Path) -> set[str]:
+    """The folders directly in this one, as `archive/torrents/`; without those that git ignores."""
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    inside = (path for path in folder.iterdir() if path.is_dir())
+    return {
+        f"{path.relative_to(ROOT)}/"
+        for path in inside
+        if path.name not in ignored and not path.name.startswith(".")
+    }
+
+
+def test_the_tree_on_the_page_has_every_folder_and_no_other() -> None:
+    table = DEVELOPING.partition("## The tree")[2].partition("\n\n")[2].partition("\n\n")[0]
+    named = re.findall(r"^\| `([^`]*)` \|", table, re.MULTILINE)
+    assert len(named) == len(set(named))
+    assert set(named) == folders_in(ROOT).union(*(folders_in(ROOT / folder) for folder in WITH_SUBFOLDERS))
+
+
+def test_every_file_and_function_that_the_page_for_developers_names_exists() -> None:
+    prose = re.sub(r"^```.*?^```$", "", DEVELOPING, flags=re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`([\w./]+)`", prose))
+    files = {name for name in named if "/" in name and not name.startswith("/")}
+    assert [name for name in files - EXAMPLES if not (ROOT / name).exists()] == []
+    objects = {name for name in named - files if "." in name and name.split(".")[0] in PACKAGES}
+    assert len(files) > 30 and len(objects) > 20
+    for name in objects:
+        pkgutil.resolve_name(name)  # raises where there is no such module or attribute
