@@ -83,7 +83,7 @@ def search_page(request: HttpRequest) -> HttpResponseBase:
         "filter_labels": [form[name].label for name in filters],
         "hits": found.hits,
         "later": before is not None,
-        "older": _next_page_url(request.GET, found.older) if found.older is not None else "",
+        "older": _next_page_url(request.GET, found.next_before) if found.next_before is not None else "",
         "feed": _feed_url(text[:_MAX_QUERY], filters),
     }
     return render_page("search.html", context)

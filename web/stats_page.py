@@ -35,19 +35,19 @@ class CountryShare:
 def stats_page(request: HttpRequest) -> HttpResponseBase:
     days = 90 if request.GET.get("days") == "90" else 30
     statistics = read_overview(days)
-    stored = build_bars(statistics.days, statistics.today, days)
+    stored = build_bars(statistics.stored_by_day, statistics.today, days)
     peers = build_bars({total.day: total.peers for total in statistics.census}, statistics.today, days)
     context = {
-        "stored_now": sum(statistics.kinds),
-        "kinds": statistics.kinds,
+        "stored_now": sum(statistics.versions),
+        "kinds": statistics.versions,
         "spans": _SPANS,
         "days": days,
         "stored": stored,
         "stored_most": max(bar.number for bar in stored),
-        "stored_in_all": sum(statistics.days.values()),
+        "stored_in_all": sum(statistics.stored_by_day.values()),
         "months": _newest_months(statistics),
-        "last": statistics.last,
-        "over": statistics.last is not None and statistics.last.day < statistics.today,
+        "last": statistics.last_census,
+        "over": statistics.last_census is not None and statistics.last_census.day < statistics.today,
         "counts": settings.CENSUS,
         "census": statistics.census[::-1],
         "peers": peers,
@@ -60,7 +60,7 @@ def stats_page(request: HttpRequest) -> HttpResponseBase:
 
 def _newest_months(statistics: Overview) -> list[tuple[date, int]]:
     """Torrents stored by month, the newest first, from the first month in which there were any."""
-    months = list(statistics.months.items())
+    months = list(statistics.stored_by_month.items())
     while months and not months[0][1]:
         del months[0]
     return months[::-1]

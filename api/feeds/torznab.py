@@ -133,7 +133,7 @@ def _parse_query(request: HttpRequest, function: str) -> SearchQuery | None:
     if imdb is not None and kinds:
         kinds += (TorrentKind.OTHER,)  # a torrent whose name does not tell its kind may be linked to the film
     every_kind = len(kinds) == len(TorrentKind)
-    return SearchQuery(f"{words} {_format_episode(request)}", () if every_kind else kinds, imdb=imdb)
+    return SearchQuery(f"{words} {_format_episode(request)}", () if every_kind else kinds, imdb_number=imdb)
 
 
 def _parse_imdb_id(request: HttpRequest) -> int | None:

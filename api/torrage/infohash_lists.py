@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from api.http.plain_text import plain_response
-from archive.browse.hashlists import list_days, list_infohashes
+from archive.browse.infohash_lists import list_days, list_infohashes
 from archive.errors import NotListed, Unavailable
 from metainfo.errors import Refusal
 

@@ -1,1 +1,1 @@
-"""Finding torrents and telling about them: search, lists, totals."""
+"""Ways to find stored torrents and to show them: search, lists of infohashes, a torrent's description, statistics."""

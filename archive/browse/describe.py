@@ -1,4 +1,4 @@
-"""What there is to show of a stored torrent: for pages and answers that tell more than the bytes."""
+"""Describes one stored torrent, for pages and answers that tell more than its bytes: names, trackers, swarm, film."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,11 @@ from metainfo.infohash import infohash_to_hex
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """`trackers`: the stored copy's own, then those that later copies named."""
+    """All that there is to show of a torrent. Infohashes are in hex.
+
+    `trackers`: those of the stored copy, then those that later copies named. `length`: bytes of the torrent file.
+    `liveness` and `film` are None where nothing is known. `files()` reads the list of files anew.
+    """
 
     infohash: str
     v1: str | None
@@ -33,38 +37,40 @@ class Description:
 
 
 def describe_torrent(infohash: bytes) -> Description:
-    """Raises NotHeld, TakenDown, Unavailable."""
+    """Read and parse the torrent, and look up what else is known of it. Raises NotHeld, TakenDown, Unavailable."""
     torrent = retrieve(infohash).torrent
     with outages():
         row = Torrent.objects.find(infohash)
         if row is None:
             raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
-        later = row.later_trackers.order_by("pk").values_list("url", flat=True)
-        reading = ParsedTorrent(torrent, len(torrent))
-        meta = reading.metainfo
+        later_trackers = row.later_trackers.order_by("pk").values_list("url", flat=True)
+        parsed = ParsedTorrent(torrent, len(torrent))
+        metainfo = parsed.metainfo
         return Description(
             infohash=infohash_to_hex(row.infohash),
-            v1=infohash_to_hex(meta.v1) if meta.v1 else None,
-            v2=infohash_to_hex(meta.v2) if meta.v2 else None,
-            metainfo=meta,
-            details=reading.details(),
-            trackers=tuple(dict.fromkeys([*meta.trackers, *later])),
+            v1=infohash_to_hex(metainfo.v1) if metainfo.v1 else None,
+            v2=infohash_to_hex(metainfo.v2) if metainfo.v2 else None,
+            metainfo=metainfo,
+            details=parsed.details(),
+            trackers=tuple(dict.fromkeys([*metainfo.trackers, *later_trackers])),
             length=len(torrent),
             stored_at=row.stored_at,
             liveness=find_liveness([row.pk]).get(row.pk),
             film=find_film(row.infohashes),
-            files=reading.files,
+            files=parsed.files,
         )
 
 
 def description_version(infohash: bytes) -> str | None:
-    """What changes whenever the description does, without reading the torrent. Raises Unavailable."""
+    """A text that changes whenever the description does, for ETags; None if the torrent is not held.
+
+    It costs a few queries and does not read the torrent. Raises Unavailable.
+    """
     with outages():
         row = Torrent.objects.find(infohash)
         if row is None:
             return None
         looked_at = Watched.objects.filter(pk=row.pk).values_list("looked_at", flat=True).first()
         counted = int(looked_at.timestamp()) if looked_at else 0
-        known = find_film(row.infohashes)
-        told = sha256(repr(known).encode()).hexdigest()[:8]
-        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}-{told}"
+        film = sha256(repr(find_film(row.infohashes)).encode()).hexdigest()[:8]
+        return f"{row.digest.hex()}-{row.later_trackers.count()}-{counted}-{film}"

@@ -1,4 +1,15 @@
-"""The newest rows that match some words, by each database's own index: FTS5 on SQLite, tsvector on PostgreSQL."""
+"""Queries the full-text index: the newest rows that have some words. FTS5 on SQLite, a GIN index on PostgreSQL.
+
+A caller asks for batches of ids from the newest row downwards, and goes on where a batch ended:
+
+    matching_ids(words, [], before=MAX_ID, limit=100)  ──► ids 990 … 310, next_before 310
+    matching_ids(words, [], before=310, limit=100)     ──► ids 305 … 12, next_before None: that was the end
+
+SQLite's index yields matching rows in the order of their ids, so a batch costs what its rows cost. PostgreSQL's
+index must find all rows with the words before it can sort them: for words that millions of rows have, and few have
+together, that takes seconds. So PostgreSQL gets INDEX_TIMEOUT for it, and then reads the newest `limit` rows one by
+one instead: a common word soon occurs. Such a batch may be short or empty before the end is reached.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,70 +18,78 @@ from django.db import OperationalError, connection, transaction
 
 from archive.db.driver import is_sqlite
 
-_PATIENCE = 500  # milliseconds for PostgreSQL to find the newest by its index
-_CANCELED = "57014"  # PostgreSQL's code for a statement that took too long
+INDEX_TIMEOUT = 500  # milliseconds
+_QUERY_CANCELED = "57014"  # PostgreSQL's SQLSTATE of a statement that ran into its timeout
 
 _NEWEST = "SELECT id FROM archive_torrent WHERE id < %s ORDER BY id DESC LIMIT %s"
-_SQLITE = """
+_SQLITE_MATCHES = """
     SELECT rowid FROM archive_search WHERE archive_search MATCH %s AND rowid < %s ORDER BY rowid DESC LIMIT %s
 """
-_FOUND = "array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery"
-_POSTGRESQL = f"SELECT id FROM archive_torrent WHERE {_FOUND} AND id < %s ORDER BY id DESC LIMIT %s"  # noqa: S608
-_AMONG = f"""
-    SELECT id FROM archive_torrent WHERE {_FOUND} AND id < %s AND id >= %s ORDER BY id DESC
+_HAS_WORDS = "array_to_tsvector(string_to_array(words, ' ')) @@ %s::tsquery"
+_POSTGRESQL_MATCHES = (
+    f"SELECT id FROM archive_torrent WHERE {_HAS_WORDS} AND id < %s ORDER BY id DESC LIMIT %s"  # noqa: S608
+)
+_MATCHES_IN_RANGE = f"""
+    SELECT id FROM archive_torrent WHERE {_HAS_WORDS} AND id < %s AND id >= %s ORDER BY id DESC
 """  # noqa: S608
 
 
 class IdBatch(NamedTuple):
-    """Numbers of rows, the newest first; below `rest` nobody has looked yet, and None is the end."""
+    """Ids of rows, the newest first. Rows from `next_before` upwards have been looked at; None: all have."""
 
-    found: list[int]
-    rest: int | None
-
-
-def newest_ids(before: int, most: int) -> IdBatch:
-    """Of all."""
-    return _ended(_numbers(_NEWEST, [before, most]), most)
+    ids: list[int]
+    next_before: int | None
 
 
-def matching_ids(every: Sequence[str], one_of: Sequence[str], before: int, most: int) -> IdBatch:
-    """Those that have every one of these words, and one of the others. There are only letters and digits in words."""
+def newest_ids(before: int, limit: int) -> IdBatch:
+    """The newest rows below the id `before`, whatever their words."""
+    return _full_or_last(_query_ids(_NEWEST, [before, limit]), limit)
+
+
+def matching_ids(all_of: Sequence[str], one_of: Sequence[str], before: int, limit: int) -> IdBatch:
+    """The newest rows below the id `before` with all words of `all_of`, and, unless it is empty, one of `one_of`.
+
+    Words are those that `search_words` makes: letters, digits and "=", so that none can break out of its quotes.
+    """
     if is_sqlite():
-        return _ended(
-            _numbers(_SQLITE, [_expression('"{}"', " AND ", " OR ", every, one_of), before, most]), most
-        )
-    matches = _expression("'{}'", " & ", " | ", every, one_of)
+        match = _boolean_expression('"{}"', " AND ", " OR ", all_of, one_of)
+        return _full_or_last(_query_ids(_SQLITE_MATCHES, [match, before, limit]), limit)
+    tsquery = _boolean_expression("'{}'", " & ", " | ", all_of, one_of)
     try:
         with transaction.atomic():
-            _numbers("SELECT set_config('statement_timeout', %s, true)", [str(_PATIENCE)])
-            found = _numbers(_POSTGRESQL, [matches, before, most])
-            _numbers("SELECT set_config('statement_timeout', '0', true)", [])
+            _query_ids("SELECT set_config('statement_timeout', %s, true)", [str(INDEX_TIMEOUT)])
+            ids = _query_ids(_POSTGRESQL_MATCHES, [tsquery, before, limit])
+            _query_ids("SELECT set_config('statement_timeout', '0', true)", [])
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") != _CANCELED:
+        if getattr(error.__cause__, "sqlstate", "") != _QUERY_CANCELED:
             raise
-        return _among_newest(matches, before, most)
-    return _ended(found, most)
+        return _matches_among_newest(tsquery, before, limit)
+    return _full_or_last(ids, limit)
 
 
-def _among_newest(matches: str, before: int, most: int) -> IdBatch:
-    """Without the index, one by one: a word that millions have is soon met."""
-    looked_at = newest_ids(before, most)
-    last = looked_at.found[-1] if looked_at.found else before
-    return IdBatch(_numbers(_AMONG, [matches, before, last]), looked_at.rest)
+def _matches_among_newest(tsquery: str, before: int, limit: int) -> IdBatch:
+    """Those of the newest `limit` rows that match, without the index."""
+    newest = newest_ids(before, limit)
+    oldest = newest.ids[-1] if newest.ids else before
+    return IdBatch(_query_ids(_MATCHES_IN_RANGE, [tsquery, before, oldest]), newest.next_before)
 
 
-def _expression(quoted: str, both: str, either: str, every: Sequence[str], one_of: Sequence[str]) -> str:
-    parts = [quoted.format(word) for word in every]
+def _boolean_expression(
+    quoted: str, and_: str, or_: str, all_of: Sequence[str], one_of: Sequence[str]
+) -> str:
+    """The condition in the language of the database, which these three patterns spell."""
+    parts = [quoted.format(word) for word in all_of]
     if one_of:
-        parts.append(f"({either.join(quoted.format(word) for word in one_of)})")
-    return both.join(parts)
+        parts.append(f"({or_.join(quoted.format(word) for word in one_of)})")
+    return and_.join(parts)
 
 
-def _numbers(statement: str, values: list[str | int]) -> list[int]:
+def _query_ids(statement: str, parameters: list[str | int]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [number for (number,) in cursor.fetchall()]
+        cursor.execute(statement, parameters)
+        return [id_ for (id_,) in cursor.fetchall()]
 
 
-def _ended(found: list[int], most: int) -> IdBatch:
-    return IdBatch(found, found[-1] if len(found) == most else None)
+def _full_or_last(ids: list[int], limit: int) -> IdBatch:
+    """A batch of what the index found: if it is not full, there are no more."""
+    return IdBatch(ids, ids[-1] if len(ids) == limit else None)

@@ -1,13 +1,15 @@
-"""Search: torrents by words of their names, newest first.
+"""Searches torrents by words of their names, kind, size, time and film, the newest first, in bounded time.
 
-However common a word, a request looks at a bounded number of candidates; what it found by then is the page, and the
-page says where to go on. Nothing is sorted that is not bounded first.
+    full-text index ──► candidates: ids, newest first ──► filters on the rows ──► one page of hits
+
+However common a word and however rare what the filters let through, one request looks at a bounded number of
+candidates. What it found by then is the page, and the page says where the next request goes on. So a page may be
+short, or even empty, and yet not be the last. Nothing is sorted that is not bounded first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -16,6 +18,7 @@ from archive.browse.fulltext_index import IdBatch, matching_ids, newest_ids
 from archive.browse.id_ranges_by_day import MAX_ID, last_possible_id
 from archive.census.liveness import IS_ALIVE
 from archive.db.outages import outages
+from archive.db.sql import chunks
 from archive.errors import NotListed
 from archive.films.film_links import find_torrents_of_film
 from archive.models import Torrent
@@ -25,119 +28,141 @@ from archive.torrents.catalogue import TorrentEntry, build_entries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find_infohash
 
-MAX_PAGE_SIZE = 200  # hits of a page
-_DEEPEST = 5_000  # hits that an offset may pass over; whoever wants more goes on from where a page ended
-_WORDS = 20  # of a query
-_QUERY = 2_000  # characters of a query
-# Candidates besides those for a page, in as many steps: filters may pass over nearly all of them.
-_LOOKS = (5_000, 15_000)
-_ROWS = 500  # at once
+MAX_PAGE_SIZE = 200  # hits
+MORE_CANDIDATES = (5_000, 15_000)
+"""Candidates that a request looks at in further batches, after a first one as large as the page."""
+_MAX_OFFSET = 5_000  # hits; to go further, ask for what is older than the last page
+_MAX_QUERY_WORDS = 20
+_MAX_QUERY_LENGTH = 2_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """All words must occur. An infohash or magnet link in their place finds that torrent. No text: everything."""
+    """What to search for; each condition that is given must hold.
+
+    `text`: all its words must occur; an infohash or magnet link finds that torrent; "" finds everything.
+    `kinds`: the torrent is of one of these. `since` and `until`: stored from one moment up to, not including, the
+    other. `imdb_number`: of this film or series. `alive`: had peers when the census last counted.
+    """
 
     text: str = ""
-    kinds: tuple[TorrentKind, ...] = ()  # one of these
+    kinds: tuple[TorrentKind, ...] = ()
     min_size: int | None = None
     max_size: int | None = None
     min_files: int | None = None
     max_files: int | None = None
     since: datetime | None = None
-    until: datetime | None = None  # and not at this moment itself
-    imdb: int | None = None  # of this film or series alone
-    alive: bool = False  # only those
+    until: datetime | None = None
+    imdb_number: int | None = None
+    alive: bool = False
 
 
 class SearchPage(NamedTuple):
-    """`older`: where to go on, or None at the end. A page may be short, or empty, and yet not be the last."""
+    """`next_before`: the `before` of the next page, None at the end. A page before the end may be short or empty."""
 
     hits: list[TorrentEntry]
-    older: int | None
+    next_before: int | None
 
 
 def search_torrents(
     query: SearchQuery, *, limit: int = 50, before: int | None = None, offset: int = 0
 ) -> SearchPage:
-    """The newest that match, from `before` on. Nothing in a query is an error. Raises NotListed, Unavailable."""
+    """A page of the torrents that match, the newest first.
+
+    `before`: only torrents whose number is lower, as the page before said. `offset`: hits to pass over. No query is
+    an error: what cannot be found finds nothing. Raises NotListed, Unavailable.
+    """
     if not settings.LISTING:
         raise NotListed("This archive does not list what it holds.")
     limit, offset = min(max(limit, 1), MAX_PAGE_SIZE), max(offset, 0)
-    if offset > _DEEPEST:
+    if offset > _MAX_OFFSET:
         return SearchPage([], None)
     with outages():
-        if query.imdb is not None:
-            return _of_film(query.imdb, query, limit, before, offset)
-        if named := _named(query.text):
-            only = Torrent.objects.filter(pk=named.pk, **_filters(query))[offset:]
+        if query.imdb_number is not None:
+            return _search_film(query.imdb_number, query, limit, before, offset)
+        if named := _find_by_infohash(query.text):
+            only = Torrent.objects.filter(pk=named.pk, **_row_filters(query))[offset:]
             return SearchPage(build_entries(only), None)
-        looks = _Looks(query, before, offset + limit + 1)
-        rows = list(islice(looks, offset + limit + 1))
-    more = len(rows) > offset + limit
-    return SearchPage(build_entries(rows[offset : offset + limit]), rows[-2].pk if more else looks.rest)
+        return _search_index(query, limit, before, offset)
 
 
-def _named(text: str) -> Torrent | None:
+def _find_by_infohash(text: str) -> Torrent | None:
     try:
-        return Torrent.objects.find(find_infohash(text[:_QUERY]))
+        return Torrent.objects.find(find_infohash(text[:_MAX_QUERY_LENGTH]))
     except NotAnInfohash:
         return None
 
 
-def _of_film(imdb: int, query: SearchQuery, limit: int, before: int | None, offset: int) -> SearchPage:
-    """Of one film there are few enough to look at them all."""
-    every = set(split_words(query.text[:_QUERY]))
+def _search_film(
+    imdb_number: int, query: SearchQuery, limit: int, before: int | None, offset: int
+) -> SearchPage:
+    """Search among the torrents of one film, which are few enough to look at them all."""
+    words = set(split_words(query.text[:_MAX_QUERY_LENGTH]))
+    ids = [row.pk for row in find_torrents_of_film(imdb_number)]
     rows = [
         row
-        for row in Torrent.objects.filter(
-            pk__in=[row.pk for row in find_torrents_of_film(imdb)], **_filters(query)
-        )
-        if every <= set(row.words.split())
+        for row in _read_rows(ids, _row_filters(query))
+        if words <= set(row.words.split())
         and (not query.kinds or kind_from_index_words(row.words) in query.kinds)
         and (before is None or row.pk < before)
     ]
-    found = sorted(rows, key=lambda row: -row.pk)[offset : offset + limit + 1]
-    return SearchPage(build_entries(found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+    return _page_of(rows, limit, offset) or SearchPage(build_entries(rows[offset:]), None)
 
 
-class _Looks:
-    """The rows that match, the newest first, until enough has been looked at."""
-
-    def __init__(self, query: SearchQuery, before: int | None, wished: int) -> None:
-        text = query.text[:_QUERY]
-        self._every = list(dict.fromkeys(split_words(text)))[:_WORDS]
-        self._one_of = [kind_word(kind) for kind in query.kinds]
-        self._filters = _filters(query)
-        self._wished = wished
-        self._time = query.since, query.until
-        self.rest = self._worth(MAX_ID if before is None else min(max(before, 0), MAX_ID))
-        if text.strip() and not self._every:  # signs alone, which nothing is found by
-            self.rest = None
-
-    def __iter__(self) -> Iterator[Torrent]:
-        for most in (self._wished, *_LOOKS):
-            if self.rest is None:
-                return
-            found, rest = self._candidates(self.rest, most)
-            self.rest = self._worth(rest)
-            for start in range(0, len(found), _ROWS):
-                rows = Torrent.objects.filter(pk__in=found[start : start + _ROWS], **self._filters)
-                yield from sorted(rows, key=lambda row: -row.pk)
-
-    def _worth(self, before: int | None) -> int | None:
-        """Below this number it is worth while to look; None where it is not."""
-        last = last_possible_id(before - 1, *self._time) if before else 0
-        return last + 1 if last else None
-
-    def _candidates(self, before: int, most: int) -> IdBatch:
-        if self._every or self._one_of:
-            return matching_ids(self._every, self._one_of, before, most)
-        return newest_ids(before, most)
+def _search_index(query: SearchQuery, limit: int, before: int | None, offset: int) -> SearchPage:
+    """Read candidates until the page is full or enough have been looked at."""
+    filters = _row_filters(query)
+    rows: list[Torrent] = []
+    next_before = None
+    for batch in _candidates(query, before, offset + limit + 1):
+        next_before = batch.next_before
+        for ids in chunks(batch.ids):
+            rows += _read_rows(ids, filters)
+            if page := _page_of(rows, limit, offset):
+                return page
+    return SearchPage(build_entries(rows[offset:]), next_before)
 
 
-def _filters(query: SearchQuery) -> dict[str, Any]:
-    asked = {
+def _page_of(rows: list[Torrent], limit: int, offset: int) -> SearchPage | None:
+    """The page of these rows, if there are more of them than it takes: one more shows that it is not the last."""
+    if len(rows) <= offset + limit:
+        return None
+    shown = rows[offset : offset + limit]
+    return SearchPage(build_entries(shown), shown[-1].pk)
+
+
+def _candidates(query: SearchQuery, before: int | None, first_limit: int) -> Iterator[IdBatch]:
+    """Batches of ids of rows that have the words and kinds of a query; its other conditions are not yet compared."""
+    text = query.text[:_MAX_QUERY_LENGTH]
+    words = list(dict.fromkeys(split_words(text)))[:_MAX_QUERY_WORDS]
+    if text.strip() and not words:
+        return  # a text of punctuation alone finds nothing, rather than everything
+    kind_words = [kind_word(kind) for kind in query.kinds]
+    next_before = _skip_other_days(MAX_ID if before is None else min(max(before, 0), MAX_ID), query)
+    for limit in (first_limit, *MORE_CANDIDATES):
+        if next_before is None:
+            return
+        if words or kind_words:
+            ids, next_before = matching_ids(words, kind_words, next_before, limit)
+        else:
+            ids, next_before = newest_ids(next_before, limit)
+        next_before = _skip_other_days(next_before, query)
+        yield IdBatch(ids, next_before)
+
+
+def _skip_other_days(before: int | None, query: SearchQuery) -> int | None:
+    """The id below which the next row of the query's time may lie; None if there is none."""
+    last = last_possible_id(before - 1, query.since, query.until) if before else 0
+    return last + 1 if last else None
+
+
+def _read_rows(ids: Sequence[int], filters: dict[str, Any]) -> list[Torrent]:
+    """Those of these rows that pass the filters, the newest first."""
+    return sorted(Torrent.objects.filter(pk__in=ids, **filters), key=lambda row: -row.pk)
+
+
+def _row_filters(query: SearchQuery) -> dict[str, Any]:
+    conditions = {
         "size__gte": query.min_size,
         "size__lte": query.max_size,
         "files__gte": query.min_files,
@@ -145,5 +170,5 @@ def _filters(query: SearchQuery) -> dict[str, Any]:
         "stored_at__gte": query.since,
         "stored_at__lt": query.until,
     }
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {lookup: value for lookup, value in conditions.items() if value is not None}
     return given | IS_ALIVE if query.alive else given

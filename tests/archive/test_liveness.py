@@ -66,8 +66,8 @@ def test_a_rare_one_that_is_alive_is_found_page_by_page_in_bounded_steps() -> No
     Watched.objects.create(torrent=first, due=first.stored_at, looked_at=first.stored_at, misses=0, peers=1)
     for words in ("", "many"):
         page = search_torrents(SearchQuery(words, alive=True))
-        assert page.hits == [] and page.older is not None
-        assert names(SearchQuery(words, alive=True), before=page.older) == ["n1"]
+        assert page.hits == [] and page.next_before is not None
+        assert names(SearchQuery(words, alive=True), before=page.next_before) == ["n1"]
 
 
 # Doors

@@ -1,4 +1,4 @@
-"""Search finds torrents by words, newest first, in bounded time, and never says that a question was wrong."""
+"""Search finds torrents by words, newest first, in bounded time, and no query is an error."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,8 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from archive.browse import fulltext_index
-from archive.browse import search as searching
+from archive.browse import fulltext_index, search
 from archive.browse.search import SearchPage, SearchQuery, search_torrents
 from archive.db.driver import choose, is_postgresql
 from archive.errors import NotListed
@@ -27,14 +26,14 @@ BYTES = {"sqlite": "blob", "postgresql": "bytea"}
 
 
 def store(*names: str | bytes) -> list[bytes]:
-    """In this order, so the last is the newest."""
+    """Store torrents of these names in this order, so that the last is the newest."""
     torrents = [make.v1(name.encode() if isinstance(name, str) else name) for name in names]
     for torrent in torrents:
         deposit(torrent)
     return torrents
 
 
-def found(text: str = "", **more: object) -> list[str]:
+def search_names(text: str = "", **more: object) -> list[str]:
     return names(search_torrents(SearchQuery(text, **more)))  # type: ignore[arg-type]
 
 
@@ -44,8 +43,8 @@ def names(page: SearchPage) -> list[str]:
 
 def all_pages(query: SearchQuery, limit: int) -> list[SearchPage]:
     pages = [search_torrents(query, limit=limit)]
-    while (older := pages[-1].older) is not None:
-        pages.append(search_torrents(query, limit=limit, before=older))
+    while (before := pages[-1].next_before) is not None:
+        pages.append(search_torrents(query, limit=limit, before=before))
     return pages
 
 
@@ -54,10 +53,10 @@ def all_pages(query: SearchQuery, limit: int) -> list[SearchPage]:
 
 def test_all_words_must_occur_in_any_order_and_case() -> None:
     store("ubuntu-24.04-desktop-amd64.iso", "Ubuntu.22.04.SERVER.iso", "debian-12.iso")
-    assert found("UBUNTU") == ["Ubuntu.22.04.SERVER.iso", "ubuntu-24.04-desktop-amd64.iso"]
-    assert found("iso desktop, ubuntu!") == ["ubuntu-24.04-desktop-amd64.iso"]
-    assert found("ubuntu debian") == []
-    assert found("buntu") == []
+    assert search_names("UBUNTU") == ["Ubuntu.22.04.SERVER.iso", "ubuntu-24.04-desktop-amd64.iso"]
+    assert search_names("iso desktop, ubuntu!") == ["ubuntu-24.04-desktop-amd64.iso"]
+    assert search_names("ubuntu debian") == []
+    assert search_names("buntu") == []
 
 
 @pytest.mark.parametrize(
@@ -78,27 +77,27 @@ def test_all_words_must_occur_in_any_order_and_case() -> None:
         ("x" * 300, "x" * 300),
     ],
 )
-def test_spelling_does_not_matter(name: str, asked: str) -> None:
+def test_letter_case_accents_and_script_do_not_matter(name: str, asked: str) -> None:
     store("something else", name)
-    assert found(asked) == [name]
+    assert search_names(asked) == [name]
 
 
 def test_a_season_finds_its_episodes() -> None:
     store("The.Show.S01E02.mkv", "The.Show.S02E01.mkv", "The.Show.S01.COMPLETE")
-    assert found("the show s01") == ["The.Show.S01.COMPLETE", "The.Show.S01E02.mkv"]
+    assert search_names("the show s01") == ["The.Show.S01.COMPLETE", "The.Show.S01E02.mkv"]
 
 
 def test_an_infohash_or_magnet_link_finds_that_torrent() -> None:
     [torrent] = store("a.bin")
     infohash = make.v1_hash(torrent)
     for spelling in (infohash.lower(), f" magnet:?xt=urn:btih:{infohash}&dn=x"):
-        assert found(spelling) == ["a.bin"]
-    assert found("AB" * 20) == []
+        assert search_names(spelling) == ["a.bin"]
+    assert search_names("AB" * 20) == []
 
 
-def test_without_words_the_newest_come_first() -> None:
+def test_a_search_without_words_lists_the_newest_first() -> None:
     store("one", "two", "three")
-    assert found() == found("  ") == ["three", "two", "one"]
+    assert search_names() == search_names("  ") == ["three", "two", "one"]
 
 
 @pytest.mark.parametrize(
@@ -135,13 +134,13 @@ def test_without_words_the_newest_come_first() -> None:
         "=audio",
     ],
 )
-def test_nothing_that_is_asked_for_is_an_error(nonsense: str) -> None:
+def test_no_query_text_is_an_error(nonsense: str) -> None:
     store("hello", "song.mp3")
     for query in (nonsense, f"hello {nonsense}", f"hello{nonsense}"):
-        assert set(found(query)) <= {"hello"}
+        assert set(search_names(query)) <= {"hello"}
 
 
-def test_names_may_hold_anything() -> None:
+def test_torrents_of_any_name_are_indexed() -> None:
     hostile = [
         b"nul\0nul",
         b"\xff\xfe\xfd",
@@ -152,41 +151,41 @@ def test_names_may_hold_anything() -> None:
     ]
     hostile += ["photo\u202egnp.exe".encode(), "\ud800".encode("utf-8", "surrogatepass"), b'"quoted" AND *']
     store(*hostile)
-    assert len(found()) == len(hostile)
-    assert found("photo") == ["photo\u202egnp.exe"]
-    assert found("drop table") == ["'; DROP TABLE x; --"]
+    assert len(search_names()) == len(hostile)
+    assert search_names("photo") == ["photo\u202egnp.exe"]
+    assert search_names("drop table") == ["'; DROP TABLE x; --"]
 
 
 # Filters
 
 
-def test_sizes_and_numbers_of_files_are_filters() -> None:
+def test_results_are_filtered_by_size_and_number_of_files() -> None:
     for torrent in (
         make.v1(b"small", 100),
         make.v1(b"large", 10_000_000),
         make.v1(b"many", files={(b"%d" % n,): 10 for n in range(30)}),
     ):
         deposit(torrent)
-    assert found(min_size=101) == ["many", "large"]
-    assert found(max_size=300) == ["many", "small"]
-    assert found("large", max_size=300) == []
-    assert found(min_files=2) == ["many"]
-    assert found(max_files=29) == ["large", "small"]
+    assert search_names(min_size=101) == ["many", "large"]
+    assert search_names(max_size=300) == ["many", "small"]
+    assert search_names("large", max_size=300) == []
+    assert search_names(min_files=2) == ["many"]
+    assert search_names(max_files=29) == ["large", "small"]
 
 
-def test_dates_are_filters() -> None:
+def test_results_are_filtered_by_the_time_of_storing() -> None:
     store(*(f"day {n}" for n in range(9)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
     set_stored_times(first + timedelta(days=n) for n in range(9))
     since, until = first + timedelta(days=2), first + timedelta(days=4)
-    assert found(since=since) == [f"day {n}" for n in range(8, 1, -1)]
-    assert found(until=until) == ["day 3", "day 2", "day 1", "day 0"]
-    assert found("day", since=since, until=until) == ["day 3", "day 2"]
-    assert found(since=until, until=since) == found(since=first + timedelta(days=99)) == []
+    assert search_names(since=since) == [f"day {n}" for n in range(8, 1, -1)]
+    assert search_names(until=until) == ["day 3", "day 2", "day 1", "day 0"]
+    assert search_names("day", since=since, until=until) == ["day 3", "day 2"]
+    assert search_names(since=until, until=since) == search_names(since=first + timedelta(days=99)) == []
 
 
-def test_what_is_older_than_asked_for_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "_LOOKS", (1,))
+def test_candidates_older_than_the_time_filter_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MORE_CANDIDATES", (1,))
     store(*(f"day {n}" for n in range(30)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
     set_stored_times(first + timedelta(days=n) for n in range(30))
@@ -195,11 +194,11 @@ def test_what_is_older_than_asked_for_is_not_looked_through(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("wrong", [1970, 2036])
-def test_a_clock_that_was_wrong_for_a_while_hides_nothing_and_keeps_nobody_long(
+def test_times_of_a_wrong_clock_are_found_and_cost_one_step(
     monkeypatch: pytest.MonkeyPatch, wrong: int
 ) -> None:
-    """It says the same wrong day twice, a year apart: what lies between is passed over in one step, not in many."""
-    monkeypatch.setattr(searching, "_LOOKS", (1,))
+    """It says the same wrong day twice, a year apart: the ids in between are skipped in one step."""
+    monkeypatch.setattr(search, "MORE_CANDIDATES", (1,))
     store(*(f"part {n}" for n in range(60)))
     first, other = datetime(2024, 1, 1, tzinfo=UTC), datetime(wrong, 1, 1, tzinfo=UTC)
     set_stored_times(other if 20 <= n < 30 or n >= 50 else first + timedelta(days=n) for n in range(60))
@@ -212,11 +211,14 @@ def test_a_clock_that_was_wrong_for_a_while_hides_nothing_and_keeps_nobody_long(
         ]
 
 
-def test_kinds_are_filters() -> None:
+def test_results_are_filtered_by_kind() -> None:
     store("Album.flac", "The.Show.S01E02.1080p.mkv", "A.Film.2001.DVDRip.avi")
-    assert found(kinds=(TorrentKind.AUDIO, TorrentKind.FILM_SD)) == ["A.Film.2001.DVDRip.avi", "Album.flac"]
-    assert found("show", kinds=(TorrentKind.SERIES_HD,)) == ["The.Show.S01E02.1080p.mkv"]
-    assert found("show", kinds=(TorrentKind.AUDIO,)) == []
+    assert search_names(kinds=(TorrentKind.AUDIO, TorrentKind.FILM_SD)) == [
+        "A.Film.2001.DVDRip.avi",
+        "Album.flac",
+    ]
+    assert search_names("show", kinds=(TorrentKind.SERIES_HD,)) == ["The.Show.S01E02.1080p.mkv"]
+    assert search_names("show", kinds=(TorrentKind.AUDIO,)) == []
 
 
 # Pages
@@ -232,11 +234,11 @@ def test_pages_follow_each_other_without_gap_or_repetition() -> None:
     assert search_torrents(SearchQuery(), offset=1_000_000).hits == []
 
 
-def test_filters_that_pass_over_nearly_everything_end_early_and_say_where_to_go_on(
+def test_a_page_ends_after_a_bounded_number_of_candidates_and_says_where_to_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Here a request looks at six candidates; the one that is asked for lies behind nineteen."""
-    monkeypatch.setattr(searching, "_LOOKS", (1, 3))
+    """Here a request looks at six candidates, and nineteen are newer than the one that matches."""
+    monkeypatch.setattr(search, "MORE_CANDIDATES", (1, 3))
     store("part of it", *(f"part {n}" for n in range(19)))
     Torrent.objects.filter(name="part of it").update(size=10**9)
     for text in ("", "part"):
@@ -244,10 +246,10 @@ def test_filters_that_pass_over_nearly_everything_end_early_and_say_where_to_go_
         assert [names(page) for page in pages] == [[], [], [], ["part of it"]]
 
 
-def test_words_that_take_an_index_too_long_are_looked_for_one_row_after_the_other(
+def test_words_that_take_the_index_too_long_are_searched_row_by_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two common words meet in the oldest row alone. Only PostgreSQL's index takes long over that."""
+    """Two common words occur together in the oldest row alone, which takes long in PostgreSQL's index only."""
     words = (
         "CASE WHEN {0} = 1 THEN 'odd even w1' WHEN {0} % 2 = 1 THEN 'odd w' || {0} ELSE 'even w' || {0} END"
     )
@@ -258,81 +260,81 @@ def test_words_that_take_an_index_too_long_are_looked_for_one_row_after_the_othe
             f"SELECT CAST('{'x' * 10}' || (1000000000 + n) AS {choose(**BYTES)}), "
             f"'w' || n, 1, 1, 1, CAST('' AS {choose(**BYTES)}), true, {words.format('n')} FROM t"
         )
-    monkeypatch.setattr(fulltext_index, "_PATIENCE", 1)
+    monkeypatch.setattr(fulltext_index, "INDEX_TIMEOUT", 1)
     pages = all_pages(SearchQuery("odd even"), 50)
     assert [name for page in pages for name in names(page)] == ["w1"]
     assert (len(pages) > 1) == is_postgresql()
-    assert len(found("odd")) == 50
+    assert len(search_names("odd")) == 50
 
 
 # The index follows the rows
 
 
-def test_what_is_taken_down_is_not_found_any_more() -> None:
+def test_a_torrent_that_is_taken_down_is_not_found_any_more() -> None:
     [torrent] = store("hello world")
-    assert found("hello") == found() == ["hello world"]
+    assert search_names("hello") == search_names() == ["hello world"]
     take_down(make.infohashes(torrent)[0], "Court order")
-    assert found("hello") == found() == found(make.v1_hash(torrent)) == []
-    assert in_the_index("hello") == []
+    assert search_names("hello") == search_names() == search_names(make.v1_hash(torrent)) == []
+    assert indexed_ids("hello") == []
 
 
-def in_the_index(word: str) -> list[int]:
-    """Numbers of rows, whether or not there are such rows."""
-    return fulltext_index.matching_ids([word], [], 1 << 60, 100).found
+def indexed_ids(word: str) -> list[int]:
+    """Row ids that the index has for this word, whether or not there are such rows."""
+    return fulltext_index.matching_ids([word], [], 1 << 60, 100).ids
 
 
-def test_a_batch_is_found_as_well() -> None:
+def test_torrents_stored_in_a_batch_are_found() -> None:
     deposit_many([make.v1(b"batch %d" % n) for n in range(600)])
     assert len(search_torrents(SearchQuery("batch"), limit=200).hits) == 200
-    assert found("batch 7") == ["batch 7"]
+    assert search_names("batch 7") == ["batch 7"]
 
 
-def test_scrub_finds_the_words_anew() -> None:
+def test_scrub_repairs_wrong_words() -> None:
     store("hello world")
     Torrent.objects.update(words="=other nonsense")
-    assert (found("hello"), found("nonsense")) == ([], ["hello world"])
+    assert (search_names("hello"), search_names("nonsense")) == ([], ["hello world"])
     assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
-    assert (found("hello"), found("nonsense")) == (["hello world"], [])
-    assert in_the_index("nonsense") == []
+    assert (search_names("hello"), search_names("nonsense")) == (["hello world"], [])
+    assert indexed_ids("nonsense") == []
 
 
-def test_an_index_that_is_built_anew_finds_what_it_found() -> None:
+def test_scrub_rebuilds_the_words_of_lost_rows() -> None:
     store("hello world")
     Torrent.objects.all().delete()
-    assert found("hello") == []
+    assert search_names("hello") == []
     assert [finding.verdict for finding in scrub()] == [Verdict.INDEXED]
-    assert found("hello") == ["hello world"]
+    assert search_names("hello") == ["hello world"]
 
 
 # Settings
 
 
-def test_paths_of_files_are_searched_where_the_settings_want_that(settings: Settings) -> None:
+def test_paths_of_files_are_searched_where_search_files_is_on(settings: Settings) -> None:
     album = make.v1(b"Album", files={(b"CD 1", b"First Song.flac"): 10, (b"CD 2", b"Second Song.flac"): 10})
     deposit(album)
-    assert found("second song") == []
+    assert search_names("second song") == []
     settings.SEARCH_FILES = True
     assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
-    assert found("second song") == found("album") == ["Album"]
+    assert search_names("second song") == search_names("album") == ["Album"]
     deposit(make.v2(b"Third song"))
-    assert found("song") == ["Third song", "Album"]
+    assert search_names("song") == ["Third song", "Album"]
 
 
-def test_very_many_files_have_their_first_words_in_the_index(settings: Settings) -> None:
+def test_of_very_many_files_the_first_words_are_indexed(settings: Settings) -> None:
     settings.SEARCH_FILES = True
     deposit(make.v1(b"Many", files={(b"word%d" % n,): 1 for n in range(3_000)}))
-    assert found("word1") == ["Many"]
+    assert search_names("word1") == ["Many"]
     assert len(Torrent.objects.get().words) < 20_000
 
 
-def test_an_archive_that_does_not_list_does_not_search(settings: Settings) -> None:
+def test_where_listing_is_off_search_is_refused(settings: Settings) -> None:
     store("hello")
     settings.LISTING = False
     with pytest.raises(NotListed):
         search_torrents(SearchQuery("hello"))
 
 
-# Words by themselves
+# Splitting into words
 
 
 @pytest.mark.parametrize(
@@ -345,5 +347,5 @@ def test_an_archive_that_does_not_list_does_not_search(settings: Settings) -> No
         ("\u202e\0\n", []),
     ],
 )
-def test_words_are_parted_by_whatever_is_neither_letter_nor_digit(text: str, expected: Sequence[str]) -> None:
+def test_words_are_split_at_all_but_letters_and_digits(text: str, expected: Sequence[str]) -> None:
     assert list(split_words(text)) == expected

@@ -61,7 +61,7 @@ class SearchView(RestView):
         found = search_torrents(
             SearchQuery(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before
         )
-        return page_response(request, [_shown(request, hit) for hit in found.hits], found.older)
+        return page_response(request, [_shown(request, hit) for hit in found.hits], found.next_before)
 
 
 def _shown(request: Request, hit: TorrentEntry) -> dict[str, Any]:

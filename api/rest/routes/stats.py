@@ -86,10 +86,11 @@ def _told(known: Overview) -> dict[str, Any]:
     named = read_country_credit()
     return {
         "days": [
-            {"day": day, "stored": stored, "census": census.get(day)} for day, stored in known.days.items()
+            {"day": day, "stored": stored, "census": census.get(day)}
+            for day, stored in known.stored_by_day.items()
         ],
-        "months": [{"month": month, "stored": stored} for month, stored in known.months.items()],
-        "countries_of": known.last.day if known.last else None,
+        "months": [{"month": month, "stored": stored} for month, stored in known.stored_by_month.items()],
+        "countries_of": known.last_census.day if known.last_census else None,
         "countries": [{"code": code, "peers": peers} for code, peers in known.countries.items()],
         "credit": " ".join(named) if named else "",
     }

@@ -47,7 +47,7 @@ class TorrentListView(RestView):
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
         limit, before = read_window(request)
         found = search_torrents(SearchQuery(), limit=limit, before=before)
-        return page_response(request, [torrent_fields(request, hit) for hit in found.hits], found.older)
+        return page_response(request, [torrent_fields(request, hit) for hit in found.hits], found.next_before)
 
 
 class TorrentView(RestView):

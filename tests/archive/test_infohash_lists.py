@@ -1,4 +1,4 @@
-"""Lists of infohashes for mirrors: whole, in order, and of any length in the same memory."""
+"""Lists of infohashes for mirrors are complete, in the order of storing, and can be told from broken ones."""
 
 import bz2
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from archive.browse import hashlists
+from archive.browse import infohash_lists
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
@@ -27,7 +27,7 @@ def body(answer: Any) -> bytes:
     return b"".join(answer)
 
 
-def listed(client: Client, name: str) -> list[str]:
+def read_list(client: Client, name: str) -> list[str]:
     *lines, end, nothing = body(client.get(f"/sync/{name}")).decode().split("\n")
     assert (end, nothing) == ("", "")
     return lines
@@ -45,36 +45,36 @@ def days() -> dict[datetime, str]:
     return stored
 
 
-def test_a_day_has_its_torrents_and_no_others(client: Client, days: dict[datetime, str]) -> None:
+def test_the_list_of_a_day_has_its_torrents_and_no_others(client: Client, days: dict[datetime, str]) -> None:
     for day, infohash in days.items():
-        assert listed(client, f"{day:%Y%m%d}.txt") == [infohash]
-    assert listed(client, "20010203.txt") == []
+        assert read_list(client, f"{day:%Y%m%d}.txt") == [infohash]
+    assert read_list(client, "20010203.txt") == []
 
 
 def test_a_day_begins_at_midnight_and_ends_before_the_next(client: Client) -> None:
     day = datetime(2026, 3, 1, tzinfo=UTC)
-    moments = [
+    times = [
         day - timedelta(seconds=1),
         day,
         day + timedelta(hours=23, minutes=59),
         day + timedelta(days=1),
     ]
-    torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
+    torrents = [make.v1(b"%d" % n) for n in range(len(times))]
     for torrent in torrents:
         deposit(torrent)
-    set_stored_times(moments)
-    assert listed(client, "20260301.txt") == [make.v1_hash(torrent) for torrent in torrents[1:3]]
+    set_stored_times(times)
+    assert read_list(client, "20260301.txt") == [make.v1_hash(torrent) for torrent in torrents[1:3]]
 
 
-def test_a_month_has_those_of_its_days(client: Client, days: dict[datetime, str]) -> None:
+def test_the_list_of_a_month_has_the_torrents_of_its_days(client: Client, days: dict[datetime, str]) -> None:
     month = f"{now() - timedelta(days=40):%Y%m}"
     expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" == month]
     assert len(expected) >= 28
-    assert listed(client, f"{month}.txt") == expected
+    assert read_list(client, f"{month}.txt") == expected
 
 
-def test_dumps_have_everything_so_far(client: Client, days: dict[datetime, str]) -> None:
-    assert listed(client, "all.txt") == list(days.values())
+def test_the_all_lists_have_everything_up_to_their_month(client: Client, days: dict[datetime, str]) -> None:
+    assert read_list(client, "all.txt") == list(days.values())
     month = f"{now() - timedelta(days=40):%Y%m}"
     packed = body(client.get(f"/sync/all{month}.txt.bz2"))
     expected = [infohash for day, infohash in days.items() if f"{day:%Y%m}" <= month]
@@ -83,28 +83,28 @@ def test_dumps_have_everything_so_far(client: Client, days: dict[datetime, str])
 
 def test_the_named_lists_together_are_everything(client: Client, days: dict[datetime, str]) -> None:
     names = body(client.get("/sync/")).decode().split()
-    assert [infohash for name in names for infohash in listed(client, name)] == list(days.values())
+    assert [infohash for name in names for infohash in read_list(client, name)] == list(days.values())
     assert names[-1] == f"{now():%Y%m%d}.txt"
     assert len(names) <= 31 + 5
 
 
 def test_an_empty_archive_names_no_list(client: Client) -> None:
     assert body(client.get("/sync/")) == b""
-    assert listed(client, "all.txt") == []
+    assert read_list(client, "all.txt") == []
 
 
-def test_v2_torrents_are_listed_under_what_they_are_stored_under(client: Client) -> None:
+def test_each_torrent_is_listed_under_the_infohash_it_is_stored_under(client: Client) -> None:
     hybrid, v2 = make.hybrid(b"hybrid"), make.v2(b"second")
     for torrent in (hybrid, v2):
         deposit(torrent)
-    assert listed(client, "all.txt") == [make.v1_hash(hybrid), make.v2_hash(v2)]
+    assert read_list(client, "all.txt") == [make.v1_hash(hybrid), make.v2_hash(v2)]
 
 
-def test_what_was_taken_down_is_not_listed(client: Client) -> None:
+def test_a_torrent_that_was_taken_down_is_not_listed(client: Client) -> None:
     torrent = make.v1(b"gone")
     deposit(torrent)
     take_down(make.infohashes(torrent)[0], "Court order")
-    assert listed(client, "all.txt") == []
+    assert read_list(client, "all.txt") == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_was_taken_down_is_not_listed(client: Client) -> None:
     ]
     + ["999912.txt", "²⁰²⁶¹¹.txt", "all.txt.gz", "../all.txt"],
 )
-def test_what_is_no_list_is_not_found(client: Client, name: str) -> None:
+def test_a_name_that_is_no_list_is_not_found(client: Client, name: str) -> None:
     answer = client.get(f"/sync/{name}")
     assert answer.status_code == 404
     if ".." not in name:
@@ -129,72 +129,72 @@ def test_what_is_no_list_is_not_found(client: Client, name: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_list_that_breaks_off_can_be_told_from_a_whole_one(
+def test_a_list_that_breaks_off_has_no_proper_end(
     client: Client, days: dict[datetime, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashlists, "_PAGE", 10)
+    monkeypatch.setattr(infohash_lists, "PAGE_SIZE", 10)
     assert body(client.get("/sync/all.txt")).endswith(b"\n\n")
-    assert not broken_off(client.get("/sync/all.txt")).endswith(b"\n\n")
+    assert not read_until_outage(client.get("/sync/all.txt")).endswith(b"\n\n")
     unpacker = bz2.BZ2Decompressor()
-    unpacker.decompress(broken_off(client.get("/sync/all.txt.bz2")))
+    unpacker.decompress(read_until_outage(client.get("/sync/all.txt.bz2")))
     assert not unpacker.eof
 
 
-def broken_off(answer: Any) -> bytes:
+def read_until_outage(answer: Any) -> bytes:
     chunks = iter(answer)
-    begun = [next(chunks) for _ in range(3)]
+    first = [next(chunks) for _ in range(3)]
     with away("archive_torrent"):
-        return b"".join(begun + list(chunks))
+        return b"".join(first + list(chunks))
 
 
-def test_an_archive_that_does_not_list_has_no_lists(client: Client, settings: Settings) -> None:
+def test_where_listing_is_off_there_are_no_lists(client: Client, settings: Settings) -> None:
     settings.LISTING = False
     for path in ("/sync/", "/sync/all.txt"):
         assert client.get(path).status_code == 404
 
 
-# What a clock said that was wrong
+# Times of a wrong clock
 
 
-def came(*moments: datetime) -> list[str]:
-    """Torrents in this order; what each is listed as."""
-    torrents = [make.v1(b"%d" % n) for n in range(len(moments))]
+def store_at(*times: datetime) -> list[str]:
+    """Store a torrent at each of these times, in this order; returns their infohashes."""
+    torrents = [make.v1(b"%d" % n) for n in range(len(times))]
     for torrent in torrents:
         deposit(torrent)
-    set_stored_times(moments)
+    set_stored_times(times)
     return [make.v1_hash(torrent) for torrent in torrents]
 
 
 @pytest.mark.parametrize("year", [1970, 2000, 2036, 2200])
 def test_a_wrong_clock_takes_no_torrent_out_of_the_list_of_its_day(client: Client, year: int) -> None:
-    """It stored more than any day, in the middle of them."""
+    """The wrong day has more torrents than any other, stored in the middle of them."""
     wrong = [datetime(year, 1, 1, 0, n, tzinfo=UTC) for n in range(60)]
     days = [now() - timedelta(days=n) for n in range(30, 0, -1)]
-    hashes = came(*days[:20], *wrong, *days[20:])
+    hashes = store_at(*days[:20], *wrong, *days[20:])
     for day, infohash in zip(days, hashes[:20] + hashes[80:], strict=True):
-        assert listed(client, f"{day:%Y%m%d}.txt") == [infohash]
+        assert read_list(client, f"{day:%Y%m%d}.txt") == [infohash]
     names = body(client.get("/sync/")).decode().split()
-    assert sorted(h for name in names for h in listed(client, name)) == sorted(hashes)
+    assert sorted(h for name in names for h in read_list(client, name)) == sorted(hashes)
     assert names[-1] == f"{now():%Y%m%d}.txt"
 
 
-def test_a_clock_that_says_an_earlier_day_again_adds_to_its_list(client: Client) -> None:
+def test_torrents_stored_when_a_clock_said_an_earlier_day_are_in_its_list(client: Client) -> None:
     days = [now() - timedelta(days=n) for n in range(50, 0, -1)]
-    hashes = came(*days, days[3], days[3])
-    assert listed(client, f"{days[3]:%Y%m%d}.txt") == [hashes[3], *hashes[50:]]
-    assert listed(client, f"{days[4]:%Y%m%d}.txt") == [hashes[4]]
+    hashes = store_at(*days, days[3], days[3])
+    assert read_list(client, f"{days[3]:%Y%m%d}.txt") == [hashes[3], *hashes[50:]]
+    assert read_list(client, f"{days[4]:%Y%m%d}.txt") == [hashes[4]]
 
 
-def test_a_list_that_grew_late_is_named_behind_later_ones(client: Client) -> None:
-    """By which a mirror knows that it is to be read again."""
-    then = [datetime(2020, 1, day, tzinfo=UTC) for day in (1, 2)] + [datetime(2020, 2, 1, tzinfo=UTC)]
-    came(*then, datetime(1970, 1, 1, tzinfo=UTC), then[1])
+def test_a_list_that_grew_late_is_named_after_later_ones(client: Client) -> None:
+    """So a mirror knows that it must read the list again."""
+    past = [datetime(2020, 1, day, tzinfo=UTC) for day in (1, 2)] + [datetime(2020, 2, 1, tzinfo=UTC)]
+    store_at(*past, datetime(1970, 1, 1, tzinfo=UTC), past[1])
     names = body(client.get("/sync/")).decode().split()
     assert names == ["202002.txt", "197001.txt", "202001.txt", f"{now():%Y%m%d}.txt"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_worth_another_try(client: Client) -> None:
+def test_an_outage_asks_to_try_again_later(client: Client) -> None:
     for path, table in (("/sync/", "archive_storedday"), ("/sync/all.txt", "archive_torrent")):
         with away(table):
             answer = client.get(path)
