@@ -65,14 +65,14 @@ class Resolver:
         self._peer_hints = PeerHints()
         self._listener: Listener | None = None
         self._stale_deleted = self._heartbeat_sent = time.monotonic()
-        self._leases_renewed = 0.0  # so the first step reclaims what dead resolvers left
+        self._leases_renewed = 0.0  # so the first run reclaims what dead resolvers left
 
     def run(self, must_stop: Callable[[], bool]) -> None:
         """Returns when `must_stop()` is true, after it released its leases. May raise Unavailable at that point."""
         self._results.start()
         while not must_stop():
             try:
-                self._step()
+                self._run_once()
             except Unavailable:
                 time.sleep(_PAUSE)
             close_old_connections()
@@ -80,7 +80,7 @@ class Resolver:
         if self._listener:
             self._listener.close()
 
-    def _step(self) -> None:
+    def _run_once(self) -> None:
         if self._listener is None:
             with outages():
                 self._listener = listen(NEW_WISHES)
@@ -97,12 +97,12 @@ class Resolver:
         if now - self._stale_deleted >= _DELETE_STALE_SECONDS:
             delete_stale_wishes()
             self._stale_deleted = now
-        self._receive(self._listener, _POLL_SECONDS)
+        self._receive_hints(self._listener, _POLL_SECONDS)
 
     def _start_searches(self, listener: Listener) -> None:
         """Search for as many wishes as there is room for, until none is due."""
         while wishes := leases.claim_wishes(self._id, _MAX_SEARCHES - len(self._wishes)):
-            self._receive(
+            self._receive_hints(
                 listener, 0
             )  # peer hints are sent before their wish is written, so they have arrived
             for wish in wishes:
@@ -111,7 +111,7 @@ class Resolver:
                 request = SearchRequest(wish.v1, wish.v2, wish.trackers, tuple(wish.peers))
                 self._engine.search(request, SEARCH_SECONDS, partial(self._on_search_end, wish))
 
-    def _receive(self, listener: Listener, seconds: float) -> None:
+    def _receive_hints(self, listener: Listener, seconds: float) -> None:
         """Receive peer hints, and add those for searches under way."""
         if not (payloads := listener.receive(seconds)):
             return

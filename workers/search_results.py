@@ -54,7 +54,7 @@ class SearchResults:
         while True:
             batch = self._next_batch()
             try:
-                self._settle(batch)
+                self._settle_wishes(batch)
             except Unavailable:
                 time.sleep(_PAUSE)
                 for result in batch:
@@ -74,7 +74,7 @@ class SearchResults:
                 batch.append(self._results.get_nowait())
         return batch
 
-    def _settle(self, batch: Sequence[_Result]) -> None:
+    def _settle_wishes(self, batch: Sequence[_Result]) -> None:
         """Raises Unavailable; what was settled until then may be settled again."""
         missed = [wish for wish, outcome in batch if outcome is None]
         torrents = [

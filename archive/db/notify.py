@@ -31,7 +31,7 @@ from archive.db.driver import is_postgresql
 
 # For resolvers: there are wishes to search for. A payload is a sealed peer hint (`archive.queue.peer_hints`).
 NEW_WISHES = "wanted"
-# For those who wait: wishes were fulfilled or missed. The payload is described in `archive.queue.settlements`.
+# For waiting requests: wishes were fulfilled or missed. The payload is described in `archive.queue.settlements`.
 SETTLED_WISHES = "settled"
 
 _database: Any = connection  # Django's stubs do not know what psycopg adds to it
@@ -59,13 +59,13 @@ def notify_on_commit(channel: str, payloads: Iterable[str] = ("",)) -> None:
     So a listener that wakes up finds the rows. A payload has neither spaces nor line ends.
     """
     for line in _join_payloads(payloads):
-        transaction.on_commit(partial(_send, channel, line))
+        transaction.on_commit(partial(_send_line, channel, line))
 
 
 def notify_now(channel: str, payloads: Iterable[str]) -> None:
     """Notify without regard to transactions. (On PostgreSQL a transaction that is open delays it all the same.)"""
     for line in _join_payloads(payloads):
-        _send(channel, line)
+        _send_line(channel, line)
 
 
 def _join_payloads(payloads: Iterable[str]) -> list[str]:
@@ -78,7 +78,7 @@ def _join_payloads(payloads: Iterable[str]) -> list[str]:
     return lines
 
 
-def _send(channel: str, line: str) -> None:
+def _send_line(channel: str, line: str) -> None:
     (_send_by_postgres if is_postgresql() else _send_by_pipes)(channel, line)
 
 

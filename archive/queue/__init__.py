@@ -1,1 +1,1 @@
-"""Requests for torrents that are not held, and who waits for them."""
+"""The queue of wishes, that is, of requests for torrents that are not held; and the requests that wait for them."""

@@ -1,4 +1,4 @@
-"""Fulfils wishes: when a torrent is deposited, the wishes for it leave the queue and those who wait are notified."""
+"""Fulfils wishes: when a torrent is deposited, the wishes for it leave the queue and waiting requests are notified."""
 
 from collections.abc import Iterable
 

@@ -128,12 +128,12 @@ def release_leases(resolver: str) -> None:
 
 def record_misses(wishes: Sequence[LeasedWish], resolver: str) -> None:
     """The network did not bring these: they rest, the longer the more often. Raises Unavailable."""
-    _settle({wish.row_id: (wish, "") for wish in wishes}, resolver)
+    _settle_wishes({wish.row_id: (wish, "") for wish in wishes}, resolver)
 
 
 def give_up_wish(wish: LeasedWish, resolver: str, reason: str) -> None:
     """The archive does not take what was found: the wish rests for a month. Raises Unavailable."""
-    _settle({wish.row_id: (wish, reason)}, resolver)
+    _settle_wishes({wish.row_id: (wish, reason)}, resolver)
 
 
 def _delete_blocked(wishes: list[LeasedWish]) -> list[LeasedWish]:
@@ -156,7 +156,7 @@ def _build_wish(row: tuple[int, bytes | None, bytes | None, str]) -> LeasedWish:
     )
 
 
-def _settle(outcomes: dict[int, tuple[LeasedWish, str]], resolver: str) -> None:
+def _settle_wishes(outcomes: dict[int, tuple[LeasedWish, str]], resolver: str) -> None:
     """`outcomes` by row id: the wish, and the reason if it is given up. Rows that lost the lease are left alone."""
     if not _is_any_leased(list(outcomes), resolver):
         return
@@ -172,7 +172,7 @@ def _settle(outcomes: dict[int, tuple[LeasedWish, str]], resolver: str) -> None:
 
 
 def _is_any_leased(row_ids: list[int], resolver: str) -> bool:
-    """Of wishes whose torrent was deposited hardly ever one: the deposit fulfilled and so deleted them."""
+    """Whether any row still has this lease. Hardly ever after a deposit: that deletes the rows that it fulfils."""
     with outages(), connection.cursor() as cursor:
         cursor.execute(_STILL_LEASED.format(placeholders(row_ids)), [resolver, *row_ids])
         return cursor.fetchone() is not None

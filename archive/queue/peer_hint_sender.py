@@ -40,11 +40,11 @@ def send_peer_hints(hints: Iterable[tuple[bytes, Peers]]) -> None:
         if peers:
             merged[wish_key] = merge_peers(peers, merged.get(wish_key, ()))
     if merged:
-        _notify(merged)
+        _notify_resolvers(merged)
         _repeater.add(merged)
 
 
-def _notify(hints: dict[bytes, Peers]) -> None:
+def _notify_resolvers(hints: dict[bytes, Peers]) -> None:
     notify_now(NEW_WISHES, [seal_peers(wish_key, peers) for wish_key, peers in hints.items()])
 
 
@@ -67,7 +67,7 @@ class _Repeater:
         with self._changed:
             for wish_key, peers in hints.items():
                 known = self._hints.pop(wish_key).peers if wish_key in self._hints else ()
-                self._schedule(wish_key, merge_peers(peers, known), iter(REPEAT_DELAYS))
+                self._schedule_next(wish_key, merge_peers(peers, known), iter(REPEAT_DELAYS))
             while len(self._hints) > MAX_WISHES:
                 del self._hints[next(iter(self._hints))]
             if self._hints and not (self._thread and self._thread.is_alive()):  # as after a fork
@@ -75,7 +75,7 @@ class _Repeater:
                 self._thread.start()
             self._changed.notify()
 
-    def _schedule(self, wish_key: bytes, peers: Peers, delays: Iterator[int]) -> None:
+    def _schedule_next(self, wish_key: bytes, peers: Peers, delays: Iterator[int]) -> None:
         """For the next of the delays; after the last the hint is forgotten."""
         if delay := next(delays, None):
             self._hints[wish_key] = _Hint(peers, time.monotonic() + delay, delays)
@@ -88,7 +88,7 @@ class _Repeater:
             if due := self._take_due():
                 try:
                     with outages():
-                        _notify(due)
+                        _notify_resolvers(due)
                 except Unavailable:
                     time.sleep(_PAUSE)
                 connection.close()
@@ -100,7 +100,7 @@ class _Repeater:
             due = dict(islice(all_due, _MAX_HINTS_PER_TICK))
             for wish_key, hint in due.items():
                 del self._hints[wish_key]
-                self._schedule(wish_key, hint.peers, hint.delays)
+                self._schedule_next(wish_key, hint.peers, hint.delays)
         return {wish_key: hint.peers for wish_key, hint in due.items()}
 
 

@@ -25,7 +25,7 @@ MAX_WISHES = 5_000  # whose peers a process remembers; the oldest are forgotten 
 
 def seal_peers(wish_key: bytes, peers: Peers) -> str:
     """The payload of a notification: `WISH KEY IN HEX:SEALED PEERS`."""
-    return f"{wish_key.hex()}:{_cipher().encrypt(json.dumps(peers).encode()).decode()}"
+    return f"{wish_key.hex()}:{_hint_cipher().encrypt(json.dumps(peers).encode()).decode()}"
 
 
 def merge_peers(peers: Peers, known: Peers) -> Peers:
@@ -45,8 +45,8 @@ class PeerHints:
         for payload in payloads:
             wish_key, _, sealed = payload.partition(":")
             with suppress(InvalidToken):
-                peers = json.loads(_cipher().decrypt(sealed))
-                self._remember(bytes.fromhex(wish_key), {(host, port) for host, port in peers})
+                peers = json.loads(_hint_cipher().decrypt(sealed))
+                self._remember_peers(bytes.fromhex(wish_key), {(host, port) for host, port in peers})
         while len(self._peers) > self._max_wishes:
             del self._peers[next(iter(self._peers))]
 
@@ -54,12 +54,12 @@ class PeerHints:
         """The peers received for this wish since the last call."""
         return self._peers.pop(wish_key, set())
 
-    def _remember(self, wish_key: bytes, peers: set[tuple[str, int]]) -> None:
+    def _remember_peers(self, wish_key: bytes, peers: set[tuple[str, int]]) -> None:
         both = peers | self._peers.pop(wish_key, set())
         self._peers[wish_key] = set(islice(both, MAX_PEERS_OF_WISH))
 
 
 @cache
-def _cipher() -> Fernet:
+def _hint_cipher() -> Fernet:
     # The salt's value is older than this module's name: other processes may still run the code of before.
     return Fernet(urlsafe_b64encode(salted_hmac("archive.whispers", "", algorithm="sha256").digest()))

@@ -63,7 +63,7 @@ class SettlementListener:
     def _run(self, listener: Listener) -> None:
         rechecked = time.monotonic()
         while self._go_on():
-            settled = _parse(listener.receive(_RECHECK))
+            settled = _parse_payloads(listener.receive(_RECHECK))
             now = time.monotonic()
             recheck = now - rechecked >= _RECHECK
             rechecked = now if recheck else rechecked
@@ -78,7 +78,7 @@ class SettlementListener:
             return self._is_running
 
 
-def _parse(payloads: Iterable[str]) -> dict[bytes, str]:
+def _parse_payloads(payloads: Iterable[str]) -> dict[bytes, str]:
     """Infohashes by wish key; "" where the wish was missed."""
     parts = (payload.partition(":") for payload in payloads)
     return {bytes.fromhex(wish): infohash for wish, _, infohash in parts}

@@ -142,7 +142,7 @@ class Waiters:
 
     def _on_settled(self, settled: Mapping[bytes, str], *, recheck: bool) -> bool:
         with self._lock:
-            concerned = self._find(self._by_wish if recheck else settled)
+            concerned = self._find_waiters(self._by_wish if recheck else settled)
         look_up: list[Waiter] = []
         for waiter in concerned:
             if infohash := settled.get(waiter.wish_key):
@@ -158,7 +158,7 @@ class Waiters:
         with self._lock:
             return bool(self._by_wish)
 
-    def _find(self, wish_keys: Iterable[bytes]) -> list[Waiter]:
+    def _find_waiters(self, wish_keys: Iterable[bytes]) -> list[Waiter]:
         return [waiter for key in wish_keys for waiter in self._by_wish.get(key, ())]
 
     def _set_outcome(self, waiter: Waiter, outcome: WishStatus | Refusal) -> None:

@@ -15,7 +15,7 @@ _MAX_TRACKERS = 20  # of one wish
 class WishRequest:
     """`address`: where the request comes from, "" for the operator. It is not written down, but has a quota.
 
-    `awaited`: somebody waits for the answer, so this wish is searched for before others.
+    `awaited`: a request waits for the answer, so this wish is searched for before others.
     """
 
     magnet: Magnet

@@ -74,7 +74,7 @@ def wish_statuses(magnets: Sequence[Magnet]) -> list[WishStatus]:
     with outages():
         rows = find_rows({wish_key(magnet) for magnet in magnets})
         settled = find_settled([magnet for magnet in magnets if wish_key(magnet) not in rows])
-    return [_status(magnet, settled.get(magnet), rows.get(wish_key(magnet))) for magnet in magnets]
+    return [_choose_status(magnet, settled.get(magnet), rows.get(wish_key(magnet))) for magnet in magnets]
 
 
 def statuses_without_network(magnets: Sequence[Magnet]) -> list[WishStatus]:
@@ -121,7 +121,7 @@ def status_of_row(row: Wanted) -> WishStatus:
     )
 
 
-def _status(magnet: Magnet, settled: WishStatus | None, row: Wanted | None) -> WishStatus:
+def _choose_status(magnet: Magnet, settled: WishStatus | None, row: Wanted | None) -> WishStatus:
     if row:
         return status_of_row(row)
     # Without row and torrent the wish was deleted as stale, or is being fulfilled right now: the next call tells.

@@ -159,7 +159,7 @@ def test_requests_beyond_the_limit_do_not_wait(settings: Settings) -> None:
 def test_one_address_cannot_take_all_places(settings: Settings) -> None:
     settings.THREADS = 16  # so that twelve may wait
 
-    def outcome(number: int, address: str) -> str:
+    def wait_for_outcome(number: int, address: str) -> str:
         try:
             resolve(absent_magnets(20)[number], address, 60)
         except (StillWanted, TooManyWishes) as refusal:
@@ -170,10 +170,10 @@ def test_one_address_cannot_take_all_places(settings: Settings) -> None:
         return "held"
 
     with ThreadPoolExecutor(20) as threads:
-        greedy = [threads.submit(outcome, number, f"2001:db8:5:2::{number}") for number in range(10)]
+        greedy = [threads.submit(wait_for_outcome, number, f"2001:db8:5:2::{number}") for number in range(10)]
         refused = [one.result() for one in islice(as_completed(greedy, timeout=45), 6)]
         assert refused == ["TooManyWishes"] * 6
-        other = threads.submit(outcome, 11, "2001:db8:5:3::1")
+        other = threads.submit(wait_for_outcome, 11, "2001:db8:5:3::1")
         while Wanted.objects.count() < 5:
             assert not other.done()
             time.sleep(0.05)
