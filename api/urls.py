@@ -12,7 +12,8 @@ from api.monitoring import health_view, metrics_view
 from api.send_to_client import send_to_client
 from api.torrage.infohash_lists import infohash_list, list_index
 from api.torrage.upload import upload
-from api.torrent_api import TorrentApiView, count_peers, list_film_torrents, request_torrent, torrent_info
+from api.torrent_api.methods import count_peers, list_film_torrents, request_torrent, torrent_info
+from api.torrent_api.view import TorrentApiView
 
 by_infohash = [
     # What follows an infohash may hold a new line, for which a dot does not stand.
@@ -39,9 +40,9 @@ urlpatterns = [
     path("health_check", health_check),
     path("health", health_view),
     path("metrics", metrics_view),
-    path("torrent/list/imdb/<str:imdb>", TorrentApiView.as_view(act=list_film_torrents)),
-    path("torrent/info/<str:infohash>", TorrentApiView.as_view(act=torrent_info)),
-    path("torrent/peers/<str:infohash>", TorrentApiView.as_view(act=count_peers)),
-    path("torrent/add", TorrentApiView.as_view(verb="POST", act=request_torrent)),
+    path("torrent/list/imdb/<str:imdb>", TorrentApiView.as_view(method=list_film_torrents)),
+    path("torrent/info/<str:infohash>", TorrentApiView.as_view(method=torrent_info)),
+    path("torrent/peers/<str:infohash>", TorrentApiView.as_view(method=count_peers)),
+    path("torrent/add", TorrentApiView.as_view(verb="POST", method=request_torrent)),
     *by_infohash,
 ]

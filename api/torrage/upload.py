@@ -1,8 +1,11 @@
-"""The old caches' HTTP POST: Torrage's and thetorrent.org's headers at once, always with status 200.
+"""The old caches' HTTP POST, with Torrage's and thetorrent.org's headers at once; the status is always 200.
 
-Body and header lines are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14; 15 to 19 are ours, and a
-client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it into
-a URL, and the PHP sample of Torrage takes its first 40 characters.
+A failure's body and header are Torrage's own (0.4, autoupload.php) for its numbers 10 to 14. Numbers 15 to 19 are
+ours; a client of Torrage takes them for "unknown error". The body of a success has no newline: torrentool pastes it
+into a URL, and the PHP sample of Torrage takes its first 40 characters.
+
+`read_request` and `store_uploads` work without a Django request, so that the fast path uses them too and stores many
+uploads together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +28,9 @@ from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
 
 _BROKEN = "Broken torrent file, please recreate it and try again."
 _TROUBLE = "Something didn't work, please try again later!"
-_STRAIGHT = str.maketrans("“”‘’", "\"\"''")  # of the quotation marks in our sentences, which Latin-1 lacks
+_LATIN_QUOTES = str.maketrans("“”‘’", "\"\"''")  # our sentences have quotation marks that Latin-1 lacks
+
+UploadResponse = tuple[bytes, dict[str, str]]  # body and headers
 
 
 class NoFileSent(Refusal):
@@ -33,24 +38,24 @@ class NoFileSent(Refusal):
 
 
 class SeveralFilesSent(Refusal):
-    """More than one, of which PHP took the last and forgot the others."""
+    """There is more than one file. (PHP took the last, and forgot the others.)"""
 
 
-_OURS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralFilesSent: 19}
+_OUR_NUMBERS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralFilesSent: 19}
 
 
 class UploadRequest(NamedTuple):
-    """An upload: its body, of this Content-Type and so many bytes, and the key, if it is not in the form."""
+    """`length` is the body's, in bytes; `key` is an API key of the headers or the query, "" if there is none."""
 
-    form: FormReader
-    kind: str
+    body: FormReader
+    content_type: str
     length: int
     key: str
 
 
 @csrf_exempt
 def upload(request: HttpRequest) -> HttpResponse:
-    """Store the file in the multipart field `torrent`. A key may be in a field too, `apikey`."""
+    """Store the file in the multipart field `torrent`. A key may be in the form too, in its field `apikey`."""
     if request.method != "POST":
         text = "POST a form (multipart/form-data) with a .torrent in its file field `torrent` to this URL.\n"
         return HttpResponse(text, status=405, headers={"Allow": "POST"}, content_type="text/plain")
@@ -58,35 +63,54 @@ def upload(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, headers=headers)
 
 
-def read_request(environ: Mapping[str, Any], form: FormReader) -> UploadRequest:
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+def read_request(environ: Mapping[str, Any], body: FormReader) -> UploadRequest:
     return UploadRequest(
-        form,
-        environ.get("CONTENT_TYPE", ""),
-        length,
-        key_text_from_request(environ, *key_texts_in_query(environ)),
+        body,
+        content_type=environ.get("CONTENT_TYPE", ""),
+        length=int(environ.get("CONTENT_LENGTH") or 0),
+        key=key_text_from_request(environ, *key_texts_in_query(environ)),
     )
 
 
-def store_uploads(uploads: Sequence[UploadRequest]) -> list[tuple[bytes, dict[str, str]]]:
-    """Store the files in the forms' field `torrent`; body and headers of each answer, whose status is 200.
+def store_uploads(uploads: Sequence[UploadRequest]) -> list[UploadResponse]:
+    """Store the files of all these forms together; the responses are in the order of the uploads."""
+    outcomes = deposit_many(map(_read_torrent, uploads), entry_point="post")
+    return [
+        _failure_response(outcome) if isinstance(outcome, Refusal) else _success_response(outcome)
+        for outcome in outcomes
+    ]
 
-    The key may be in the form too, in its field `apikey`.
-    """
-    outcomes = deposit_many(map(_sent_in, uploads), entry_point="post")
-    return [_failed(one) if isinstance(one, Refusal) else _stored(one) for one in outcomes]
 
-
-def _sent_in(upload: UploadRequest) -> bytes | Refusal:
+def _read_torrent(upload: UploadRequest) -> bytes | Refusal:
     try:
-        return _torrent(*upload)
+        return _parse_upload(upload)
     except Refusal as refusal:
         return refusal
 
 
-def _stored(receipt: Receipt) -> tuple[bytes, dict[str, str]]:
+def _parse_upload(upload: UploadRequest) -> bytes:
+    limit = settings.MAX_TORRENT_BYTES
+    if upload.length > limit + FORM_OVERHEAD:
+        raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
+    try:
+        torrent, texts = read_form(upload.body, upload.content_type, "torrent", ["apikey"])
+    except BrokenForm:
+        raise NoFileSent("The form is broken; send it as multipart/form-data.") from None
+    except SeveralFiles:
+        raise SeveralFilesSent(
+            "Several files arrived in the field `torrent`; please send each in a form of its own."
+        ) from None
+    except OSError as error:  # the client went away, or the disk has no room for the upload
+        raise Unavailable("The upload did not arrive.") from error
+    require_upload_key(find_key_text("", upload.key, texts.get("apikey", "")))
+    if torrent is None:
+        raise NoFileSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
+    return torrent
+
+
+def _success_response(receipt: Receipt) -> UploadResponse:
     infohash = receipt.infohash
-    return _answer(
+    return _build_response(
         infohash,
         {
             "X-Thetorrent-Result": "stored",
@@ -97,29 +121,9 @@ def _stored(receipt: Receipt) -> tuple[bytes, dict[str, str]]:
     )
 
 
-def _torrent(form: FormReader, kind: str, length: int, key: str) -> bytes:
-    limit = settings.MAX_TORRENT_BYTES
-    if length > limit + FORM_OVERHEAD:
-        raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
-    try:
-        torrent, words = read_form(form, kind, "torrent", ["apikey"])
-    except BrokenForm:
-        raise NoFileSent("The form is broken; send it as multipart/form-data.") from None
-    except SeveralFiles:
-        raise SeveralFilesSent(
-            "Several files arrived in the field `torrent`; please send each in a form of its own."
-        ) from None
-    except OSError as error:  # the caller went away, or there is no room for the upload
-        raise Unavailable("The upload did not arrive.") from error
-    require_upload_key(find_key_text("", key, words.get("apikey", "")))
-    if torrent is None:
-        raise NoFileSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
-    return torrent
-
-
-def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
-    number, header, body = _torrage(refusal)
-    return _answer(
+def _failure_response(refusal: Refusal) -> UploadResponse:
+    number, header, body = _torrage_error(refusal)
+    return _build_response(
         f"Error {number}: {body}\n",
         {
             "X-Thetorrent-Result": "failed",
@@ -129,12 +133,12 @@ def _failed(refusal: Refusal) -> tuple[bytes, dict[str, str]]:
     )
 
 
-def _torrage(refusal: Refusal) -> tuple[int, str, str]:
-    """Number, header text and body text."""
-    words = str(refusal)
-    for kind, number in _OURS.items():
+def _torrage_error(refusal: Refusal) -> tuple[int, str, str]:
+    """Torrage's number, its text in the header, and its text in the body."""
+    sentence = str(refusal)
+    for kind, number in _OUR_NUMBERS.items():
         if isinstance(refusal, kind):
-            return number, words, words
+            return number, sentence, sentence
     match refusal:
         case NoFileSent():
             return 10, "File empty.", "File not found."  # Torrage's own discrepancy
@@ -149,16 +153,16 @@ def _torrage(refusal: Refusal) -> tuple[int, str, str]:
             return 14, _TROUBLE, _TROUBLE
 
 
-def _answer(text: str, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+def _build_response(text: str, headers: dict[str, str]) -> UploadResponse:
     body = text.encode()
-    plain = {
+    plain_headers = {
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Length": str(len(body)),
         "Cache-Control": "no-store",
     }
-    # An operator's reason may hold anything; a header is one line of Latin-1.
-    return body, plain | {name: _line(value) for name, value in headers.items()}
+    return body, plain_headers | {name: _header_value(value) for name, value in headers.items()}
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split()).translate(_STRAIGHT).encode("latin-1", "replace").decode("latin-1")
+def _header_value(text: str) -> str:
+    """On one line and in Latin-1; an operator's reason for a takedown may hold anything."""
+    return " ".join(text.split()).translate(_LATIN_QUOTES).encode("latin-1", "replace").decode("latin-1")
