@@ -1,4 +1,4 @@
-"""Peers that are nothing but an address: each announces itself to the DHT (BEP 5) and to trackers, and is gone."""
+"""Peers that are only an address: each announces itself to the DHT (BEP 5) or a UDP tracker (BEP 15), and is gone."""
 
 import secrets
 import socket
@@ -13,97 +13,93 @@ import bencodepy
 from tests.servers.libtorrent_peers import Address
 
 _PORT = 6881
-_PATIENCE = 20.0  # seconds
-_WHOLE = 20  # bytes that the answer to an announce has at least (BEP 15)
+_TIMEOUT = 20.0  # seconds
+_TRIES = 10
+_THREADS = 16
+_PROTOCOL_ID = 0x41727101980  # BEP 15
+_CONNECT, _ANNOUNCE = 0, 1
+_ANNOUNCE_ANSWER = 20  # bytes of the answer to an announce at least (BEP 15)
 
 
 def announce_to_dht(hosts: Iterable[str], target: bytes, nodes: Iterable[Address]) -> None:
-    """All of them at each of the nodes."""
-    at = list(nodes)
+    """Each host at each node."""
+    node_list = list(nodes)
 
-    def join(host: str) -> None:
-        for node in at:
+    def announce(host: str) -> None:
+        for node in node_list:
             _announce_to_node(host, target, node)
 
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(join, hosts))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(announce, hosts))
 
 
 def announce_to_udp_tracker(
     hosts: Iterable[str], target: bytes, tracker: Address, *, seeds: bool = False
 ) -> None:
-    with ThreadPoolExecutor(16) as threads:
-        list(threads.map(lambda host: _announce_by_udp(host, target, tracker, seeds), hosts))
-
-
-def udp_tracker_answers(tracker: Address) -> bool:
-    with _line("70.3.0.1") as line:
-        line.settimeout(0.2)
-        line.sendto(struct.pack("!QII", 0x41727101980, 0, 1), tracker)
-        try:
-            return len(line.recv(4096)) == 16
-        except OSError:
-            return False
+    """Each host as a leecher, or as a seeder."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(lambda host: _announce_by_udp(host, target, tracker, seeds), hosts))
 
 
 def _announce_to_node(host: str, target: bytes, node: Address) -> None:
-    with _line(host) as line:
-        id_ = secrets.token_bytes(20)
-        asked = {"id": id_, "info_hash": target}
-        token = _krpc(line, node, "get_peers", asked)[b"token"]
-        _krpc(line, node, "announce_peer", {**asked, "port": _PORT, "token": token})
+    with _bind(host) as peer_socket:
+        arguments = {"id": secrets.token_bytes(20), "info_hash": target}
+        token = _query_node(peer_socket, node, "get_peers", arguments)[b"token"]
+        _query_node(peer_socket, node, "announce_peer", {**arguments, "port": _PORT, "token": token})
 
 
-def _krpc(
-    line: socket.socket, node: Address, method: str, arguments: Mapping[str, object]
+def _query_node(
+    peer_socket: socket.socket, node: Address, method: str, arguments: Mapping[str, object]
 ) -> dict[bytes, bytes]:
-    """The node may have something to ask too, and does: that is not the answer."""
-    id_ = secrets.token_bytes(4)
-    query = bencodepy.encode({"t": id_, "y": "q", "q": method, "a": arguments})
+    """The node's response. Queries that the node sends meanwhile are ignored."""
+    transaction = secrets.token_bytes(4)
+    query = bencodepy.encode({"t": transaction, "y": "q", "q": method, "a": arguments})
 
     def is_answer(packet: bytes) -> bool:
-        said = bencodepy.decode(packet)
-        return bool(said[b"t"] == id_ and said[b"y"] != b"q")
+        message = bencodepy.decode(packet)
+        return bool(message[b"t"] == transaction and message[b"y"] != b"q")
 
-    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(_ask(line, node, query, is_answer))
+    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(_request(peer_socket, node, query, is_answer))
     assert b"r" in answer, answer
     return answer[b"r"]
 
 
 def _announce_by_udp(host: str, target: bytes, tracker: Address, seeds: bool) -> None:
-    """BEP 15."""
-    with _line(host) as line:
-        connected = _ask(line, tracker, struct.pack("!QII", 0x41727101980, 0, 1), _answers_to(1))
+    with _bind(host) as peer_socket:
+        connect = struct.pack("!QII", _PROTOCOL_ID, _CONNECT, 1)
+        connection_id = _request(peer_socket, tracker, connect, _has_transaction(1))[8:16]
         left = 0 if seeds else 1
         numbers = struct.pack("!QQQIIIiH", 0, left, 0, 2, 0, 7, -1, _PORT)
-        head = connected[8:16] + struct.pack("!II", 1, 2)
+        head = connection_id + struct.pack("!II", _ANNOUNCE, 2)
         announce = head + target + secrets.token_bytes(20) + numbers
-        deadline = time.monotonic() + _PATIENCE
-        # opentracker says nothing more than that as long as it has not read its list.
-        while len(answer := _ask(line, tracker, announce, _answers_to(2))) < _WHOLE:
+        deadline = time.monotonic() + _TIMEOUT
+        # Until opentracker has read its list of torrents it sends a shorter answer.
+        while len(answer := _request(peer_socket, tracker, announce, _has_transaction(2))) < _ANNOUNCE_ANSWER:
             assert time.monotonic() < deadline, answer
             time.sleep(0.1)
-        assert answer.startswith(struct.pack("!I", 1)), answer
+        assert answer.startswith(struct.pack("!I", _ANNOUNCE)), answer
 
 
-def _answers_to(transaction: int) -> Callable[[bytes], bool]:
+def _has_transaction(transaction: int) -> Callable[[bytes], bool]:
     return lambda packet: packet[4:8] == struct.pack("!I", transaction)
 
 
-def _line(host: str) -> socket.socket:
-    line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    line.bind((host, _PORT))
-    return line
+def _bind(host: str) -> socket.socket:
+    peer_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    peer_socket.bind((host, _PORT))
+    return peer_socket
 
 
-def _ask(line: socket.socket, at: Address, packet: bytes, is_answer: Callable[[bytes], bool]) -> bytes:
-    """UDP may lose either of the two, and an answer that was waited for in vain may come after all."""
-    for _ in range(10):
-        line.sendto(packet, at)
-        deadline = time.monotonic() + _PATIENCE / 10
-        while (left := deadline - time.monotonic()) > 0:
-            line.settimeout(left)
+def _request(
+    peer_socket: socket.socket, address: Address, packet: bytes, is_answer: Callable[[bytes], bool]
+) -> bytes:
+    """Send the packet until its answer comes: UDP may lose either, and a late answer to another packet may come."""
+    for _ in range(_TRIES):
+        peer_socket.sendto(packet, address)
+        deadline = time.monotonic() + _TIMEOUT / _TRIES
+        while (remaining := deadline - time.monotonic()) > 0:
+            peer_socket.settimeout(remaining)
             with suppress(TimeoutError):
-                if is_answer(heard := line.recv(4096)):
-                    return heard
-    raise TimeoutError(f"{at} does not answer")
+                if is_answer(received := peer_socket.recv(4096)):
+                    return received
+    raise TimeoutError(f"{address} does not answer")

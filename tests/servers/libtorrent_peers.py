@@ -1,7 +1,4 @@
-"""A whole Internet on one machine: a network namespace in which every address is this machine and none leads out.
-
-And BitTorrent in it: content, libtorrent peers that seed it, a DHT. Needs root, and `ip` (Debian: iproute2).
-"""
+"""libtorrent peers for tests: content that they seed, and a DHT of their nodes, in a network namespace."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +11,6 @@ from tests.make import infohashes, noise
 
 Address = tuple[str, int]
 
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET, sched.h
 _PIECE = 16_384
 _KINDS = {"v1": lt.create_torrent.v1_only, "hybrid": 0, "v2": lt.create_torrent.v2_only}
 
@@ -24,7 +20,7 @@ NODES: tuple[Address, ...] = tuple((f"{first}.1.0.1", 6881) for first in (12, 13
 
 @dataclass(frozen=True)
 class Content:
-    """Files on disk, and the torrent that libtorrent makes of them."""
+    """Files on disk, and the torrent that libtorrent made of them."""
 
     folder: Path
     name: str
@@ -42,7 +38,7 @@ class Content:
 def create_content(
     folder: Path, name: str, kind: str, trackers: Sequence[str] = (), *, size: int = 200_000
 ) -> Content:
-    """`kind`: v1, hybrid or v2; `size`: of the largest file. The last of the files needs no piece layer."""
+    """Three files, of which the last needs no piece layer. `kind`: v1, hybrid or v2; `size`: of the largest file."""
     (folder / name).mkdir(parents=True)
     for number, length in enumerate((size, 90_000, 10)):
         (folder / name / f"{number}.bin").write_bytes(noise(length, f"{name} {number}".encode()))
@@ -71,37 +67,37 @@ class Peer:
                 "dht_bootstrap_nodes": "{}:{}".format(*ROUTER) if nodes else "",
                 "enable_dht": bool(nodes),
                 "dht_announce_interval": 30,
-                # A node that asks often is otherwise ignored for minutes, and here all asking comes from few.
+                # By default a node that sends many queries is ignored for minutes, and here few nodes send them all.
                 "dht_block_ratelimit": 100_000,
                 "dht_upload_rate_limit": 1_000_000,
                 "recv_socket_buffer_size": 2_000_000,
                 "send_socket_buffer_size": 2_000_000,
                 "connections_limit": 1000,
-                "listen_queue_size": 1000,  # by itself 5: of a hundred who come at once some would wait a second
+                "listen_queue_size": 1000,  # default 5: of a hundred connections at once some would wait a second
                 "active_limit": -1,
                 "active_seeds": -1,
                 "active_dht_limit": -1,
             }
         )
-        self.know(nodes)
+        self.add_nodes(nodes)
 
-    def know(self, nodes: Sequence[Address]) -> None:
+    def add_nodes(self, nodes: Sequence[Address]) -> None:
         for node in nodes:
             self.session.add_dht_node(node)
 
-    def seed(self, held: Content) -> None:
-        adding = lt.load_torrent_buffer(held.torrent)
-        adding.save_path = str(held.folder)
-        adding.flags |= lt.torrent_flags.seed_mode
-        adding.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-        self.session.add_torrent(adding).force_dht_announce()
+    def seed(self, content: Content) -> None:
+        params = lt.load_torrent_buffer(content.torrent)
+        params.save_path = str(content.folder)
+        params.flags |= lt.torrent_flags.seed_mode
+        params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        self.session.add_torrent(params).force_dht_announce()
 
     def uploaded(self) -> int:
-        """Bytes of content that it has sent to anybody."""
+        """Bytes of content that it has sent to all peers together."""
         return self._statistics()["net.sent_payload_bytes"]
 
-    def acquaintances(self) -> int:
-        """The nodes in its table."""
+    def count_nodes(self) -> int:
+        """Nodes in its DHT table."""
         return self._statistics()["dht.dht_nodes"]
 
     def _statistics(self) -> dict[str, int]:
@@ -115,38 +111,40 @@ class Peer:
     def announce(self, infohash: bytes) -> None:
         self.session.dht_announce(lt.sha1_hash(infohash), self.address[1], 0)
 
-    def finds(self, infohash: bytes, host: str, seconds: float) -> bool:
-        """Whether the DHT, asked again and again for so long, names the host among those that have it."""
+    def finds_peer(self, infohash: bytes, host: str, seconds: float) -> bool:
+        """Whether DHT lookups, repeated for so many seconds, find the host among the torrent's peers."""
         self.session.apply_settings({"alert_mask": lt.alert_category.dht_operation})
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.session.dht_get_peers(lt.sha1_hash(infohash))
             time.sleep(0.5)
             replies = (
-                each for each in self.session.pop_alerts() if isinstance(each, lt.dht_get_peers_reply_alert)
+                alert
+                for alert in self.session.pop_alerts()
+                if isinstance(alert, lt.dht_get_peers_reply_alert)
             )
-            named = {
+            found = {
                 peer
                 for reply in replies
                 if reply.info_hash.to_bytes() == infohash
                 for peer, _ in reply.peers()
             }
-            if host in named:
+            if host in found:
                 return True
         return False
 
 
 def start_dht(seconds: float = 60) -> list[Peer]:
-    """A router and nodes that know each other, as far apart as DHT nodes have to be.
+    """A router and nodes that know each other, at addresses as different as DHT nodes must have.
 
-    A table that is empty at first may stay so: whoever asks its node learns nothing. So it is told again and
-    again, until it knows all others.
+    A node whose table is empty may stay alone, since others learn of no node from it. So the nodes are added again
+    and again, until each knows all others.
     """
     peers = [Peer(address, NODES) for address in (ROUTER, *NODES)]
     deadline = time.monotonic() + seconds
-    while min(peer.acquaintances() for peer in peers) < len(NODES) - 1:
-        assert time.monotonic() < deadline, "the DHT's nodes do not find each other"
+    while min(peer.count_nodes() for peer in peers) < len(NODES) - 1:
+        assert time.monotonic() < deadline, "the DHT nodes do not find each other"
         for peer in peers:
-            peer.know(NODES)
+            peer.add_nodes(NODES)
         time.sleep(0.05)
     return peers

@@ -1,4 +1,4 @@
-"""Trackers that nobody should believe: each URL leads to another kind of trouble."""
+"""Trackers that redirect to private addresses, send too much, send nonsense, hang or refuse: a URL for each."""
 
 import socket
 import threading
@@ -10,21 +10,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.servers.libtorrent_peers import Address
 
-_AT: Address = ("44.1.0.6", 8081)
+_PUBLIC: Address = ("44.1.0.6", 8081)
 _PRIVATE: Address = ("127.0.0.1", 8082)
-_MUTE: Address = ("44.1.0.5", 6969)
-_BASE = "http://{}:{}".format(*_AT)
+_SILENT: Address = ("44.1.0.5", 6969)
+_BASE_URL = "http://{}:{}".format(*_PUBLIC)
 
 URLS = [
-    f"{_BASE}/redirect/announce",
-    f"{_BASE}/large/announce",
-    f"{_BASE}/garbage/announce",
-    f"{_BASE}/hang/announce",
-    f"{_BASE}/refuse/announce",
-    f"{_BASE}/round/announce",
-    f"{_BASE}/odd/announce",
+    f"{_BASE_URL}/redirect/announce",
+    f"{_BASE_URL}/large/announce",
+    f"{_BASE_URL}/garbage/announce",
+    f"{_BASE_URL}/hang/announce",
+    f"{_BASE_URL}/refuse/announce",
+    f"{_BASE_URL}/loop/announce",
+    f"{_BASE_URL}/invalid/announce",
     "http://{}:{}/announce".format(*_PRIVATE),
-    "udp://{}:{}".format(*_MUTE),
+    "udp://{}:{}".format(*_SILENT),
     "udp://127.0.0.1:8082",
 ]
 
@@ -32,24 +32,34 @@ URLS = [
 @dataclass
 class Visits:
     private: int = 0
+    """Requests at the private address, over HTTP or UDP."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        answers = {
+            "redirect": self._redirect,
+            "large": self._send_large,
+            "garbage": self._send_garbage,
+            "hang": self._hang,
+            "refuse": self._refuse,
+            "loop": self._redirect_to_itself,
+            "invalid": self._send_invalid_peers,
+        }
         with suppress(OSError):
-            getattr(self, f"_{self.path.split('/')[1]}")()
+            answers[self.path.split("/")[1]]()
 
     def _redirect(self) -> None:
         self._send(302, b"", "http://{}:{}/announce".format(*_PRIVATE))
 
-    def _round(self) -> None:
+    def _redirect_to_itself(self) -> None:
         self._send(302, b"", self.path)
 
-    def _large(self) -> None:
-        """10 MB of an answer that has begun well."""
+    def _send_large(self) -> None:
+        """An answer of 10 MB that begins correctly."""
         self._send(200, b"d8:intervali1800e5:peers10000000:" + bytes(10_000_000) + b"e")
 
-    def _garbage(self) -> None:
+    def _send_garbage(self) -> None:
         self._send(200, b"<html>It works!</html>")
 
     def _hang(self) -> None:
@@ -58,8 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self) -> None:
         self._send(200, b"d14:failure reason8:not heree")
 
-    def _odd(self) -> None:
-        """Peers that are none: halves, names, private addresses."""
+    def _send_invalid_peers(self) -> None:
+        """A host name, a private address, a number, and half of an IPv6 peer."""
         self._send(
             200, b"d5:peersld2:ip9:localhost4:porti2eed2:ip8:10.0.0.14:porti2eei5ee6:peers67:\1\2\3\4\5\6\7e"
         )
@@ -73,35 +83,35 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Not on the terminal."""
+        """Keeps requests out of the test's output."""
 
 
 @contextmanager
 def misleading_trackers() -> Iterator[Visits]:
     visits = Visits()
 
-    class Private(BaseHTTPRequestHandler):
+    class PrivateHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             visits.private += 1
             self.send_error(404)
 
-    servers = [ThreadingHTTPServer(_AT, _Handler), ThreadingHTTPServer(_PRIVATE, Private)]
+    servers = [ThreadingHTTPServer(_PUBLIC, _Handler), ThreadingHTTPServer(_PRIVATE, PrivateHandler)]
     for server in servers:
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    mute = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    mute.bind(_MUTE)
-    inside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    inside.bind(_PRIVATE)
-    inside.setblocking(False)
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind(_SILENT)
+    private = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    private.bind(_PRIVATE)
+    private.setblocking(False)
     try:
         yield visits
         with suppress(BlockingIOError):
-            inside.recv(2048)
+            private.recv(2048)
             visits.private += 1
     finally:
         for server in servers:
             server.shutdown()
             server.server_close()
-        mute.close()
-        inside.close()
+        silent.close()
+        private.close()

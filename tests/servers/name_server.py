@@ -1,4 +1,4 @@
-"""A name server (RFC 1035) at the address where this machine looks for one; in a network of our own it is ours."""
+"""A name server (RFC 1035) at the address that this machine resolves names at, for use in a network namespace."""
 
 import socket
 import struct
@@ -8,46 +8,47 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
-_TYPES = {4: 1, 6: 28}  # A and AAAA, by the version of the address
+_RECORD_TYPES = {4: 1, 6: 28}  # A and AAAA, by the IP version
+_FOUND, _NO_SUCH_NAME = 0x8180, 0x8183  # flags of an answer
 
 
 @contextmanager
-def name_server(known: Mapping[str, str]) -> Iterator[str]:
-    """Answers with the address of a known name, or several with spaces, and that it knows no other name.
+def name_server(addresses: Mapping[str, str]) -> Iterator[str]:
+    """Yields the server's own address.
 
-    Yields its own address.
+    `addresses`: by host name, several with spaces between them. No other name exists.
     """
     lines = Path("/etc/resolv.conf").read_text().splitlines()
     host = next(line.split()[1] for line in lines if line.startswith("nameserver"))
     server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((host, 53))
-    thread = threading.Thread(target=_serve, args=(server, known), daemon=True)
+    thread = threading.Thread(target=_serve, args=(server, addresses), daemon=True)
     thread.start()
     try:
         yield host
     finally:
-        server.sendto(b"", (host, 53))  # the last packet
+        server.sendto(b"", (host, 53))  # ends the thread
         thread.join()
         server.close()
 
 
-def _serve(server: socket.socket, known: Mapping[str, str]) -> None:
+def _serve(server: socket.socket, addresses: Mapping[str, str]) -> None:
     while True:
         packet, sender = server.recvfrom(2048)
         if not packet:
             return
-        server.sendto(_answer(packet, known), sender)
+        server.sendto(_answer(packet, addresses), sender)
 
 
-def _answer(packet: bytes, known: Mapping[str, str]) -> bytes:
-    labels, at = [], 12
-    while length := packet[at]:
-        labels.append(packet[at + 1 : at + 1 + length].decode())
-        at += 1 + length
-    question = packet[12 : at + 5]
-    [kind] = struct.unpack("!H", packet[at + 1 : at + 3])
-    addresses = [ip_address(one) for one in known.get(".".join(labels).lower(), "").split()]
-    asked = [one.packed for one in addresses if _TYPES[one.version] == kind]
-    records = b"".join(struct.pack("!HHHIH", 0xC00C, kind, 1, 60, len(one)) + one for one in asked)
-    flags = 0x8180 if addresses else 0x8183
-    return packet[:2] + struct.pack("!HHHHH", flags, 1, len(asked), 0, 0) + question + records
+def _answer(packet: bytes, addresses: Mapping[str, str]) -> bytes:
+    labels, position = [], 12
+    while length := packet[position]:
+        labels.append(packet[position + 1 : position + 1 + length].decode())
+        position += 1 + length
+    question = packet[12 : position + 5]
+    [record_type] = struct.unpack("!H", packet[position + 1 : position + 3])
+    of_name = [ip_address(one) for one in addresses.get(".".join(labels).lower(), "").split()]
+    of_type = [one.packed for one in of_name if _RECORD_TYPES[one.version] == record_type]
+    records = b"".join(struct.pack("!HHHIH", 0xC00C, record_type, 1, 60, len(one)) + one for one in of_type)
+    flags = _FOUND if of_name else _NO_SUCH_NAME
+    return packet[:2] + struct.pack("!HHHHH", flags, 1, len(of_type), 0, 0) + question + records

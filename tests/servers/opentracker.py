@@ -13,8 +13,7 @@ import bencodepy
 import requests
 
 from tests.servers import running, wait_until
-
-Address = tuple[str, int]
+from tests.servers.libtorrent_peers import Address
 
 
 class Opentracker(NamedTuple):
@@ -22,31 +21,34 @@ class Opentracker(NamedTuple):
 
     @property
     def udp(self) -> str:
+        """The announce URL over UDP."""
         return "udp://{}:{}/announce".format(*self.address)
 
     @property
     def http(self) -> str:
+        """The announce URL over HTTP."""
         return "http://{}:{}/announce".format(*self.address)
 
     def wait_for(self, *targets: bytes, seconds: float = 120) -> None:
-        """Until each has been announced: who asks too early is told to come back in half an hour."""
+        """Until each has been announced: a client that asks earlier is told to come back in half an hour."""
         deadline = time.monotonic() + seconds
-        while not all(map(self._knows, targets)):
-            assert time.monotonic() < deadline, "nobody has told the tracker"
+        while not all(map(self._has_peers, targets)):
+            assert time.monotonic() < deadline, "no client has announced to the tracker"
             time.sleep(0.1)
 
-    def _knows(self, target: bytes) -> bool:
-        asked = requests.get("http://{}:{}/scrape".format(*self.address), {"info_hash": target}, timeout=30)
-        told = bencodepy.decode(asked.content)[b"files"].get(target, {})
-        return bool(told.get(b"complete", 0) or told.get(b"incomplete", 0))
+    def _has_peers(self, target: bytes) -> bool:
+        scrape_url = "http://{}:{}/scrape".format(*self.address)
+        answer = requests.get(scrape_url, {"info_hash": target}, timeout=30)
+        counts = bencodepy.decode(answer.content)[b"files"].get(target, {})
+        return bool(counts.get(b"complete", 0) or counts.get(b"incomplete", 0))
 
 
 @contextmanager
 def opentracker(home: Path, address: Address, targets: Iterable[bytes]) -> Iterator[Opentracker]:
-    """Debian's takes announces of listed torrents only: `targets` are v1 hashes, and beginnings of v2 hashes."""
+    """`targets`: v1 hashes and truncated v2 hashes; Debian's opentracker accepts announces of listed ones only."""
     host, port = address
     (home / "listed").write_text("".join(f"{target.hex()}\n" for target in targets))
-    shutil.chown(home, "nobody")  # who it becomes; it sees no other folder
+    shutil.chown(home, "nobody")  # the user that opentracker becomes; it changes its root to this folder
     command = f"opentracker -i {host} -p {port} -P {port} -d {home} -u nobody -w listed"
     with running(command.split(), home / "log", stop=SIGKILL) as process:  # it ignores SIGTERM
         wait_until(lambda: accepts_connections(address), process, home / "log")

@@ -1,4 +1,4 @@
-"""A tracker over HTTP (BEP 3, 23) and one over UDP (BEP 15), which write down who asks what."""
+"""A tracker over HTTP (BEP 3, 23) and one over UDP (BEP 15) that record the announces of clients."""
 
 import socket
 import struct
@@ -16,7 +16,8 @@ import bencodepy
 from tests.servers.http_server import address_family, announce_url, http_server
 from tests.servers.libtorrent_peers import Address
 
-_MAGIC, _CONNECTION = 0x41727101980, 42  # BEP 15
+_PROTOCOL_ID, _CONNECTION_ID = 0x41727101980, 42  # BEP 15; the connection id of every client
+_CONNECT, _ANNOUNCE = 0, 1
 _EVENTS = ("", "completed", "started", "stopped")
 
 
@@ -30,10 +31,11 @@ class Announce(NamedTuple):
 class Tracker:
     url: str
     peers: dict[bytes, list[Address]]
+    """By infohash; each client that announces is added to the torrent's."""
     announces: list[Announce] = field(default_factory=list)
 
-    def answer(self, host: str, announce: Announce) -> dict[bytes, bytes]:
-        """Compact, those of IPv4 and those of IPv6 (BEP 23, BEP 7)."""
+    def record(self, host: str, announce: Announce) -> dict[bytes, bytes]:
+        """The compact peers of the answer, IPv4 and IPv6 (BEP 23, BEP 7)."""
         self.announces.append(announce)
         known = self.peers.setdefault(announce.infohash, [])
         if announce.event == "stopped":
@@ -41,9 +43,9 @@ class Tracker:
             return {b"peers": b"", b"peers6": b""}
         if (host, announce.port) not in known:
             known.append((host, announce.port))
-        named = [(ip_address(host), struct.pack("!H", port)) for host, port in known]
+        packed = [(ip_address(host), struct.pack("!H", port)) for host, port in known]
         return {
-            key: b"".join(host.packed + port for host, port in named if host.version == version)
+            key: b"".join(host.packed + port for host, port in packed if host.version == version)
             for key, version in ((b"peers", 4), (b"peers6", 6))
         }
 
@@ -56,27 +58,27 @@ def http_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterato
         def do_GET(self) -> None:
             if self.path.startswith("/scrape?"):
                 # Transmission 3.00 forgets the intervals of a tracker that refuses this (announcer.c).
-                return self.tell({b"files": {}})
+                return self.send_dictionary({b"files": {}})
             if not self.path.startswith("/announce?"):
                 return self.send_error(404)
-            # Latin-1 keeps the hash's bytes as they are.
-            asked = parse_qs(self.path.partition("?")[2], encoding="latin-1")
-            infohash, port = asked["info_hash"][0].encode("latin-1"), int(asked["port"][0])
-            found = tracker.answer(
-                self.client_address[0], Announce(infohash, port, asked.get("event", [""])[0])
+            # Latin-1 keeps the bytes of the hash as they are.
+            parameters = parse_qs(self.path.partition("?")[2], encoding="latin-1")
+            infohash, port = parameters["info_hash"][0].encode("latin-1"), int(parameters["port"][0])
+            compact = tracker.record(
+                self.client_address[0], Announce(infohash, port, parameters.get("event", [""])[0])
             )
-            return self.tell({b"interval": 1800, b"min interval": 1, **found})
+            return self.send_dictionary({b"interval": 1800, b"min interval": 1, **compact})
 
-        def tell(self, answer: dict[bytes, object]) -> None:
+        def send_dictionary(self, answer: dict[bytes, object]) -> None:
             body = bencodepy.encode(answer)
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            with suppress(BrokenPipeError):  # who says `stopped` may not wait for the answer
+            with suppress(BrokenPipeError):  # a client that announces `stopped` may not wait for the answer
                 self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Not on the terminal."""
+            """Keeps requests out of the test's output."""
 
     with http_server(address, Handler):
         yield tracker
@@ -92,7 +94,7 @@ def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator
     try:
         yield tracker
     finally:
-        server.sendto(b"", address)  # the last packet
+        server.sendto(b"", address)  # ends the thread
         thread.join()
         server.close()
 
@@ -102,13 +104,13 @@ def _serve(server: socket.socket, tracker: Tracker) -> None:
         packet, sender = server.recvfrom(2048)
         if not packet:
             return
-        connection, action, transaction = struct.unpack("!QII", packet[:16])
-        if connection != (_CONNECTION if action else _MAGIC):
+        connection_id, action, transaction = struct.unpack("!QII", packet[:16])
+        if connection_id != (_PROTOCOL_ID if action == _CONNECT else _CONNECTION_ID):
             continue
-        if action == 0:  # connect
-            server.sendto(struct.pack("!IIQ", 0, transaction, _CONNECTION), sender)
-        elif action == 1:  # announce
+        if action == _CONNECT:
+            server.sendto(struct.pack("!IIQ", _CONNECT, transaction, _CONNECTION_ID), sender)
+        elif action == _ANNOUNCE:
             event, port = struct.unpack("!I12xH", packet[80:98])
-            found = tracker.answer(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
-            compact = found[b"peers6" if server.family == socket.AF_INET6 else b"peers"]
-            server.sendto(struct.pack("!IIIII", 1, transaction, 1800, 0, 1) + compact, sender)
+            answer = tracker.record(sender[0], Announce(packet[16:36], port, _EVENTS[event]))
+            compact = answer[b"peers6" if server.family == socket.AF_INET6 else b"peers"]
+            server.sendto(struct.pack("!IIIII", _ANNOUNCE, transaction, 1800, 0, 1) + compact, sender)

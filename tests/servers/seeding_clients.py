@@ -82,7 +82,7 @@ def _rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Ad
     for _ in range(_MAX_STARTS):
         with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
             # It announces to the DHT once, after ten seconds (packets counted), and never repeats a lost packet.
-            if all(peer.finds(content.v1, host, _ANNOUNCE_SECONDS) for content in contents):
+            if all(peer.finds_peer(content.v1, host, _ANNOUNCE_SECONDS) for content in contents):
                 yield address
                 return
     raise RuntimeError("rtorrent has not announced to the DHT what it has")

@@ -1,4 +1,4 @@
-"""Piece layers from a real qBittorrent, as far as the file that the archive stores and hands out."""
+"""Piece layers from a real qBittorrent, as far as the file that the archive stores and serves."""
 
 import shutil
 import sqlite3
@@ -30,9 +30,10 @@ class World(NamedTuple):
     tracker: Opentracker
     hybrid: Content
     v2: Content
-    late: Content
-    """Of this one only a client that knows nothing of v2 tells the tracker at first."""
-    later: Callable[[], AbstractContextManager[Qbittorrent]]
+    v1_first: Content
+    """A hybrid torrent that at first only a client without v2 seeds."""
+    start_v2_seeder: Callable[[], AbstractContextManager[Qbittorrent]]
+    """Of `v1_first`."""
 
 
 @pytest.fixture(scope="module")
@@ -40,95 +41,108 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("world")
     for name in ("archive", "tracker", "transmission"):
         (folder / name).mkdir()
-    tracks = [Opentracker(TRACKER).udp]
-    hybrid, v2, late = (
-        create_content(folder, name, kind, tracks)
-        for name, kind in (("hybrid", "hybrid"), ("v2", "v2"), ("late", "hybrid"))
+    trackers = [Opentracker(TRACKER).udp]
+    hybrid, v2, v1_first = (
+        create_content(folder, name, kind, trackers)
+        for name, kind in (("hybrid", "hybrid"), ("v2", "v2"), ("v1_first", "hybrid"))
     )
     with network_namespace(), ExitStack() as stack:
-        targets = [target for each in (hybrid, v2, late) for target in (each.v1, each.v2[:20])]
+        targets = [target for content in (hybrid, v2, v1_first) for target in (content.v1, content.v2[:20])]
         tracker = stack.enter_context(opentracker(folder / "tracker", TRACKER, targets))
         archive = stack.enter_context(hashkeep(folder / "archive", **SETTINGS))
-        stack.enter_context(seeding(folder / "qbittorrent", "90.1.0.1", [hybrid, v2]))
-        bare = copied(late, folder / "bare")  # it puts files of its own beside it
+        stack.enter_context(start_qbittorrent(folder / "qbittorrent", "90.1.0.1", [hybrid, v2]))
+        copy = copy_content(v1_first, folder / "copy")  # Transmission puts files of its own beside it
         stack.enter_context(
             transmission(
-                folder / "transmission", "4.1", "91.1.0.1", downloads=bare.folder, torrents=written([bare])
+                folder / "transmission",
+                "4.1",
+                "91.1.0.1",
+                downloads=copy.folder,
+                torrents=write_torrents([copy]),
             )
         )
-        tracker.wait_for(hybrid.v1, v2.v2[:20], late.v1)
-        later = lambda: seeding(folder / "another", "92.1.0.1", [late])  # noqa: E731
-        yield World(archive, tracker, hybrid, v2, late, later)
+        tracker.wait_for(hybrid.v1, v2.v2[:20], v1_first.v1)
+
+        def start_v2_seeder() -> AbstractContextManager[Qbittorrent]:
+            return start_qbittorrent(folder / "v2 seeder", "92.1.0.1", [v1_first])
+
+        yield World(archive, tracker, hybrid, v2, v1_first, start_v2_seeder)
 
 
-def seeding(home: Path, host: str, held: Sequence[Content]) -> AbstractContextManager[Qbittorrent]:
-    return qbittorrent(home, "5.3", host, downloads=held[0].folder, torrents=written(held))
+def start_qbittorrent(
+    home: Path, host: str, contents: Sequence[Content]
+) -> AbstractContextManager[Qbittorrent]:
+    return qbittorrent(home, "5.3", host, downloads=contents[0].folder, torrents=write_torrents(contents))
 
 
-def copied(held: Content, folder: Path) -> Content:
-    shutil.copytree(held.folder / held.name, folder / held.name)
-    return replace(held, folder=folder)
+def copy_content(content: Content, folder: Path) -> Content:
+    shutil.copytree(content.folder / content.name, folder / content.name)
+    return replace(content, folder=folder)
 
 
-def written(held: Sequence[Content]) -> list[Path]:
-    for each in held:
-        (each.folder / f"{each.name}.torrent").write_bytes(each.torrent)
-    return [each.folder / f"{each.name}.torrent" for each in held]
+def write_torrents(contents: Sequence[Content]) -> list[Path]:
+    for content in contents:
+        (content.folder / f"{content.name}.torrent").write_bytes(content.torrent)
+    return [content.folder / f"{content.name}.torrent" for content in contents]
 
 
-def fetched(world: World, infohash: bytes) -> dict[bytes, Any]:
+def fetch_torrent(world: World, infohash: bytes) -> dict[bytes, Any]:
+    """The decoded torrent that the archive serves, which it searches for if need be."""
     url = f"{world.archive.url}/torrents/{infohash.hex()}?tr={world.tracker.udp}&timeout={WAIT}"
     answer = requests.get(url, timeout=WAIT + 30)
     assert answer.status_code == 200
     return dict(bencodepy.decode(answer.content))
 
 
-def until(true: Callable[[], bool], seconds: float = WAIT) -> bool:
+def wait_for(is_true: Callable[[], bool], seconds: float = WAIT) -> bool:
+    """Whether it became true in time."""
     deadline = time.monotonic() + seconds
-    while not (fulfilled := true()) and time.monotonic() < deadline:
+    while not (result := is_true()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return fulfilled
+    return result
 
 
-def wishes(archive: Hashkeep) -> int:
-    return int(query(archive, "SELECT count(*) FROM archive_wanted")[0][0])
+def count_wishes(archive: Hashkeep) -> int:
+    return int(query_index(archive, "SELECT count(*) FROM archive_wanted")[0][0])
 
 
-def complete(archive: Hashkeep, held: Content) -> bool:
-    [(known,)] = query(archive, f"SELECT complete FROM archive_torrent WHERE v2 = x'{held.v2.hex()}'")
-    return bool(known)
+def is_complete(archive: Hashkeep, content: Content) -> bool:
+    where = f"v2 = x'{content.v2.hex()}'"
+    [(complete,)] = query_index(archive, f"SELECT complete FROM archive_torrent WHERE {where}")
+    return bool(complete)
 
 
-def query(archive: Hashkeep, statement: str) -> list[tuple[Any, ...]]:
+def query_index(archive: Hashkeep, statement: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=60)) as index, index:
         return index.execute(statement).fetchall()
 
 
 @pytest.mark.parametrize(("name", "by"), [("hybrid", "v1"), ("v2", "v2")])
-def test_what_is_stored_has_the_originals_piece_layers(world: World, name: str, by: str) -> None:
-    original: Content = getattr(world, name)
-    theirs, ours = bencodepy.decode(original.torrent), fetched(world, getattr(original, by))
-    assert len(theirs[b"piece layers"]) == 2  # of its three files the last is shorter than a piece
-    assert ours[b"piece layers"] == theirs[b"piece layers"]
-    assert ours[b"info"] == theirs[b"info"]
-    assert complete(world.archive, original)
+def test_a_stored_torrent_has_the_piece_layers_of_the_original(world: World, name: str, by: str) -> None:
+    content: Content = getattr(world, name)
+    original = bencodepy.decode(content.torrent)
+    stored = fetch_torrent(world, getattr(content, by))
+    assert len(original[b"piece layers"]) == 2  # of its three files the last is shorter than a piece
+    assert stored[b"piece layers"] == original[b"piece layers"]
+    assert stored[b"info"] == original[b"info"]
+    assert is_complete(world.archive, content)
 
 
-def test_what_came_without_piece_layers_is_kept_and_completed_later(world: World) -> None:
-    theirs = bencodepy.decode(world.late.torrent)
-    bare = fetched(world, world.late.v1)
-    assert bare[b"info"] == theirs[b"info"]
-    assert b"piece layers" not in bare
-    assert not complete(world.archive, world.late)
-    with world.later():
-        world.tracker.wait_for(world.late.v2[:20])
+def test_a_torrent_stored_without_piece_layers_is_completed_later(world: World) -> None:
+    original = bencodepy.decode(world.v1_first.torrent)
+    incomplete = fetch_torrent(world, world.v1_first.v1)
+    assert incomplete[b"info"] == original[b"info"]
+    assert b"piece layers" not in incomplete
+    assert not is_complete(world.archive, world.v1_first)
+    with world.start_v2_seeder():
+        world.tracker.wait_for(world.v1_first.v2[:20])
 
-        # By and by it is searched for again, first after a minute: as if that were over.
-        def completed() -> bool:
-            query(world.archive, "UPDATE archive_wanted SET next_try = datetime('now', '-1 second')")
-            return b"piece layers" in fetched(world, world.late.v1)
+        # The wish is retried, for the first time after a minute: the row is changed as if that were over.
+        def has_piece_layers() -> bool:
+            query_index(world.archive, "UPDATE archive_wanted SET next_try = datetime('now', '-1 second')")
+            return b"piece layers" in fetch_torrent(world, world.v1_first.v1)
 
-        assert until(completed, seconds=120)
-    assert fetched(world, world.late.v1)[b"piece layers"] == theirs[b"piece layers"]
-    assert complete(world.archive, world.late)
-    assert until(lambda: wishes(world.archive) == 0)
+        assert wait_for(has_piece_layers, seconds=120)
+    assert fetch_torrent(world, world.v1_first.v1)[b"piece layers"] == original[b"piece layers"]
+    assert is_complete(world.archive, world.v1_first)
+    assert wait_for(lambda: count_wishes(world.archive) == 0)
