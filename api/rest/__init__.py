@@ -1,6 +1,6 @@
 """Our own dialect: REST under /api/v1/, described by its own OpenAPI at /api/v1/schema.
 
-A new route is a class in a module of its own, and a line in `urls`. What it inherits from `resource.Resource`: the
-caller's key, the limit of requests, parsers that bad input cannot hurt, and every refusal as a problem (RFC 9457).
-Lists are paged by `paging`, and what an answer looks like is said by a serializer in `shapes` or beside its route.
+A new route is a class in a module of `routes`, and a line in `urls`. It inherits from `view.RestView`: the caller's
+key, the limit of requests, parsers that bad input cannot hurt, and every refusal as problem details (RFC 9457). Lists
+come in pages (`paging`). A serializer, in `serializers` or beside its route, describes what an answer looks like.
 """

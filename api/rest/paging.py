@@ -1,4 +1,7 @@
-"""Lists come a page at a time, and each page says where the next one is."""
+"""Lists in pages: the parameters `limit` and `cursor`, and a response that has the URL of the next page.
+
+A cursor is a number that only the route understands that made it.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,16 +14,19 @@ from rest_framework.response import Response
 from api.rest.query_parameters import int_parameter
 
 MAX_PAGE = 200
-_USUAL = 50
-_LAST = 2**62  # no list is as long, and no database's numbers are shorter
+_DEFAULT_PAGE = 50
+_MAX_CURSOR = 2**62  # more than any list has, and no more than any database's numbers hold
 
 
-def page_parameters(most: int) -> list[OpenApiParameter]:
+def page_parameters(max_page: int) -> list[OpenApiParameter]:
+    """The two parameters, as the OpenAPI description has them."""
     return [
-        OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": _USUAL}),
+        OpenApiParameter(
+            "limit", {"type": "integer", "minimum": 1, "maximum": max_page, "default": _DEFAULT_PAGE}
+        ),
         OpenApiParameter(
             "cursor",
-            {"type": "integer", "minimum": 0, "maximum": _LAST},
+            {"type": "integer", "minimum": 0, "maximum": _MAX_CURSOR},
             description="Where to go on: from `next` of the page before. Not to be made up.",
         ),
     ]
@@ -29,34 +35,37 @@ def page_parameters(most: int) -> list[OpenApiParameter]:
 PAGE_PARAMETERS = page_parameters(MAX_PAGE)
 
 
-class Window(NamedTuple):
-    """What is asked for: so many, from there on."""
+class PageRequest(NamedTuple):
+    """The page that a request asks for: at most `limit` items, from `cursor` on; None: from the beginning."""
 
     limit: int
     cursor: int | None
 
 
-def read_window(request: Request, most: int = MAX_PAGE) -> Window:
+def read_page_request(request: Request, max_page: int = MAX_PAGE) -> PageRequest:
     """Raises WrongParameter."""
-    limit = int_parameter(request, "limit", 1, most)
-    return Window(min(_USUAL, most) if limit is None else limit, int_parameter(request, "cursor", 0, _LAST))
+    limit = int_parameter(request, "limit", 1, max_page)
+    return PageRequest(
+        min(_DEFAULT_PAGE, max_page) if limit is None else limit,
+        int_parameter(request, "cursor", 0, _MAX_CURSOR),
+    )
 
 
 def page_response(request: Request, results: Sequence[Any], cursor: int | None) -> Response:
-    """`cursor`: where the next page begins, None at the end."""
-    told: dict[str, Any] = {"results": results, "next": None}
+    """`cursor`: where the next page begins, None on the last page. The URL of the next page never has an API key."""
+    page: dict[str, Any] = {"results": results, "next": None}
     headers = {"Cache-Control": "no-store"}
     if cursor is not None:
         query = request.query_params.copy()
         query["cursor"] = str(cursor)
         query.pop("apikey", None)
-        told["next"] = f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
-        headers["Link"] = f'<{told["next"]}>; rel="next"'
-    return Response(told, headers=headers)
+        page["next"] = f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
+        headers["Link"] = f'<{page["next"]}>; rel="next"'
+    return Response(page, headers=headers)
 
 
-def page_serializer(shape: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """What such a page looks like."""
-    name = shape.__name__.removesuffix("Serializer")
+def page_serializer(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """A page of such items, for the OpenAPI description."""
+    name = item.__name__.removesuffix("Serializer")
     link = serializers.URLField(allow_null=True, help_text="The next page; null at the end.")
-    return inline_serializer(f"{name}Page", {"results": shape(many=True), "next": link})
+    return inline_serializer(f"{name}Page", {"results": item(many=True), "next": link})

@@ -1,4 +1,4 @@
-"""Parameters in the query: a wrong one is refused by name."""
+"""Read typed parameters from the query of a request; the refusal of a wrong one names it."""
 
 from collections.abc import Container
 from datetime import UTC, datetime
@@ -6,16 +6,15 @@ from datetime import UTC, datetime
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
+MAX_INTEGER = 2**63 - 1  # the largest that the database can hold
+
 
 class WrongParameter(ParseError):
     default_code = "wrong-parameter"
 
 
-MAX_INTEGER = 2**63 - 1  # of the database's whole numbers
-
-
 def int_parameter(request: Request, name: str, least: int, most: int) -> int | None:
-    """A whole number in this range, or None where it is not given. Raises WrongParameter."""
+    """A whole number in this range, or None where the query has none. Raises WrongParameter."""
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -30,8 +29,8 @@ def datetime_parameter(request: Request, name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise WrongParameter(
             f"`{name}` is a date, or a date and time, such as 2026-01-31T12:00:00Z."
@@ -39,7 +38,7 @@ def datetime_parameter(request: Request, name: str) -> datetime | None:
 
 
 def bool_parameter(request: Request, name: str) -> bool:
-    """False where it is not given. Raises WrongParameter."""
+    """False where the query has none. Raises WrongParameter."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
         raise WrongParameter(f"`{name}` is true or false.")
@@ -47,9 +46,9 @@ def bool_parameter(request: Request, name: str) -> bool:
 
 
 def choice_parameters(request: Request, name: str, choices: Container[str]) -> list[str]:
-    """All that is given under this name. Raises WrongParameter."""
-    given: list[str] = request.query_params.getlist(name)
-    for one in given:
-        if one not in choices:
-            raise WrongParameter(f"`{name}` has no {one[:100]!r}.")
-    return list(dict.fromkeys(given))
+    """All values of the parameter, each once. Raises WrongParameter."""
+    values: list[str] = request.query_params.getlist(name)
+    for value in values:
+        if value not in choices:
+            raise WrongParameter(f"`{name}` has no {value[:100]!r}.")
+    return list(dict.fromkeys(values))

@@ -1,4 +1,4 @@
-"""What can be wrong with a request before the archive is asked, for the description: DRF's own words, and ours."""
+"""Errors of a request that DRF finds before the archive is called, for the table in the OpenAPI description."""
 
 from rest_framework import exceptions
 

@@ -1,4 +1,4 @@
-"""What torrents look like in answers."""
+"""What a torrent looks like in answers: serializers for the description, and functions that fill their fields."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ INFOHASH_SCHEMA = {
     "pattern": "^([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}|[A-Za-z2-7]{32})$",
     "description": "v1, v2 or truncated v2, in hex or base32, in any letter case.",
 }
-_HEX = {"type": "string", "pattern": "^([0-9A-F]{40}|[0-9A-F]{64})$"}
+_HEX_SCHEMA = {"type": "string", "pattern": "^([0-9A-F]{40}|[0-9A-F]{64})$"}
 
 
-@extend_schema_field(_HEX)
+@extend_schema_field(_HEX_SCHEMA)
 class InfohashField(serializers.CharField):
-    """As it is answered: upper-case hex."""
+    """An infohash in an answer: upper-case hex."""
 
 
 class LinksSerializer(serializers.Serializer[Any]):
@@ -69,6 +69,7 @@ class DescriptionSerializer(TorrentSerializer):
 
 
 def link_fields(request: Request, infohash: str) -> dict[str, Any]:
+    """The fields of LinksSerializer."""
     return {
         "url": request.build_absolute_uri(reverse("rest-torrent", args=[infohash])),
         "torrent": request.build_absolute_uri(f"/torrent/{infohash}.torrent"),
@@ -77,12 +78,12 @@ def link_fields(request: Request, infohash: str) -> dict[str, Any]:
 
 
 def swarm_fields(liveness: Liveness | None) -> dict[str, Any] | None:
-    """As SwarmSerializer."""
+    """The fields of SwarmSerializer."""
     return liveness._asdict() if liveness else None
 
 
 def torrent_fields(request: Request, entry: TorrentEntry) -> dict[str, Any]:
-    """As TorrentSerializer."""
+    """The fields of TorrentSerializer."""
     return {
         **link_fields(request, entry.infohash),
         "infohash": entry.infohash,
@@ -98,29 +99,29 @@ def torrent_fields(request: Request, entry: TorrentEntry) -> dict[str, Any]:
     }
 
 
-def description_fields(request: Request, described: Description) -> dict[str, Any]:
-    """As DescriptionSerializer."""
-    meta, details = described.metainfo, described.details
+def description_fields(request: Request, description: Description) -> dict[str, Any]:
+    """The fields of DescriptionSerializer."""
+    meta, details = description.metainfo, description.details
     return {
-        **link_fields(request, described.infohash),
-        "files_url": request.build_absolute_uri(reverse("rest-files", args=[described.infohash])),
-        "infohash": described.infohash,
-        "v1": described.v1,
-        "v2": described.v2,
+        **link_fields(request, description.infohash),
+        "files_url": request.build_absolute_uri(reverse("rest-files", args=[description.infohash])),
+        "infohash": description.infohash,
+        "v1": description.v1,
+        "v2": description.v2,
         "name": meta.name,
         "size": meta.size,
         "files": meta.file_count,
-        "length": described.length,
+        "length": description.length,
         "complete": meta.complete,
-        "stored_at": described.stored_at,
-        "swarm": swarm_fields(described.liveness),
-        "magnet": format_magnet(described.v1, described.v2, meta.name, described.trackers),
+        "stored_at": description.stored_at,
+        "swarm": swarm_fields(description.liveness),
+        "magnet": format_magnet(description.v1, description.v2, meta.name, description.trackers),
         "comment": details.comment,
         "created_by": details.created_by,
         "created": details.created_at,
         "piece_length": meta.piece_length,
         "pieces": details.piece_count,
         "private": meta.private,
-        "trackers": described.trackers,
+        "trackers": description.trackers,
         "web_seeds": details.web_seeds,
     }

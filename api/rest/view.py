@@ -1,4 +1,4 @@
-"""What every route under /api/v1/ has in common."""
+"""The view class that every route under /api/v1/ inherits from: keys, rate limit, refusals, OPTIONS."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,13 +19,20 @@ from archive.errors import NotAuthorized
 
 
 def release_body(request: Request) -> None:
-    """What was read of it, which nobody needs any more."""
+    """Drop the parsed body, which may be megabytes.
+
+    DRF's request and view refer to each other, so the body would stay until the garbage collector runs. DRF has no
+    public way to drop it.
+    """
     for name in ("_data", "_full_data"):
         setattr(request, name, None)
 
 
 class RestView(APIView):
-    """A route: its methods take plain values out of the request, ask the archive once, and wrap the answer."""
+    """A method of a route takes plain values out of the request, calls the archive once, and formats the answer.
+
+    `key` is the caller's API key, None without one; `key_text` is its text, "" without one.
+    """
 
     renderer_classes: Sequence[type[BaseRenderer]] = (AsciiJsonRenderer,)
     parser_classes: Sequence[type[BaseParser]] = (LimitedJsonParser,)
@@ -34,7 +41,7 @@ class RestView(APIView):
     key_text = ""
 
     def perform_authentication(self, request: Request) -> None:
-        """A key need not be sent, but one that is sent must be right. Whoever guesses is counted as well."""
+        """A key need not be sent, but one that is sent must be right. A wrong one counts for the rate limit."""
         self.key_text = key_text_from_request(request.META, request.query_params.get("apikey", ""))
         try:
             self.key = authorize_key(self.key_text) if self.key_text else None
@@ -46,22 +53,25 @@ class RestView(APIView):
         enforce_rate_limit(request.META["REMOTE_ADDR"], self.key)
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """DRF's own would describe the route; there is a description of all of them."""
+        """DRF's own answer would describe the route; the OpenAPI description does so for all of them."""
         return Response(status=204)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """DRF's request and view hold each other; megabytes of what was read would wait for the garbage collector."""
-        answer = super().finalize_response(request, response, *args, **kwargs)
+        final = super().finalize_response(request, response, *args, **kwargs)
         release_body(request)
-        return answer
+        return final
 
     def handle_exception(self, exc: Exception) -> Response:
-        """The one place where what the archive refuses becomes an answer."""
-        told = describe_exception(exc, self.request)
-        if told is None:
+        """Turn every refusal of the archive into problem details."""
+        problem = describe_exception(exc, self.request)
+        if problem is None:
             raise exc
         self.request.accepted_renderer = AsciiJsonRenderer()
         self.request.accepted_media_type = CONTENT_TYPE
         return Response(
-            told.details, status=told.status, headers=told.headers, content_type=CONTENT_TYPE, exception=True
+            problem.details,
+            status=problem.status,
+            headers=problem.headers,
+            content_type=CONTENT_TYPE,
+            exception=True,
         )

@@ -1,1 +1,1 @@
-"""The routes of REST, a module each."""
+"""The routes of the REST API, a module a subject."""

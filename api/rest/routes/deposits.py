@@ -1,4 +1,4 @@
-"""Storing over REST: one torrent as the body itself, or any number in a form."""
+"""POST to /torrents: store one torrent as the body itself, or many in a form."""
 
 from typing import Any, cast
 
@@ -32,24 +32,26 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     problem = ProblemSerializer(required=False)
 
 
-_OUTCOMES = inline_serializer("Outcomes", {"results": OutcomeSerializer(many=True)})
-_FORM = inline_serializer(
+_OUTCOMES_SERIALIZER = inline_serializer("Outcomes", {"results": OutcomeSerializer(many=True)})
+_FORM_SERIALIZER = inline_serializer(
     "Form", {"torrent": serializers.ListField(child=serializers.FileField(), min_length=1, max_length=100)}
 )
 
 
 class DepositView(TorrentListView):
-    """Beside the list at the same address."""
+    """GET of the same address is the list of the newest torrents."""
 
     parser_classes = (TorrentParser, UploadFormParser)
 
     @extend_schema(
         operation_id="deposit",
-        request={CONTENT_TYPE: OpenApiTypes.BINARY, "multipart/form-data": _FORM},
+        request={CONTENT_TYPE: OpenApiTypes.BINARY, "multipart/form-data": _FORM_SERIALIZER},
         responses={
             200: OpenApiResponse(ReceiptSerializer, "The torrent was held already."),
             201: OpenApiResponse(ReceiptSerializer, "The torrent is stored."),
-            207: OpenApiResponse(_OUTCOMES, "Of a form: what became of each file, in their order."),
+            207: OpenApiResponse(
+                _OUTCOMES_SERIALIZER, "Of a form: what became of each file, in their order."
+            ),
         },
     )
     def post(self, request: Request) -> Response:
@@ -60,22 +62,26 @@ class DepositView(TorrentListView):
         require_upload_key(self.key_text)
         if request.content_type.partition(";")[0].strip().lower() == CONTENT_TYPE:
             receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), entry_point="rest")
-            told = _told(request, receipt)
-            return Response(told, 201 if receipt.new else 200, headers={"Location": told["url"]})
+            fields = _receipt_fields(request, receipt)
+            return Response(fields, 201 if receipt.new else 200, headers={"Location": fields["url"]})
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
         outcomes = deposit_many(contents(files), entry_point="rest")
-        return Response({"results": [_of(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207)
+        return Response(
+            {"results": [_outcome_fields(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207
+        )
 
 
-def _of(request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> dict[str, Any]:
-    told: dict[str, Any] = {"filename": file.name or ""}
+def _outcome_fields(
+    request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal
+) -> dict[str, Any]:
+    fields: dict[str, Any] = {"filename": file.name or ""}
     if isinstance(outcome, Receipt):
-        return told | {"receipt": _told(request, outcome)}
-    refused = describe_exception(outcome, request)
-    return told | ({"problem": refused.details} if refused else {})
+        return fields | {"receipt": _receipt_fields(request, outcome)}
+    problem = describe_exception(outcome, request)
+    return fields | ({"problem": problem.details} if problem else {})
 
 
-def _told(request: Request, receipt: Receipt) -> dict[str, Any]:
+def _receipt_fields(request: Request, receipt: Receipt) -> dict[str, Any]:
     return {**link_fields(request, receipt.infohash), "infohash": receipt.infohash, "new": receipt.new}

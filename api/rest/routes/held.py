@@ -1,4 +1,4 @@
-"""Which of many infohashes are held."""
+"""The route /check: which of many infohashes are held."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,9 +16,9 @@ from metainfo.errors import NotAnInfohash
 from metainfo.infohash import infohash_to_hex, parse_infohash
 
 MAX_INFOHASHES = 20_000
-_IN_URL = 100
-_LONGEST = 65 * _IN_URL  # characters of one parameter
-_SHOWN = 100  # characters of what is no infohash
+_MAX_IN_URL = 100
+_MAX_PARAMETER = 65 * _MAX_IN_URL  # characters
+_MAX_INVALID = 100  # characters; what is no infohash is shortened in the answer
 
 
 class HeldSerializer(serializers.Serializer[Any]):
@@ -39,9 +39,9 @@ class HeldView(RestView):
                 "hash",
                 {
                     "type": "array",
-                    "items": {"type": "string", "minLength": 1, "maxLength": _LONGEST},
+                    "items": {"type": "string", "minLength": 1, "maxLength": _MAX_PARAMETER},
                     "minItems": 1,
-                    "maxItems": _IN_URL,
+                    "maxItems": _MAX_IN_URL,
                 },
                 required=True,
                 description="Up to 100 infohashes in any spelling: with commas, or the parameter many times.",
@@ -51,11 +51,13 @@ class HeldView(RestView):
     )
     def get(self, request: Request) -> Response:
         """Which of these are held."""
-        given = request.query_params.getlist("hash")
-        texts = [text.strip() for each in given for text in each[: _LONGEST + 1].split(",")]
-        if not 1 <= len(texts) <= _IN_URL or not all(texts) or max(map(len, given)) > _LONGEST:
-            raise WrongParameter(f"`hash` is 1 to {_IN_URL} infohashes; POST has room for more.")
-        return _held(texts)
+        parameters = request.query_params.getlist("hash")
+        texts = [
+            text.strip() for parameter in parameters for text in parameter[: _MAX_PARAMETER + 1].split(",")
+        ]
+        if not 1 <= len(texts) <= _MAX_IN_URL or not all(texts) or max(map(len, parameters)) > _MAX_PARAMETER:
+            raise WrongParameter(f"`hash` is 1 to {_MAX_IN_URL} infohashes; POST has room for more.")
+        return _held_response(texts)
 
     @extend_schema(
         operation_id="check_many",
@@ -76,17 +78,19 @@ class HeldView(RestView):
             raise ParseError(f"Send a JSON list of 1 to {MAX_INFOHASHES:,} infohashes.")
         if not all(isinstance(text, str) for text in texts):
             raise ParseError("Every infohash is a string.")
-        return _held(texts)
+        return _held_response(texts)
 
 
-def _held(texts: Iterable[str]) -> Response:
-    named: dict[str, bytes] = {}
+def _held_response(texts: Iterable[str]) -> Response:
+    infohashes: dict[str, bytes] = {}
     invalid: dict[str, None] = {}
     for text in texts:
         try:
-            named[text] = parse_infohash(text)
+            infohashes[text] = parse_infohash(text)
         except NotAnInfohash:
-            invalid[text[:_SHOWN]] = None
-    held = find_held(named.values())
-    told = {text: infohash_to_hex(held[infohash]) for text, infohash in named.items() if infohash in held}
-    return Response({"held": told, "invalid": list(invalid)}, headers={"Cache-Control": "no-store"})
+            invalid[text[:_MAX_INVALID]] = None
+    held = find_held(infohashes.values())
+    answer = {
+        text: infohash_to_hex(held[infohash]) for text, infohash in infohashes.items() if infohash in held
+    }
+    return Response({"held": answer, "invalid": list(invalid)}, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""What a caller may know of the key that he sends."""
+"""The route /key: the caller's own API key."""
 
 from typing import Any
 
@@ -24,11 +24,11 @@ class OwnKeyView(RestView):
     def get(self, request: Request) -> Response:
         """How things are with your key. One that is suspended or revoked is refused, here as elsewhere."""
         key = self.key or authorize_key(self.key_text)
-        told = {
+        fields = {
             "prefix": key.prefix,
             "name": key.name,
             "client": key.client,
             "state": key.state,
             "issued_at": key.issued_at,
         }
-        return Response(told, headers={"Cache-Control": "no-store"})
+        return Response(fields, headers={"Cache-Control": "no-store"})

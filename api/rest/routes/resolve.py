@@ -1,4 +1,4 @@
-"""Asking for torrents that may not be held yet, many at once and without waiting."""
+"""The routes /resolve and /wanted: ask for torrents that may not be held yet, many at once, without waiting."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet, parse_magnet
 
-_MOST = 1_000  # in one request
-_LONGEST = 20_000  # characters of a magnet link
-_TEXT = {
+_MAX_MAGNETS = 1_000  # in one request
+_MAX_LINK = 20_000  # characters of a magnet link
+_MAGNET_SCHEMA = {
     "description": "An infohash or a magnet link; whatever else is refused alone.",
     "examples": ["0A" * 20],
 }
@@ -43,7 +43,7 @@ class StandingSerializer(serializers.Serializer[Any]):
 class ResolveView(RestView):
     @extend_schema(
         operation_id="resolve",
-        request={"application/json": {"type": "array", "items": _TEXT, "maxItems": _MOST}},
+        request={"application/json": {"type": "array", "items": _MAGNET_SCHEMA, "maxItems": _MAX_MAGNETS}},
         responses={
             202: OpenApiResponse(StandingSerializer(many=True), "How each stands, in the same order.")
         },
@@ -53,55 +53,56 @@ class ResolveView(RestView):
 
         An archive that does not ask the network gives up at once what it does not hold, and says so.
         """
-        asked = [_read(text) for text in _list(request.data)]
-        magnets = [one for one in asked if isinstance(one, Magnet)]
-        found = (
+        parsed = [_parse_magnet_text(text) for text in _parse_list(request.data)]
+        magnets = [item for item in parsed if isinstance(item, Magnet)]
+        statuses = iter(
             enqueue_wishes(magnets, request.META["REMOTE_ADDR"])
             if settings.RESOLVE
             else statuses_without_network(magnets)
         )
-        standings = iter(found)
-        told = [_shown(request, next(standings)) if isinstance(one, Magnet) else one for one in asked]
-        return Response(told, status=202, headers=_UNCACHED)
+        answer = [
+            _status_fields(request, next(statuses)) if isinstance(item, Magnet) else item for item in parsed
+        ]
+        return Response(answer, status=202, headers=_UNCACHED)
 
 
 class WantedView(RestView):
     @extend_schema(operation_id="wanted", parameters=INFOHASH_PARAMETER, responses=StandingSerializer)
     def get(self, request: Request, infohash: str) -> Response:
         """How a torrent stands that somebody has asked for."""
-        return Response(_shown(request, wish_status(parse_infohash(infohash))), headers=_UNCACHED)
+        return Response(_status_fields(request, wish_status(parse_infohash(infohash))), headers=_UNCACHED)
 
 
-def _list(data: Any) -> list[Any]:
+def _parse_list(data: Any) -> list[Any]:
     if not isinstance(data, list):
         raise ParseError("Send a JSON list of infohashes and magnet links.")
-    if len(data) > _MOST:
-        raise ParseError(f"At most {_MOST:,} at once, please.")
+    if len(data) > _MAX_MAGNETS:
+        raise ParseError(f"At most {_MAX_MAGNETS:,} at once, please.")
     return data
 
 
-def _read(text: Any) -> Magnet | dict[str, str]:
-    """One that is no infohash spoils nothing for the others."""
+def _parse_magnet_text(text: Any) -> Magnet | dict[str, str]:
+    """A text that is no infohash has an answer of its own, and does not spoil the request."""
     try:
         return parse_magnet(
-            text[:_LONGEST] if isinstance(text, str) else "", private=settings.BT_ALLOW_PRIVATE
+            text[:_MAX_LINK] if isinstance(text, str) else "", private=settings.BT_ALLOW_PRIVATE
         )
     except NotAnInfohash as refusal:
         return {"state": "refused", "reason": str(refusal)}
 
 
-def _shown(request: Request, standing: WishStatus) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "infohash": standing.infohash,
-        "state": standing.state,
-        "url": request.build_absolute_uri(reverse("wanted", args=[standing.infohash])),
+def _status_fields(request: Request, status: WishStatus) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "infohash": status.infohash,
+        "state": status.state,
+        "url": request.build_absolute_uri(reverse("wanted", args=[status.infohash])),
     }
-    match standing.state:
+    match status.state:
         case "held":
-            told["torrent"] = request.build_absolute_uri(f"/torrent/{standing.infohash}.torrent")
+            fields["torrent"] = request.build_absolute_uri(f"/torrent/{status.infohash}.torrent")
         case "pending":
-            told |= {"searching": standing.searching, "attempts": standing.attempts}
-            told |= {"since": standing.since, "next_try": standing.next_try}
+            fields |= {"searching": status.searching, "attempts": status.attempts}
+            fields |= {"since": status.since, "next_try": status.next_try}
         case "given up":
-            told["reason"] = standing.reason
-    return told
+            fields["reason"] = status.reason
+    return fields

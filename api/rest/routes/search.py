@@ -1,4 +1,4 @@
-"""Search: the newest torrents, or those with all of some words in their names."""
+"""The route /search: torrents by words of their names, kind, size, number of files, and time."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_window
+from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_page_request
 from api.rest.query_parameters import (
     MAX_INTEGER,
     bool_parameter,
@@ -24,7 +24,7 @@ from metainfo.magnet import format_magnet
 
 _KINDS = {str(kind): kind for kind in TorrentKind}
 _NUMBERS = ("min_size", "max_size", "min_files", "max_files")
-_MOMENTS = ("since", "until")
+_TIMES = ("since", "until")
 
 
 class HitSerializer(TorrentSerializer):
@@ -44,7 +44,7 @@ class SearchView(RestView):
             ),
             *(
                 OpenApiParameter(name, {"type": "string", "format": "date-time"}, description="When stored.")
-                for name in _MOMENTS
+                for name in _TIMES
             ),
             OpenApiParameter("alive", bool, description="Only what had peers when the census last looked."),
             *PAGE_PARAMETERS,
@@ -53,17 +53,19 @@ class SearchView(RestView):
     )
     def get(self, request: Request) -> Response:
         """The newest first. A page may be short, or empty, and yet not be the last: `next` tells."""
-        limit, before = read_window(request)
-        asked: dict[str, Any] = {name: int_parameter(request, name, 0, MAX_INTEGER) for name in _NUMBERS}
-        asked |= {name: datetime_parameter(request, name) for name in _MOMENTS}
-        asked["alive"] = bool_parameter(request, "alive")
+        limit, before = read_page_request(request)
+        filters: dict[str, Any] = {name: int_parameter(request, name, 0, MAX_INTEGER) for name in _NUMBERS}
+        filters |= {name: datetime_parameter(request, name) for name in _TIMES}
+        filters["alive"] = bool_parameter(request, "alive")
         kinds = tuple(_KINDS[name] for name in choice_parameters(request, "kind", _KINDS))
         found = search_torrents(
-            SearchQuery(request.query_params.get("q", ""), kinds, **asked), limit=limit, before=before
+            SearchQuery(request.query_params.get("q", ""), kinds, **filters), limit=limit, before=before
         )
-        return page_response(request, [_shown(request, hit) for hit in found.hits], found.next_before)
+        return page_response(
+            request, [_hit_fields(request, entry) for entry in found.hits], found.next_before
+        )
 
 
-def _shown(request: Request, hit: TorrentEntry) -> dict[str, Any]:
-    link = format_magnet(hit.v1, hit.v2, hit.name, ())
-    return {**torrent_fields(request, hit), "kind": str(hit.kind), "magnet": link}
+def _hit_fields(request: Request, entry: TorrentEntry) -> dict[str, Any]:
+    magnet = format_magnet(entry.v1, entry.v2, entry.name, ())
+    return {**torrent_fields(request, entry), "kind": str(entry.kind), "magnet": magnet}

@@ -1,4 +1,4 @@
-"""Figures about the archive."""
+"""The routes /stats and /stats/days: how many torrents are stored, and what the census counted."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from archive.browse.overview import Overview, read_overview
 from archive.census.country_credit import read_country_credit
 from archive.torrents.count import count_versions
 
-_MOST, _USUAL = 366, 30  # days
+_MAX_DAYS, _DEFAULT_DAYS = 366, 30  # days
 
 
 class StatsSerializer(serializers.Serializer[Any]):
@@ -27,9 +27,9 @@ class StatsView(RestView):
     @extend_schema(operation_id="stats", responses=StatsSerializer)
     def get(self, request: Request) -> Response:
         """How many torrents are stored."""
-        known = count_versions()
+        versions = count_versions()
         return Response(
-            {"torrents": sum(known), **known._asdict()},
+            {"torrents": sum(versions), **versions._asdict()},
             headers={"Cache-Control": "no-store"},
         )
 
@@ -70,27 +70,31 @@ class DailyStatsView(RestView):
     @extend_schema(
         operation_id="stats_days",
         parameters=[
-            OpenApiParameter("days", {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _USUAL})
+            OpenApiParameter(
+                "days", {"type": "integer", "minimum": 1, "maximum": _MAX_DAYS, "default": _DEFAULT_DAYS}
+            )
         ],
         responses=DaysSerializer,
     )
     def get(self, request: Request) -> Response:
         """What was stored and what the census counted, by day (UTC)."""
-        return Response(_told(read_overview(int_parameter(request, "days", 1, _MOST) or _USUAL)))
+        return Response(
+            _daily_fields(read_overview(int_parameter(request, "days", 1, _MAX_DAYS) or _DEFAULT_DAYS))
+        )
 
 
-def _told(known: Overview) -> dict[str, Any]:
-    census = {total.day: total._asdict() for total in known.census}
+def _daily_fields(overview: Overview) -> dict[str, Any]:
+    census = {total.day: total._asdict() for total in overview.census}
     for total in census.values():
         del total["day"]
     named = read_country_credit()
     return {
         "days": [
             {"day": day, "stored": stored, "census": census.get(day)}
-            for day, stored in known.stored_by_day.items()
+            for day, stored in overview.stored_by_day.items()
         ],
-        "months": [{"month": month, "stored": stored} for month, stored in known.stored_by_month.items()],
-        "countries_of": known.last_census.day if known.last_census else None,
-        "countries": [{"code": code, "peers": peers} for code, peers in known.countries.items()],
+        "months": [{"month": month, "stored": stored} for month, stored in overview.stored_by_month.items()],
+        "countries_of": overview.last_census.day if overview.last_census else None,
+        "countries": [{"code": code, "peers": peers} for code, peers in overview.countries.items()],
         "credit": " ".join(named) if named else "",
     }

@@ -1,4 +1,4 @@
-"""What was taken down, when and why."""
+"""The route /takedowns: what was taken down, when and why."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_window
+from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_page_request
 from api.rest.serializers import InfohashField
 from api.rest.view import RestView
 from archive.takedowns.takedown import list_notices
@@ -25,10 +25,10 @@ class TakedownListView(RestView):
     )
     def get(self, request: Request) -> Response:
         """Every takedown that may be named, the newest first."""
-        limit, before = read_window(request)
-        found = list(list_notices(before, limit + 1))
-        told = [
-            {"infohashes": one.infohashes, "reason": one.reason, "taken_at": one.taken_at}
-            for one in found[:limit]
+        limit, before = read_page_request(request)
+        notices = list(list_notices(before, limit + 1))
+        results = [
+            {"infohashes": notice.infohashes, "reason": notice.reason, "taken_at": notice.taken_at}
+            for notice in notices[:limit]
         ]
-        return page_response(request, told, found[limit - 1].number if len(found) > limit else None)
+        return page_response(request, results, notices[limit - 1].number if len(notices) > limit else None)

@@ -1,4 +1,4 @@
-"""The operator's own torrent clients, for staff who are signed in: docs/clients.md has the routes."""
+"""The routes /clients: the operator's own torrent clients, for staff who are signed in (see docs/clients.md)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,21 +39,21 @@ _ACTIONS = ("start", "stop", "reannounce")
 _FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send the session's cookie along."
 
 
-@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md tells more
+@extend_schema(request=OpenApiTypes.ANY, responses=OpenApiTypes.ANY)  # docs/clients.md describes them
 class StaffView(RestView):
-    """Signed in as for the admin; what changes something needs Django's CSRF token."""
+    """For a session of the admin; a request that changes something needs Django's CSRF token as well."""
 
     authentication_classes = (SessionAuthentication,)
     permission_classes = (IsAdminUser,)
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
-        request.user  # noqa: B018  asks SessionAuthentication
+        request.user  # noqa: B018  makes SessionAuthentication check the session
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
-        """A stranger is told what to do; DRF would speak of credentials, and a key is none here."""
+        """Say what to do. DRF's own text speaks of credentials, and an API key is none here."""
         if not request.successful_authenticator:
             raise NotAuthenticated(_FOR_STAFF)
         raise PermissionDenied(_FOR_STAFF)
@@ -65,10 +65,11 @@ class ClientListView(StaffView):
         """Your own torrent clients, and whether they answer."""
         if not settings.CLIENTS:
             return Response([])
-        with ThreadPoolExecutor(len(settings.CLIENTS)) as asking:  # one that is down takes its time
-            answers = asking.map(_answer, settings.CLIENTS.values())
+        # At once, since a client that is down takes until its timeout.
+        with ThreadPoolExecutor(len(settings.CLIENTS)) as threads:
+            states = threads.map(_client_state, settings.CLIENTS.values())
         return Response(
-            [{"name": name, **told} for name, told in zip(settings.CLIENTS, answers, strict=True)]
+            [{"name": name, **state} for name, state in zip(settings.CLIENTS, states, strict=True)]
         )
 
 
@@ -79,22 +80,22 @@ class ClientTorrentListView(StaffView):
     def get(self, request: Request, name: str) -> Response:
         """What a client has."""
         with _connect(name) as client:
-            return Response([_told(torrent) for torrent in client.torrents()])
+            return Response([_torrent_fields(torrent) for torrent in client.torrents()])
 
     @extend_schema(operation_id="client_add")
     def post(self, request: Request, name: str) -> Response:
         """Hand a torrent to a client. 201 where it is new there, 200 where it was there already."""
-        source = _source(request)
-        tags = _text(request, "tags").split(",")
+        to_add = _torrent_to_add(request)
+        tags = _text_field(request, "tags").split(",")
         with _connect(name) as client:
             new = client.add(
-                source,
-                paused=_given(request).get("paused") in (True, "true", "on"),
-                save_path=_text(request, "save_path") or None,
+                to_add,
+                paused=_body_fields(request).get("paused") in (True, "true", "on"),
+                save_path=_text_field(request, "save_path") or None,
                 tags=list(filter(None, map(str.strip, tags))),
             )
-            added = client.find(find_known_infohash(client, source.infohashes))
-        return Response(_told(added), status=201 if new else 200)
+            added = client.find(find_known_infohash(client, to_add.infohashes))
+        return Response(_torrent_fields(added), status=201 if new else 200)
 
 
 class ClientTorrentView(StaffView):
@@ -102,13 +103,13 @@ class ClientTorrentView(StaffView):
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """One torrent of a client, by any of its infohashes."""
         with _connect(name) as client:
-            return Response(_told(client.find(_known(client, infohash))))
+            return Response(_torrent_fields(client.find(_known_infohash(client, infohash))))
 
     @extend_schema(operation_id="client_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Remove a torrent from a client; with `data=true` what it has downloaded as well."""
         with _connect(name) as client:
-            client.remove(_known(client, infohash), data=request.query_params.get("data") == "true")
+            client.remove(_known_infohash(client, infohash), data=request.query_params.get("data") == "true")
         return Response(status=204)
 
 
@@ -117,7 +118,7 @@ class ClientFileListView(StaffView):
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The files of a client's torrent."""
         with _connect(name) as client:
-            return Response([file._asdict() for file in client.files(_known(client, infohash))])
+            return Response([file._asdict() for file in client.files(_known_infohash(client, infohash))])
 
 
 class ClientTrackersView(StaffView):
@@ -125,20 +126,22 @@ class ClientTrackersView(StaffView):
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The trackers that a client asks about a torrent."""
         with _connect(name) as client:
-            return Response([tracker._asdict() for tracker in client.trackers(_known(client, infohash))])
+            return Response(
+                [tracker._asdict() for tracker in client.trackers(_known_infohash(client, infohash))]
+            )
 
     @extend_schema(operation_id="client_trackers_add")
     def post(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker more."""
         with _connect(name) as client:
-            client.add_tracker(_known(client, infohash), _text(request, "url"))
+            client.add_tracker(_known_infohash(client, infohash), _text_field(request, "url"))
         return Response(status=204)
 
     @extend_schema(operation_id="client_trackers_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker less."""
         with _connect(name) as client:
-            client.remove_tracker(_known(client, infohash), _text(request, "url"))
+            client.remove_tracker(_known_infohash(client, infohash), _text_field(request, "url"))
         return Response(status=204)
 
 
@@ -149,7 +152,7 @@ class ClientActionView(StaffView):
         if action not in _ACTIONS:
             raise Http404("A client can start, stop and reannounce.")
         with _connect(name) as client:
-            getattr(client, action)(_known(client, infohash))
+            getattr(client, action)(_known_infohash(client, infohash))
         return Response(status=204)
 
 
@@ -164,7 +167,7 @@ def _connect(name: str) -> Iterator[Client]:
         yield client
 
 
-def _answer(address: ClientAddress) -> dict[str, Any]:
+def _client_state(address: ClientAddress) -> dict[str, Any]:
     with closing(open_client(address)) as client:
         try:
             return {"kind": address.kind, "answers": True, "version": client.version()}
@@ -172,35 +175,35 @@ def _answer(address: ClientAddress) -> dict[str, Any]:
             return {"kind": address.kind, "answers": False, "reason": str(error)}
 
 
-def _known(client: Client, infohash: str) -> bytes:
-    """A client of v1 alone knows a hybrid too, but not by the name that people may have."""
+def _known_infohash(client: Client, infohash: str) -> bytes:
+    """The infohash by which the client knows the torrent: a client of v1 alone knows a hybrid by v1 only."""
     return find_known_infohash(client, look_up_infohashes(parse_infohash(infohash)))
 
 
-def _source(request: Request) -> TorrentToAdd:
+def _torrent_to_add(request: Request) -> TorrentToAdd:
     limit = settings.MAX_TORRENT_BYTES
-    if link := _text(request, "magnet"):
+    if link := _text_field(request, "magnet"):
         return TorrentToAdd(link, parse_magnet(link).infohashes)
     if file := request.FILES.get("torrent"):
         torrent = decompress_torrent(file.read(limit + 1), limit)
     else:
-        torrent = retrieve(parse_infohash(_text(request, "infohash"))).torrent
+        torrent = retrieve(parse_infohash(_text_field(request, "infohash"))).torrent
     return TorrentToAdd(torrent, compute_infohashes(torrent, limit))
 
 
-def _given(request: Request) -> dict[str, Any]:
+def _body_fields(request: Request) -> dict[str, Any]:
     if not isinstance(request.data, dict):  # so is a form
         raise ParseError("Send a JSON object, or a form.")
     return request.data
 
 
-def _text(request: Request, name: str) -> str:
-    value = _given(request).get(name, "")
+def _text_field(request: Request, name: str) -> str:
+    value = _body_fields(request).get(name, "")
     if not isinstance(value, str):
         raise ParseError(f"`{name}` is a string.")
     return value
 
 
-def _told(torrent: ClientTorrent) -> dict[str, Any]:
-    told = asdict(torrent)
-    return told | {key: infohash_to_hex(told[key]) if told[key] else None for key in ("v1", "v2")}
+def _torrent_fields(torrent: ClientTorrent) -> dict[str, Any]:
+    fields = asdict(torrent)
+    return fields | {key: infohash_to_hex(fields[key]) if fields[key] else None for key in ("v1", "v2")}

@@ -1,4 +1,4 @@
-"""Stored torrents: the newest, one of them, its files, its bytes."""
+"""The routes /torrents and /lookup: the newest torrents, one of them, its files, its bytes."""
 
 from itertools import islice
 from typing import Any
@@ -11,7 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.http.torrent_response import CONTENT_TYPE, torrent_response
-from api.rest.paging import PAGE_PARAMETERS, page_parameters, page_response, page_serializer, read_window
+from api.rest.paging import (
+    PAGE_PARAMETERS,
+    page_parameters,
+    page_response,
+    page_serializer,
+    read_page_request,
+)
 from api.rest.query_parameters import WrongParameter
 from api.rest.renderers import AsciiJsonRenderer, TorrentRenderer
 from api.rest.serializers import (
@@ -30,8 +36,8 @@ from metainfo.infohash import parse_infohash
 from metainfo.magnet import parse_magnet
 
 INFOHASH_PARAMETER = [OpenApiParameter("infohash", INFOHASH_SCHEMA, OpenApiParameter.PATH)]
-_FILES = 2_000  # on a page: the torrent is read anew for each, and may have hundreds of thousands
-_LONGEST = 5_000  # characters of a magnet link in a URL
+_MAX_FILES_PAGE = 2_000  # large: the torrent is read anew for each page, and may have hundreds of thousands
+_MAX_QUERY = 5_000  # characters of a magnet link in a URL
 
 
 class FileSerializer(serializers.Serializer[Any]):
@@ -45,9 +51,11 @@ class TorrentListView(RestView):
     )
     def get(self, request: Request) -> Response:
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
-        limit, before = read_window(request)
+        limit, before = read_page_request(request)
         found = search_torrents(SearchQuery(), limit=limit, before=before)
-        return page_response(request, [torrent_fields(request, hit) for hit in found.hits], found.next_before)
+        return page_response(
+            request, [torrent_fields(request, entry) for entry in found.hits], found.next_before
+        )
 
 
 class TorrentView(RestView):
@@ -60,16 +68,16 @@ class TorrentView(RestView):
 class FileListView(RestView):
     @extend_schema(
         operation_id="files",
-        parameters=[*INFOHASH_PARAMETER, *page_parameters(_FILES)],
+        parameters=[*INFOHASH_PARAMETER, *page_parameters(_MAX_FILES_PAGE)],
         responses=page_serializer(FileSerializer),
     )
     def get(self, request: Request, infohash: str) -> Response:
         """The files of a torrent, in its own order, without pad files."""
-        limit, start = read_window(request, _FILES)
+        limit, start = read_page_request(request, _MAX_FILES_PAGE)
         first = start or 0
         files = list(islice(describe_torrent(parse_infohash(infohash)).files(), first, first + limit + 1))
-        told = [{"path": file.path, "size": file.size} for file in files[:limit]]
-        return page_response(request, told, first + limit if len(files) > limit else None)
+        results = [{"path": file.path, "size": file.size} for file in files[:limit]]
+        return page_response(request, results, first + limit if len(files) > limit else None)
 
 
 class DownloadView(RestView):
@@ -88,7 +96,7 @@ class DownloadView(RestView):
         """The torrent, byte for byte. The URL that an answer calls `torrent` does the same, and faster."""
         if link := redirect_url(parse_infohash(infohash)):
             return HttpResponseRedirect(link)
-        return torrent_response(request._request, retrieve(parse_infohash(infohash)))
+        return torrent_response(request, retrieve(parse_infohash(infohash)))
 
 
 class LookupView(RestView):
@@ -97,7 +105,7 @@ class LookupView(RestView):
         parameters=[
             OpenApiParameter(
                 "q",
-                {"type": "string", "maxLength": _LONGEST},
+                {"type": "string", "maxLength": _MAX_QUERY},
                 required=True,
                 description="An infohash in any spelling, a magnet link, or a URL that ends in an infohash.",
             )
@@ -107,6 +115,6 @@ class LookupView(RestView):
     def get(self, request: Request) -> Response:
         """The stored torrent that a text means, by any of the infohashes in it."""
         text = request.query_params.get("q")
-        if text is None or len(text) > _LONGEST:
-            raise WrongParameter(f"`q` is an infohash or a link of at most {_LONGEST:,} characters.")
+        if text is None or len(text) > _MAX_QUERY:
+            raise WrongParameter(f"`q` is an infohash or a link of at most {_MAX_QUERY:,} characters.")
         return Response(torrent_fields(request, find_entry(parse_magnet(text))))
