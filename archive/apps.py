@@ -11,5 +11,5 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         # That module imports the models, which Django has loaded by now, but not yet when it imports this one.
-        count = import_module("archive.torrents.count")
-        post_migrate.connect(count.prepare_tallies, sender=self)
+        recount = import_module("archive.torrents.recount")
+        post_migrate.connect(recount.prepare_tallies, sender=self)

@@ -1,4 +1,7 @@
-"""Every way in which the archive says no. The core raises these; each door words them in its own dialect."""
+"""Every refusal of the archive that does not concern the bytes alone (those are in metainfo/errors.py).
+
+The core raises these; each dialect (SOAP, REST, pages …) has one place that turns them into its own answer.
+"""
 
 import re
 
@@ -6,16 +9,16 @@ from metainfo.errors import Refusal
 
 
 def refusal_code(kind: type[Exception]) -> str:
-    """What programs call it: NotATorrent is not-a-torrent."""
+    """The name of a kind of refusal for programs: not-a-torrent for NotATorrent."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 class PrivateTorrent(Refusal):
-    """BEP 27's private flag is set: the announce URL holds the uploader's passkey."""
+    """The torrent has the private flag (BEP 27): its announce URL holds the uploader's passkey."""
 
 
 class TakenDown(Refusal):
-    """The infohash is blocked; `reason` is what its operator gave."""
+    """The infohash is blocked. `reason` is the text that the operator gave."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"This torrent was taken down: {reason}")
@@ -27,31 +30,38 @@ class NotHeld(Refusal):
 
 
 class StillWanted(NotHeld):
-    """Not held, and the network has not brought it so far; asking again after `retry_after` seconds may help."""
+    """No torrent is stored under this infohash yet, but the network is being searched for it.
 
-    def __init__(self, words: str, retry_after: int) -> None:
-        super().__init__(words)
+    `retry_after`: seconds after which another request may find it.
+    """
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 
 class TooMany(Refusal):
-    """Not now; asking again after `retry_after` seconds may help."""
+    """A limit is reached for now. `retry_after`: seconds after which another request may succeed."""
 
-    def __init__(self, words: str, retry_after: int) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 
 class TooManyWishes(TooMany):
-    """The queue is full, or this asker has filled its share of it."""
+    """The queue of wishes is full, or the address of this request has as many wishes in it as one may have."""
 
 
 class TooManyRequests(TooMany):
-    """This key, or this address, has used up its share of the minute."""
+    """This API key, or this address, has made as many requests as it may in one minute."""
+
+
+class TooManyReaders(TooMany):
+    """With this API key as many finished files are being read at the same time as may be."""
 
 
 class NotListed(Refusal):
-    """LISTING is off: who knows an infohash gets its torrent, and nobody is told of others."""
+    """LISTING is off: a torrent is served to those who know its infohash, and there are no lists of torrents."""
 
 
 class NotAnImdbId(Refusal):
@@ -59,35 +69,31 @@ class NotAnImdbId(Refusal):
 
 
 class NotAuthorized(Refusal):
-    """A key is needed, and what was sent is none that may be used."""
+    """An API key is needed, and the request has none that may be used."""
 
 
 class UnknownKey(NotAuthorized):
-    """No such key was ever issued, or it has been revoked."""
+    """This API key was never issued, or has been revoked."""
 
 
 class NoKey(UnknownKey):
-    """No key was sent at all."""
+    """The request has no API key."""
 
 
 class SuspendedKey(NotAuthorized):
-    """The key is right, but may not be used at present."""
-
-
-class TooManyReaders(TooMany):
-    """With this key as many finished files are being read as may be."""
+    """The API key is known, but may not be used at present."""
 
 
 class NotALink(Refusal):
-    """No link to a finished file that was ever given out."""
+    """The text is no link to a finished file that this archive has signed."""
 
 
 class StaleLink(Refusal):
-    """A link that was good once: it is too old, or its key was revoked."""
+    """The link to a finished file was valid once: it is too old now, or its API key was revoked."""
 
 
 class Unavailable(Refusal):
-    """The storage or the index cannot be used right now; nothing was stored.
+    """The storage or the database cannot be used right now, and nothing was stored.
 
     `retry_after`: the seconds that every dialect names in its header Retry-After.
     """

@@ -14,29 +14,35 @@ from storage import ObjectNotFound, Storage, open_storage
 
 @cache
 def get_storage() -> Storage:
+    """The storage of STORAGE_URL. Thread-safe; whether it can be reached shows when it is used."""
     return open_storage(settings.STORAGE_URL, is_new_archive=_holds_nothing)
 
 
-def _holds_nothing() -> bool:
-    """Whoever holds torrents has a folder for them; an empty one is where their disk should be mounted."""
-    connected = connection.connection is not None
-    try:
-        return not Torrent.objects.exists()
-    finally:
-        if not connected:  # the thread is a writer's, and goes
-            connection.close()
-
-
 def storage_key(infohash: bytes) -> str:
-    """`<INFO_HASH>.torrent`: the public URL shape is also the object's name."""
+    """`<INFO_HASH>.torrent`: the last part of the public URL is also the name of the object."""
     return f"{infohash_to_hex(infohash)}.torrent"
 
 
 def read_verified(infohash: bytes) -> tuple[bytes, Metainfo] | None:
-    """The torrent stored under this name and what it says; None where it is missing or hashes to another."""
+    """The bytes stored under this infohash, and their meaning; None if there are none, or if they hash to another."""
     try:
         torrent = get_storage().get(storage_key(infohash)).data
-        meta = parse_torrent(torrent, len(torrent))
+        metainfo = parse_torrent(torrent, len(torrent))
     except (ObjectNotFound, Refusal):
         return None
-    return (torrent, meta) if meta.infohash == infohash else None
+    return (torrent, metainfo) if metainfo.infohash == infohash else None
+
+
+def _holds_nothing() -> bool:
+    """Whether the index has no torrent.
+
+    If it has some and the folder for them is empty, that is the place where their disk should be mounted, and nothing
+    may be written there.
+    """
+    was_connected = connection.connection is not None
+    try:
+        return not Torrent.objects.exists()
+    finally:
+        # The storage may ask in a thread that writes and then ends, whose connection would stay open.
+        if not was_connected:
+            connection.close()

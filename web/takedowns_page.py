@@ -5,7 +5,7 @@ from itertools import islice
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from archive.takedowns.takedown import list_notices
+from archive.takedowns.public_notices import list_notices
 from web.errors import refusals_as_pages
 from web.page_response import render_page, set_page_headers
 from web.untrusted_text import make_printable

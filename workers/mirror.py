@@ -29,7 +29,7 @@ from django.conf import settings
 from archive.db.outages import outages
 from archive.errors import Unavailable
 from archive.models import Source, Torrent
-from archive.takedowns.takedown import find_blocked
+from archive.takedowns.find_blocked import find_blocked
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo import parse_torrent
 from metainfo.decompress import decompress_torrent

@@ -12,7 +12,7 @@ from api.client_pool import borrow_client
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
-from archive.takedowns.takedown import refuse_blocked
+from archive.takedowns.find_blocked import refuse_blocked
 from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished, find_known_infohash
 from clients.finished_files import FinishedFile, open_finished
 

@@ -14,7 +14,7 @@ from archive.access.api_keys import ApiKey
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
-from archive.takedowns.takedown import find_blocked, refuse_blocked
+from archive.takedowns.find_blocked import find_blocked, refuse_blocked
 from archive.torrents.catalogue import TorrentEntry, build_entry
 from metainfo.magnet import Magnet
 

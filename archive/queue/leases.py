@@ -29,7 +29,7 @@ from archive.models import Wanted
 from archive.queue.retry import GIVEN_UP_FOR, delay_after_deaths, delay_after_misses
 from archive.queue.settlements import notify_missed
 from archive.queue.wish_rows import REST_COLUMNS, rest_row
-from archive.takedowns.takedown import find_blocked
+from archive.takedowns.find_blocked import find_blocked
 
 LEASE_TIME = timedelta(seconds=15)
 

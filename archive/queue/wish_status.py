@@ -15,7 +15,7 @@ from archive.models import Torrent, Wanted
 from archive.queue.retry import RECENT_MISS
 from archive.queue.wish_request import wish_key
 from archive.queue.wish_rows import find_rows
-from archive.takedowns.takedown import find_blocked
+from archive.takedowns.find_blocked import find_blocked
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet
 

@@ -1,4 +1,4 @@
-"""Room for a takedown where the disk is full: a file in DATA_DIR that nobody reads, and that makes way for it."""
+"""Disk space kept free for takedowns: a file in DATA_DIR that is deleted when a takedown finds the disk full."""
 
 import os
 from collections.abc import Iterator
@@ -9,12 +9,15 @@ from django.conf import settings
 
 # SQLite's log has up to 4 MB before it is used anew, and uploads that come meanwhile take some too.
 _BYTES = 8_000_000
-_PIECE = 1_000_000  # bytes
+_BYTES_PER_WRITE = 1_000_000
 
 
 @contextmanager
 def release_disk_reserve() -> Iterator[None]:
-    """Around what blocks or lifts. Afterwards the file is there again, as large as the disk allows by then."""
+    """Around a write of takedowns: if the disk is full, its reserve is free for what is written inside.
+
+    Afterwards the file is created again, as large as the disk allows by then. Errors of the disk are ignored here.
+    """
     with suppress(OSError):
         disk = os.statvfs(settings.DATA_DIR)
         if disk.f_bavail * disk.f_frsize < _BYTES:
@@ -22,15 +25,15 @@ def release_disk_reserve() -> Iterator[None]:
     try:
         yield
     finally:
-        _lay_down()
+        _fill()
 
 
-def _lay_down() -> None:
-    """Of random bytes: those that a file system can pack, or leave out, would keep no room."""
+def _fill() -> None:
+    """Fill the file with random bytes: a file system that compresses, or leaves out zeros, would reserve nothing."""
     with suppress(OSError), _file().open("ab", buffering=0) as file:
         while (lacking := _BYTES - os.fstat(file.fileno()).st_size) > 0:
-            file.write(os.urandom(min(lacking, _PIECE)))
+            file.write(os.urandom(min(lacking, _BYTES_PER_WRITE)))
 
 
 def _file() -> Path:
-    return Path(settings.DATA_DIR) / "ballast"
+    return Path(settings.DATA_DIR) / "ballast"  # a name that operators know from docs/running.md

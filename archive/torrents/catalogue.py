@@ -12,7 +12,7 @@ from archive.models import Torrent
 from archive.models.infohash_lookup import select_stored_under
 from archive.naming.search_words import kind_from_index_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.takedowns.takedown import refuse_blocked
+from archive.takedowns.find_blocked import refuse_blocked
 from archive.torrents.held import find_held
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet

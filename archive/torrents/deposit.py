@@ -21,7 +21,8 @@ from archive.metrics import deposits
 from archive.models import Torrent
 from archive.queue.fulfil import fulfil_wishes
 from archive.store import get_storage, read_verified, storage_key
-from archive.takedowns.takedown import delete_torrents, find_blocked
+from archive.takedowns.find_blocked import find_blocked
+from archive.takedowns.takedown import delete_torrents
 from archive.torrents.candidate import Candidate, parse_candidate
 from archive.torrents.insert_torrents import insert_torrents, select_indexed
 from archive.torrents.later_copies import add_later_copies

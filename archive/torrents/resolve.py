@@ -1,4 +1,4 @@
-"""A torrent, even if it is not held yet: then the network is searched for it, and the caller waits a while."""
+"""Retrieve a torrent even if it is not held yet: search the BitTorrent network for it, and wait a while."""
 
 import math
 
@@ -11,32 +11,33 @@ from archive.torrents.retrieve import RetrievedTorrent, read_local, retrieve
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
 
-_LONGEST = 60.0  # seconds; what asks for more gets this
+_MAX_TIMEOUT = 60.0  # seconds
 
 
 def parse_timeout(text: str) -> float:
-    """How many seconds a request means by its `timeout`; where it says none, RESOLVE_TIMEOUT."""
+    """The seconds that a request's parameter `timeout` asks for, from 0 to 60; RESOLVE_TIMEOUT if it is no number."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST)
+    return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _MAX_TIMEOUT)
 
 
 def resolve(magnet: Magnet, asker: str, seconds: float) -> RetrievedTorrent:
-    """What is held, at once; else what a resolver delivers within so many seconds; with 0 the wish is noted only.
+    """The torrent at once if it is held, otherwise as soon as a resolver has found it within so many seconds.
 
-    Raises StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld where the
-    settings forbid to ask the network.
+    With 0 seconds the wish is enqueued and not waited for. `asker` is the address of the request, which has a quota.
+    Raises StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld if the settings
+    do not allow to search the network.
     """
     if found := read_local(magnet.infohash):
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
-    standing = waiters.wait(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
-    if standing.state == "held":
-        return read_local(parse_infohash(standing.infohash)) or retrieve(magnet.infohash)
-    if standing.taken_down:
-        raise TakenDown(standing.taken_down)
-    why = standing.reason or "Nobody who has this torrent was found so far; we keep looking."
-    raise StillWanted(why, standing.retry_after)
+    status = waiters.wait(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
+    if status.state == "held":
+        return read_local(parse_infohash(status.infohash)) or retrieve(magnet.infohash)
+    if status.taken_down:
+        raise TakenDown(status.taken_down)
+    reason = status.reason or "Nobody who has this torrent was found so far; we keep looking."
+    raise StillWanted(reason, status.retry_after)

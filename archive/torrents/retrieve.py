@@ -1,4 +1,4 @@
-"""The one way out."""
+"""The one way out: the bytes of a stored torrent, from the storage or by a redirect to it."""
 
 import logging
 from collections.abc import Iterator
@@ -7,24 +7,27 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError
 
-import storage
 from archive.db.outages import outages
-from archive.errors import NotHeld, TakenDown, Unavailable, refusal_code
+from archive.errors import NotHeld, Unavailable, refusal_code
 from archive.metrics import BufferedCounter, retrievals
 from archive.models import Torrent
 from archive.store import get_storage, storage_key
-from archive.takedowns.takedown import find_blocked
+from archive.takedowns.find_blocked import refuse_blocked
 from metainfo.errors import Refusal
 from metainfo.infohash import infohash_to_hex
-from storage import LocalFile
+from storage import LocalFile, ObjectNotFound, ObjectTooLarge
 
 _log = logging.getLogger(__name__)
-_held = retrievals.labels("held")
-_again = BufferedCounter(_held)
+_held_count = retrievals.labels("held")
+_repeat_count = BufferedCounter(_held_count)
 
 
 class RetrievedTorrent(NamedTuple):
-    """A torrent's bytes. `etag` is a validator of exactly these (RFC 9110), without quotes."""
+    """A torrent's bytes, and the infohash in hex that it is stored under.
+
+    `etag` is a validator of exactly these bytes (RFC 9110), without quotes. `origin` is the file that they were read
+    from, if it is on this machine.
+    """
 
     infohash: str
     torrent: bytes
@@ -33,78 +36,82 @@ class RetrievedTorrent(NamedTuple):
 
 
 def retrieve(infohash: bytes) -> RetrievedTorrent:
-    """The torrent that any of its infohashes names: v1, v2 or truncated v2.
+    """The torrent that this v1, v2 or truncated v2 infohash means. Raises NotHeld, TakenDown, Unavailable.
 
-    While the index is away, what lies in the storage under this very name still comes out: what is blocked does
-    not lie there any more. Raises NotHeld, TakenDown, Unavailable.
+    While the database cannot be reached, a torrent still comes out under the infohash that it is stored under. What
+    is blocked does not: its object has been deleted.
     """
-    with _counted():
-        return _retrieve(infohash)
+    with _counted_refusals():
+        retrieved = _retrieve(infohash)
+    _held_count.inc()
+    return retrieved
 
 
-def _retrieve(infohash: bytes) -> RetrievedTorrent:
-    try:
-        held = _locate(infohash)
-    except (DatabaseError, InterfaceError):
-        if at_hand := _fetch(infohash):
-            return at_hand
-        with outages():
-            raise
-    if found := _fetch(held):
-        return found
-    _log.error(
-        "%s is in the index, but not in the storage: upload it again, or run scrub", infohash_to_hex(held)
-    )
-    raise Unavailable(f"{infohash_to_hex(held)} is in the index, but its bytes are missing from the storage.")
+def read_local(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorrent | None:
+    """The torrent that is stored under this infohash on this machine's disk. The database is not asked.
 
-
-def read_local(infohash: bytes, most: int | None = None) -> RetrievedTorrent | None:
-    """What lies on this machine's disk under this very name; None says nothing. Never asks the index.
-
-    What has more than `most` bytes stays there, as if it were elsewhere.
+    None if there is none, if it has more than `max_bytes`, or if the storage is on another machine: `retrieve` may
+    still find it.
     """
-    found = _fetch(infohash, most) if get_storage().local else None
+    found = _read(infohash, max_bytes) if get_storage().local else None
     if found:
-        _held.inc()
+        _held_count.inc()
     return found
 
 
 def count_repeat() -> None:
-    """What at_hand once found has been handed out once more, out of somebody's memory."""
-    _again.note()
+    """Count a torrent that was sent from a cache, and not read from the storage again."""
+    _repeat_count.increment()
 
 
 def redirect_url(infohash: bytes) -> str | None:
-    """A URL at which the storage itself hands the torrent out, where the settings want that. Raises as retrieve."""
+    """The URL at which the storage itself serves the torrent, or None if the settings do not want that.
+
+    Raises as `retrieve`.
+    """
     if get_storage().local:
         return None
     with outages():
-        if link := get_storage().link(storage_key(_locate(infohash))):
-            _held.inc()
+        if link := get_storage().link(storage_key(_find_stored_under(infohash))):
+            _held_count.inc()
         return link
 
 
 @contextmanager
-def _counted() -> Iterator[None]:
+def _counted_refusals() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
         retrievals.labels(refusal_code(type(refusal))).inc()
         raise
-    _held.inc()
 
 
-def _locate(infohash: bytes) -> bytes:
-    if held := Torrent.objects.find_held([infohash]).get(infohash):
-        return held
-    if reason := find_blocked([infohash]).get(infohash):
-        raise TakenDown(reason)
+def _retrieve(infohash: bytes) -> RetrievedTorrent:
+    try:
+        stored_under = _find_stored_under(infohash)
+    except (DatabaseError, InterfaceError):
+        if found := _read(infohash):
+            return found
+        with outages():  # which makes the error an Unavailable
+            raise
+    if found := _read(stored_under):
+        return found
+    shown = infohash_to_hex(stored_under)
+    _log.error("%s is in the index, but not in the storage: upload it again, or run scrub", shown)
+    raise Unavailable(f"{shown} is in the index, but its bytes are missing from the storage.")
+
+
+def _find_stored_under(infohash: bytes) -> bytes:
+    if stored_under := Torrent.objects.find_held([infohash]).get(infohash):
+        return stored_under
+    refuse_blocked([infohash])
     raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
 
 
-def _fetch(name: bytes, most: int | None = None) -> RetrievedTorrent | None:
+def _read(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorrent | None:
     with outages():
         try:
-            return RetrievedTorrent(infohash_to_hex(name), *get_storage().get(storage_key(name), most))
-        except (storage.ObjectNotFound, storage.ObjectTooLarge):
+            found = get_storage().get(storage_key(infohash), max_bytes)
+        except (ObjectNotFound, ObjectTooLarge):
             return None
+    return RetrievedTorrent(infohash_to_hex(infohash), *found)

@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 
 from archive.errors import NotHeld, TakenDown
 from archive.models import Block, Torrent
-from archive.takedowns.takedown import lift_takedown, list_notices
+from archive.takedowns.public_notices import list_notices
+from archive.takedowns.takedown import lift_takedown
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from tests import make

@@ -8,15 +8,9 @@ from django.db.models import F, Max, Min
 
 from archive.models import StoredDay, Tally, Torrent
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import (
-    VersionCounts,
-    count_by_day,
-    count_torrents,
-    count_versions,
-    prepare_tallies,
-    recount,
-)
+from archive.torrents.count import VersionCounts, count_by_day, count_torrents, count_versions
 from archive.torrents.deposit import deposit, deposit_many
+from archive.torrents.recount import prepare_tallies, recount
 from tests import make
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

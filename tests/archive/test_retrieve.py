@@ -10,8 +10,9 @@ from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Tally, Torrent
 from archive.store import get_storage, storage_key
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count_torrents, recount
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
+from archive.torrents.recount import recount
 from archive.torrents.retrieve import read_local, redirect_url, retrieve
 from tests import make
 from tests.archive.test_deposit import away

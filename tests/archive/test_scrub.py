@@ -11,17 +11,18 @@ from django.db import connection
 from django.db.models import F
 from pytest_django import Settings
 
-import archive.torrents.scrub
 import storage
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Block, Takedown, Tally, Torrent, Tracker
 from archive.store import get_storage
 from archive.takedowns.takedown import take_down
-from archive.torrents.count import count_torrents, recount
+from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit, deposit_many
+from archive.torrents.recount import recount
 from archive.torrents.retrieve import retrieve
 from archive.torrents.scrub import Verdict, scrub
 from metainfo.infohash import parse_infohash
+from storage import StoredObject
 from tests import make
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -296,20 +297,20 @@ def test_a_takedown_in_the_middle_of_a_scrub_wins(objects: Path) -> None:
 def test_a_takedown_in_the_middle_of_a_repair_wins(
     objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Likewise: between the second look at the object and the writing of its row."""
+    """It comes between the second read of the object and the writing of its row."""
     Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(size=1)
-    look, looks = archive.torrents.scrub._look, Counter[bytes]()
+    read, reads = get_storage().get, Counter[str]()
 
-    def overtaken(infohash: bytes) -> Torrent | Verdict:
-        seen = look(infohash)
-        looks[infohash] += 1
-        if looks[infohash] == 2:
-            take_down(infohash, "Court order")
-        return seen
+    def take_down_at_second_read(key: str, max_bytes: int | None = None) -> StoredObject:
+        stored = read(key, max_bytes)
+        reads[key] += 1
+        if reads[key] == 2:
+            take_down(make.infohashes(HYBRID)[0], "Court order")
+        return stored
 
-    monkeypatch.setattr(archive.torrents.scrub, "_look", overtaken)
+    monkeypatch.setattr(get_storage(), "get", take_down_at_second_read)
     found()
-    assert looks[make.infohashes(HYBRID)[0]] == 2
+    assert reads[file(objects, HYBRID).name] == 2
     assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
     assert count_torrents() == 2
 

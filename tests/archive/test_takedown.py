@@ -8,15 +8,9 @@ from django.core.management import CommandError, call_command
 
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.store import get_storage
-from archive.takedowns.takedown import (
-    TakedownNotice,
-    TakedownOutcome,
-    find_blocked,
-    finish_takedowns,
-    lift_takedown,
-    list_notices,
-    take_down,
-)
+from archive.takedowns.find_blocked import find_blocked
+from archive.takedowns.public_notices import TakedownNotice, list_notices
+from archive.takedowns.takedown import TakedownOutcome, finish_takedowns, lift_takedown, take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.retrieve import retrieve

@@ -15,7 +15,9 @@ from pytest_django import Settings
 from archive.access import api_keys
 from archive.errors import TakenDown
 from archive.models import Takedown, Torrent, Tracker
-from archive.takedowns.takedown import find_blocked, list_notices, take_down
+from archive.takedowns.find_blocked import find_blocked
+from archive.takedowns.public_notices import list_notices
+from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_page_request
 from api.rest.serializers import InfohashField
 from api.rest.view import RestView
-from archive.takedowns.takedown import list_notices
+from archive.takedowns.public_notices import list_notices
 
 
 class TakedownSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from api.torbox.responses import success_response
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, get_key_torrent, list_key_torrents
 from archive.queue.wish_status import WishStatus, wish_statuses
-from archive.takedowns.takedown import find_blocked, refuse_blocked
+from archive.takedowns.find_blocked import find_blocked, refuse_blocked
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientTorrent, UnknownTorrent, find_known_infohash
 from metainfo.infohash import truncate_infohash

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from archive.errors import Unavailable
-from archive.torrents.count import count_torrents, recount
+from archive.torrents.count import count_torrents
+from archive.torrents.recount import recount
 from archive.torrents.scrub import Finding, Verdict, scrub
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.progress_bar import open_progress_bar
