@@ -26,8 +26,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True)
-def hints(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are told once: again would be beyond the test."""
+def unrepeated_peer_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peer hints are sent once: their repetition would go on after the test."""
     monkeypatch.setattr(peer_hint_sender, "REPEAT_DELAYS", ())
 
 

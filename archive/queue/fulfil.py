@@ -1,4 +1,4 @@
-"""Fulfils wishes: when a torrent is deposited, the wishes for it leave the queue and waiting requests are notified."""
+"""Fulfils wishes: a deposited torrent takes the wishes for it out of the queue and wakes the waiting requests."""
 
 from collections.abc import Iterable
 
