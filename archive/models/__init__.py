@@ -1,4 +1,4 @@
-"""The index: torrents, takedowns, wishes, keys, films and counts of peers; a module for each."""
+"""The tables of the database, which hold the index: what is stored, blocked, wanted and counted."""
 
 from archive.models.api_keys import Belonging, IssuedKey
 from archive.models.census import CensusDay, CountryDay, PeerDay, Watched

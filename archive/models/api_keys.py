@@ -1,4 +1,4 @@
-"""Who holds a key, and which torrents are in the account that it is."""
+"""API keys, and the torrents in the account that each API key is."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from metainfo.infohash import infohash_to_hex
 
 
 class IssuedKey(models.Model):
-    """A key as far as it may be known: how it begins, and the hash of the whole. The key itself is nowhere."""
+    """An API key: its first characters and the hash of the whole. The key itself is stored nowhere."""
 
     prefix = models.TextField("beginning of the key", unique=True)
     digest = models.BinaryField("SHA-256 of the key", max_length=32)
@@ -27,9 +27,9 @@ class IssuedKey(models.Model):
 
 
 class Belonging(models.Model):
-    """A torrent of an account, which is a key: asked for with it, held or not.
+    """A torrent of an account, which is an API key: it was requested with that key, and may be held or not.
 
-    The infohashes are those that were known when it was asked for; the index may know another.
+    The infohashes are those that were known at the time of the request; the index may have another one.
     """
 
     key = models.ForeignKey(IssuedKey, on_delete=models.CASCADE, related_name="belongings")

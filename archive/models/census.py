@@ -1,4 +1,4 @@
-"""How many peers torrents have, and nobody's address."""
+"""How many peers torrents have, by day and country. No address of a peer is in any table."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from archive.models.torrents import Torrent
 
 
 class Watched(models.Model):
-    """A stored torrent, as the census knows it: when its peers are to be counted again, and the last look."""
+    """The census of one stored torrent: the result of the last count of its peers, and when the next one is due."""
 
     torrent = models.OneToOneField(Torrent, on_delete=models.CASCADE, primary_key=True)
     due = models.DateTimeField(db_index=True)
@@ -28,7 +28,7 @@ class Watched(models.Model):
 
 
 class PeerDay(models.Model):
-    """How many distinct peers a torrent had on one day (UTC), over all looks of that day, by country."""
+    """How many distinct peers a torrent had on one day (UTC), over all counts of that day, by country."""
 
     pk = models.CompositePrimaryKey("torrent_id", "day")
     torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, db_index=False)
@@ -40,9 +40,9 @@ class PeerDay(models.Model):
 
 
 class CensusDay(models.Model):
-    """How many torrents the census looked at on one day (UTC), how many of them had a peer, and all their peers.
+    """The census of one day (UTC): of how many torrents it counted the peers, how many of them had one, and the sum.
 
-    Who was in two swarms is in the sum twice.
+    A peer that was in two swarms is in the sum twice.
     """
 
     day = models.DateField(primary_key=True)
@@ -55,7 +55,7 @@ class CensusDay(models.Model):
 
 
 class CountryDay(models.Model):
-    """The same sum for one country."""
+    """The sum of CensusDay for the peers of one country."""
 
     pk = models.CompositePrimaryKey("day", "country")
     day = models.DateField()

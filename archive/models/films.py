@@ -1,11 +1,11 @@
-"""Which titles torrents are, and all the titles that they could be."""
+"""Which film or series of IMDb a torrent is, and the titles of IMDb that torrents are compared with."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class Confidence(models.TextChoices):
-    """How a match came about, the surest first."""
+    """How the title of a torrent was found, the surest first."""
 
     TOLD = "told", "told by somebody"
     HIGH = "high", "by title and year"
@@ -13,7 +13,7 @@ class Confidence(models.TextChoices):
 
 
 class Film(models.Model):
-    """Which title at IMDb a torrent is, held or not, and who says so."""
+    """Which title of IMDb a torrent is, whether it is held or not, and the source of that."""
 
     short = models.BinaryField("first 20 bytes of the infohash", max_length=20, unique=True)
     imdb = models.IntegerField("number at IMDb")
@@ -21,7 +21,7 @@ class Film(models.Model):
     year = models.SmallIntegerField(null=True, blank=True)
     source = models.TextField("who says so")
     confidence = models.TextField(choices=Confidence.choices, default=Confidence.TOLD)
-    undone = models.BooleanField(default=False)  # it is not so, and is not to be found again
+    undone = models.BooleanField(default=False)  # withdrawn: the title is wrong, and must not be found again
 
     class Meta:
         indexes = [models.Index("imdb", name="film_imdb")]
@@ -31,7 +31,7 @@ class Film(models.Model):
 
 
 class TitleList(models.Model):
-    """A list of titles that was read in; each is followed by a match of all torrents from the first one on."""
+    """An import of the titles of IMDb. After each, all torrents are compared with the titles, from the first on."""
 
     read_at = models.DateTimeField(db_default=Now())
     whole = models.BooleanField("was read to its end", default=False)
@@ -42,7 +42,7 @@ class TitleList(models.Model):
 
 
 class Title(models.Model):
-    """A film or series as IMDb lists it. `plain` is how a name is spelled where names are compared."""
+    """A film or series as IMDb lists it. `plain` is its title in the spelling in which titles are compared."""
 
     imdb = models.IntegerField("number at IMDb", primary_key=True)
     series = models.BooleanField()

@@ -1,10 +1,10 @@
-"""The processes in the background."""
+"""Heartbeats of the processes beside the web server."""
 
 from django.db import models
 
 
 class Pulse(models.Model):
-    """When a process that works in the background was last heard of."""
+    """The time of the last heartbeat of a process: a resolver, a census or another one in the background."""
 
     name = models.TextField(primary_key=True)
     work = models.TextField()

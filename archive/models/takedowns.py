@@ -1,4 +1,4 @@
-"""What must not be here, and who decided so why."""
+"""Takedowns and the infohashes that they block."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -7,7 +7,7 @@ from metainfo.infohash import infohash_to_hex, truncate_infohash
 
 
 class Takedown(models.Model):
-    """One decision that a torrent must not be here, by each of its infohashes."""
+    """One decision that a torrent must not be held, with a Block for each of its infohashes."""
 
     reason = models.TextField()
     listed = models.BooleanField("shown on the public page", default=True)
@@ -19,9 +19,9 @@ class Takedown(models.Model):
 
 
 class Block(models.Model):
-    """A blocked infohash. Whatever shares its first 20 bytes is blocked: v1, v2 and truncated v2 alike.
+    """A blocked infohash. Every infohash (v1, v2 or truncated v2) with the same first 20 bytes is blocked.
 
-    Where it is `hashed`, those 20 bytes begin the SHA-1 or the SHA-256 of the infohash instead.
+    If it is `hashed`, they are the first 20 bytes of the SHA-1 or the SHA-256 of the blocked infohash instead.
     """
 
     short = models.BinaryField("first 20 bytes of the infohash", max_length=20, primary_key=True)
@@ -30,8 +30,8 @@ class Block(models.Model):
     takedown = models.ForeignKey(Takedown, on_delete=models.CASCADE, related_name="blocks")
 
     def __str__(self) -> str:
-        name = infohash_to_hex(bytes(self.infohash))
-        return f"digest {name}" if self.hashed else name
+        shown = infohash_to_hex(bytes(self.infohash))
+        return f"digest {shown}" if self.hashed else shown
 
     @classmethod
     def for_infohash(cls, infohash: bytes, takedown: Takedown) -> "Block":

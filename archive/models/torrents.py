@@ -1,4 +1,7 @@
-"""What is stored, and how many. Infohashes are raw bytes, 20 (v1) or 32 (v2)."""
+"""Stored torrents, the trackers that later copies name, and how many torrents there are.
+
+Infohashes are raw bytes, 20 (v1 or truncated v2) or 32 (v2).
+"""
 
 import hashlib
 from collections.abc import Iterable
@@ -13,16 +16,16 @@ from archive.naming.search_words import make_index_words
 from metainfo import Metainfo
 from metainfo.infohash import infohash_to_hex
 
-_NAME_KEPT = 1000  # characters of a name in the index; the bytes hold all of it
+_MAX_NAME = 1000  # characters of a name in the index; the bytes of the torrent have all of it
 
 
 class TorrentQuerySet(models.QuerySet["Torrent"]):
-    """The two ways to name torrents: as they are stored, and as people spell them."""
+    """Torrents by infohash: by the one that they are stored under, or by any that means them."""
 
     def stored_under(self, infohashes: Iterable[bytes]) -> Self:
-        """Those whose own name, v1 or else v2, is one of these."""
-        names = list(infohashes)
-        v1s, v2s = [n for n in names if len(n) == 20], [n for n in names if len(n) == 32]
+        """The torrents that are stored under one of these: under their v1 infohash or, without a v1, their v2."""
+        listed = list(infohashes)
+        v1s, v2s = [one for one in listed if len(one) == 20], [one for one in listed if len(one) == 32]
         condition = Q()
         if v1s:
             condition |= Q(v1__in=v1s)
@@ -31,7 +34,7 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
         return self.filter(condition) if condition else self.none()
 
     def find(self, infohash: bytes) -> "Torrent | None":
-        """The one that this v1 (20 bytes), v2 (32) or truncated v2 (20) infohash means."""
+        """The torrent that this v1 (20 bytes), v2 (32 bytes) or truncated v2 (20 bytes) infohash means."""
         if len(infohash) == 32:
             return self.filter(v2=infohash).first()
         return self.filter(v1=infohash).first() or self.filter(v2__range=truncated_v2_range(infohash)).first()
@@ -41,14 +44,14 @@ class TorrentQuerySet(models.QuerySet["Torrent"]):
         return select_held(infohashes)
 
     def find_all(self, infohashes: Iterable[bytes]) -> "dict[bytes, Torrent]":
-        """As find, for any number at once, in few queries."""
+        """As find, for many at once, in few queries."""
         held = self.find_held(infohashes)
         rows = {row.infohash: row for row in self.stored_under(set(held.values()))}
         return {infohash: rows[stored] for infohash, stored in held.items() if stored in rows}
 
 
 class Torrent(models.Model):
-    """One stored torrent. There is never a row without its object in the storage."""
+    """One stored torrent. Its bytes are an object in the storage, without which there is never a row."""
 
     v1 = models.BinaryField("v1 infohash", max_length=20, unique=True, null=True)
     v2 = models.BinaryField("v2 infohash", max_length=32, unique=True, null=True)
@@ -75,11 +78,11 @@ class Torrent(models.Model):
 
     @classmethod
     def from_metainfo(cls, torrent: bytes, metainfo: Metainfo) -> Self:
-        """What the index is to know of these bytes; not saved."""
+        """The row for a torrent of these bytes, which mean `metainfo`. It is not saved."""
         return cls(
             v1=metainfo.v1,
             v2=metainfo.v2,
-            name=metainfo.name[:_NAME_KEPT].replace("\0", "\ufffd"),  # PostgreSQL's text cannot hold NUL
+            name=metainfo.name[:_MAX_NAME].replace("\0", "\ufffd"),  # PostgreSQL's text cannot hold NUL
             size=metainfo.size,
             files=metainfo.file_count,
             length=len(torrent),
@@ -90,17 +93,17 @@ class Torrent(models.Model):
 
     @property
     def infohashes(self) -> tuple[bytes, ...]:
-        """All that it has: v1 first."""
+        """The infohashes that it has, one or two, v1 first."""
         return tuple(bytes(infohash) for infohash in (self.v1, self.v2) if infohash)
 
     @property
     def infohash(self) -> bytes:
-        """The one that it is stored under."""
+        """The infohash that it is stored under: v1 or, without a v1, v2."""
         return self.infohashes[0]
 
 
 class Tracker(models.Model):
-    """A tracker that a later copy of a stored torrent named; the first copy's are in its bytes."""
+    """A tracker that a later copy of a stored torrent names. Those of the first copy are in its bytes."""
 
     torrent = models.ForeignKey(Torrent, on_delete=models.CASCADE, related_name="later_trackers")
     url = models.TextField()
@@ -113,9 +116,10 @@ class Tracker(models.Model):
 
 
 class Tally(models.Model):
-    """The number of rows in Torrent, in shards that triggers keep: their sum is exact in every transaction.
+    """The number of rows in Torrent, in several rows (shards) that triggers update.
 
-    One row would make every writer wait for every other; 16 cost 8 % of the inserts, one hot row 69 %.
+    Their sum is exact in every transaction. With one row every writer would wait for every other: 16 of them cost 8 %
+    of the speed of inserts, a single one 69 %.
     """
 
     shard = models.SmallIntegerField(primary_key=True)
@@ -128,9 +132,9 @@ class Tally(models.Model):
 
 
 class StoredDay(models.Model):
-    """How many of the torrents that are here came on one day (UTC), in shards that the same triggers keep.
+    """How many of the torrents now stored came on one day (UTC), in shards that the same triggers update.
 
-    All rows of the day lie between `lowest` and `highest`, and others too where a clock went wrong.
+    The ids of that day's torrents lie between `lowest` and `highest`. If a clock was wrong, so do ids of other days.
     """
 
     pk = models.CompositePrimaryKey("day", "shard")
