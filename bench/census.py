@@ -1,11 +1,11 @@
-"""How many torrents one census looks at: a second, and a second of its CPU; and the memory that it takes.
+"""Measures the census: looks a second and a CPU second by one process, and its memory.
 
 python -m bench.census --torrents 2000    as root: it all happens in a network namespace of its own
 
 Of the torrents 57 in a hundred have peers, seven each, which is what `archive/census/schedule.py` plans in the long
-run. They are told of by DHT nodes (libtorrent, in another process) and by an opentracker, over UDP and HTTP. With
-six nodes for all lookups, one look in a hundred or so gets peers of another torrent. The likely cause, which is
-not proven: libtorrent's questions have numbers of 15 bits, which come again; with many nodes that is much rarer.
+run. DHT nodes (libtorrent, in another process) and an opentracker, over UDP and HTTP, name them. With six nodes for
+all lookups, about one look in a hundred gets peers of another torrent. The likely cause, which is not proven:
+libtorrent's queries have transaction numbers of 15 bits, which repeat; with many nodes that is much rarer.
 """
 
 import argparse
@@ -31,20 +31,21 @@ from tests.servers.libtorrent_peers import ROUTER, start_dht
 from tests.servers.network_namespace import network_namespace
 from tests.servers.opentracker import opentracker
 
-ALIVE, PEERS = 0.57, 7
-IN_DHT = 3  # of the peers; the tracker knows all of them
+ALIVE = 0.57  # of the torrents: those that have peers
+PEERS = 7
+PEERS_IN_DHT = 3  # the tracker knows all seven
 TRACKER = ("44.1.0.7", 6969)
 HOSTS = [f"51.60.{n // 250}.{n % 250 + 1}" for n in range(1_000)]
-DAY = 86_400
+DAY = 86_400  # seconds
 
-_TICK = os.sysconf("SC_CLK_TCK")
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Use(NamedTuple):
-    """Of a process until now."""
+class Usage(NamedTuple):
+    """Of a process since its start."""
 
     cpu: float  # seconds
-    memory: float  # MB, at most
+    memory: float  # MB, the peak
 
 
 def main() -> None:
@@ -58,27 +59,27 @@ def main() -> None:
             (home / name).mkdir()
         targets = [bytes.fromhex(torrent(number, 1_000)[0]) for number in range(count)]
         tracker = stack.enter_context(opentracker(home / "tracker", TRACKER, targets))
-        stack.enter_context(nodes(targets[: int(count * ALIVE)]))
-        archive = filled(home / "data", count, f"{tracker.udp},{tracker.http}")
-        report(archive, count)
+        stack.enter_context(swarm_of_peers(targets[: int(count * ALIVE)]))
+        archive = create_archive(home / "data", count, f"{tracker.udp},{tracker.http}")
+        measure(archive, count)
 
 
-def report(archive: Hashkeep, count: int) -> None:
-    with census(archive) as process:
-        while not done(archive):
+def measure(archive: Hashkeep, count: int) -> None:
+    with run_census(archive) as process:
+        while not count_done(archive):
             time.sleep(0.1)
-        began, before, first = time.perf_counter(), use(process), done(archive)
-        while (last := done(archive)) < count:
+        began, before, first = time.perf_counter(), measure_usage(process), count_done(archive)
+        while (last := count_done(archive)) < count:
             time.sleep(0.1)
-        seconds, after = time.perf_counter() - began, use(process)
+        seconds, after = time.perf_counter() - began, measure_usage(process)
     looks, cpu = last - first, after.cpu - before.cpu
     print(
-        f"{looks:,} looks, {found(archive):,} peers: {looks / seconds:.1f}/s, {looks / cpu:.0f} a CPU second, "
+        f"{looks:,} looks, {count_peers(archive):,} peers: {looks / seconds:.1f}/s, {looks / cpu:.0f} a CPU second, "
         f"{after.memory:.0f} MB at most; {looks / seconds * DAY / 1e6:.1f} million a day"
     )
 
 
-def filled(folder: Path, count: int, trackers: str) -> Hashkeep:
+def create_archive(folder: Path, count: int, trackers: str) -> Hashkeep:
     router = "{}:{}".format(*ROUTER)
     archive = Hashkeep(
         folder, BT_LISTEN="70.2.0.1:6881", DHT_BOOTSTRAP=router, TRACKERS=trackers, CENSUS="on"
@@ -95,31 +96,31 @@ def filled(folder: Path, count: int, trackers: str) -> Hashkeep:
 
 
 @contextmanager
-def nodes(alive: list[bytes]) -> Iterator[None]:
-    """A DHT in a process of its own, in which these have peers; the tracker knows them too."""
+def swarm_of_peers(alive: list[bytes]) -> Iterator[None]:
+    """Peers of these torrents, in a DHT that runs in another process, and at the tracker."""
     context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs, alive), daemon=True)
+    parent_pipe, child_pipe = context.Pipe()
+    process = context.Process(target=run_dht, args=(child_pipe, alive), daemon=True)
     process.start()
-    theirs.close()  # so that its end ends us too
-    ours.recv()
+    child_pipe.close()  # so that `recv` fails if the process ends
+    parent_pipe.recv()
     yield
     process.terminate()
 
 
-def serve(pipe: Connection, alive: list[bytes]) -> None:
+def run_dht(pipe: Connection, alive: list[bytes]) -> None:
     nodes = start_dht()
-    at = [node.address for node in nodes]
+    addresses = [node.address for node in nodes]
     for number, target in enumerate(alive):
         hosts = [HOSTS[(number * PEERS + n) % len(HOSTS)] for n in range(PEERS)]
-        announce_to_dht(hosts[:IN_DHT], target, at)
+        announce_to_dht(hosts[:PEERS_IN_DHT], target, addresses)
         announce_to_udp_tracker(hosts, target, TRACKER)
     pipe.send("ready")
     pipe.recv()
 
 
 @contextmanager
-def census(archive: Hashkeep) -> Iterator[int]:
+def run_census(archive: Hashkeep) -> Iterator[int]:
     command = [sys.executable, "manage.py", "census"]
     with archive.log.open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=archive.env, stdout=log, stderr=log)
@@ -130,23 +131,23 @@ def census(archive: Hashkeep) -> Iterator[int]:
         process.wait()
 
 
-def use(process: int) -> Use:
+def measure_usage(process: int) -> Usage:
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     peak = Path(f"/proc/{process}/status").read_text().partition("VmHWM:")[2].split()[0]
-    return Use((int(fields[11]) + int(fields[12])) / _TICK, int(peak) / 1024)
+    return Usage((int(fields[11]) + int(fields[12])) / _CLOCK_TICKS, int(peak) / 1024)
 
 
-def done(archive: Hashkeep) -> int:
-    return ask(archive, "SELECT count(looked_at) FROM archive_watched")
+def count_done(archive: Hashkeep) -> int:
+    return query_index(archive, "SELECT count(looked_at) FROM archive_watched")
 
 
-def found(archive: Hashkeep) -> int:
-    return ask(archive, "SELECT sum(peers) FROM archive_watched")
+def count_peers(archive: Hashkeep) -> int:
+    return query_index(archive, "SELECT sum(peers) FROM archive_watched")
 
 
-def ask(archive: Hashkeep, question: str) -> int:
+def query_index(archive: Hashkeep, statement: str) -> int:
     with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=30)) as index:
-        return int(index.execute(question).fetchone()[0] or 0)
+        return int(index.execute(statement).fetchone()[0] or 0)
 
 
 if __name__ == "__main__":

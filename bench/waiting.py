@@ -1,8 +1,8 @@
-"""Downloads a second while 200 requests wait for infohashes that nobody has, beside the same without them.
+"""Measures downloads a second while 200 requests wait for torrents without peers, beside the same without them.
 
 python -m bench.waiting    as root: it all happens in a network namespace of its own
 
-wrk with 32 connections on the very cores that the server has. With and without take turns, round by round.
+wrk runs with 32 connections on the cores of the server. With and without take turns, round by round.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.downloads import CONNECTIONS, store_torrents
-from bench.resolve import NETWORK, ask
+from bench.resolve import NETWORK, request_torrent
 from bench.wrk import Load, run_wrk
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.libtorrent_peers import start_dht
@@ -22,24 +22,24 @@ from tests.servers.network_namespace import network_namespace
 
 WAITING = 200
 AIMS = "Aims: at least 0.80 of the rate, less than 2 times the p99"
-_UNTIL_THEY_WAIT = 3.0  # seconds
+_START_SECONDS = 3.0  # until all of them wait
 
 
 async def wait_in_vain(server: Hashkeep, client: int, seconds: float) -> None:
-    """Raises RuntimeError where the answer is another than that nothing was found."""
-    answer = await ask(server, client, os.urandom(20), seconds)
+    """Raises RuntimeError for any answer but 408, nothing was found in time."""
+    answer = await request_torrent(server, client, os.urandom(20), seconds)
     if not answer.startswith(b"HTTP/1.1 408"):
         raise RuntimeError(f"It should be 408: {answer[:100]!r}")
 
 
-async def beside_waiting(server: Hashkeep, paths: Path, seconds: int) -> Load:
-    """The load while they wait; all of them wait until it is over."""
-    longer = seconds + 2 * _UNTIL_THEY_WAIT
-    waiting = [asyncio.create_task(wait_in_vain(server, client, longer)) for client in range(WAITING)]
-    await asyncio.sleep(_UNTIL_THEY_WAIT)
+async def download_beside_waiting(server: Hashkeep, paths: Path, seconds: int) -> Load:
+    """The load while 200 requests wait. Raises RuntimeError if one of them was answered before the end."""
+    timeout = seconds + 2 * _START_SECONDS
+    waiting = [asyncio.create_task(wait_in_vain(server, client, timeout)) for client in range(WAITING)]
+    await asyncio.sleep(_START_SECONDS)
     load = await asyncio.to_thread(download, server, paths, seconds)
-    if over := sum(one.done() for one in waiting):
-        raise RuntimeError(f"{over} of {WAITING} waited no longer")
+    if answered := sum(task.done() for task in waiting):
+        raise RuntimeError(f"{answered} of {WAITING} were answered too early")
     await asyncio.gather(*waiting)
     return load
 
@@ -55,15 +55,15 @@ def measure(rounds: int, seconds: int) -> list[tuple[Load, Load]]:
         nodes = start_dht()
         server = Hashkeep(folder, **NETWORK)
         paths = folder / "paths"
-        paths.write_text("".join(f"/{name}.torrent\n" for name in store_torrents(server)))
+        paths.write_text("".join(f"/{infohash}.torrent\n" for infohash in store_torrents(server)))
         server.start()
         stack.callback(server.kill)
-        download(server, paths, seconds)  # into memory
+        download(server, paths, seconds)  # so that the torrents are in memory
         loads = []
         for _ in range(rounds):
             alone = download(server, paths, seconds)
-            loads.append((alone, asyncio.run(beside_waiting(server, paths, seconds))))
-        del nodes  # until now they answered
+            loads.append((alone, asyncio.run(download_beside_waiting(server, paths, seconds))))
+        del nodes  # the DHT answers until here
     return loads
 
 
