@@ -1,4 +1,4 @@
-"""How a torrent stands, in TorBox's words: its own list of states, and qBittorrent's names for the rest."""
+"""The state of a torrent in TorBox's words: its own list of states, and qBittorrent's names for the rest."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,20 @@ from archive.access.key_torrents import KeyTorrent
 from archive.queue.wish_status import WishStatus
 from clients import ClientTorrent, TorrentState
 
-_STATES: dict[TorrentState, str] = {
+_NAMES: dict[TorrentState, str] = {
     "metadata": "metaDL",
     "queued": "queuedDL",
     "checking": "checkingResumeData",
     "moving": "moving",
     "failed": "error",
 }
-_AT_REST = ("stopped", "failed", "unknown")
+_INACTIVE = ("stopped", "failed", "unknown")
 
 
 class DownloadState(NamedTuple):
-    """`present`: its content may be fetched."""
+    """`name` is TorBox's `download_state`. `present`: its content may be fetched."""
 
-    state: str
+    name: str
     active: bool
     progress: float  # 0 to 1
     finished: bool
@@ -27,32 +27,38 @@ class DownloadState(NamedTuple):
 
 
 def state_in_client(torrent: ClientTorrent) -> DownloadState:
-    done = (
+    is_finished = (
         torrent.progress >= 1 and torrent.size > 0 and torrent.state not in ("metadata", "checking", "failed")
     )
-    active = torrent.state not in _AT_REST
-    return DownloadState(_done(torrent) if done else _undone(torrent), active, torrent.progress, done, done)
+    name = _name_if_finished(torrent) if is_finished else _name_if_unfinished(torrent)
+    return DownloadState(
+        name, torrent.state not in _INACTIVE, torrent.progress, is_finished, present=is_finished
+    )
 
 
 def missing_in_client() -> DownloadState:
-    """The client does not have it any more."""
-    return DownloadState("missing", False, 0.0, False, False)
+    """The client does not have the torrent any more."""
+    return DownloadState("missing", active=False, progress=0.0, finished=False, present=False)
 
 
-def state_without_client(mine: KeyTorrent, standing: WishStatus | None) -> DownloadState:
-    """What is held is all that there is to have, and it has no content."""
+def state_without_client(mine: KeyTorrent, wish: WishStatus | None) -> DownloadState:
+    """For a key without a client: a torrent is finished as soon as it is held, and has no content to fetch.
+
+    `wish`: how the request for it stands, if it is not held.
+    """
     if mine.entry:
-        return DownloadState("cached", False, 1.0, True, False)
-    sought = standing is None or standing.state == "pending"
-    return DownloadState("metaDL" if sought else "stalled (no seeds)", True, 0.0, False, False)
+        return DownloadState("cached", active=False, progress=1.0, finished=True, present=False)
+    is_sought = wish is None or wish.state == "pending"
+    name = "metaDL" if is_sought else "stalled (no seeds)"
+    return DownloadState(name, active=True, progress=0.0, finished=False, present=False)
 
 
-def _done(torrent: ClientTorrent) -> str:
-    """`completed` is not for this: clients go on waiting for what is called so."""
+def _name_if_finished(torrent: ClientTorrent) -> str:
+    """Never `completed`: clients go on waiting for a torrent in that state."""
     return "uploading" if torrent.state == "seeding" and torrent.uploading else "cached"
 
 
-def _undone(torrent: ClientTorrent) -> str:
+def _name_if_unfinished(torrent: ClientTorrent) -> str:
     match torrent.state:
         case "downloading" | "queued" if not torrent.size:
             return "metaDL"
@@ -60,4 +66,4 @@ def _undone(torrent: ClientTorrent) -> str:
             return "downloading" if torrent.downloading or torrent.seeds else "stalled (no seeds)"
         case "stopped":
             return "paused"
-    return _STATES.get(torrent.state, "unknown")
+    return _NAMES.get(torrent.state, "unknown")

@@ -1,4 +1,8 @@
-"""The files of a torrent as TorBox lists them: all, or none. An id is a file's place, pad files left out."""
+"""The files of a torrent, as TorBox lists them: all of them or none. A file's id is its place, without pad files.
+
+A list may be long and has to be read out of the torrent, so an answer has limits: of files, of bytes that are read,
+and of time. The lists of torrents with few files are cached.
+"""
 
 import time
 from collections.abc import Iterator
@@ -11,56 +15,63 @@ from archive.torrents.retrieve import retrieve
 from metainfo import ParsedTorrent
 from metainfo.infohash import parse_infohash
 
-MAX_FILES_ALONE = 30_000  # files, where one torrent is asked for: tens of megabytes of memory
-_MOST = 10_000  # of several torrents in one answer
-_READ = 50_000_000  # bytes of torrents, for one answer
-_SECONDS = 0.5  # of work, for one answer: a torrent may have 200,000 pad files, which are read and not listed
-_FEW, _KEPT = 50, 2_000  # clients ask for whole lists all the time: torrents of few files are read once
+MAX_FILES_ALONE = 30_000  # files in an answer about one torrent: tens of megabytes of memory
+_MAX_FILES = 10_000  # files in an answer about several torrents
+_MAX_READ = 50_000_000  # bytes of torrents that are read for one answer
+_MAX_SECONDS = (
+    0.5  # of CPU for one answer: a torrent may have 200,000 pad files, which are read and not listed
+)
+_MAX_CACHED_FILES = 50  # a torrent with more files is not cached
+_MAX_CACHED = 2_000  # torrents; clients ask for their whole list again and again
 
-_recent: dict[str, list[tuple[str, int]]] = {}  # an infohash never stands for other files
+FileList = list[tuple[str, int]]  # path and size of each
+
+_cache: dict[str, FileList] = {}  # by infohash; never out of date, as an infohash names the files too
 
 
-def file_paths(reading: ParsedTorrent) -> Iterator[tuple[str, int]]:
-    """As `Folder/File`, or just the name of a single file; and the bytes of each."""
-    name = reading.metainfo.name
-    for path, size in reading.files():
-        single = reading.metainfo.file_count == 1 and path == (
+def file_paths(torrent: ParsedTorrent) -> Iterator[tuple[str, int]]:
+    """Path and size of each file. The path is `Folder/File`, or just the name in a torrent of a single file."""
+    name = torrent.metainfo.name
+    is_alone = torrent.metainfo.file_count == 1
+    for path, size in torrent.files():
+        is_single_file = is_alone and path == (
             name,
-        )  # BEP 52 tells the two apart in the same way
-        yield "/".join(path if single else (name, *path)), size
+        )  # BEP 52 tells a single file from a folder in the same way
+        yield "/".join(path if is_single_file else (name, *path)), size
 
 
 class FileLister:
-    """The files of the torrents in one answer."""
+    """Lists the files of the torrents in one answer, within its limits. `torrents`: how many it has."""
 
     def __init__(self, torrents: int) -> None:
-        self._left, self._bytes = MAX_FILES_ALONE if torrents == 1 else _MOST, _READ
-        self._until = time.thread_time() + _SECONDS
+        self._files_left = MAX_FILES_ALONE if torrents == 1 else _MAX_FILES
+        self._bytes_left = _MAX_READ
+        self._deadline = time.thread_time() + _MAX_SECONDS
 
-    def of(self, infohash: str, count: int) -> list[tuple[str, int]] | None:
-        """None where there is no room for all of them. Raises NotHeld, TakenDown, Unavailable."""
-        known = _recent.get(infohash)
-        if count > self._left or (known is None and not self._may_read()):
+    def list_files(self, infohash: str, count: int) -> FileList | None:
+        """All `count` files; None where the limits are reached. Raises NotHeld, TakenDown, Unavailable."""
+        cached = _cache.get(infohash)
+        if count > self._files_left or (cached is None and not self._may_read()):
             return None
-        self._left -= count
-        return self._read(infohash) if known is None else known
+        self._files_left -= count
+        return self._read_files(infohash) if cached is None else cached
 
     def _may_read(self) -> bool:
-        return self._bytes > 0 and time.thread_time() < self._until
+        return self._bytes_left > 0 and time.thread_time() < self._deadline
 
-    def _read(self, infohash: str) -> list[tuple[str, int]]:
+    def _read_files(self, infohash: str) -> FileList:
         torrent = retrieve(parse_infohash(infohash)).torrent
-        self._bytes -= len(torrent)
-        found = list(file_paths(ParsedTorrent(torrent, settings.MAX_TORRENT_BYTES)))
-        if len(found) <= _FEW:
-            if len(_recent) >= _KEPT:
-                _recent.clear()
-            _recent[infohash] = found
-        return found
+        self._bytes_left -= len(torrent)
+        files = list(file_paths(ParsedTorrent(torrent, settings.MAX_TORRENT_BYTES)))
+        if len(files) <= _MAX_CACHED_FILES:
+            if len(_cache) >= _MAX_CACHED:
+                _cache.clear()
+            _cache[infohash] = files
+        return files
 
 
-def file_rows(files: list[tuple[str, int]], infohash: str) -> list[dict[str, Any]]:
-    """As mylist has them."""
+def file_rows(files: FileList, infohash: str) -> list[dict[str, Any]]:
+    """The value of `files` in a row of mylist."""
     return [
         {
             "id": number,

@@ -1,1 +1,1 @@
-"""The methods of TorBox's API, a module each."""
+"""The methods of TorBox's API, a module each, with TorBox's own names."""

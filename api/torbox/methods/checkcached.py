@@ -13,48 +13,49 @@ from archive.torrents.catalogue import TorrentSummary, find_summaries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import infohash_to_hex, parse_infohash
 
-_MOST = 20_000
-_TOLD = "Torrent cache status retrieved successfully."
+_MAX_INFOHASHES = 20_000
+_DETAIL = "Torrent cache status retrieved successfully."
 
 
 def check_cached(request: HttpRequest) -> HttpResponse:
     authenticate(request)
-    return _answer(request, (text for each in request.GET.getlist("hash") for text in each.split(",")))
+    texts = (text for value in request.GET.getlist("hash") for text in value.split(","))
+    return _cached_response(request, texts)
 
 
 def check_cached_list(request: HttpRequest) -> HttpResponse:
     authenticate(request)
     hashes = parse_body(request).fields.get("hashes")
-    if not isinstance(hashes, list) or len(hashes) > _MOST:
-        raise TorboxError("INVALID_OPTION", f"`hashes` is a list of up to {_MOST:,} infohashes.")
-    return _answer(request, map(str, hashes))
+    if not isinstance(hashes, list) or len(hashes) > _MAX_INFOHASHES:
+        raise TorboxError("INVALID_OPTION", f"`hashes` is a list of up to {_MAX_INFOHASHES:,} infohashes.")
+    return _cached_response(request, map(str, hashes))
 
 
-def _answer(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
-    form = request.GET.get("format") or "object"
-    if form not in ("object", "list"):
+def _cached_response(request: HttpRequest, texts: Iterable[str]) -> HttpResponse:
+    format_ = request.GET.get("format") or "object"
+    if format_ not in ("object", "list"):
         raise TorboxError("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
     with_files = request.GET.get("list_files", "").lower() in ("true", "1")
-    asked = dict.fromkeys(infohash for text in texts if (infohash := _infohash(text)))
-    held = find_summaries(asked)
+    infohashes = dict.fromkeys(infohash for text in texts if (infohash := _parse_or_none(text)))
+    held = find_summaries(infohashes)
     lister = FileLister(len(held)) if with_files else None
-    found = {name.hex(): _told(name, brief, lister) for name, brief in held.items()}
-    # Nothing at all is null here, and an empty list there; clients know both.
-    return success_response(list(found.values()) if form == "list" else found or None, _TOLD)
+    rows = {infohash.hex(): _summary_fields(infohash, summary, lister) for infohash, summary in held.items()}
+    # Without any row, an object is null and a list is empty; clients know both.
+    return success_response(list(rows.values()) if format_ == "list" else rows or None, _DETAIL)
 
 
-def _infohash(text: str) -> bytes | None:
-    """What is none is not cached either."""
+def _parse_or_none(text: str) -> bytes | None:
+    """A text that is no infohash is left out of the answer, as one that is not held."""
     try:
         return parse_infohash(text.strip())
     except NotAnInfohash:
         return None
 
 
-def _told(asked: bytes, brief: TorrentSummary, lister: FileLister | None) -> dict[str, Any]:
-    """By the name that was asked for, since that is what clients look for."""
-    told: dict[str, Any] = {"name": brief.name, "size": brief.size, "hash": asked.hex()}
-    files = lister.of(infohash_to_hex(brief.infohash), brief.files) if lister else None
+def _summary_fields(infohash: bytes, summary: TorrentSummary, lister: FileLister | None) -> dict[str, Any]:
+    """`hash` is the infohash of the request, not the one that the torrent is stored under: clients look for it."""
+    fields: dict[str, Any] = {"name": summary.name, "size": summary.size, "hash": infohash.hex()}
+    files = lister.list_files(infohash_to_hex(summary.infohash), summary.files) if lister else None
     if files is not None:
-        told["files"] = [{"name": path, "size": size} for path, size in files]
-    return told
+        fields["files"] = [{"name": path, "size": size} for path, size in files]
+    return fields

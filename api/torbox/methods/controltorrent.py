@@ -1,4 +1,4 @@
-"""controltorrent: what a client is to do with a torrent of the account, or with all of them."""
+"""controltorrent: start, stop, reannounce or delete a torrent of the account in its client, or all of them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,72 +28,76 @@ _OPERATIONS: dict[str, Callable[[Client, bytes], None]] = {
     "pause": lambda client, infohash: client.stop(infohash),
     "stop_seeding": lambda client, infohash: client.stop(infohash),
 }
-_NAMES = ", ".join(f"'{name}'" for name in (*_OPERATIONS, "delete"))
-_DONE = "Torrent operation processed successfully."
+_OPERATION_NAMES = ", ".join(f"'{name}'" for name in (*_OPERATIONS, "delete"))
+_DETAIL = "Torrent operation processed successfully."
 
 
 def control_torrent(request: HttpRequest) -> HttpResponse:
     key = authenticate(request)
-    asked = parse_body(request, "torrent_id", "operation", "all")
-    operation = asked.text("operation").lower()
+    body = parse_body(request, "torrent_id", "operation", "all")
+    operation = body.text("operation").lower()
     if operation not in ("delete", *_OPERATIONS):
-        raise TorboxError("INVALID_OPTION", f"An operation is one of {_NAMES}.")
-    everything = asked.flag("all")
-    chosen = (
-        list_key_torrents(key)
-        if everything
-        else [get_key_torrent(key, parse_torrent_id(asked.text("torrent_id")))]
-    )
+        raise TorboxError("INVALID_OPTION", f"An operation is one of {_OPERATION_NAMES}.")
+    is_all = body.flag("all")
+    torrents = list_key_torrents(key) if is_all else [_find_torrent(key, body.text("torrent_id"))]
     if operation == "delete":
-        _delete(key, chosen)
+        _delete_torrents(key, torrents)
     elif key.client:
-        _tell(key, operation, chosen, lenient=everything)
+        _operate_client(key, operation, torrents, ignore_missing=is_all)
     elif operation == "reannounce":
-        _look_again(chosen, request.META["REMOTE_ADDR"])
+        _enqueue_again(torrents, request.META["REMOTE_ADDR"])
     else:
         raise TorboxError(
             "INVALID_OPTION", "This key has no torrent client; there is nothing to pause or resume."
         )
-    return success_response(None, _DONE)
+    return success_response(None, _DETAIL)
 
 
 def delete_torrent(request: HttpRequest, number: str) -> HttpResponse:
-    """Decypharr's way to say it; what else it sends repeats it."""
+    """The way in which Decypharr deletes; its body says the same again."""
     key = authenticate(request)
-    _delete(key, [get_key_torrent(key, parse_torrent_id(number))])
-    return success_response(None, _DONE)
+    _delete_torrents(key, [_find_torrent(key, number)])
+    return success_response(None, _DETAIL)
 
 
 def parse_torrent_id(text: str) -> int:
-    """The id of a torrent. Raises Failed."""
+    """Raises TorboxError."""
     if not text:
         raise TorboxError("MISSING_REQUIRED_OPTION", "Say which torrent in `torrent_id`.")
     return parse_integer(text, "torrent_id")
 
 
-def _tell(key: ApiKey, operation: str, chosen: Sequence[KeyTorrent], *, lenient: bool) -> None:
-    """Lenient: of all torrents, some may not be in the client any more."""
+def _find_torrent(key: ApiKey, id_: str) -> KeyTorrent:
+    return get_key_torrent(key, parse_torrent_id(id_))
+
+
+def _operate_client(
+    key: ApiKey, operation: str, torrents: Sequence[KeyTorrent], *, ignore_missing: bool
+) -> None:
+    """`ignore_missing`: go on where a torrent is not in the client any more."""
     with borrow_client(key) as client:
-        for mine in chosen:
+        for mine in torrents:
             try:
                 _OPERATIONS[operation](client, find_known_infohash(client, mine.infohashes))
             except UnknownTorrent:
-                if not lenient:
+                if not ignore_missing:
                     raise
 
 
-def _delete(key: ApiKey, chosen: Sequence[KeyTorrent]) -> None:
-    """With its content, as TorBox does; but what the client had before, or has for another account too, stays."""
-    ours = [mine for mine in chosen if key.client and mine.brought and not is_shared_in_client(key, mine)]
-    if ours:
+def _delete_torrents(key: ApiKey, torrents: Sequence[KeyTorrent]) -> None:
+    """With their content, as TorBox does. What the client had before, or has for another account too, stays."""
+    in_client = [
+        mine for mine in torrents if key.client and mine.brought and not is_shared_in_client(key, mine)
+    ]
+    if in_client:
         with borrow_client(key) as client:
-            for mine in ours:
+            for mine in in_client:
                 with suppress(UnknownTorrent):
                     client.remove(find_known_infohash(client, mine.infohashes), data=True)
-    remove_key_torrents(key, *(mine.id for mine in chosen))
+    remove_key_torrents(key, *(mine.id for mine in torrents))
 
 
-def _look_again(chosen: Sequence[KeyTorrent], asker: str) -> None:
-    sought = [Magnet(mine.v1, mine.v2) for mine in chosen if not mine.entry]
-    if sought and settings.RESOLVE:
-        enqueue_wishes(sought, asker)
+def _enqueue_again(torrents: Sequence[KeyTorrent], address: str) -> None:
+    magnets = [Magnet(mine.v1, mine.v2) for mine in torrents if not mine.entry]
+    if magnets and settings.RESOLVE:
+        enqueue_wishes(magnets, address)

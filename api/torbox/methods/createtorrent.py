@@ -1,4 +1,9 @@
-"""createtorrent and asynccreatetorrent: a torrent is archived, and goes to the client that the key is bound to."""
+"""createtorrent and asynccreatetorrent: archive a torrent, and add it to the client that the key is bound to.
+
+1. The torrent of the file is deposited, or the link's is retrieved, or fetched from the network.
+2. It is added to the key's client: with its bytes, or with the link where the network did not bring them in time.
+3. It is added to the account.
+"""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -9,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from api.client_pool import borrow_client
 from api.torbox.authentication import auth_id, authenticate
-from api.torbox.mylist_row import magnet_link
+from api.torbox.formats import magnet_link
 from api.torbox.request_body import RequestFields, parse_body
 from api.torbox.responses import TorboxError, success_response
 from archive.access.api_keys import ApiKey
@@ -31,96 +36,100 @@ _CREATED = "Torrent created successfully."
 _CACHED = "Found Cached Torrent. Using Cached Torrent."
 
 
-class _Found(NamedTuple):
-    """What was asked for: its bytes, or a link where nobody has brought them so far."""
+class _RequestedTorrent(NamedTuple):
+    """`content`: its bytes, or a magnet link while they are not held. `was_held`: before this request."""
 
     content: bytes | str
-    named: Magnet
-    held: bool
+    magnet: Magnet
+    was_held: bool
 
 
 def create_torrent(request: HttpRequest) -> HttpResponse:
-    """Waits for the network as long as other doors do."""
+    """Waits for the network as long as other dialects do."""
     return _create(request, settings.RESOLVE_TIMEOUT)
 
 
 def create_torrent_at_once(request: HttpRequest) -> HttpResponse:
+    """Does not wait for the network."""
     return _create(request, 0)
 
 
 def _create(request: HttpRequest, seconds: float) -> HttpResponse:
     key = authenticate(request)
-    asked = parse_body(request, *_FIELDS)
-    link = asked.text("magnet")
-    # Its npm SDK takes any other `error` of this status for a broken answer.
-    if not link and asked.file is None:
+    body = parse_body(request, *_FIELDS)
+    has_link = bool(body.text("magnet"))
+    # TorBox's npm SDK takes any other `error` than true, with this status, for a broken answer.
+    if not has_link and body.file is None:
         raise TorboxError(True, "Send a magnet link in `magnet`, or a torrent in `file`.")
-    if link and asked.file is not None:
+    if has_link and body.file is not None:
         raise TorboxError(True, "Send either a magnet link or a torrent, not both.")
-    found = _linked(request, key, asked, seconds) if link else _sent(asked.file or b"")
-    mine = _taken(key, found, asked.text("name"))
-    told = {"torrent_id": mine.id, "auth_id": auth_id(key), "hash": mine.infohashes[0].hex()}
-    return success_response(told, _CACHED if found.held else _CREATED)
+    torrent = _find_by_link(request, key, body, seconds) if has_link else _deposit_file(body.file or b"")
+    mine = _add_to_account(key, torrent, body.text("name"))
+    data = {"torrent_id": mine.id, "auth_id": auth_id(key), "hash": mine.infohashes[0].hex()}
+    return success_response(data, _CACHED if torrent.was_held else _CREATED)
 
 
-def _sent(file: bytes) -> _Found:
-    held = not deposit(file, entry_point="torbox").new
+def _deposit_file(file: bytes) -> _RequestedTorrent:
+    was_held = not deposit(file, entry_point="torbox").new
     limit = settings.MAX_TORRENT_BYTES
     torrent = decompress_torrent(file, limit)
     meta = parse_torrent(torrent, limit)
-    return _Found(torrent, Magnet(meta.v1, meta.v2), held)
+    return _RequestedTorrent(torrent, Magnet(meta.v1, meta.v2), was_held)
 
 
-def _linked(request: HttpRequest, key: ApiKey, asked: RequestFields, seconds: float) -> _Found:
+def _find_by_link(
+    request: HttpRequest, key: ApiKey, body: RequestFields, seconds: float
+) -> _RequestedTorrent:
     try:
-        wish = parse_magnet(asked.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
+        magnet = parse_magnet(body.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
     except NotAnInfohash as wrong:
         raise TorboxError("BOZO_TORRENT", str(wrong), 422) from None
     try:
-        entry = find_entry(wish)
+        entry = find_entry(magnet)
     except NotHeld:
-        if asked.flag("add_only_if_cached"):
+        if body.flag("add_only_if_cached"):
             raise TorboxError("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
-        return _fetched(wish, request.META["REMOTE_ADDR"], seconds, bool(key.client))
-    return _Found(retrieve(parse_infohash(entry.infohash)).torrent, wish, True)
+        return _fetch_from_network(magnet, request.META["REMOTE_ADDR"], seconds, bool(key.client))
+    return _RequestedTorrent(retrieve(parse_infohash(entry.infohash)).torrent, magnet, True)
 
 
-def _fetched(wish: Magnet, asker: str, seconds: float, has_client: bool) -> _Found:
-    """A client may find what the resolver does not; and where there is none, it is looked for further."""
+def _fetch_from_network(magnet: Magnet, address: str, seconds: float, has_client: bool) -> _RequestedTorrent:
+    """With only a link where the network does not bring the torrent in time: a client may find it by itself, and
+    the wish for it goes on."""
     try:
-        return _Found(resolve(wish, asker, seconds).torrent, wish, False)
+        return _RequestedTorrent(resolve(magnet, address, seconds).torrent, magnet, False)
     except NotHeld as refusal:
         if not (has_client or isinstance(refusal, StillWanted)):
             raise
-    return _Found(_link(wish), wish, False)
+    return _RequestedTorrent(_rewrite_link(magnet), magnet, False)
 
 
-def _link(wish: Magnet) -> str:
-    """Written anew: clients take a line of the original for another link."""
-    peers = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in wish.peers)
-    return magnet_link(wish, wish.name, wish.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
+def _rewrite_link(magnet: Magnet) -> str:
+    """The link is written anew, since clients take a line break in the original for another link."""
+    peers = (f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in magnet.peers)
+    return magnet_link(magnet, magnet.name, magnet.trackers) + "".join(f"&x.pe={peer}" for peer in peers)
 
 
-def _taken(key: ApiKey, found: _Found, name: str) -> KeyTorrent:
-    """Into the client first: where that fails, there is nothing to be undone."""
+def _add_to_account(key: ApiKey, torrent: _RequestedTorrent, name: str) -> KeyTorrent:
+    """To the client first: where that fails, there is nothing to be undone."""
     if not key.client:
-        return add_key_torrent(key, found.named, name)
-    names, missing = found.named.infohashes, list[str]()
-    if isinstance(found.content, bytes):
-        meta = parse_torrent(found.content, settings.MAX_TORRENT_BYTES)
-        names = tuple(filter(None, (meta.v1, meta.v2)))
-        missing = [url for url in found.named.trackers if url not in meta.trackers]
+        return add_key_torrent(key, torrent.magnet, name)
+    infohashes, missing_trackers = torrent.magnet.infohashes, list[str]()
+    if isinstance(torrent.content, bytes):
+        meta = parse_torrent(torrent.content, settings.MAX_TORRENT_BYTES)
+        infohashes = tuple(filter(None, (meta.v1, meta.v2)))
+        missing_trackers = [url for url in torrent.magnet.trackers if url not in meta.trackers]
     with borrow_client(key) as client:
-        new = client.add(TorrentToAdd(found.content, names))
-    mine = add_key_torrent(key, found.named, name)
-    mark_in_client(key, mine, new=new)
-    if missing:
-        _tell(key, names[0], missing)
+        is_new = client.add(TorrentToAdd(torrent.content, infohashes))
+    mine = add_key_torrent(key, torrent.magnet, name)
+    mark_in_client(key, mine, new=is_new)
+    if missing_trackers:
+        _add_trackers(key, infohashes[0], missing_trackers)
     return mine
 
 
-def _tell(key: ApiKey, infohash: bytes, trackers: Iterable[str]) -> None:
-    """The link's trackers that the torrent does not name: there may be no other way to find anybody."""
+def _add_trackers(key: ApiKey, infohash: bytes, trackers: Iterable[str]) -> None:
+    """The link's trackers that the torrent itself does not have: there may be no other way to find peers."""
     with borrow_client(key) as client:
         for url in trackers:
             with suppress(RejectedTracker):

@@ -1,4 +1,4 @@
-"""edittorrent: another name. Tags and other hashes are not kept."""
+"""edittorrent: give a torrent of the account another name. Tags and other hashes are not stored."""
 
 from django.http import HttpRequest, HttpResponse
 
@@ -11,10 +11,10 @@ from archive.access.key_torrents import MAX_NAME_LENGTH, get_key_torrent, rename
 
 def edit_torrent(request: HttpRequest) -> HttpResponse:
     key = authenticate(request)
-    asked = parse_body(request)
-    name = asked.text("name")
-    mine = get_key_torrent(key, parse_torrent_id(asked.text("torrent_id")))
-    if "name" not in asked.fields or name == mine.name:
+    body = parse_body(request)
+    name = body.text("name")
+    mine = get_key_torrent(key, parse_torrent_id(body.text("torrent_id")))
+    if "name" not in body.fields or name == mine.name:
         raise TorboxError("NO_CHANGES", "There is nothing to change.")
     if not name:
         raise TorboxError("NAME_TOO_SHORT", "A name has at least one letter.")

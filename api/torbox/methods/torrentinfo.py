@@ -1,4 +1,4 @@
-"""torrentinfo, magnettofile and exportdata: torrents by whatever names them. The first two are for everybody."""
+"""torrentinfo, magnettofile and exportdata: a torrent by infohash, link, file or id. Only the last needs a key."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from api.http.torrent_response import torrent_response
 from api.torbox.authentication import authenticate
 from api.torbox.file_list import MAX_FILES_ALONE, file_paths
+from api.torbox.formats import magnet_link
 from api.torbox.methods.controltorrent import parse_torrent_id
-from api.torbox.mylist_row import magnet_link
 from api.torbox.request_body import RequestFields, parse_body
 from api.torbox.responses import TorboxError, success_response
 from archive.access.key_torrents import get_key_torrent
@@ -22,19 +22,19 @@ from metainfo.decompress import decompress_torrent
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import parse_magnet
 
-_TOLD = "Successfully retrieved torrent metadata for the hash."
-_EXPORTED = "Torrent data exported successfully."
+_INFO_DETAIL = "Successfully retrieved torrent metadata for the hash."
+_EXPORT_DETAIL = "Torrent data exported successfully."
 
 
 def torrent_info(request: HttpRequest) -> HttpResponse:
     enforce_rate_limit(request.META["REMOTE_ADDR"])
-    return _info(request, RequestFields(request.GET.dict()))
+    return _info_response(request, RequestFields(request.GET.dict()))
 
 
 def torrent_info_of_body(request: HttpRequest) -> HttpResponse:
     enforce_rate_limit(request.META["REMOTE_ADDR"])
-    asked = parse_body(request, "hash", "magnet", "timeout")
-    return _info(request, RequestFields({**request.GET.dict(), **asked.fields}, asked.file))
+    body = parse_body(request, "hash", "magnet", "timeout")
+    return _info_response(request, RequestFields({**request.GET.dict(), **body.fields}, body.file))
 
 
 def magnet_to_file(request: HttpRequest) -> HttpResponse:
@@ -42,51 +42,49 @@ def magnet_to_file(request: HttpRequest) -> HttpResponse:
     link = parse_body(request, "magnet").text("magnet")
     if not link:
         raise TorboxError("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
-    return torrent_response(request, _resolved(request, link, settings.RESOLVE_TIMEOUT))
+    return torrent_response(request, _resolve_link(request, link, settings.RESOLVE_TIMEOUT))
 
 
 def export_data(request: HttpRequest) -> HttpResponse:
     key = authenticate(request)
-    kind = request.GET.get("type", "")
-    if kind not in ("magnet", "file"):
+    type_ = request.GET.get("type", "")
+    if type_ not in ("magnet", "file"):
         raise TorboxError("INVALID_OPTION", "`type` is one of 'magnet', 'file'.")
     mine = get_key_torrent(key, parse_torrent_id(request.GET.get("torrent_id", "")))
-    if kind == "file":
+    if type_ == "file":
         return torrent_response(request, retrieve(mine.infohashes[0]))
     if mine.entry is None:
-        return success_response(magnet_link(mine, mine.name), _EXPORTED)
-    known = describe_torrent(parse_infohash(mine.entry.infohash))
-    return success_response(magnet_link(mine, known.metainfo.name, known.trackers), _EXPORTED)
+        return success_response(magnet_link(mine, mine.name), _EXPORT_DETAIL)
+    description = describe_torrent(parse_infohash(mine.entry.infohash))
+    link = magnet_link(mine, description.metainfo.name, description.trackers)
+    return success_response(link, _EXPORT_DETAIL)
 
 
-def _info(request: HttpRequest, asked: RequestFields) -> HttpResponse:
-    """A hash comes before a magnet link, and that before a file. The file is read and not kept."""
+def _info_response(request: HttpRequest, fields: RequestFields) -> HttpResponse:
+    """An infohash comes before a magnet link, and that before a file. The file is parsed and not stored."""
     limit = settings.MAX_TORRENT_BYTES
-    if named := asked.text("hash") or asked.text("magnet"):
-        torrent = _resolved(request, named, parse_timeout(asked.text("timeout"))).torrent
-    elif asked.file is not None:
-        torrent = decompress_torrent(asked.file, limit)
+    if link := fields.text("hash") or fields.text("magnet"):
+        torrent = _resolve_link(request, link, parse_timeout(fields.text("timeout"))).torrent
+    elif fields.file is not None:
+        torrent = decompress_torrent(fields.file, limit)
     else:
         raise TorboxError("MISSING_REQUIRED_OPTION", "Send a `hash`, a `magnet` link or a `file`.")
-    return success_response(_told(ParsedTorrent(torrent, limit)), _TOLD)
+    return success_response(_info_fields(ParsedTorrent(torrent, limit)), _INFO_DETAIL)
 
 
-def _resolved(request: HttpRequest, named: str, seconds: float) -> RetrievedTorrent:
-    wish = parse_magnet(named, private=settings.BT_ALLOW_PRIVATE)
-    return resolve(wish, request.META["REMOTE_ADDR"], seconds)
+def _resolve_link(request: HttpRequest, link: str, seconds: float) -> RetrievedTorrent:
+    magnet = parse_magnet(link, private=settings.BT_ALLOW_PRIVATE)
+    return resolve(magnet, request.META["REMOTE_ADDR"], seconds)
 
 
-def _told(reading: ParsedTorrent) -> dict[str, Any]:
-    meta = reading.metainfo
-    files = (
-        [{"name": path, "size": size} for path, size in file_paths(reading)]
-        if meta.file_count <= MAX_FILES_ALONE
-        else None
-    )
-    return {
+def _info_fields(torrent: ParsedTorrent) -> dict[str, Any]:
+    meta = torrent.metainfo
+    fields: dict[str, Any] = {
         "name": meta.name,
         "hash": infohash_to_hex(meta.infohash).lower(),
         "size": meta.size,
         "trackers": list(meta.trackers),
-        **({} if files is None else {"files": files}),
     }
+    if meta.file_count <= MAX_FILES_ALONE:
+        fields["files"] = [{"name": path, "size": size} for path, size in file_paths(torrent)]
+    return fields

@@ -1,36 +1,36 @@
-"""What clients ask of an account before they use it, and the lists of kinds that there are none of here."""
+"""user/me, which clients call before they use an account, and the lists that are always empty here."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from api.torbox.authentication import auth_id, authenticate
-from api.torbox.mylist_row import format_time
+from api.torbox.formats import format_time
 from api.torbox.responses import TorboxError, success_response
 
-_PLAN = 2  # "pro": with others, clients hold back what they could do
-_NEVER = "2099-12-31T23:59:59+00:00"  # a key does not expire, but clients want to know when
+_PLAN = 2  # "pro": with other plans, clients do not use all that they could
+_NEVER = "2099-12-31T23:59:59+00:00"  # a key does not expire, but clients need a date
 
 
 def account_details(request: HttpRequest) -> HttpResponse:
     key = authenticate(request)
-    issued = format_time(key.issued_at)
-    told: dict[str, Any] = {
+    issued_at = format_time(key.issued_at)
+    data: dict[str, Any] = {
         "id": key.id,
         "auth_id": auth_id(key),
         "email": f"{key.prefix}@hashkeep.invalid",
         "plan": _PLAN,
         "is_subscribed": True,
         "premium_expires_at": _NEVER,
-        "cooldown_until": issued,
-        "created_at": issued,
-        "updated_at": issued,
+        "cooldown_until": issued_at,
+        "created_at": issued_at,
+        "updated_at": issued_at,
     }
-    return success_response(told, "User data retrieved successfully.")
+    return success_response(data, "User data retrieved successfully.")
 
 
 def empty_list(request: HttpRequest) -> HttpResponse:
-    """There is no queue, and there are only torrents."""
+    """Of queued torrents, since nothing is queued, and of other kinds than torrents."""
     authenticate(request)
     return success_response([], "List retrieved successfully.")
 
