@@ -15,7 +15,7 @@ from archive import errors as archive_errors
 from metainfo import errors as metainfo_errors
 from tests import make
 from tests.api.test_rest import API, TORRENTS, body, get, problem
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
 JSON = "application/json"
@@ -104,7 +104,7 @@ def test_a_name_that_is_not_ours_is_a_problem(client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["torrents", f"torrents/{'0A' * 20}/files", "lookup?q=" + "0A" * 20])
 def test_an_index_that_is_away_is_a_problem_that_says_when_to_come_again(client: Client, path: str) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = client.get(f"{API}/{path}")
         problem(answer, 503, "unavailable")
         assert int(answer["Retry-After"]) > 0

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +107,6 @@ def test_an_archive_that_does_not_list_says_so(client: Client, settings: Setting
 
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_is_worth_another_try(client: Client) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = client.get("/api/v1/search")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")

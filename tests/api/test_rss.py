@@ -11,7 +11,7 @@ from pytest_django import Settings
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_an_archive_that_does_not_list_has_no_feed(client: Client, settings: Set
 
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_is_worth_another_try(client: Client) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = client.get("/rss")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
 

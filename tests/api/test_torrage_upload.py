@@ -23,7 +23,7 @@ from archive.store import get_storage
 from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 
 CLIENTS = ROOT / "tests" / "clients"
@@ -144,7 +144,7 @@ def test_a_storage_that_is_away_is_torrages_error_14(client: Client, settings: S
 
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_away_is_torrages_error_14(client: Client) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = post(client, make.v1())
     assert answer.content.startswith(b"Error 14: ")
     assert count_torrents() == 0

@@ -20,9 +20,9 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make
-from tests.archive.test_deposit import away
 from tests.archive.test_imdb_titles import load_titles
 from tests.archive.test_match_titles import count_matched
+from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
 
@@ -356,7 +356,7 @@ def test_another_method_or_another_wish_than_json_is_answered_in_this_dialect(
 
 @pytest.mark.django_db(transaction=True)
 def test_trouble_of_ours_is_a_500(client: Client, key: str) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = client.get(INFO, {"key": key})
     assert (answer.status_code, answer.json()["error"]) == (500, "INTERNAL_ERROR")
 

@@ -14,7 +14,7 @@ from archive.films.film_links import set_imdb_id
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
 
@@ -246,7 +246,7 @@ def test_an_archive_that_does_not_list_says_so(client: Client, settings: Setting
 
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_is_worth_another_try(client: Client) -> None:
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         answer = client.get("/torznab/api", {"t": "search"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert etree.fromstring(answer.content).get("code") == "900"

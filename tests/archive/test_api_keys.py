@@ -20,7 +20,7 @@ from archive.models import IssuedKey
 from archive.torrents.count import count_torrents
 from clients import parse_client_addresses
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.soap.test_soap import TORRENT, call
 
@@ -104,7 +104,7 @@ def test_a_revoked_key_is_gone_for_good() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_is_away_is_no_wrong_key() -> None:
     _, text = api_keys.issue_key("Anna")
-    with away("archive_issuedkey"), pytest.raises(Unavailable):
+    with missing_table("archive_issuedkey"), pytest.raises(Unavailable):
         api_keys.authorize_key(text)
 
 

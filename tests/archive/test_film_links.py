@@ -17,8 +17,8 @@ from archive.films.film_links import (
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_deposit import away
 from tests.archive.test_imdb_titles import load_titles
+from tests.missing_table import missing_table
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -104,7 +104,7 @@ def test_the_films_of_many_torrents_are_found_in_one_query() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_of_the_database_raises_unavailable() -> None:
-    with away("archive_film"):
+    with missing_table("archive_film"):
         for call in (
             lambda: set_imdb_id(HASH, MATRIX, "", "x"),
             lambda: find_film([HASH]),

@@ -12,7 +12,7 @@ from archive.browse import infohash_lists
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_deposit import away
+from tests.missing_table import missing_table
 from tests.stored_times import set_stored_times
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -143,7 +143,7 @@ def test_a_list_that_breaks_off_has_no_proper_end(
 def read_until_outage(answer: Any) -> bytes:
     chunks = iter(answer)
     first = [next(chunks) for _ in range(3)]
-    with away("archive_torrent"):
+    with missing_table("archive_torrent"):
         return b"".join(first + list(chunks))
 
 
@@ -196,6 +196,6 @@ def test_a_list_that_grew_late_is_named_after_later_ones(client: Client) -> None
 @pytest.mark.django_db(transaction=True)
 def test_an_outage_asks_to_try_again_later(client: Client) -> None:
     for path, table in (("/sync/", "archive_storedday"), ("/sync/all.txt", "archive_torrent")):
-        with away(table):
+        with missing_table(table):
             answer = client.get(path)
         assert (answer.status_code, answer["Retry-After"]) == (503, "30")

@@ -15,8 +15,8 @@ from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from metainfo.errors import NotATorrent
 from tests import make
-from tests.archive.test_deposit import away
 from tests.html_pages import get_page, page_text, page_weight, parse_page
+from tests.missing_table import missing_table
 from web.errors import server_error
 
 pytestmark = pytest.mark.django_db
@@ -348,7 +348,7 @@ def test_old_browsers_get_an_icon(client: Client) -> None:
 @pytest.mark.parametrize("table", ["archive_takedown", "archive_tally", "archive_torrent"])
 def test_while_the_index_is_away_pages_ask_for_patience(client: Client, table: str) -> None:
     path = {"archive_takedown": "/takedowns", "archive_tally": "/"}.get(table, f"/view/{ABSENT}")
-    with away(table):
+    with missing_table(table):
         answer = client.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
 
