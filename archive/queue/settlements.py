@@ -10,6 +10,7 @@
 A notification may get lost, so once a second `recheck` is true: then everything that waits is to be looked up.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from django.db import connections
 from archive.db.notify import SETTLED_WISHES, Listener, listen, notify_on_commit
 from archive.db.outages import outages
 
+_log = logging.getLogger(__name__)
 _RECHECK = 1.0  # seconds
 LINGER = 5.0  # seconds; requests that come meanwhile need not wait for a thread and its connections
 
@@ -43,14 +45,14 @@ class OnSettled(Protocol):
 class SettlementListener:
     """Thread-safe. One thread and one listener, while they are needed and a little longer."""
 
-    def __init__(self, on_settled: OnSettled) -> None:
-        self._on_settled = on_settled
+    def __init__(self, on_settled: OnSettled, linger: float = LINGER) -> None:
+        self._on_settled, self._linger = on_settled, linger
         self._lock = threading.Lock()
         self._is_running = False
         self._needed_at = 0.0
 
     def start(self) -> None:
-        """When this returns, no notification is missed for LINGER seconds. Raises Unavailable."""
+        """When this returns, no notification is missed for `linger` seconds. Raises Unavailable."""
         with self._lock:
             self._needed_at = time.monotonic()
             if self._is_running:
@@ -61,6 +63,17 @@ class SettlementListener:
         threading.Thread(target=self._run, args=[listener], name="settlements", daemon=True).start()
 
     def _run(self, listener: Listener) -> None:
+        try:
+            self._listen(listener)
+        except Exception:
+            _log.exception("The listener for settled wishes ended")
+            with self._lock:
+                self._is_running = False  # so that the next request that waits starts another
+        finally:
+            listener.close()
+            connections.close_all()
+
+    def _listen(self, listener: Listener) -> None:
         rechecked = time.monotonic()
         while self._go_on():
             settled = _parse_payloads(listener.receive(_RECHECK))
@@ -69,12 +82,10 @@ class SettlementListener:
             rechecked = now if recheck else rechecked
             if self._on_settled(settled, recheck=recheck):
                 self._needed_at = time.monotonic()
-        listener.close()
-        connections.close_all()
 
     def _go_on(self) -> bool:
         with self._lock:
-            self._is_running = time.monotonic() - self._needed_at < LINGER
+            self._is_running = time.monotonic() - self._needed_at < self._linger
             return self._is_running
 
 
