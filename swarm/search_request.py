@@ -14,7 +14,7 @@ class SearchRequest:
     """
 
     v1: bytes | None = None
-    """20 bytes. They may also be a truncated v2 hash: the two cannot be told apart."""
+    """20 bytes. They may also be a truncated v2 hash: the two cannot be distinguished."""
     v2: bytes | None = None
     """32 bytes."""
     trackers: tuple[str, ...] = ()

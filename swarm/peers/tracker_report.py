@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 ANNOUNCED_PORT = 1
-"""Trackers are told this port. Nothing listens there, and it identifies our own entry among the peers."""
+"""The port in every announce. Nothing listens there, and it identifies our own entry among the peers."""
 
 
 class TrackerError(Exception):

@@ -1,4 +1,4 @@
-"""Asks a tracker who is in a swarm, by its URL: over UDP or HTTP, over IPv4 and IPv6, without staying in the swarm.
+"""Asks a tracker, by its URL, for the peers of a torrent: over UDP or HTTP, IPv4 and IPv6, without staying a peer.
 
 No tracker is trusted. Its name may lead into our own network, it may redirect there, hang, lie, or send gigabytes; so
 addresses, times, sizes and numbers are bounded, and a tracker that fails three times in a row is left alone for ten

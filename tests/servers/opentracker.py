@@ -30,7 +30,7 @@ class Opentracker(NamedTuple):
         return "http://{}:{}/announce".format(*self.address)
 
     def wait_for(self, *targets: bytes, seconds: float = 120) -> None:
-        """Until each has been announced: a client that asks earlier is told to come back in half an hour."""
+        """Until each has been announced: a client that asks earlier has to wait half an hour until it asks again."""
         deadline = time.monotonic() + seconds
         while not all(map(self._has_peers, targets)):
             assert time.monotonic() < deadline, "no client has announced to the tracker"

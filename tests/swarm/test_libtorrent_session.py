@@ -15,7 +15,7 @@ from tests.swarm.seeded_network import ENGINE, SEEDER, UNKNOWN_INFOHASH, SeededN
 
 
 @pytest.mark.parametrize("tracker", [http_tracker, udp_tracker])
-def test_trackers_are_told_port_1_and_then_that_the_search_has_stopped(
+def test_a_search_announces_port_1_to_trackers_and_then_that_it_has_stopped(
     network: SeededNetwork, tracker: Callable[..., AbstractContextManager[Tracker]]
 ) -> None:
     """Nothing listens at port 1, and the tracker removes the entry as soon as the search is over."""
