@@ -56,11 +56,11 @@ class SearchCoordinator:
         self._session, self._schedule, self._call_soon = session, schedule, call_soon
         self._trackers, self._max_torrent_bytes = config.trackers, config.max_torrent_bytes
         self._tasks: dict[bytes, Task] = {}  # by target: that of a hybrid torrent is there twice
-        self._start_queue = StartQueue(self._start, schedule)
+        self._start_queue = StartQueue(self._start_request, schedule)
 
     def enqueue(self, pending: PendingRequest) -> None:
         """The request is answered at its deadline, even if it is still queued then."""
-        self._schedule(pending.remaining(), partial(self._expire, pending))
+        self._schedule(pending.remaining_seconds(), partial(self._expire_request, pending))
         self._start_queue.put(pending)
 
     def add_peers(self, request: SearchRequest) -> None:
@@ -99,7 +99,7 @@ class SearchCoordinator:
         for task in set(self._tasks.values()):
             for pending in task.requests:
                 self.answer(pending, None)
-            self._end(task)
+            self._end_task(task)
         for pending in self._start_queue.drain():
             self.answer(pending, None)
 
@@ -108,7 +108,7 @@ class SearchCoordinator:
         found = (self._tasks.get(infohash[:20]) for infohash in request.infohashes)
         return list(dict.fromkeys(task for task in found if task))
 
-    def _start(self, pending: PendingRequest) -> Search | None:
+    def _start_request(self, pending: PendingRequest) -> Search | None:
         """Let the request wait for a task under way, or for a new search, which is returned."""
         request = pending.request
         under_way = self._tasks_under_way(request)
@@ -140,7 +140,7 @@ class SearchCoordinator:
         fetches_layers = bool(matching) and self._may_fetch_layers(metadata)
         peers = {peer for search in searches for peer in search.known_peers()} if fetches_layers else set()
         for search in searches:
-            self._end(search)
+            self._end_task(search)
         if fetches_layers:
             self._start_layers(metadata, infohashes, peers, matching)
         else:
@@ -148,7 +148,7 @@ class SearchCoordinator:
                 {} if metadata.has_v2 and not metadata.piece_layers_size else None
             )
             for pending in matching:
-                self.answer(pending, FoundMetadata(metadata.info, layers, pending.elapsed()))
+                self.answer(pending, FoundMetadata(metadata.info, layers, pending.elapsed_seconds()))
         for pending in requests:
             if pending not in matching:
                 self._handle_other_metadata(pending, {v1, v2[:20]})
@@ -156,17 +156,17 @@ class SearchCoordinator:
     def _handle_other_metadata(self, pending: PendingRequest, targets: set[bytes]) -> None:
         """Metadata of these targets was received, which the request does not match; its search has ended."""
         if pending.request.targets.isdisjoint(targets):
-            self._start(pending)  # it shared the search through its other hash
+            self._start_request(pending)  # it shared the search through its other hash
         else:
             self.answer(pending, None)  # its two hashes are of two torrents
 
     def _handle_unusable(self, search: Search, target: bytes, reason: str) -> None:
-        self._end(search)
+        self._end_task(search)
         for pending in search.requests:
             if target in pending.request.targets:
-                self.answer(pending, UnusableMetadata(reason, pending.elapsed()))
+                self.answer(pending, UnusableMetadata(reason, pending.elapsed_seconds()))
             else:
-                self._start(pending)
+                self._start_request(pending)
 
     def _may_fetch_layers(self, metadata: MetadataReceived) -> bool:
         """Whether there are layers, and they are not too large: 150 bytes of metadata can ask for 64 MB of them."""
@@ -193,12 +193,12 @@ class SearchCoordinator:
     def _finish_layers(self, fetch: PieceLayersFetch, layers: dict[bytes, bytes] | None) -> None:
         if fetch not in self._tasks.values():
             return  # it has ended; a task of the same target is another search's
-        self._end(fetch)
+        self._end_task(fetch)
         for pending in fetch.requests:
-            self.answer(pending, FoundMetadata(fetch.info, layers, pending.elapsed()))
+            self.answer(pending, FoundMetadata(fetch.info, layers, pending.elapsed_seconds()))
         fetch.requests = []
 
-    def _expire(self, pending: PendingRequest) -> None:
+    def _expire_request(self, pending: PendingRequest) -> None:
         """The request's time is over: answer it with what is known, unless it has been answered."""
         if self._start_queue.remove(pending):
             self.answer(pending, None)
@@ -207,12 +207,12 @@ class SearchCoordinator:
                 task.requests.remove(pending)
                 outcome = None
                 if isinstance(task, PieceLayersFetch):
-                    outcome = FoundMetadata(task.info, None, pending.elapsed())
+                    outcome = FoundMetadata(task.info, None, pending.elapsed_seconds())
                 self.answer(pending, outcome)
                 if not task.requests:
-                    self._end(task)
+                    self._end_task(task)
 
-    def _end(self, task: Task) -> None:
+    def _end_task(self, task: Task) -> None:
         for target in task.targets:
             if self._tasks.get(target) is task:
                 del self._tasks[target]

@@ -48,7 +48,7 @@ class SearchEngine:
         )
         self._network_counts = {"dht_nodes": 0, "peers": 0, "announced": 0}
         self._is_open, self._open_lock = True, threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="search engine", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="search engine", daemon=True)
         self._thread.start()
 
     def search(self, request: SearchRequest, seconds: float, on_done: OnDone) -> None:
@@ -61,7 +61,7 @@ class SearchEngine:
         with self._open_lock:
             if not self._is_open:
                 raise RuntimeError("the search engine is closed")
-            self._call_soon(partial(self._accept, pending))
+            self._call_soon(partial(self._enqueue_or_refuse, pending))
 
     def add_peers(self, request: SearchRequest) -> None:
         """Add the request's peers to the searches for its torrent; does nothing where there is none."""
@@ -81,7 +81,7 @@ class SearchEngine:
 
     def close(self) -> None:
         """Answer every pending request with None, save the DHT table, and wait until the thread has ended."""
-        self._call_soon(self._stop)
+        self._call_soon(self._stop_searches)
         self._thread.join()
         self._wake_pipe.close()
 
@@ -91,7 +91,7 @@ class SearchEngine:
 
     # What follows runs in the engine's thread.
 
-    def _run(self) -> None:
+    def _run_loop(self) -> None:
         self._timers.schedule(_SAVE_INTERVAL, self._save_dht_state)
         self._request_statistics()
         while self._is_open or self._actions:
@@ -111,7 +111,7 @@ class SearchEngine:
             yield partial(self._handle_event, event)
         yield from self._timers.pop_due()
 
-    def _accept(self, pending: PendingRequest) -> None:
+    def _enqueue_or_refuse(self, pending: PendingRequest) -> None:
         if self._is_open:
             self._coordinator.enqueue(pending)
         else:
@@ -134,7 +134,7 @@ class SearchEngine:
         self._timers.schedule(_STATISTICS_INTERVAL, self._request_statistics)
         self._session.request_statistics()
 
-    def _stop(self) -> None:
+    def _stop_searches(self) -> None:
         with self._open_lock:
             self._is_open = False
         self._coordinator.stop()

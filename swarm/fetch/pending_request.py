@@ -27,10 +27,10 @@ class PendingRequest:
     def peers(self) -> tuple[PeerAddress, ...]:
         return (*self.request.peers, *self.more_peers)
 
-    def elapsed(self) -> float:
+    def elapsed_seconds(self) -> float:
         """Seconds since the request was made."""
         return time.monotonic() - self.began
 
-    def remaining(self) -> float:
+    def remaining_seconds(self) -> float:
         """Seconds until the deadline; negative after it."""
-        return self.seconds - self.elapsed()
+        return self.seconds - self.elapsed_seconds()

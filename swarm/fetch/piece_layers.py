@@ -69,19 +69,19 @@ class PieceLayersFetch:
         self._is_stopped = True
         self._session.remove_torrent(self._target)
 
-    def _ask(self, peers: Iterable[PeerAddress]) -> None:
+    def _ask_peers(self, peers: Iterable[PeerAddress]) -> None:
         if (asked := tuple(peers)) != self._asked_peers:
             self._session.remove_torrent(self._target)
         self._asked_peers = asked
         for gap in (0, *_RECONNECT_GAPS):
-            self._schedule(gap, self._connect)
+            self._schedule(gap, self._connect_if_idle)
 
-    def _connect(self) -> None:
+    def _connect_if_idle(self) -> None:
         if not self._is_stopped and not self._session.has_peers(self._target):
             self._session.add_torrent(self.infohashes[1], self._asked_peers, ())
 
     def _try_together(self) -> None:
-        self._ask(self._peers)
+        self._ask_peers(self._peers)
         self._schedule(
             _TOGETHER_SECONDS * self._round_factor, lambda: self._try_each_alone(iter(self._v2_peers))
         )
@@ -90,7 +90,7 @@ class PieceLayersFetch:
         if self._is_stopped:
             return
         if peer := next(peers, None):
-            self._ask((peer,))
+            self._ask_peers((peer,))
             self._schedule(_ALONE_SECONDS * self._round_factor, lambda: self._try_each_alone(peers))
         else:
             self._round_factor *= _LATER_ROUND_FACTOR

@@ -50,15 +50,15 @@ class HttpTrackerClient:
         if scrape_url := _scrape_url(url):
             with suppress(*HTTP_TRACKER_ERRORS):
                 report.scrape = _scrape_counts(
-                    await self._get(family, _add_query(scrape_url, info_hash)), target
+                    await self._get_dictionary(family, _add_query(scrape_url, info_hash)), target
                 )
         announce = _add_query(url.geturl(), f"{info_hash}&{self._announce_parameters()}&event=")
-        answer = await self._get(family, f"{announce}started")
+        answer = await self._get_dictionary(family, f"{announce}started")
         if b"failure reason" in answer:
             raise TrackerError(f"it refuses: {bytes(answer[b'failure reason'])[:100]!r}")
         report.addresses = set(_peer_addresses(answer))
         with suppress(*HTTP_TRACKER_ERRORS):
-            await self._get(family, f"{announce}stopped")
+            await self._get_dictionary(family, f"{announce}stopped")
         return report
 
     async def close(self) -> None:
@@ -79,7 +79,7 @@ class HttpTrackerClient:
         progress = "uploaded=0&downloaded=0&left=1"
         return f"peer_id={peer_id}&port={ANNOUNCED_PORT}&{progress}&compact=1&numwant=200"
 
-    async def _get(self, family: socket.AddressFamily, url: str) -> dict[bytes, Any]:
+    async def _get_dictionary(self, family: socket.AddressFamily, url: str) -> dict[bytes, Any]:
         """The decoded answer, after at most three redirects."""
         for _ in range(1 + _MAX_REDIRECTS):
             self._check_url(url)
@@ -88,7 +88,7 @@ class HttpTrackerClient:
                 if response.status in _REDIRECTS:
                     url = urljoin(url, response.headers.get("Location", ""))
                     continue
-                return _decode(await _read_body(response))
+                return _decode_answer(await _read_body(response))
         raise TrackerError("it redirects too often")
 
     def _check_url(self, url: str) -> None:
@@ -111,7 +111,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _decode(body: bytes) -> dict[bytes, Any]:
+def _decode_answer(body: bytes) -> dict[bytes, Any]:
     try:
         answer = bencodepy.decode(body)
     except (bencodepy.BencodeDecodeError, RecursionError, ValueError) as error:

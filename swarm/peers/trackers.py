@@ -71,7 +71,7 @@ class TrackerClient:
         """Over IPv4 and IPv6, where the name has both: over each, the tracker names peers that it does not over the
         other. One of the two may fail.
         """
-        parts, endpoints = await _with_deadline(self._resolve(url))
+        parts, endpoints = await _with_deadline(self._resolve_url(url))
         answers = await asyncio.gather(
             *(
                 _with_deadline(self._query_over(family, endpoint, parts, target))
@@ -83,7 +83,7 @@ class TrackerClient:
         for answer in answers:
             if isinstance(answer, BaseException) and not (reports and isinstance(answer, TrackerError)):
                 raise answer
-        return _merge(reports)
+        return _merge_reports(reports)
 
     async def _query_over(
         self, family: socket.AddressFamily, endpoint: Endpoint, url: SplitResult, target: bytes
@@ -92,7 +92,7 @@ class TrackerClient:
             return await self._udp.query(family, endpoint, target)
         return await self._http.query(family, url, target)
 
-    async def _resolve(self, url: str) -> tuple[SplitResult, dict[socket.AddressFamily, Endpoint]]:
+    async def _resolve_url(self, url: str) -> tuple[SplitResult, dict[socket.AddressFamily, Endpoint]]:
         """The parts of the URL, and one address of each family."""
         parts = urlsplit(url)
         if parts.scheme not in ("udp", "http", "https"):
@@ -115,7 +115,7 @@ async def _with_deadline(query: Awaitable[T]) -> T:
         raise TrackerError(f"{type(error).__name__}") from None
 
 
-def _merge(reports: Sequence[TrackerReport]) -> TrackerReport:
+def _merge_reports(reports: Sequence[TrackerReport]) -> TrackerReport:
     """The peers of all reports, and the largest scrape that is credible."""
     scrapes = [report.scrape for report in reports if report.scrape and _is_credible(report.scrape)]
     addresses = {address for report in reports for address in islice(report.addresses, _MAX_PEERS)}

@@ -46,38 +46,42 @@ class UdpTrackerClient:
         """Scrape and announce; the announce is withdrawn at once. `target`: 20 bytes. Raises TrackerError."""
         report = TrackerReport()
         try:
-            report.scrape = await self._scrape(family, tracker, target)
+            report.scrape = await self._send_scrape(family, tracker, target)
         except TrackerSilent:
             raise
         except TrackerError:
             pass  # not every tracker answers scrapes
-        compact = await self._announce(family, tracker, target, _STARTED)
+        compact = await self._send_announce(family, tracker, target, _STARTED)
         report.addresses = set(unpack_compact_peers(compact, family))
         with suppress(TrackerError):
-            await self._announce(family, tracker, target, _STOPPED)
+            await self._send_announce(family, tracker, target, _STOPPED)
         return report
 
     def close(self) -> None:
         for tracker_socket in self._sockets.values():
             tracker_socket.close()
 
-    async def _announce(
+    async def _send_announce(
         self, family: socket.AddressFamily, tracker: Endpoint, target: bytes, event: int
     ) -> bytes:
         """The compact peers of the answer."""
         downloaded, left, uploaded, own_address = 0, 1, 0, 0
         progress = struct.pack("!QQQII", downloaded, left, uploaded, event, own_address)
         client = struct.pack("!IiH", self._key, _MAX_PEERS, ANNOUNCED_PORT)
-        answer = await self._request(family, tracker, _ANNOUNCE, target + self._peer_id + progress + client)
+        answer = await self._send_request(
+            family, tracker, _ANNOUNCE, target + self._peer_id + progress + client
+        )
         return answer[12:]  # after interval, leechers and seeders
 
-    async def _scrape(self, family: socket.AddressFamily, tracker: Endpoint, target: bytes) -> ScrapeCounts:
-        answer = await self._request(family, tracker, _SCRAPE, target)
+    async def _send_scrape(
+        self, family: socket.AddressFamily, tracker: Endpoint, target: bytes
+    ) -> ScrapeCounts:
+        answer = await self._send_request(family, tracker, _SCRAPE, target)
         if len(answer) < 12:
             raise TrackerError("its scrape is too short")
         return ScrapeCounts(*struct.unpack_from("!III", answer))
 
-    async def _request(
+    async def _send_request(
         self, family: socket.AddressFamily, tracker: Endpoint, action: int, body: bytes
     ) -> bytes:
         """The body of the answer, without action and transaction."""

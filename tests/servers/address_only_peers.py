@@ -42,7 +42,7 @@ def announce_to_udp_tracker(
 
 
 def _announce_to_node(host: str, target: bytes, node: Address) -> None:
-    with _bind(host) as peer_socket:
+    with _bind_socket(host) as peer_socket:
         arguments = {"id": secrets.token_bytes(20), "info_hash": target}
         token = _query_node(peer_socket, node, "get_peers", arguments)[b"token"]
         _query_node(peer_socket, node, "announce_peer", {**arguments, "port": _PORT, "token": token})
@@ -59,22 +59,27 @@ def _query_node(
         message = bencodepy.decode(packet)
         return bool(message[b"t"] == transaction and message[b"y"] != b"q")
 
-    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(_request(peer_socket, node, query, is_answer))
+    answer: dict[bytes, dict[bytes, bytes]] = bencodepy.decode(
+        _send_until_answered(peer_socket, node, query, is_answer)
+    )
     assert b"r" in answer, answer
     return answer[b"r"]
 
 
 def _announce_by_udp(host: str, target: bytes, tracker: Address, seeds: bool) -> None:
-    with _bind(host) as peer_socket:
+    with _bind_socket(host) as peer_socket:
         connect = struct.pack("!QII", _PROTOCOL_ID, _CONNECT, 1)
-        connection_id = _request(peer_socket, tracker, connect, _has_transaction(1))[8:16]
+        connection_id = _send_until_answered(peer_socket, tracker, connect, _has_transaction(1))[8:16]
         left = 0 if seeds else 1
         numbers = struct.pack("!QQQIIIiH", 0, left, 0, 2, 0, 7, -1, _PORT)
         head = connection_id + struct.pack("!II", _ANNOUNCE, 2)
         announce = head + target + secrets.token_bytes(20) + numbers
         deadline = time.monotonic() + _TIMEOUT
         # Until opentracker has read its list of torrents it sends a shorter answer.
-        while len(answer := _request(peer_socket, tracker, announce, _has_transaction(2))) < _ANNOUNCE_ANSWER:
+        while (
+            len(answer := _send_until_answered(peer_socket, tracker, announce, _has_transaction(2)))
+            < _ANNOUNCE_ANSWER
+        ):
             assert time.monotonic() < deadline, answer
             time.sleep(0.1)
         assert answer.startswith(struct.pack("!I", _ANNOUNCE)), answer
@@ -84,13 +89,13 @@ def _has_transaction(transaction: int) -> Callable[[bytes], bool]:
     return lambda packet: packet[4:8] == struct.pack("!I", transaction)
 
 
-def _bind(host: str) -> socket.socket:
+def _bind_socket(host: str) -> socket.socket:
     peer_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     peer_socket.bind((host, _PORT))
     return peer_socket
 
 
-def _request(
+def _send_until_answered(
     peer_socket: socket.socket, address: Address, packet: bytes, is_answer: Callable[[bytes], bool]
 ) -> bytes:
     """Send the packet until its answer comes: UDP may lose either, and a late answer to another packet may come."""

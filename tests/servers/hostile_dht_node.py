@@ -17,7 +17,7 @@ def hostile_dht_node(address: Address, victims: list[Address]) -> Iterator[None]
     """`victims`: the addresses, which the node claims to be near each target and to have each torrent."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind(address)
-    thread = threading.Thread(target=_serve, args=(server, victims), daemon=True)
+    thread = threading.Thread(target=_answer_queries, args=(server, victims), daemon=True)
     thread.start()
     try:
         yield
@@ -27,7 +27,7 @@ def hostile_dht_node(address: Address, victims: list[Address]) -> Iterator[None]
         server.close()
 
 
-def _serve(server: socket.socket, victims: list[Address]) -> None:
+def _answer_queries(server: socket.socket, victims: list[Address]) -> None:
     compact = [socket.inet_aton(host) + struct.pack("!H", port) for host, port in victims]
     node_id = os.urandom(20)
     while True:

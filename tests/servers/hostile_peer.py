@@ -15,7 +15,7 @@ def hostile_peer(address: Address, behave: PeerBehaviour) -> Iterator[list[Addre
     """Yields a list that grows by the address of each client that connects."""
     visitors: list[Address] = []
     server = socket.create_server(address)
-    thread = threading.Thread(target=_accept, args=(server, behave, visitors), daemon=True)
+    thread = threading.Thread(target=_accept_connections, args=(server, behave, visitors), daemon=True)
     thread.start()
     try:
         yield visitors
@@ -25,15 +25,15 @@ def hostile_peer(address: Address, behave: PeerBehaviour) -> Iterator[list[Addre
         server.close()
 
 
-def _accept(server: socket.socket, behave: PeerBehaviour, visitors: list[Address]) -> None:
+def _accept_connections(server: socket.socket, behave: PeerBehaviour, visitors: list[Address]) -> None:
     with suppress(OSError):
         while True:
             connection, visitor = server.accept()
             visitors.append(visitor)
             connection.settimeout(30)
-            threading.Thread(target=_serve, args=(connection, behave), daemon=True).start()
+            threading.Thread(target=_serve_connection, args=(connection, behave), daemon=True).start()
 
 
-def _serve(connection: socket.socket, behave: PeerBehaviour) -> None:
+def _serve_connection(connection: socket.socket, behave: PeerBehaviour) -> None:
     with connection, suppress(OSError, EOFError):
         behave(connection)

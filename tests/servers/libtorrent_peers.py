@@ -92,15 +92,15 @@ class Peer:
         params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         self.session.add_torrent(params).force_dht_announce()
 
-    def uploaded(self) -> int:
+    def count_uploaded_bytes(self) -> int:
         """Bytes of content that it has sent to all peers together."""
-        return self._statistics()["net.sent_payload_bytes"]
+        return self._read_statistics()["net.sent_payload_bytes"]
 
     def count_nodes(self) -> int:
         """Nodes in its DHT table."""
-        return self._statistics()["dht.dht_nodes"]
+        return self._read_statistics()["dht.dht_nodes"]
 
-    def _statistics(self) -> dict[str, int]:
+    def _read_statistics(self) -> dict[str, int]:
         self.session.post_session_stats()
         while True:
             self.session.wait_for_alert(10_000)

@@ -22,7 +22,7 @@ def name_server(addresses: Mapping[str, str]) -> Iterator[str]:
     host = next(line.split()[1] for line in lines if line.startswith("nameserver"))
     server = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((host, 53))
-    thread = threading.Thread(target=_serve, args=(server, addresses), daemon=True)
+    thread = threading.Thread(target=_answer_queries, args=(server, addresses), daemon=True)
     thread.start()
     try:
         yield host
@@ -32,15 +32,15 @@ def name_server(addresses: Mapping[str, str]) -> Iterator[str]:
         server.close()
 
 
-def _serve(server: socket.socket, addresses: Mapping[str, str]) -> None:
+def _answer_queries(server: socket.socket, addresses: Mapping[str, str]) -> None:
     while True:
         packet, sender = server.recvfrom(2048)
         if not packet:
             return
-        server.sendto(_answer(packet, addresses), sender)
+        server.sendto(_answer_query(packet, addresses), sender)
 
 
-def _answer(packet: bytes, addresses: Mapping[str, str]) -> bytes:
+def _answer_query(packet: bytes, addresses: Mapping[str, str]) -> bytes:
     labels, position = [], 12
     while length := packet[position]:
         labels.append(packet[position + 1 : position + 1 + length].decode())

@@ -34,7 +34,7 @@ def capture_packets() -> Iterator[list[Packet]]:
     capture_socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64_000_000)
     capture_socket.settimeout(0.2)
     stopped = threading.Event()
-    thread = threading.Thread(target=_receive, args=(capture_socket, packets, stopped), daemon=True)
+    thread = threading.Thread(target=_receive_frames, args=(capture_socket, packets, stopped), daemon=True)
     thread.start()
     try:
         yield packets
@@ -44,7 +44,7 @@ def capture_packets() -> Iterator[list[Packet]]:
         capture_socket.close()
 
 
-def _receive(capture_socket: socket.socket, packets: list[Packet], stopped: threading.Event) -> None:
+def _receive_frames(capture_socket: socket.socket, packets: list[Packet], stopped: threading.Event) -> None:
     while True:
         try:
             frame, (_, _, direction, *_) = capture_socket.recvfrom(70_000)

@@ -89,7 +89,7 @@ def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator
     tracker = Tracker(announce_url("udp", address), peers)
     server = socket.socket(address_family(address), socket.SOCK_DGRAM)
     server.bind(address)
-    thread = threading.Thread(target=_serve, args=(server, tracker), daemon=True)
+    thread = threading.Thread(target=_answer_requests, args=(server, tracker), daemon=True)
     thread.start()
     try:
         yield tracker
@@ -99,7 +99,7 @@ def udp_tracker(address: Address, peers: dict[bytes, list[Address]]) -> Iterator
         server.close()
 
 
-def _serve(server: socket.socket, tracker: Tracker) -> None:
+def _answer_requests(server: socket.socket, tracker: Tracker) -> None:
     while True:
         packet, sender = server.recvfrom(2048)
         if not packet:

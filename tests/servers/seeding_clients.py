@@ -40,7 +40,9 @@ system.daemon.set = true
 
 
 @contextmanager
-def _qbittorrent(version: str, home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+def _seed_with_qbittorrent(
+    version: str, home: Path, contents: Sequence[Content], host: str
+) -> Iterator[Address]:
     torrents = [_write_torrent(home, content) for content in contents]
     with qbittorrent(
         home, version, host, downloads=contents[0].folder, torrents=torrents, dht=True
@@ -49,7 +51,9 @@ def _qbittorrent(version: str, home: Path, contents: Sequence[Content], host: st
 
 
 @contextmanager
-def _transmission(version: str, home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+def _seed_with_transmission(
+    version: str, home: Path, contents: Sequence[Content], host: str
+) -> Iterator[Address]:
     torrents = [_write_torrent(home, content) for content in contents]
     with transmission(
         home, version, host, downloads=contents[0].folder, torrents=torrents, dht=NODES
@@ -58,17 +62,17 @@ def _transmission(version: str, home: Path, contents: Sequence[Content], host: s
 
 
 @contextmanager
-def _aria2(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+def _seed_with_aria2(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     files = " ".join(str(_write_torrent(home, content)) for content in contents)
     command = f"""aria2c --dir={contents[0].folder} --interface={host} --listen-port={_PORT}
         --dht-listen-port={_PORT} --dht-entry-point={NODES[0][0]}:{NODES[0][1]} --dht-file-path={home}/dht
         --bt-enable-lpd=false --check-integrity=true --seed-ratio=0 --seed-time=999 --disable-ipv6=true {files}"""
-    with _started(home, host, command.split()) as address:
+    with _run_client(home, host, command.split()) as address:
         yield address
 
 
 @contextmanager
-def _rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+def _seed_with_rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     (home / "session").mkdir()
     settings = home / "rtorrent.rc"
     joining = "".join(
@@ -80,7 +84,7 @@ def _rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Ad
     files = [str(_write_torrent(home, content)) for content in contents]
     peer = Peer(_DHT_CLIENT, NODES)
     for _ in range(_MAX_STARTS):
-        with _started(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
+        with _run_client(home, host, ["rtorrent", "-n", "-o", f"import={settings}", *files]) as address:
             # It announces to the DHT once, after ten seconds (packets counted), and never repeats a lost packet.
             if all(peer.finds_peer(content.v1, host, _ANNOUNCE_SECONDS) for content in contents):
                 yield address
@@ -89,7 +93,7 @@ def _rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Ad
 
 
 @contextmanager
-def _deluge(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
+def _seed_with_deluge(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     settings = {
         "listen_ports": [_PORT, _PORT],
         "random_port": False,
@@ -102,7 +106,7 @@ def _deluge(home: Path, contents: Sequence[Content], host: str) -> Iterator[Addr
     (home / "core.conf").write_text(json.dumps({"file": 1, "format": 1}) + json.dumps(settings))
     (home / "auth").write_text("test:test:10\n")
     command = ["deluged", "-c", str(home), "-d", "-u", host, "-i", host]
-    with _started(home, host, command, _DELUGE_PORT) as address:
+    with _run_client(home, host, command, _DELUGE_PORT) as address:
         adds = [f"add -p {content.folder} {_write_torrent(home, content)}" for content in contents]
         line = "; ".join([f"connect {host} test test", *adds])
         subprocess.run(["deluge-console", "-c", str(home), line], check=True, capture_output=True)
@@ -110,7 +114,7 @@ def _deluge(home: Path, contents: Sequence[Content], host: str) -> Iterator[Addr
 
 
 @contextmanager
-def _started(home: Path, host: str, command: list[str], *ports: int) -> Iterator[Address]:
+def _run_client(home: Path, host: str, command: list[str], *ports: int) -> Iterator[Address]:
     """Run the command until it listens for peers, and on these ports."""
     with running(command, home / "log", stop=SIGKILL) as process:
         wait_until(
@@ -137,14 +141,14 @@ class Client(NamedTuple):
 _V1, _HYBRID, _ALL = ("v1",), ("v1", "hybrid"), ("v1", "hybrid", "v2")
 
 CLIENTS = {
-    "aria2": Client(_aria2, _V1),
-    "Deluge": Client(_deluge, _V1),
-    "rtorrent": Client(_rtorrent, _V1),
-    "Transmission 3.00": Client(partial(_transmission, "3.00"), _V1),
-    "Transmission 4.1": Client(partial(_transmission, "4.1"), _HYBRID),
-    "qBittorrent 4.5": Client(partial(_qbittorrent, "4.5"), _ALL),
-    "qBittorrent 5.1": Client(partial(_qbittorrent, "5.1"), _ALL),
-    "qBittorrent 5.3": Client(partial(_qbittorrent, "5.3"), _ALL),
+    "aria2": Client(_seed_with_aria2, _V1),
+    "Deluge": Client(_seed_with_deluge, _V1),
+    "rtorrent": Client(_seed_with_rtorrent, _V1),
+    "Transmission 3.00": Client(partial(_seed_with_transmission, "3.00"), _V1),
+    "Transmission 4.1": Client(partial(_seed_with_transmission, "4.1"), _HYBRID),
+    "qBittorrent 4.5": Client(partial(_seed_with_qbittorrent, "4.5"), _ALL),
+    "qBittorrent 5.1": Client(partial(_seed_with_qbittorrent, "5.1"), _ALL),
+    "qBittorrent 5.3": Client(partial(_seed_with_qbittorrent, "5.3"), _ALL),
 }
 
 

@@ -248,4 +248,4 @@ def test_no_torrent_is_announced_to_the_dht_and_no_content_is_requested(tmp_path
     from_seeder = (SEEDER[0], OWN_ADDRESSES[0])
     received = sum(len(packet.payload) for packet in packets if (packet.source, packet.host) == from_seeder)
     assert 0 < received < 200_000
-    assert seeder.uploaded() == 0
+    assert seeder.count_uploaded_bytes() == 0
