@@ -1,4 +1,4 @@
-"""The operator's pages, driven by Django's test client with real forms."""
+"""The admin of torrents, takedowns and API keys, driven by Django's test client with real forms."""
 
 import re
 from datetime import UTC, datetime
@@ -37,19 +37,19 @@ NAMES = [b"first name", b"second name", b"third name"]
 
 
 @pytest.fixture
-def three() -> None:
+def three_torrents() -> None:
     for torrent in (V1, V2, HYBRID):
         deposit(torrent)
 
 
-def page(client: Client, url: str, **query: str) -> str:
+def get_html(client: Client, url: str, **query: str) -> str:
     answer = client.get(url, query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def listed(client: Client, search: str = "") -> list[str]:
-    return re.findall(r"(?:first|second|third) name", page(client, TORRENTS, q=search))
+def listed_names(client: Client, search: str = "") -> list[str]:
+    return re.findall(r"(?:first|second|third) name", get_html(client, TORRENTS, q=search))
 
 
 def pk(torrent: bytes) -> int:
@@ -62,18 +62,20 @@ def test_strangers_see_nothing(client: Client) -> None:
     assert not find_blocked([b"\x0a" * 20])
 
 
-def test_the_list_shows_hashes_in_hex_and_the_newest_first(admin_client: Client, three: None) -> None:
-    assert listed(admin_client) == ["third name", "second name", "first name"]
-    shown = page(admin_client, TORRENTS)
+def test_the_list_shows_hashes_in_hex_and_the_newest_first(
+    admin_client: Client, three_torrents: None
+) -> None:
+    assert listed_names(admin_client) == ["third name", "second name", "first name"]
+    shown = get_html(admin_client, TORRENTS)
     assert make.v1_hash(V1) in shown and make.v2_hash(V2) in shown
 
 
-def test_lists_and_details_tell_sizes_and_moments_in_the_words_of_the_pages(admin_client: Client) -> None:
+def test_sizes_and_times_are_formatted_as_on_the_public_pages(admin_client: Client) -> None:
     deposit(make.v1(b"first name", size=100_000))
     Torrent.objects.update(stored_at=datetime(2026, 3, 9, 21, 5, tzinfo=UTC))
-    row = page(admin_client, TORRENTS)
+    row = get_html(admin_client, TORRENTS)
     assert '<span class="day">9 March 2026,</span> <span class="day">21:05 UTC</span>' in row
-    details = page(admin_client, f"{TORRENTS}{Torrent.objects.get().pk}/change/")
+    details = get_html(admin_client, f"{TORRENTS}{Torrent.objects.get().pk}/change/")
     assert "9 March 2026, 21:05 UTC" in details
     assert "97.7 KiB" in row and "97.7 KiB" in details
 
@@ -88,27 +90,31 @@ def test_lists_and_details_tell_sizes_and_moments_in_the_words_of_the_pages(admi
         f"magnet:?xt=urn:btih:{make.v1_hash(HYBRID)}",
     ],
 )
-def test_search_finds_an_infohash_in_any_spelling(admin_client: Client, three: None, spelling: str) -> None:
-    assert listed(admin_client, spelling) == ["third name"]
+def test_search_finds_an_infohash_in_any_spelling(
+    admin_client: Client, three_torrents: None, spelling: str
+) -> None:
+    assert listed_names(admin_client, spelling) == ["third name"]
 
 
-def test_search_for_anything_else_finds_nothing_and_says_why(admin_client: Client, three: None) -> None:
-    assert listed(admin_client, "first") == []
-    assert "An infohash is 40" in page(admin_client, TORRENTS, q="first")
-    assert listed(admin_client, "0A" * 20) == []
+def test_a_search_for_what_is_no_infohash_finds_nothing_and_says_why(
+    admin_client: Client, three_torrents: None
+) -> None:
+    assert listed_names(admin_client, "first") == []
+    assert "An infohash is 40" in get_html(admin_client, TORRENTS, q="first")
+    assert listed_names(admin_client, "0A" * 20) == []
 
 
-def test_no_page_counts_the_rows(admin_client: Client, three: None) -> None:
+def test_no_page_counts_all_rows(admin_client: Client, three_torrents: None) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert "3 torrents" in page(admin_client, TORRENTS)
+        assert "3 torrents" in get_html(admin_client, TORRENTS)
     assert not [q["sql"] for q in queries if "COUNT(" in q["sql"].upper() and "archive_torrent" in q["sql"]]
 
 
-def test_a_torrent_is_shown_with_all_that_the_index_knows(admin_client: Client, three: None) -> None:
+def test_a_torrent_is_shown_with_every_column_of_its_row(admin_client: Client, three_torrents: None) -> None:
     Tracker.objects.create(torrent_id=pk(HYBRID), url="http://later.example/announce")
-    shown = page(admin_client, f"{TORRENTS}{pk(HYBRID)}/change/")
+    shown = get_html(admin_client, f"{TORRENTS}{pk(HYBRID)}/change/")
     for part in (make.v1_hash(HYBRID), make.v2_hash(HYBRID), make.sha256(HYBRID).hex(), "third name"):
         assert part in shown
     assert "http://later.example/announce" in shown
@@ -116,19 +122,21 @@ def test_a_torrent_is_shown_with_all_that_the_index_knows(admin_client: Client, 
 
 
 @pytest.mark.parametrize("url", ["add/", "{pk}/delete/"])
-def test_a_torrent_is_neither_added_nor_deleted_here(admin_client: Client, three: None, url: str) -> None:
+def test_a_torrent_is_neither_added_nor_deleted_in_the_admin(
+    admin_client: Client, three_torrents: None, url: str
+) -> None:
     assert admin_client.post(TORRENTS + url.format(pk=pk(V1)), {"post": "yes"}).status_code == 403
     assert count_torrents() == 3
 
 
-def test_a_torrent_cannot_be_changed(admin_client: Client, three: None) -> None:
+def test_a_torrent_cannot_be_changed(admin_client: Client, three_torrents: None) -> None:
     answer = admin_client.post(f"{TORRENTS}{pk(V1)}/change/", {"name": "other"})
     assert answer.status_code == 403
     assert Torrent.objects.get(pk=pk(V1)).name == "first name"
 
 
-def test_torrents_chosen_from_the_list_are_taken_down_once_a_reason_is_given(
-    admin_client: Client, objects: Path, three: None
+def test_selected_torrents_are_taken_down_once_a_reason_is_given(
+    admin_client: Client, objects: Path, three_torrents: None
 ) -> None:
     chosen = {"action": "take_down", "_selected_action": [pk(V1), pk(HYBRID)]}
     asked = admin_client.post(TORRENTS, chosen, follow=True)
@@ -154,11 +162,11 @@ def test_no_more_are_taken_down_than_a_page_lists(admin_client: Client) -> None:
     assert "no more than 100 at once" in answer.content.decode()
 
 
-def test_who_may_only_look_is_not_offered_a_takedown(client: Client, three: None) -> None:
+def test_staff_without_the_permission_is_not_offered_a_takedown(client: Client, three_torrents: None) -> None:
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_torrent"))
     client.force_login(user)
-    assert "take_down" not in page(client, TORRENTS)
+    assert "take_down" not in get_html(client, TORRENTS)
     assert client.get(TAKE_DOWN).status_code == 403
     assert client.post(TAKE_DOWN, {"infohashes": make.v1_hash(V1), "reason": "x"}).status_code == 403
     assert count_torrents() == 3
@@ -182,7 +190,7 @@ def test_infohashes_in_any_spelling_are_taken_down(admin_client: Client) -> None
         ("", "x", "This field is required"),
     ],
 )
-def test_a_wrong_form_is_shown_again_and_does_nothing(
+def test_an_invalid_form_is_shown_again_and_changes_nothing(
     admin_client: Client, infohashes: str, reason: str, complaint: str
 ) -> None:
     answer = admin_client.post(TAKE_DOWN, {"infohashes": infohashes, "reason": reason})
@@ -190,8 +198,8 @@ def test_a_wrong_form_is_shown_again_and_does_nothing(
     assert Takedown.objects.count() == 0
 
 
-def test_a_storage_that_is_away_is_told_of_but_the_block_stands(
-    admin_client: Client, objects: Path, three: None
+def test_an_unreachable_storage_is_reported_and_the_block_stays(
+    admin_client: Client, objects: Path, three_torrents: None
 ) -> None:
     [path] = objects.rglob(f"{make.v1_hash(V1)}.torrent")
     path.unlink()
@@ -204,14 +212,14 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(
 def test_takedowns_are_listed_and_searched_by_infohash(admin_client: Client) -> None:
     take_down(b"\x0a" * 20, "first reason")
     take_down(b"\x0b" * 32, "second reason", listed=False)
-    both = page(admin_client, TAKEDOWNS)
+    both = get_html(admin_client, TAKEDOWNS)
     assert "0A" * 20 in both and "0B" * 32 in both
-    one = page(admin_client, TAKEDOWNS, q="0b" * 32)
+    one = get_html(admin_client, TAKEDOWNS, q="0b" * 32)
     assert "second reason" in one and "first reason" not in one
-    assert "An infohash is 40" in page(admin_client, TAKEDOWNS, q="reason")
+    assert "An infohash is 40" in get_html(admin_client, TAKEDOWNS, q="reason")
 
 
-def test_the_reason_of_a_takedown_may_be_changed_and_nothing_else_that_matters(admin_client: Client) -> None:
+def test_only_the_reason_and_the_listing_of_a_takedown_can_be_edited(admin_client: Client) -> None:
     take_down(b"\x0a" * 20, "first reason")
     takedown = Takedown.objects.get()
     changed = {"reason": "better reason", "infohashes": "0B" * 20, "taken_at_0": "2000-01-01"}
@@ -221,13 +229,13 @@ def test_the_reason_of_a_takedown_may_be_changed_and_nothing_else_that_matters(a
     assert list(list_notices()) == [], "the box was not ticked"
 
 
-def test_a_takedown_is_lifted_after_a_question(admin_client: Client) -> None:
+def test_a_takedown_is_lifted_after_a_confirmation(admin_client: Client) -> None:
     deposit(HYBRID)
     take_down(make.infohashes(HYBRID)[0], "Court order")
     url = f"{TAKEDOWNS}{Takedown.objects.get().pk}/"
-    shown = page(admin_client, f"{url}change/")
+    shown = get_html(admin_client, f"{url}change/")
     assert "Lift…" in shown and ">Delete<" not in shown and "Change takedown" not in shown
-    assert "no longer be refused" in page(admin_client, f"{url}delete/")
+    assert "no longer be refused" in get_html(admin_client, f"{url}delete/")
     assert find_blocked(make.infohashes(HYBRID)), "it was only asked"
     lifted = admin_client.post(f"{url}delete/", {"post": "yes"}, follow=True)
     assert "may come in again." in lifted.content.decode()
@@ -247,18 +255,18 @@ def test_several_takedowns_are_lifted_at_once(admin_client: Client) -> None:
     assert not find_blocked([b"\x0a" * 20, b"\x0b" * 20])
 
 
-def test_who_may_not_lift_is_not_offered_it(client: Client) -> None:
+def test_staff_without_the_permission_is_not_offered_to_lift(client: Client) -> None:
     take_down(b"\x0a" * 20, "first")
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_takedown"))
     client.force_login(user)
     url = f"{TAKEDOWNS}{Takedown.objects.get().pk}/"
-    assert "Lift" not in page(client, TAKEDOWNS) + page(client, f"{url}change/")
+    assert "Lift" not in get_html(client, TAKEDOWNS) + get_html(client, f"{url}change/")
     assert client.post(f"{url}delete/", {"post": "yes"}).status_code == 403
     assert find_blocked([b"\x0a" * 20])
 
 
-def test_what_was_blocked_before_is_told_apart(admin_client: Client) -> None:
+def test_a_new_block_and_an_earlier_one_have_different_messages(admin_client: Client) -> None:
     take_down(b"\x0a" * 20, "first")
     again = admin_client.post(TAKE_DOWN, {"infohashes": "0A" * 20, "reason": "second"}, follow=True)
     assert "was blocked before; the new reason stands." in again.content.decode()
@@ -266,7 +274,7 @@ def test_what_was_blocked_before_is_told_apart(admin_client: Client) -> None:
 
 
 def test_the_front_page_of_the_operator_opens(admin_client: Client) -> None:
-    assert "Hashkeep" in page(admin_client, "/admin/")
+    assert "Hashkeep" in get_html(admin_client, "/admin/")
 
 
 def test_a_later_page_of_the_list_opens(admin_client: Client) -> None:
@@ -274,18 +282,18 @@ def test_a_later_page_of_the_list_opens(admin_client: Client) -> None:
         Torrent(v1=bytes([n]) * 20, name=f"torrent {n}", size=0, files=0, length=0, digest=b"")
         for n in range(150)
     )
-    assert "torrent 7<" in page(admin_client, TORRENTS, p="2")
-    assert parse_infohash("07" * 20).hex() not in page(admin_client, TORRENTS)
+    assert "torrent 7<" in get_html(admin_client, TORRENTS, p="2")
+    assert parse_infohash("07" * 20).hex() not in get_html(admin_client, TORRENTS)
 
 
 @pytest.mark.parametrize(
     "asked", [f"id__in={2**64}", f"size__in={2**64}", "v1__exact=x", "name__regex=(a*)*b"]
 )
 @pytest.mark.parametrize("table", ["torrent", "takedown", "wanted", "film", "title", "issuedkey"])
-def test_a_list_answers_its_own_filters_and_no_lookup_that_somebody_makes_up(
+def test_a_list_answers_its_own_filters_and_no_other_lookup(
     admin_client: Client, table: str, asked: str
 ) -> None:
-    """Django's own passes over all rows, and stumbles over numbers that no database can hold."""
+    """Django's own lookups read all rows, or fail at numbers above 64 bits."""
     assert admin_client.get(f"/admin/archive/{table}/?{asked}").status_code == 400
     assert admin_client.get(f"/admin/archive/{table}/").status_code == 200
 
@@ -297,7 +305,7 @@ def test_a_key_is_issued_and_shown_once(admin_client: Client) -> None:
     answer = admin_client.post(f"{KEYS}add/", {"name": "Anna", "client": ""}, follow=True)
     [text] = re.findall(r"hk_[0-9a-f]{8}_\w{32}", answer.content.decode())
     assert api_keys.authorize_key(text).name == "Anna"
-    again = page(admin_client, KEYS)
+    again = get_html(admin_client, KEYS)
     assert text[:11] in again and text not in again
     assert text not in str(list(LogEntry.objects.values()))
 
@@ -309,16 +317,16 @@ def test_a_key_is_issued_and_shown_once(admin_client: Client) -> None:
         ({"name": "Anna", "client": "away"}, "Select a valid choice"),
     ],
 )
-def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
+def test_a_key_without_a_name_or_for_an_unknown_client_is_not_issued(
     admin_client: Client, form: dict[str, str], complaint: str
 ) -> None:
     assert complaint in admin_client.post(f"{KEYS}add/", form).content.decode()
     assert list(api_keys.list_keys()) == []
 
 
-def test_the_form_for_keys_offers_the_clients_there_are(admin_client: Client, settings: Settings) -> None:
+def test_the_form_for_keys_offers_the_configured_clients(admin_client: Client, settings: Settings) -> None:
     settings.CLIENTS = parse_client_addresses("home=qbittorrent://user:secret@localhost:8080")
-    shown = page(admin_client, f"{KEYS}add/")
+    shown = get_html(admin_client, f"{KEYS}add/")
     assert '<option value="home">' in shown and "<textarea" not in shown and "Issue a key" in shown
 
 

@@ -1,4 +1,4 @@
-"""The operator's pages about films, driven by Django's test client with real forms."""
+"""The admin of films and titles, driven by Django's test client with real forms."""
 
 import re
 
@@ -24,7 +24,7 @@ NAMES = make.infohashes(TORRENT)
 
 @pytest.fixture
 def found() -> Film:
-    """As match_films leaves it, beside one that somebody told."""
+    """A match made by match_films; beside it one that a key's holder set."""
     load_titles()
     deposit(TORRENT)
     assert count_matched() == 1
@@ -32,18 +32,18 @@ def found() -> Film:
     return Film.objects.get(confidence="high")
 
 
-def page(client: Client, url: str, **query: str) -> str:
+def get_html(client: Client, url: str, **query: str) -> str:
     answer = client.get(url, query)
     assert answer.status_code == 200, answer.content
     return answer.content.decode()
 
 
-def listed(client: Client, **query: str) -> list[str]:
-    return re.findall(r'class="hash">(\w+)<', page(client, FILMS, **query))
+def listed_infohashes(client: Client, **query: str) -> list[str]:
+    return re.findall(r'class="hash">(\w+)<', get_html(client, FILMS, **query))
 
 
 def test_matches_are_listed_with_their_source_and_confidence(admin_client: Client, found: Film) -> None:
-    shown = page(admin_client, FILMS)
+    shown = get_html(admin_client, FILMS)
     for fact in (
         MATRIX,
         "The Matrix",
@@ -54,17 +54,17 @@ def test_matches_are_listed_with_their_source_and_confidence(admin_client: Clien
         "told by",
     ):
         assert fact in shown
-    assert listed(admin_client) == ["AB" * 20, make.v1_hash(TORRENT)]
+    assert listed_infohashes(admin_client) == ["AB" * 20, make.v1_hash(TORRENT)]
     assert 'value="undo"' in shown
-    assert listed(admin_client, confidence__exact="high") == [make.v1_hash(TORRENT)]
+    assert listed_infohashes(admin_client, confidence__exact="high") == [make.v1_hash(TORRENT)]
 
 
 @pytest.mark.parametrize(
     "text", [make.v1_hash(TORRENT).lower(), make.v2_hash(TORRENT), MATRIX, "matrix, the", "The Mat"]
 )
 def test_a_match_is_found_by_infohash_number_and_title(admin_client: Client, found: Film, text: str) -> None:
-    assert listed(admin_client, q=text) == [make.v1_hash(TORRENT)]
-    assert listed(admin_client, q="nonsense") == listed(admin_client, q="!") == []
+    assert listed_infohashes(admin_client, q=text) == [make.v1_hash(TORRENT)]
+    assert listed_infohashes(admin_client, q="nonsense") == listed_infohashes(admin_client, q="!") == []
 
 
 def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
@@ -75,7 +75,7 @@ def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
     assert LogEntry.objects.get().object_id == str(found.pk)
 
 
-def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None:
+def test_what_the_operator_enters_is_not_overwritten(admin_client: Client, found: Film) -> None:
     form = {"infohash": make.v2_hash(TORRENT), "imdb_id": AMELIE, "title": ""}
     admin_client.post(f"{FILMS}add/", form)
     one = find_film(NAMES)
@@ -86,9 +86,9 @@ def test_what_the_operator_says_holds(admin_client: Client, found: Film) -> None
     assert count_matched() == 0
 
 
-def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film) -> None:
+def test_a_match_can_be_corrected(admin_client: Client, found: Film) -> None:
     url = f"{FILMS}{found.pk}/change/"
-    assert make.v1_hash(TORRENT) in page(admin_client, url)
+    assert make.v1_hash(TORRENT) in get_html(admin_client, url)
     undo_link(NAMES[0])
     form = {"infohash": "ignored", "imdb_id": MATRIX, "title": "Matrix"}
     admin_client.post(url, form)
@@ -96,7 +96,7 @@ def test_a_match_is_corrected_where_it_stands(admin_client: Client, found: Film)
     assert one and (one.imdb_id, one.title, one.by_person) == (MATRIX, "Matrix", True)
 
 
-def test_what_is_deleted_may_be_found_again(admin_client: Client, found: Film) -> None:
+def test_a_deleted_match_may_be_found_again(admin_client: Client, found: Film) -> None:
     undo_link(NAMES[0])
     admin_client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"})
     assert count_matched() == 1
@@ -110,7 +110,7 @@ def test_what_is_deleted_may_be_found_again(admin_client: Client, found: Film) -
         ({"infohash": "0A" * 20}, "This field is required"),
     ],
 )
-def test_a_wrong_form_is_shown_again_and_does_nothing(
+def test_an_invalid_form_is_shown_again_and_changes_nothing(
     admin_client: Client, form: dict[str, str], complaint: str
 ) -> None:
     answer = admin_client.post(f"{FILMS}add/", {"title": "", **form})
@@ -118,20 +118,20 @@ def test_a_wrong_form_is_shown_again_and_does_nothing(
     assert not Film.objects.exists()
 
 
-def test_who_may_only_look_changes_nothing(client: Client, found: Film) -> None:
+def test_staff_with_read_permission_changes_nothing(client: Client, found: Film) -> None:
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_film"))
     client.force_login(user)
-    assert 'value="undo"' not in page(client, FILMS)
+    assert 'value="undo"' not in get_html(client, FILMS)
     assert client.post(f"{FILMS}add/", {"infohash": "0A" * 20, "imdb_id": MATRIX}).status_code == 403
     assert client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_titles_are_looked_up_and_not_changed(admin_client: Client) -> None:
+def test_titles_can_be_searched_and_not_changed(admin_client: Client) -> None:
     load_titles()
-    assert "Le fabuleux" not in page(admin_client, TITLES, q="blade run")
-    assert page(admin_client, TITLES, q="blade run").count("Blade Runner") >= 2
-    assert AMELIE in page(admin_client, TITLES, q="le fabuleux destin")
-    assert "The Matrix" in page(admin_client, TITLES, q=MATRIX)
-    assert "the matrix" in page(admin_client, f"{TITLES}133093/change/")
+    assert "Le fabuleux" not in get_html(admin_client, TITLES, q="blade run")
+    assert get_html(admin_client, TITLES, q="blade run").count("Blade Runner") >= 2
+    assert AMELIE in get_html(admin_client, TITLES, q="le fabuleux destin")
+    assert "The Matrix" in get_html(admin_client, TITLES, q=MATRIX)
+    assert "the matrix" in get_html(admin_client, f"{TITLES}133093/change/")
     assert admin_client.post(f"{TITLES}133093/change/", {"title": "x"}).status_code == 403

@@ -37,27 +37,27 @@ def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Daem
 
 
 @pytest.fixture(autouse=True)
-def configured(daemons: dict[str, Daemon], settings: Settings) -> dict[str, ClientAddress]:
+def addresses(daemons: dict[str, Daemon], settings: Settings) -> dict[str, ClientAddress]:
     settings.CLIENTS = {name: address(daemon) for name, daemon in daemons.items()}
     found: dict[str, ClientAddress] = settings.CLIENTS
     return found
 
 
-def clients(*args: str) -> str:
+def run_clients(*args: str) -> str:
     out = StringIO()
     call_command("clients", *args, stdout=out)
     assert "a password" not in out.getvalue()
     return out.getvalue()
 
 
-def test_all_of_them_are_shown_with_their_versions() -> None:
-    home, seedbox = clients().splitlines()
+def test_all_clients_are_shown_with_their_versions() -> None:
+    home, seedbox = run_clients().splitlines()
     assert home.split()[:4] == ["home", "answers", "qBittorrent", "4.5.2"]
     assert seedbox.split()[:3] == ["seedbox", "answers", "Transmission"]
 
 
-def test_one_that_is_down_spoils_nothing_for_the_others(configured: dict[str, ClientAddress]) -> None:
-    configured["away"] = ClientAddress(
+def test_a_client_that_is_down_does_not_affect_the_others(addresses: dict[str, ClientAddress]) -> None:
+    addresses["away"] = ClientAddress(
         "transmission", False, "127.0.0.1", free_port(), "/", "me", "a password"
     )
     out = StringIO()
@@ -69,38 +69,38 @@ def test_one_that_is_down_spoils_nothing_for_the_others(configured: dict[str, Cl
 
 
 @pytest.mark.parametrize("name", ["home", "seedbox"])
-def test_a_torrent_is_added_looked_at_and_removed(name: str, tmp_path: Path) -> None:
+def test_a_torrent_is_added_shown_and_removed(name: str, tmp_path: Path) -> None:
     path = tmp_path / "film.torrent"
     path.write_bytes(V1)
     add = [name, "add", str(path), MAGNET, "--paused", "--tag", "film", "--to", str(tmp_path)]
-    assert clients(*add).splitlines() == [f"{path}: added", f"{MAGNET}: added"]
-    assert clients(*add).splitlines() == [f"{path}: there already", f"{MAGNET}: there already"]
-    listed = clients(name, "list")
+    assert run_clients(*add).splitlines() == [f"{path}: added", f"{MAGNET}: added"]
+    assert run_clients(*add).splitlines() == [f"{path}: there already", f"{MAGNET}: there already"]
+    listed = run_clients(name, "list")
     assert f"{V1_HASH}   0.0% " in listed
     assert "a film.mkv [film]" in listed
     assert listed.endswith("           2 torrents\n")
-    assert clients(name, "files", V1_HASH).split() == ["0.0%", "5", "a", "film.mkv"]
+    assert run_clients(name, "files", V1_HASH).split() == ["0.0%", "5", "a", "film.mkv"]
     url = "udp://127.0.0.1:9/announce"
-    assert url in clients(name, "trackers", V1_HASH, "--add", url)
-    assert url not in clients(name, "trackers", V1_HASH.lower(), "--remove", url)
+    assert url in run_clients(name, "trackers", V1_HASH, "--add", url)
+    assert url not in run_clients(name, "trackers", V1_HASH.lower(), "--remove", url)
     for action in ("start", "stop", "reannounce"):
-        assert clients(name, action, V1_HASH) == f"{V1_HASH}: done\n"
-    assert clients(name, "remove", V1_HASH, MAGNET, "--data").count("removed with its data") == 2
-    assert clients(name, "list") == "           0 torrents\n"
+        assert run_clients(name, action, V1_HASH) == f"{V1_HASH}: done\n"
+    assert run_clients(name, "remove", V1_HASH, MAGNET, "--data").count("removed with its data") == 2
+    assert run_clients(name, "list") == "           0 torrents\n"
 
 
 @pytest.mark.parametrize("name", ["home", "seedbox"])
-def test_a_stored_hybrid_goes_by_either_infohash(name: str) -> None:
+def test_a_stored_hybrid_is_found_by_either_infohash(name: str) -> None:
     """Transmission does not know the v2 infohash, but we do."""
     deposit(HYBRID)
     v2 = make.v2_hash(HYBRID)
-    assert clients(name, "add", v2, "--paused") == f"{v2}: added\n"
-    assert clients(name, "files", v2[:40]).split()[1:] == ["100,000", "both"]
-    clients(name, "remove", v2)
-    assert clients(name, "list") == "           0 torrents\n"
+    assert run_clients(name, "add", v2, "--paused") == f"{v2}: added\n"
+    assert run_clients(name, "files", v2[:40]).split()[1:] == ["100,000", "both"]
+    run_clients(name, "remove", v2)
+    assert run_clients(name, "list") == "           0 torrents\n"
 
 
-def test_what_fails_is_said_and_the_rest_is_done(tmp_path: Path) -> None:
+def test_a_failure_is_reported_and_the_rest_is_done(tmp_path: Path) -> None:
     path = tmp_path / "film.torrent"
     path.write_bytes(V1)
     (tmp_path / "page.torrent").write_bytes(b"<html>")
@@ -113,13 +113,13 @@ def test_what_fails_is_said_and_the_rest_is_done(tmp_path: Path) -> None:
     assert "No torrent is stored" in zeroes
     assert "no infohash, no magnet link, and no file" in nonsense
     assert film.endswith(": added")
-    clients("home", "remove", V1_HASH)
+    run_clients("home", "remove", V1_HASH)
 
 
-def test_what_it_does_not_have_is_a_sentence() -> None:
+def test_a_torrent_that_the_client_lacks_is_an_error_message() -> None:
     with pytest.raises(CommandError, match="home: qBittorrent at .* has no torrent with the infohash 0000"):
-        clients("home", "files", "0" * 40)
+        run_clients("home", "files", "0" * 40)
     with pytest.raises(CommandError, match="There is no client called work"):
-        clients("work", "list")
+        run_clients("work", "list")
     with pytest.raises(CommandError, match="An infohash is"):
-        clients("home", "files", "nonsense")
+        run_clients("home", "files", "nonsense")

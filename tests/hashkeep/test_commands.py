@@ -1,4 +1,4 @@
-"""What commands have in common: Ctrl+C is no traceback, and what they cannot use is told in a sentence."""
+"""All commands: Ctrl+C prints no traceback, and an unusable database or file is an error message."""
 
 import io
 import signal
@@ -10,14 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import make
-from tests.hashkeep.test_mirror import Server, server
+from tests.hashkeep.test_mirror import FakeArchive, server
 from tests.servers.hashkeep import ROOT, Hashkeep
 
 __all__ = ["server"]  # the fixture
 
 
-def interrupted(archive: Hashkeep, *command: str, after: str) -> str:
-    """What the command has written when somebody pressed Ctrl+C after such a line."""
+def run_and_interrupt(archive: Hashkeep, *command: str, after: str) -> str:
+    """The output of the command, which gets SIGINT once a line with `after` is in it."""
     running = subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
@@ -35,20 +35,20 @@ def interrupted(archive: Hashkeep, *command: str, after: str) -> str:
     return said
 
 
-def test_ctrl_c_is_no_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_prints_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("0A" * 20)
     command = ("blocklist", str(tmp_path / "list"), "--every", "1")
     archive = Hashkeep(tmp_path)
-    assert "Traceback" not in interrupted(archive, "migrate", after="Running migrations")
+    assert "Traceback" not in run_and_interrupt(archive, "migrate", after="Running migrations")
     archive.manage("migrate")
-    assert "Traceback" not in interrupted(archive, *command, after="newly blocked")
+    assert "Traceback" not in run_and_interrupt(archive, *command, after="newly blocked")
 
 
-def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path, server: Server) -> None:
+def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path, server: FakeArchive) -> None:
     url = server.list(server.serve(make.v1(), (503, {"Retry-After": "600"}, b"")))
     archive = Hashkeep(tmp_path)
     archive.migrate()
-    said = interrupted(archive, "mirror", url, after="It is asked again in 600 s.")
+    said = run_and_interrupt(archive, "mirror", url, after="It is asked again in 600 s.")
     assert "0 stored" in said and "Traceback" not in said
 
 
@@ -75,7 +75,9 @@ def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path, server: 
         (["serve", "--workers", "0"], "at least one of --workers"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, command: list[str], words: str) -> None:
+def test_what_cannot_be_used_ends_with_an_error_message(
+    tmp_path: Path, command: list[str], words: str
+) -> None:
     (tmp_path / "noise").write_bytes(b"\xff\xfe\n" * 10)
     (tmp_path / "page.html").write_text("<html>\nPlease log in\n</html>")
     (tmp_path / "list").write_text("0A" * 20)
@@ -85,7 +87,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, command: list
     assert words in f"{err.getvalue()}{error.value}"
 
 
-def test_a_database_that_is_away_is_told_in_a_sentence_by_djangos_commands_too(tmp_path: Path) -> None:
+def test_an_unreachable_database_ends_djangos_commands_with_a_message_too(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:9/none")
     said = archive.manage("migrate", may_fail=True)
     assert said.returncode == 1

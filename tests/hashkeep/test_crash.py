@@ -1,4 +1,4 @@
-"""What was acknowledged outlives kill -9, whenever it comes; `python -m bench.crash` does it a thousand times."""
+"""Acknowledged uploads survive SIGKILL at any time; `python -m bench.crash` kills a thousand times."""
 
 import pytest
 
@@ -26,12 +26,12 @@ def test_no_row_is_without_its_object_even_before_scrub(outcome: CrashResult) ->
     assert counted == rows <= objects
 
 
-def test_after_scrub_the_count_is_the_rows_is_the_objects(outcome: CrashResult) -> None:
+def test_after_scrub_counter_rows_and_objects_are_equal(outcome: CrashResult) -> None:
     counted, rows, objects = outcome.scrubbed
     assert counted == rows == objects >= outcome.acknowledged
 
 
-def test_a_worker_that_dies_alone_has_a_successor(outcome: CrashResult) -> None:
-    """The run itself waits for it, and for uploads that go on; this holds that it came to it."""
+def test_a_worker_that_is_killed_alone_is_replaced(outcome: CrashResult) -> None:
+    """The run waits for the new worker and for more uploads; this asserts that it killed a worker at all."""
     assert KILLS >= KILLS_PER_WORKER_KILL
     assert outcome.slowest_respawn > 0

@@ -1,4 +1,4 @@
-"""What deploy/ offers to an operator: that systemd and nginx take it, and that it closes what it says it does."""
+"""The files in deploy/: systemd and nginx accept them, and what they close is closed."""
 
 import subprocess
 import sys
@@ -12,8 +12,8 @@ from tests.servers.nginx import nginx
 DEPLOY = ROOT / "deploy"
 
 
-def test_the_unit_is_sound_and_leaves_the_service_few_rights(tmp_path: Path) -> None:
-    """1.6: what systemd gives a service that may listen, talk to anybody, and write its own files."""
+def test_the_unit_is_valid_and_leaves_the_service_few_rights(tmp_path: Path) -> None:
+    """1.6 is systemd's exposure score of a service that listens, connects anywhere and writes its own files."""
     unit = (DEPLOY / "systemd" / "hashkeep@.service").read_text()
     here = tmp_path / "hashkeep@serve.service"
     here.write_text(unit.replace("/opt/hashkeep/.venv/bin/python", sys.executable))
@@ -23,7 +23,7 @@ def test_the_unit_is_sound_and_leaves_the_service_few_rights(tmp_path: Path) -> 
         assert check != ["verify"] or not done.stderr
 
 
-def test_strangers_may_not_watch_through_nginx(server: Hashkeep) -> None:
+def test_health_and_metrics_are_closed_through_nginx(server: Hashkeep) -> None:
     conf = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
     for watcher, status in (("127.0.0.1", 200), ("192.0.2.1", 403)):
         with nginx(conf.replace("allow 127.0.0.1;", f"allow {watcher};")) as url:
@@ -32,7 +32,7 @@ def test_strangers_may_not_watch_through_nginx(server: Hashkeep) -> None:
             assert requests.get(f"{url}/api/v1/stats", timeout=60).status_code == 200
 
 
-def test_nobody_can_tell_hashkeep_through_nginx_what_only_nginx_may(tmp_path: Path) -> None:
+def test_a_client_cannot_forge_the_headers_of_nginx(tmp_path: Path) -> None:
     """granian takes an underscore in a header's name for a hyphen; nginx drops such headers."""
     with hashkeep(tmp_path, BEHIND_PROXY="on", ALLOWED_HOSTS="*") as archive:
         conf = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{archive.port}")

@@ -1,4 +1,4 @@
-"""Folders and archives of torrents, as an operator has them; tar and zip files are made by Python's own modules."""
+"""The command import_torrents; its tar and zip files are written by Python's own modules."""
 
 import bz2
 import gzip
@@ -29,11 +29,11 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 ONE, TWO, THREE = make.v1(b"one"), make.v1(b"two"), make.hybrid(b"three")
 MAX = 10_000_000
-PASSED = "not looked at: neither a torrent's name nor an archive's"
+SKIPPED = "not looked at: neither a torrent's name nor an archive's"
 
 
-def run(*paths: Path, **options: object) -> str:
-    """What it says; a last line that is the error of a command which failed begins with `CommandError:`."""
+def run_import(*paths: Path, **options: object) -> str:
+    """The output. If the command fails, the last line is its error and begins with `CommandError:`."""
     out = io.StringIO()
     try:
         call_command("import_torrents", *map(str, paths), stdout=out, **options)
@@ -42,14 +42,14 @@ def run(*paths: Path, **options: object) -> str:
     return out.getvalue()
 
 
-def counts(summary: str) -> dict[str, int]:
+def parse_counts(summary: str) -> dict[str, int]:
     lines = (
         line.strip().partition(" ") for line in summary.splitlines() if not line.startswith("CommandError")
     )
     return {words: int(number.replace(",", "")) for number, _, words in lines}
 
 
-def tar(path: Path, members: Mapping[str, bytes], mode: str = "w") -> Path:
+def write_tar(path: Path, members: Mapping[str, bytes], mode: str = "w") -> Path:
     with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
         for name, data in members.items():
             info = tarfile.TarInfo(name)
@@ -58,14 +58,14 @@ def tar(path: Path, members: Mapping[str, bytes], mode: str = "w") -> Path:
     return path
 
 
-def zipped(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+def write_zip(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return path
 
 
-def gathered(*paths: Path, max_bytes: int = MAX) -> tuple[dict[str, bytes], dict[str, str]]:
+def read_torrents(*paths: Path, max_bytes: int = MAX) -> tuple[dict[str, bytes], dict[str, str]]:
     items = list(TorrentFiles([str(path) for path in paths], max_bytes))
     return (
         {item.path: item.torrent for item in items if isinstance(item, TorrentFile)},
@@ -77,31 +77,31 @@ def is_held(torrent: bytes) -> bool:
     return retrieve(parse_infohash(make.v1_hash(torrent))).torrent == torrent
 
 
-# Where torrents come from -------------------------------------------------------------------------
+# Sources of torrent -------------------------------------------------------------------------
 
 
-def test_a_folder_without_a_torrent_is_said_to_be_one(tmp_path: Path) -> None:
-    assert "There was no torrent." in run(tmp_path)
+def test_a_folder_without_a_torrent_is_reported(tmp_path: Path) -> None:
+    assert "There was no torrent." in run_import(tmp_path)
     (tmp_path / "a.torrent").write_bytes(make.v1())
-    assert "There was no torrent." not in run(tmp_path)
+    assert "There was no torrent." not in run_import(tmp_path)
 
 
-def test_a_folder_is_read_to_its_depths_and_other_files_are_passed_over(tmp_path: Path) -> None:
+def test_a_folder_is_read_with_its_subfolders_and_other_files_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "in/a/b/c").mkdir(parents=True)
     (tmp_path / "in/one.torrent").write_bytes(ONE)
     (tmp_path / "in/a/TWO.TORRENT").write_bytes(TWO)
     (tmp_path / "in/a/b/c/three.torrent").write_bytes(THREE)
     (tmp_path / "in/a/readme.txt").write_text("d8:announce")
     (tmp_path / "in/a/07EB47EEE2A54D93AD69D7BCBC8AB4FA608A5656").write_bytes(ONE)
-    assert counts(run(tmp_path / "in")) == {"stored": 3, "held already": 0, PASSED: 2}
+    assert parse_counts(run_import(tmp_path / "in")) == {"stored": 3, "held already": 0, SKIPPED: 2}
     assert is_held(ONE) and is_held(TWO) and is_held(THREE)
 
 
-def test_packed_torrents_are_stored_unpacked(tmp_path: Path) -> None:
+def test_compressed_torrents_are_stored_decompressed(tmp_path: Path) -> None:
     (tmp_path / "one.torrent.gz").write_bytes(gzip.compress(ONE))
     (tmp_path / "two.torrent.bz2").write_bytes(bz2.compress(TWO))
     (tmp_path / "three.gz").write_bytes(gzip.compress(THREE))
-    assert counts(run(tmp_path))["stored"] == 3
+    assert parse_counts(run_import(tmp_path))["stored"] == 3
     assert is_held(ONE) and is_held(TWO) and is_held(THREE)
 
 
@@ -119,52 +119,52 @@ def test_packed_torrents_are_stored_unpacked(tmp_path: Path) -> None:
 )
 def test_every_torrent_in_a_tar_is_stored(tmp_path: Path, name: str, mode: str) -> None:
     members = {"x/one.torrent": ONE, "two.torrent.gz": gzip.compress(TWO), "x/readme": b"hello"}
-    path = tar(tmp_path / name, members, mode)
-    assert counts(run(path)) == {"stored": 2, "held already": 0, PASSED: 1}
+    path = write_tar(tmp_path / name, members, mode)
+    assert parse_counts(run_import(path)) == {"stored": 2, "held already": 0, SKIPPED: 1}
     assert is_held(ONE) and is_held(TWO)
 
 
-def test_a_bzip2_of_several_streams_is_read_to_its_end(tmp_path: Path) -> None:
-    """So pbzip2 writes them, and Python's own streaming mode stops after the first."""
-    plain = tar(tmp_path / "plain", {"one.torrent": ONE, "two.torrent": TWO}).read_bytes()
+def test_a_bzip2_file_of_several_streams_is_read_to_its_end(tmp_path: Path) -> None:
+    """pbzip2 writes such files; Python's streaming mode stops after the first stream."""
+    plain = write_tar(tmp_path / "plain", {"one.torrent": ONE, "two.torrent": TWO}).read_bytes()
     path = tmp_path / "a.tar.bz2"
     path.write_bytes(b"".join(bz2.compress(plain[at : at + 700]) for at in range(0, len(plain), 700)))
-    assert counts(run(path))["stored"] == 2
+    assert parse_counts(run_import(path))["stored"] == 2
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_every_torrent_in_a_zip_is_stored(tmp_path: Path, method: int) -> None:
     members = {"x/one.torrent": ONE, "two.torrent.bz2": bz2.compress(TWO), "x/readme": b"hello"}
-    assert counts(run(zipped(tmp_path / "a.zip", members, method))) == {
+    assert parse_counts(run_import(write_zip(tmp_path / "a.zip", members, method))) == {
         "stored": 2,
         "held already": 0,
-        PASSED: 1,
+        SKIPPED: 1,
     }
     assert is_held(ONE) and is_held(TWO)
 
 
 def test_archives_in_a_folder_are_opened(tmp_path: Path) -> None:
-    tar(tmp_path / "a.tar", {"one.torrent": ONE})
-    zipped(tmp_path / "b.zip", {"two.torrent": TWO})
-    assert counts(run(tmp_path))["stored"] == 2
+    write_tar(tmp_path / "a.tar", {"one.torrent": ONE})
+    write_zip(tmp_path / "b.zip", {"two.torrent": TWO})
+    assert parse_counts(run_import(tmp_path))["stored"] == 2
 
 
-def test_a_path_that_is_given_is_a_torrent_whatever_its_name(tmp_path: Path) -> None:
+def test_a_path_on_the_command_line_is_a_torrent_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "some-upload").write_bytes(ONE)
-    assert counts(run(tmp_path / "some-upload"))["stored"] == 1
+    assert parse_counts(run_import(tmp_path / "some-upload"))["stored"] == 1
 
 
-# What an import tells -----------------------------------------------------------------------------
+# Output of an import
 
 
 def test_a_second_run_stores_nothing(tmp_path: Path) -> None:
-    path = tar(tmp_path / "a.tar", {"one.torrent": ONE, "two.torrent": TWO})
-    run(path)
-    assert counts(run(path)) == {"stored": 0, "held already": 2}
+    path = write_tar(tmp_path / "a.tar", {"one.torrent": ONE, "two.torrent": TWO})
+    run_import(path)
+    assert parse_counts(run_import(path)) == {"stored": 0, "held already": 2}
     assert count_torrents() == 2
 
 
-def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
+def test_refused_files_are_counted_by_reason_and_listed_with_their_path(
     tmp_path: Path, settings: Settings
 ) -> None:
     settings.MAX_TORRENT_BYTES = 5_000
@@ -183,7 +183,7 @@ def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
     }
     for name, data in files.items():
         (folder / (name if "." in name else f"{name}.torrent")).write_bytes(data)
-    assert counts(run(folder, list_refused=str(tmp_path / "list"))) == {
+    assert parse_counts(run_import(folder, list_refused=str(tmp_path / "list"))) == {
         "stored": 1,
         "held already": 0,
         "refused: taken down": 1,
@@ -196,19 +196,19 @@ def test_what_is_refused_is_counted_by_reason_and_listed_with_its_path(
     lines = (tmp_path / "list").read_text().splitlines()
     assert len(lines) == 7
     assert f"{folder}/blocked.torrent: This torrent was taken down: Court order" in lines
-    assert "--list-refused" in run(folder), "it says how to learn which they were"
+    assert "--list-refused" in run_import(folder), "it says how to learn which they were"
 
 
-def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
-    path = tar(tmp_path / "a.tar.gz", {f"{n}.torrent": make.v1(b"%d" % n) for n in range(100)}, "w:gz")
+def test_an_unreadable_file_does_not_stop_the_import(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", {f"{n}.torrent": make.v1(b"%d" % n) for n in range(100)}, "w:gz")
     path.write_bytes(path.read_bytes()[:-2000])
     (tmp_path / "b.zip").write_bytes(b"PK\3\4 and no more")
     (tmp_path / "c.tar").write_bytes(b"")
     (tmp_path / "d.torrent").symlink_to(tmp_path / "nowhere")
     (tmp_path / "e.torrent").write_bytes(ONE)
-    said = run(tmp_path, list_refused=str(tmp_path / "list"))
+    said = run_import(tmp_path, list_refused=str(tmp_path / "list"))
     assert said.endswith("CommandError: 4 could not be read, or not to the end.")
-    found = counts(said)
+    found = parse_counts(said)
     assert found["could not be read"] == 4
     assert 1 < found["stored"] < 101
     assert {line.partition(":")[0] for line in (tmp_path / "list").read_text().splitlines()} == {
@@ -216,23 +216,23 @@ def test_what_cannot_be_read_stops_nothing(tmp_path: Path) -> None:
     }
 
 
-def test_a_damaged_member_of_a_zip_costs_that_member_alone(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "a.zip", {"one.torrent": ONE, "two.torrent": TWO}, zipfile.ZIP_STORED)
+def test_a_damaged_member_of_a_zip_loses_that_member_alone(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"one.torrent": ONE, "two.torrent": TWO}, zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"6:pieces", b"6:places", 1))
-    found, unreadable = gathered(path)
+    found, unreadable = read_torrents(path)
     assert found == {f"{path}/two.torrent": TWO}
     assert "CRC" in unreadable[f"{path}/one.torrent"]
 
 
-def test_a_damaged_header_in_a_tar_is_not_taken_for_its_end(tmp_path: Path) -> None:
-    path = tar(tmp_path / "a.tar", {"one.torrent": ONE, "two.torrent": TWO})
+def test_a_damaged_header_in_a_tar_is_not_mistaken_for_its_end(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"one.torrent": ONE, "two.torrent": TWO})
     path.write_bytes(path.read_bytes().replace(b"two.torrent", b"two.torrenX"))
-    found, unreadable = gathered(path)
+    found, unreadable = read_torrents(path)
     assert found == {f"{path}/one.torrent": ONE}
     assert "damaged" in unreadable[str(path)]
 
 
-def test_a_file_without_permission_is_told_of(tmp_path: Path) -> None:
+def test_a_file_without_read_permission_is_reported(tmp_path: Path) -> None:
     """As another user, since root may read everything."""
     (tmp_path / "a.torrent").write_bytes(ONE)
     (tmp_path / "a.torrent").chmod(0)
@@ -244,37 +244,39 @@ def test_a_file_without_permission_is_told_of(tmp_path: Path) -> None:
     )
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
-    told = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
-    assert "Permission denied" in told.stdout, told.stderr
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+    assert "Permission denied" in done.stdout, done.stderr
 
 
 def test_a_path_that_does_not_exist_stops_the_import_before_it_begins(tmp_path: Path) -> None:
     (tmp_path / "one.torrent").write_bytes(ONE)
-    assert run(tmp_path, tmp_path / "nowhere").startswith("CommandError: No such file or folder: ")
+    assert run_import(tmp_path, tmp_path / "nowhere").startswith("CommandError: No such file or folder: ")
     assert count_torrents() == 0
 
 
-def test_a_storage_that_is_away_stops_the_import_and_it_can_be_resumed(
+def test_an_unreachable_storage_stops_the_import_which_can_be_resumed(
     tmp_path: Path, objects: Path, settings: Settings
 ) -> None:
     (tmp_path / "one.torrent").write_bytes(ONE)
     objects.write_text("a file where the folder should be")
-    assert "run the same command again" in run(tmp_path / "one.torrent")
+    assert "run the same command again" in run_import(tmp_path / "one.torrent")
     assert count_torrents() == 0
     objects.unlink()
-    assert counts(run(tmp_path / "one.torrent"))["stored"] == 1
+    assert parse_counts(run_import(tmp_path / "one.torrent"))["stored"] == 1
 
 
-def test_it_fails_where_nothing_was_taken_and_not_where_some_were_refused(tmp_path: Path) -> None:
+def test_the_import_fails_if_nothing_was_taken_but_not_if_some_were_refused(tmp_path: Path) -> None:
     (tmp_path / "no.torrent").write_bytes(b"<html>Not found</html>")
-    assert run(tmp_path).endswith("CommandError: Nothing was taken.")
+    assert run_import(tmp_path).endswith("CommandError: Nothing was taken.")
     (tmp_path / "one.torrent").write_bytes(ONE)
-    assert "CommandError" not in run(tmp_path)
+    assert "CommandError" not in run_import(tmp_path)
     (tmp_path / "empty").mkdir()
-    assert "CommandError" not in run(tmp_path / "empty"), "a timer looks into an inbox that has nothing new"
+    assert "CommandError" not in run_import(tmp_path / "empty"), (
+        "a timer looks into an inbox that has nothing new"
+    )
 
 
-def test_the_exit_code_tells_of_a_path_that_does_not_exist(tmp_path: Path) -> None:
+def test_the_exit_code_is_1_for_a_path_that_does_not_exist(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
     archive.migrate()
     done = archive.manage("import_torrents", "/nowhere/at/all", may_fail=True)
@@ -282,46 +284,46 @@ def test_the_exit_code_tells_of_a_path_that_does_not_exist(tmp_path: Path) -> No
     assert "/nowhere/at/all" in done.stderr
 
 
-# Files that mean harm -----------------------------------------------------------------------------
+# Malicious files
 
 
-def test_links_to_folders_are_not_followed_so_a_circle_does_no_harm(tmp_path: Path) -> None:
+def test_links_to_folders_are_not_followed_as_they_may_lead_in_a_circle(tmp_path: Path) -> None:
     (tmp_path / "in/deep").mkdir(parents=True)
     (tmp_path / "in/deep/back").symlink_to(tmp_path / "in")
     (tmp_path / "in/self.torrent").symlink_to(tmp_path / "in/self.torrent")
     (tmp_path / "in/one.torrent").write_bytes(ONE)
     (tmp_path / "in/two.torrent").symlink_to(tmp_path / "in/one.torrent")
-    found, unreadable = gathered(tmp_path / "in")
+    found, unreadable = read_torrents(tmp_path / "in")
     assert set(found) == {str(tmp_path / "in/one.torrent"), str(tmp_path / "in/two.torrent")}
     assert set(unreadable) == {str(tmp_path / "in/deep/back"), str(tmp_path / "in/self.torrent")}
 
 
-def test_a_member_that_points_out_of_its_archive_writes_nothing_there(tmp_path: Path) -> None:
+def test_a_member_whose_path_leaves_the_archive_writes_nothing_there(tmp_path: Path) -> None:
     members = {"../../outside.torrent": ONE, "/tmp/absolute.torrent": TWO}
-    tar(tmp_path / "a.tar", members)
-    zipped(tmp_path / "b.zip", members)
+    write_tar(tmp_path / "a.tar", members)
+    write_zip(tmp_path / "b.zip", members)
     before = sorted(tmp_path.parent.rglob("*"))
-    found, _ = gathered(tmp_path / "a.tar", tmp_path / "b.zip")
+    found, _ = read_torrents(tmp_path / "a.tar", tmp_path / "b.zip")
     assert list(found.values()) == [ONE, TWO] * 2
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 
-def test_no_more_than_a_byte_beyond_the_limit_is_read_of_a_giant(tmp_path: Path) -> None:
+def test_of_a_huge_file_at_most_one_byte_above_the_limit_is_read(tmp_path: Path) -> None:
     giant = bytes(5_000_000)
     (tmp_path / "plain.torrent").write_bytes(giant)
     (tmp_path / "packed.gz").write_bytes(gzip.compress(giant))
-    tar(tmp_path / "a.tar.gz", {"in-tar.torrent": giant}, "w:gz")
-    zipped(tmp_path / "b.zip", {"in-zip.torrent": giant})
-    found, _ = gathered(tmp_path, max_bytes=1000)
+    write_tar(tmp_path / "a.tar.gz", {"in-tar.torrent": giant}, "w:gz")
+    write_zip(tmp_path / "b.zip", {"in-zip.torrent": giant})
+    found, _ = read_torrents(tmp_path, max_bytes=1000)
     assert [len(data) for data in found.values()] == [1001] * 4
 
 
-def test_a_way_of_compression_that_is_unpacked_without_a_bound_is_not_used(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "a.zip", {"one.torrent": ONE}, zipfile.ZIP_BZIP2)
-    assert gathered(path)[1].keys() == {f"{path}/one.torrent"}
+def test_a_compression_method_without_a_memory_bound_is_not_used(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {"one.torrent": ONE}, zipfile.ZIP_BZIP2)
+    assert read_torrents(path)[1].keys() == {f"{path}/one.torrent"}
 
 
-def header(size: bytes, kind: bytes) -> bytes:
+def tar_header(size: bytes, kind: bytes) -> bytes:
     """A ustar header (POSIX 1003.1) whose size field is as given."""
     block = bytearray(512)
     block[0:4] = b"film"
@@ -336,12 +338,10 @@ def header(size: bytes, kind: bytes) -> bytes:
 @pytest.mark.parametrize(
     "size", [b"77777777777\0", b"\xff" * 10 + struct.pack(">h", -512)], ids=["huge", "negative"]
 )
-def test_a_header_of_a_tar_that_lies_about_its_size_is_harmless(
-    tmp_path: Path, kind: bytes, size: bytes
-) -> None:
-    """A negative one once made Python read the same header for ever: CVE-2025-8194."""
+def test_a_tar_header_with_a_false_size_is_harmless(tmp_path: Path, kind: bytes, size: bytes) -> None:
+    """A negative size made Python read the same header for ever: CVE-2025-8194."""
     path = tmp_path / "a.tar.gz"
-    headers = header(b"00000000000\0", b"0") + header(size, kind)
+    headers = tar_header(b"00000000000\0", b"0") + tar_header(size, kind)
     path.write_bytes(gzip.compress(headers) + gzip.compress(bytes(10_000_000)) * 60)
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (400_000_000,) * 2)\n"
@@ -355,27 +355,27 @@ def test_a_header_of_a_tar_that_lies_about_its_size_is_harmless(
     assert int(done.stdout) == 1  # the archive, as unreadable
 
 
-def test_an_archive_within_an_archive_is_told_of(tmp_path: Path) -> None:
-    inner = zipped(tmp_path / "inner", {"one.torrent": ONE}).read_bytes()
-    found, unreadable = gathered(tar(tmp_path / "a.tar", {"inner.zip": inner, "two.torrent": TWO}))
+def test_an_archive_within_an_archive_is_reported(tmp_path: Path) -> None:
+    inner = write_zip(tmp_path / "inner", {"one.torrent": ONE}).read_bytes()
+    found, unreadable = read_torrents(write_tar(tmp_path / "a.tar", {"inner.zip": inner, "two.torrent": TWO}))
     assert list(found.values()) == [TWO]
     assert list(unreadable) == [f"{tmp_path}/a.tar/inner.zip"]
 
 
-def test_names_that_are_no_text_are_listed_in_one_line(tmp_path: Path) -> None:
+def test_names_with_line_ends_or_invalid_bytes_are_listed_on_one_line(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/\xff\x1b[31m\n.torrent"
     Path(os.fsdecode(path)).write_bytes(b"no")
-    run(tmp_path, list_refused=str(tmp_path / "list"))
+    run_import(tmp_path, list_refused=str(tmp_path / "list"))
     [line] = (tmp_path / "list").read_text().splitlines()
     assert line.startswith(f"{tmp_path}/\\udcff\\x1b[31m\\n.torrent: ")
 
 
-# Size ---------------------------------------------------------------------------------------------
+# Size
 
 
-def test_progress_ends_where_the_total_is(tmp_path: Path) -> None:
-    tar(tmp_path / "a.tar.gz", {f"{n}.torrent": make.v1(b"%d" % n) for n in range(50)}, "w:gz")
-    tar(tmp_path / "b.tar", {"one.torrent": ONE, "a film": bytes(1_000_000)})
+def test_the_progress_ends_at_the_total(tmp_path: Path) -> None:
+    write_tar(tmp_path / "a.tar.gz", {f"{n}.torrent": make.v1(b"%d" % n) for n in range(50)}, "w:gz")
+    write_tar(tmp_path / "b.tar", {"one.torrent": ONE, "a film": bytes(1_000_000)})
     (tmp_path / "one.torrent").write_bytes(ONE)
     (tmp_path / "two.txt").write_bytes(TWO)
     torrent_files = TorrentFiles([str(tmp_path)], MAX)
@@ -389,7 +389,7 @@ def test_progress_ends_where_the_total_is(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_members(tmp_path: Path) -> None:
-    path = tar(tmp_path / "a.tar", {f"{n}.torrent": b"" for n in range(20_000)})
+    path = write_tar(tmp_path / "a.tar", {f"{n}.torrent": b"" for n in range(20_000)})
     tracemalloc.start()
     try:
         assert sum(1 for _ in TorrentFiles([str(path)], MAX)) == 20_000

@@ -1,4 +1,4 @@
-"""One archive follows another: it ends with the same bytes, however often it is stopped, and believes nothing."""
+"""The command mirror: it ends with the same bytes, however often it is stopped, and verifies each torrent."""
 
 import bz2
 import gzip
@@ -33,7 +33,7 @@ TORRENTS = 600  # three batches: the last is still to be fetched when the second
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hashkeep, Hashkeep]]:
-    """The first has torrents and serves; the second has none yet."""
+    """A running archive with torrents, and the empty one that mirrors it."""
     first = tmp_path_factory.mktemp("first")
     with hashkeep(first) as source:
         store_torrents(source, range(TORRENTS))
@@ -42,7 +42,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hashkeep, H
         yield source, mirror
 
 
-def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep, Hashkeep]) -> None:
+def test_a_killed_mirror_resumes_and_ends_with_identical_bytes(pair: tuple[Hashkeep, Hashkeep]) -> None:
     source, mirror = pair
     command = [sys.executable, "manage.py", "mirror", source.url, "--parallel", "2"]
     for least in (50, 250):
@@ -66,7 +66,7 @@ def test_a_mirror_that_is_killed_goes_on_and_ends_identical(pair: tuple[Hashkeep
     )
 
 
-def test_what_comes_later_is_all_that_is_fetched_then(pair: tuple[Hashkeep, Hashkeep]) -> None:
+def test_a_later_run_fetches_only_what_is_new(pair: tuple[Hashkeep, Hashkeep]) -> None:
     source, mirror = pair
     mirror.manage("mirror", source.url)
     store_torrents(source, range(TORRENTS, TORRENTS + 3))
@@ -74,13 +74,13 @@ def test_what_comes_later_is_all_that_is_fetched_then(pair: tuple[Hashkeep, Hash
     assert hash_objects(mirror) == hash_objects(source)
 
 
-# One Hashkeep, and a server that misbehaves
+# One Hashkeep, and a server with prepared replies
 
 Reply = tuple[int, dict[str, str], bytes]
 
 
-class Server:
-    """Answers by path, each from a list of replies of which the last stays; and remembers who asked when."""
+class FakeArchive:
+    """An HTTP server with a list of replies for each path, the last of which is repeated; records the requests."""
 
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply]] = {}
@@ -105,7 +105,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.http.server_port}"
 
     def serve(self, torrent: bytes, *before: Reply, infohash: str = "") -> str:
-        """After some other replies; gives back the infohash."""
+        """Serves the torrent after some other replies; returns its infohash."""
         infohash = infohash or make.v1_hash(torrent)
         self.replies[f"/torrent/{infohash}.torrent"] = [*before, (200, {}, torrent)]
         return infohash
@@ -119,8 +119,8 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
+def server() -> Iterator[FakeArchive]:
+    made = FakeArchive()
     thread = threading.Thread(target=made.http.serve_forever, args=[0.05])
     thread.start()
     yield made
@@ -129,7 +129,7 @@ def server() -> Iterator[Server]:
     made.http.server_close()
 
 
-def run(url: str) -> str:
+def run_mirror(url: str) -> str:
     out = io.StringIO()
     try:
         call_command("mirror", url, stdout=out, stderr=out)
@@ -140,79 +140,81 @@ def run(url: str) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("suffix", "pack"), [("", bytes), (".bz2", bz2.compress), (".gz", gzip.compress)])
-def test_a_plain_list_is_enough(server: Server, suffix: str, pack: Callable[[bytes], bytes]) -> None:
+def test_a_single_list_can_be_mirrored(
+    server: FakeArchive, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
     torrents = [make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")]
     hashes = [server.serve(torrents[0]), make.v2_hash(torrents[1]), server.serve(torrents[2]).lower()]
     server.serve(torrents[1], infohash=hashes[1])
     server.replies[f"/torrent/{hashes[2].upper()}.torrent"] = [(200, {}, gzip.compress(torrents[2]))]
     url = server.list("# a comment", *hashes, "", "nonsense", path=f"/some/hashes.txt{suffix}", pack=pack)
-    assert "3 stored" in run(url)
+    assert "3 stored" in run_mirror(url)
     assert [retrieve(bytes.fromhex(one)).torrent for one in hashes] == torrents
-    assert "3 held already" in run(url)
+    assert "3 held already" in run_mirror(url)
     assert len(server.asked) == 3 + 2  # the second time, only the list
 
 
 @pytest.mark.django_db
-def test_what_is_not_what_was_asked_for_is_not_taken(server: Server) -> None:
+def test_a_torrent_with_another_infohash_is_not_stored(server: FakeArchive) -> None:
     other = make.v1(b"other")
     names = ["AA" * 20, "BB" * 20, "CC" * 32, "DD" * 20]
     for name, body in zip(names, (other, b"<html>Please log in</html>", other, b"d4:infod"), strict=True):
         server.serve(body, infohash=name)
-    said = run(server.list(*names))
+    said = run_mirror(server.list(*names))
     assert "4 wrong" in said
     assert f"What came is {make.v1_hash(other)}." in said
     assert count_torrents() == 0
 
 
 @pytest.mark.django_db
-def test_what_is_gone_there_stops_nothing(server: Server) -> None:
+def test_a_torrent_that_the_other_archive_lacks_does_not_stop_the_run(server: FakeArchive) -> None:
     good = server.serve(make.v1(b"good"))
     server.replies["/torrent/" + "BB" * 20 + ".torrent"] = [(451, {}, b"Court order")]
-    said = run(server.list("AA" * 20, "BB" * 20, good))
+    said = run_mirror(server.list("AA" * 20, "BB" * 20, good))
     assert "1 stored" in said and "2 gone" in said
 
 
 @pytest.mark.django_db
-def test_what_is_taken_down_here_is_not_even_asked_for(server: Server) -> None:
+def test_a_torrent_that_is_taken_down_here_is_not_requested(server: FakeArchive) -> None:
     torrent = make.v1(b"blocked")
     take_down(make.infohashes(torrent)[0], "Court order")
-    assert "1 held already, or taken down here" in run(server.list(server.serve(torrent)))
+    assert "1 held already, or taken down here" in run_mirror(server.list(server.serve(torrent)))
     assert [path for path, _ in server.asked] == ["/hashes.txt"]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", [429, 503])
-def test_who_wants_to_be_left_alone_is_left_alone(server: Server, status: int) -> None:
+def test_retry_after_is_obeyed(server: FakeArchive, status: int) -> None:
     busy = (status, {"Retry-After": "2"}, b"")
     hashes = [server.serve(make.v1(b"one"), busy), server.serve(make.v1(b"two"))]
-    assert "2 stored" in run(server.list(*hashes))
+    assert "2 stored" in run_mirror(server.list(*hashes))
     moments = [moment for path, moment in server.asked if hashes[0] in path]
     assert moments[1] - moments[0] >= 1.9
 
 
 @pytest.mark.django_db
-def test_whoever_waits_is_told_why(server: Server) -> None:
+def test_the_reason_of_a_wait_is_reported(server: FakeArchive) -> None:
     infohash = server.serve(make.v1(b"one"), (500, {}, b""))
-    said = run(server.list(infohash))
+    said = run_mirror(server.list(infohash))
     assert f"{infohash}.torrent was answered with status 500. It is asked again in 1 s." in said
     assert "1 stored" in said
 
 
 @pytest.mark.django_db
-def test_a_host_that_is_dead_is_said_to_be_at_once(server: Server) -> None:
+def test_an_unknown_host_is_reported_immediately(server: FakeArchive) -> None:
     server.http.server_close()
     began = time.monotonic()
-    assert f"{server.url}/sync/ cannot be read: Connection refused." in run(server.url)
+    assert f"{server.url}/sync/ cannot be read: Connection refused." in run_mirror(server.url)
     assert time.monotonic() - began < 5
 
 
 @pytest.mark.django_db
-def test_no_more_than_wished_are_asked_for_at_once(server: Server) -> None:
+def test_no_more_requests_than_parallel_run_at_a_time(server: FakeArchive) -> None:
     hashes = [server.serve(make.v1(b"%d" % n)) for n in range(40)]
     most, now, lock = [0], [0], threading.Lock()
     answer = server.http.RequestHandlerClass.do_GET  # type: ignore[attr-defined]
 
-    def slowly(handler: BaseHTTPRequestHandler) -> None:
+    def do_get_slowly(handler: BaseHTTPRequestHandler) -> None:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
@@ -221,15 +223,15 @@ def test_no_more_than_wished_are_asked_for_at_once(server: Server) -> None:
         with lock:
             now[0] -= 1
 
-    server.http.RequestHandlerClass.do_GET = slowly  # type: ignore[attr-defined]
+    server.http.RequestHandlerClass.do_GET = do_get_slowly  # type: ignore[attr-defined]
     call_command("mirror", server.list(*hashes), parallel=3, stdout=io.StringIO())
     assert count_torrents() == 40
     assert 1 < most[0] <= 3 + 1  # the list itself is read meanwhile
 
 
 @pytest.mark.django_db
-def test_a_server_that_fails_for_good_ends_the_run_and_loses_nothing(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_keeps_failing_ends_the_run_without_loss(
+    server: FakeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote_archive, "FIRST_DELAY", 0.01)
     monkeypatch.setattr(remote_archive, "MAX_DELAY", 0.01)
@@ -237,17 +239,17 @@ def test_a_server_that_fails_for_good_ends_the_run_and_loses_nothing(
     broken = [infohash_to_hex(bytes([n]) * 20) for n in range(20)]
     for one in broken:
         server.replies[f"/torrent/{one}.torrent"] = [(500, {}, b"")]
-    said = run(server.list(good, *broken))
+    said = run_mirror(server.list(good, *broken))
     assert "does not answer any more" in said and "run the same command again" in said
     assert "1 stored" in said
-    assert run(server.url).startswith("           0 stored")
+    assert run_mirror(server.url).startswith("           0 stored")
 
 
 @pytest.mark.django_db
-def test_one_that_fails_is_tried_again_by_the_next_run(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+def test_a_torrent_that_failed_is_fetched_by_the_next_run(
+    server: FakeArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its list is old enough to be settled, and yet is read again."""
+    """Its list could grow no more, and yet it is read again."""
     monkeypatch.setattr(remote_archive, "FIRST_DELAY", 0.01)
     monkeypatch.setattr(remote_archive, "MAX_DELAY", 0.01)
     torrent, other = make.v1(b"one"), make.v1(b"two")
@@ -256,14 +258,14 @@ def test_one_that_fails_is_tried_again_by_the_next_run(
     server.list("202001.txt", "202002.txt", path="/sync/")
     server.list(*hashes, "", path="/sync/202001.txt")
     server.list("", path="/sync/202002.txt")
-    assert "1 failed" in run(server.url)
+    assert "1 failed" in run_mirror(server.url)
     assert count_torrents() == 1
-    assert "1 stored" in run(server.url)
+    assert "1 stored" in run_mirror(server.url)
     assert Source.objects.get().until == date(2020, 3, 1)
 
 
 @pytest.mark.django_db
-def test_lists_that_can_grow_no_more_are_read_once(server: Server) -> None:
+def test_finished_lists_are_read_once(server: FakeArchive) -> None:
     first, second = server.serve(make.v1(b"one")), server.serve(make.v1(b"two"))
     today = time.strftime("%Y%m%d.txt", time.gmtime())
     server.list("202001.txt", "20200201.txt", today, path="/sync/")
@@ -271,7 +273,7 @@ def test_lists_that_can_grow_no_more_are_read_once(server: Server) -> None:
     server.list("", path="/sync/20200201.txt")
     server.list(second, "", path=f"/sync/{today}")
     for _ in range(2):
-        run(server.url)
+        run_mirror(server.url)
     asked = [path for path, _ in server.asked]
     assert asked.count("/sync/202001.txt") == asked.count("/sync/20200201.txt") == 1
     assert asked.count(f"/sync/{today}") == 2
@@ -279,28 +281,28 @@ def test_lists_that_can_grow_no_more_are_read_once(server: Server) -> None:
 
 
 @pytest.mark.django_db
-def test_a_list_that_a_wrong_clock_lets_grow_later_is_read_then(server: Server) -> None:
-    """An archive names it behind a later one from then on."""
+def test_a_list_that_grew_late_by_a_wrong_clock_is_read_again(server: FakeArchive) -> None:
+    """An archive lists it after one of a later day from then on."""
     first, second, third = (server.serve(make.v1(name)) for name in (b"one", b"two", b"three"))
     server.list("202001.txt", "202002.txt", path="/sync/")
     server.list(first, "", path="/sync/202001.txt")
     server.list("", path="/sync/202002.txt")
-    run(server.url)
+    run_mirror(server.url)
     server.list("202002.txt", "197001.txt", "202001.txt", path="/sync/")
     server.list(second, "", path="/sync/197001.txt")
     server.list(first, third, "", path="/sync/202001.txt")
-    assert "2 stored" in run(server.url)
+    assert "2 stored" in run_mirror(server.url)
     assert Source.objects.get().until == date(2020, 3, 1)
 
 
 @pytest.mark.django_db
-def test_a_list_that_breaks_off_is_read_again(server: Server) -> None:
+def test_a_truncated_list_is_read_again(server: FakeArchive) -> None:
     first, second = server.serve(make.v1(b"one")), server.serve(make.v1(b"two"))
     server.list("202001.txt", path="/sync/")
     server.list(first, path="/sync/202001.txt")
-    assert "breaks off" in run(server.url)
+    assert "breaks off" in run_mirror(server.url)
     server.list(first, second, "", path="/sync/202001.txt")
-    assert "1 stored" in run(server.url)
+    assert "1 stored" in run_mirror(server.url)
     assert count_torrents() == 2
 
 
@@ -308,20 +310,20 @@ def test_a_list_that_breaks_off_is_read_again(server: Server) -> None:
 @pytest.mark.parametrize(
     "url", ["ftp://archive.example", "archive.example", "/etc/passwd", "http://", "http://[::1"]
 )
-def test_what_is_no_address_is_refused_at_once(url: str) -> None:
-    assert "is no address of an archive" in run(url)
+def test_an_invalid_url_is_refused(url: str) -> None:
+    assert "is no address of an archive" in run_mirror(url)
 
 
 @pytest.mark.django_db
-def test_an_archive_without_lists_says_so(server: Server) -> None:
-    said = run(server.url)
+def test_an_archive_without_lists_says_so(server: FakeArchive) -> None:
+    said = run_mirror(server.url)
     assert "404" in said and "LISTING=off, perhaps" in said
 
 
 @pytest.mark.django_db
-def test_lines_without_end_take_no_memory(server: Server) -> None:
+def test_an_endless_line_of_a_list_takes_no_memory(server: FakeArchive) -> None:
     server.replies["/hashes.txt.gz"] = [(200, {}, gzip.compress(bytes(50_000_000)))]
-    assert "0 stored" in run(f"{server.url}/hashes.txt.gz")
+    assert "0 stored" in run_mirror(f"{server.url}/hashes.txt.gz")
 
 
 @pytest.mark.django_db
@@ -330,6 +332,6 @@ def test_lines_without_end_take_no_memory(server: Server) -> None:
     [gzip.compress(b"")[:5], b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 9, b"no gzip"],
     ids=["cut off", "wrong", "none"],
 )
-def test_a_packed_list_that_is_damaged_ends_with_a_sentence(server: Server, body: bytes) -> None:
+def test_a_damaged_compressed_list_ends_with_an_error_message(server: FakeArchive, body: bytes) -> None:
     server.replies["/hashes.txt.gz"] = [(200, {}, body)]
-    assert "/hashes.txt.gz cannot be read: " in run(f"{server.url}/hashes.txt.gz")
+    assert "/hashes.txt.gz cannot be read: " in run_mirror(f"{server.url}/hashes.txt.gz")

@@ -1,4 +1,4 @@
-"""A client's torrents come into the archive: from a real qBittorrent, and a real Transmission on the same machine."""
+"""The command pull, with a real qBittorrent, and a real Transmission on the same machine."""
 
 import re
 import signal
@@ -44,7 +44,7 @@ class Clients(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
+def client_daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     with (
         network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
@@ -57,58 +57,58 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
 
 
 @pytest.fixture
-def clients(running: Clients, settings: Settings) -> Iterator[Clients]:
-    settings.CLIENTS = running.addresses
-    yield running
-    for client in (running.home, running.seedbox):
+def clients(client_daemons: Clients, settings: Settings) -> Iterator[Clients]:
+    settings.CLIENTS = client_daemons.addresses
+    yield client_daemons
+    for client in (client_daemons.home, client_daemons.seedbox):
         for torrent in client.torrents():
             client.remove(torrent.v1 or torrent.v2 or b"")
 
 
-def give(client: Client, *torrents: bytes) -> None:
+def add_and_wait(client: Client, *torrents: bytes) -> None:
     for torrent in torrents:
         client.add(TorrentToAdd(torrent, make.infohashes(torrent)), paused=True)
 
 
-def pull(*args: str) -> dict[str, int]:
+def run_pull(*args: str) -> dict[str, int]:
     out = StringIO()
     call_command("pull", *args, stdout=out)
-    return counted(out.getvalue())
+    return parse_counts(out.getvalue())
 
 
-def counted(summary: str) -> dict[str, int]:
+def parse_counts(summary: str) -> dict[str, int]:
     return {words: int(number) for number, words in re.findall(r"^ *(\d+) (.*)$", summary, re.M)}
 
 
 def test_every_torrent_that_qbittorrent_has_is_stored(clients: Clients) -> None:
-    give(clients.home, V1, HYBRID, V2)
-    assert pull("home") == {"stored": 3, "held already": 0}
+    add_and_wait(clients.home, V1, HYBRID, V2)
+    assert run_pull("home") == {"stored": 3, "held already": 0}
     for torrent, infohash in ((V1, 0), (HYBRID, 0), (HYBRID, 1), (V2, 1)):
         assert make.infohashes(retrieve(make.infohashes(torrent)[infohash]).torrent) == make.infohashes(
             torrent
         )
-    assert pull("home") == {"stored": 0, "held already": 3}
+    assert run_pull("home") == {"stored": 0, "held already": 3}
 
 
-def test_what_is_held_stays_byte_for_byte(clients: Clients) -> None:
+def test_a_held_torrent_stays_byte_for_byte(clients: Clients) -> None:
     first = make.v1(b"one", outer={b"comment": b"the first copy"})
     deposit(first)
-    give(clients.home, V1)
-    assert pull("home") == {"stored": 0, "held already": 1}
+    add_and_wait(clients.home, V1)
+    assert run_pull("home") == {"stored": 0, "held already": 1}
     assert retrieve(make.infohashes(V1)[0]).torrent == first
 
 
-def test_what_lacks_its_piece_layers_is_completed(clients: Clients) -> None:
+def test_a_torrent_without_piece_layers_is_completed(clients: Clients) -> None:
     deposit(make.v2(b"two", make.noise(100_000, b"two"), layers=False))
-    give(clients.home, V2)
-    pull("home")
+    add_and_wait(clients.home, V2)
+    run_pull("home")
     assert b"12:piece layers" in retrieve(make.infohashes(V2)[1]).torrent
     assert count_torrents() == 1
 
 
 def test_private_torrents_are_counted_but_not_stored(clients: Clients) -> None:
-    give(clients.home, V1, PRIVATE)
-    assert pull("home") == {
+    add_and_wait(clients.home, V1, PRIVATE)
+    assert run_pull("home") == {
         "stored": 1,
         "held already": 0,
         "refused: private (PRIVATE_TORRENTS=keep would take them)": 1,
@@ -117,43 +117,47 @@ def test_private_torrents_are_counted_but_not_stored(clients: Clients) -> None:
         retrieve(make.infohashes(PRIVATE)[0])
 
 
-def test_a_magnet_link_without_metadata_comes_later(clients: Clients) -> None:
+def test_a_magnet_link_without_metadata_is_left_for_a_later_run(clients: Clients) -> None:
     infohash = make.infohashes(V1)[0]
     clients.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
-    assert pull("home") == {"stored": 0, "held already": 0, "not given by the client (yet)": 1}
+    assert run_pull("home") == {"stored": 0, "held already": 0, "not given by the client (yet)": 1}
 
 
 def test_transmission_on_this_machine_is_read_from_its_folder(clients: Clients) -> None:
-    give(clients.seedbox, V1, HYBRID)
-    assert pull("seedbox") == {"stored": 2, "held already": 0}
+    add_and_wait(clients.seedbox, V1, HYBRID)
+    assert run_pull("seedbox") == {"stored": 2, "held already": 0}
     assert retrieve(make.infohashes(V1)[0]).torrent == V1
 
 
-def test_no_such_client_and_no_answer_are_sentences(clients: Clients, settings: Settings) -> None:
+def test_an_unknown_client_and_one_that_is_down_are_error_messages(
+    clients: Clients, settings: Settings
+) -> None:
     with pytest.raises(CommandError, match="no client called work. Configured: home, seedbox"):
-        pull("work")
+        run_pull("work")
     with pytest.raises(CommandError, match="RESOLVE is off"):
-        pull("home", "--resolve")
+        run_pull("home", "--resolve")
     settings.CLIENTS = {}
     with pytest.raises(CommandError, match="none so far; the setting CLIENTS names them"):
-        pull("home")
+        run_pull("home")
 
 
-def test_watching_stores_what_comes_and_survives_a_restart(running: Clients, tmp_path: Path) -> None:
+def test_watch_stores_new_torrents_and_survives_a_restart_of_the_client(
+    client_daemons: Clients, tmp_path: Path
+) -> None:
     archive, log = Hashkeep(tmp_path), tmp_path / "log"
     archive.migrate()
     with qbittorrent(tmp_path / "before", "5.3") as before:
-        watching = watch(archive, before, log)
+        watching = start_watching(archive, before, log)
         try:
-            added(before, V1)
-            until(lambda: stored(archive) == 1)
+            add_torrent(before, V1)
+            until(lambda: count_stored(archive) == 1)
         finally:
             before_it_ends = log.read_text()
     try:
         until(lambda: "cannot be reached. Trying again" in log.read_text())
         with qbittorrent(tmp_path / "after", "5.3", web=before.web) as after:
-            added(after, HYBRID)
-            until(lambda: stored(archive) == 2)
+            add_torrent(after, HYBRID)
+            until(lambda: count_stored(archive) == 2)
     finally:
         watching.send_signal(signal.SIGINT)
         assert watching.wait(timeout=30) == 0
@@ -162,13 +166,15 @@ def test_watching_stores_what_comes_and_survives_a_restart(running: Clients, tmp
     assert "Trying again" not in before_it_ends
 
 
-def test_what_the_client_does_not_give_comes_from_the_network(running: Clients, tmp_path: Path) -> None:
-    """The client has a magnet link and nobody to ask; the resolver has a tracker."""
+def test_a_torrent_that_the_client_cannot_export_comes_from_the_network(
+    client_daemons: Clients, tmp_path: Path
+) -> None:
+    """The client has a magnet link without peers; the resolver has a tracker."""
     torrent = make.v1(b"found by us", 20_000)
     infohash = make.infohashes(torrent)[0]
     seeder = Peer(("44.3.0.1", 6881))
     seeder.seed(Content(tmp_path / "nothing", "found by us", torrent))
-    where = running.addresses["home"].port
+    where = client_daemons.addresses["home"].port
     with (
         http_tracker(("81.3.0.1", 6969), {infohash: [seeder.address]}) as tracker,
         hashkeep(
@@ -179,27 +185,30 @@ def test_what_the_client_does_not_give_comes_from_the_network(running: Clients, 
             },
         ) as archive,
     ):
-        running.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
-        told = counted(archive.manage("pull", "home", "--resolve").stdout)
-        assert told == {"stored": 0, "held already": 0, "not given by the client; the network is asked": 1}
-        until(lambda: stored(archive) == 1)
-        assert counted(archive.manage("pull", "home", "--resolve").stdout) == {"stored": 0, "held already": 1}
+        client_daemons.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
+        counts = parse_counts(archive.manage("pull", "home", "--resolve").stdout)
+        assert counts == {"stored": 0, "held already": 0, "not given by the client; the network is asked": 1}
+        until(lambda: count_stored(archive) == 1)
+        assert parse_counts(archive.manage("pull", "home", "--resolve").stdout) == {
+            "stored": 0,
+            "held already": 1,
+        }
     [path] = archive.torrents.rglob("*.torrent")
     assert make.infohashes(path.read_bytes()) == make.infohashes(torrent)
-    running.home.remove(infohash)
+    client_daemons.home.remove(infohash)
 
 
-def watch(archive: Hashkeep, daemon: Qbittorrent, log: Path) -> "subprocess.Popen[bytes]":
+def start_watching(archive: Hashkeep, daemon: Qbittorrent, log: Path) -> "subprocess.Popen[bytes]":
     env = archive.env | {"CLIENTS": f"home=qbittorrent://admin:a%20password@127.0.0.1:{daemon.web}"}
     command = [sys.executable, "manage.py", "pull", "home", "--watch", "0.2"]
     with log.open("wb") as out:
         return subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
 
 
-def added(daemon: Qbittorrent, torrent: bytes) -> None:
+def add_torrent(daemon: Qbittorrent, torrent: bytes) -> None:
     with closing(open_client(address(daemon), 60)) as client:
-        give(client, torrent)
+        add_and_wait(client, torrent)
 
 
-def stored(archive: Hashkeep) -> int:
+def count_stored(archive: Hashkeep) -> int:
     return len(list(archive.torrents.rglob("*.torrent")))

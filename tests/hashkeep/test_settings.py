@@ -1,4 +1,4 @@
-"""Settings are documented, and wrong ones stop the start with a sentence."""
+"""Settings are documented, and a wrong one stops the start with a message."""
 
 import re
 from pathlib import Path
@@ -71,14 +71,14 @@ def test_a_country_database_that_is_not_there_yet_can_be_fetched(tmp_path: Path)
 
 def test_a_malformed_line_in_the_file_of_settings_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=8000\n# a comment\n\nexport HOST='0.0.0.0'\nthis is no setting\n")
-    told = find_malformed_line(tmp_path / ".env")
-    assert told == f"{tmp_path}/.env, line 5: “this is no setting” is no setting. Such as: PORT=8000"
+    message = find_malformed_line(tmp_path / ".env")
+    assert message == f"{tmp_path}/.env, line 5: “this is no setting” is no setting. Such as: PORT=8000"
     (tmp_path / ".env").write_text("PORT=8000\n")
     assert find_malformed_line(tmp_path / ".env") == ""
     assert find_malformed_line(tmp_path / "nowhere") == ""
 
 
-def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path, SECRET_KEY="")
     printed = ["shell", "-v0", "-c", "from django.conf import settings; print(settings.SECRET_KEY)"]
     first, second = archive.manage(*printed).stdout, archive.manage(*printed).stdout

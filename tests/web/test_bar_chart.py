@@ -1,4 +1,4 @@
-"""The peers of a torrent on its page: a drawing, and the same in figures."""
+"""The chart of a torrent's peers on its page, and the table beside it."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from web.bar_chart import DAYS, HEIGHT, WIDTH, build_peer_chart
 TODAY = date(2026, 3, 31)
 
 
-def test_a_day_in_the_middle_stands_in_the_middle_and_the_highest_reaches_the_top() -> None:
+def test_a_bar_stands_at_its_day_and_the_highest_reaches_the_top() -> None:
     days = [DailyPeers(TODAY - timedelta(days=30), {"BR": 5}), DailyPeers(TODAY, {"BR": 6, "US": 4})]
     drawn = build_peer_chart(days, TODAY)
     assert drawn
@@ -38,14 +38,14 @@ def test_many_countries_are_summed_up() -> None:
     assert sum(peers for _, peers in drawn.countries) + drawn.others == 21
 
 
-def test_days_without_a_peer_are_drawn_too() -> None:
+def test_days_without_a_peer_have_a_bar_too() -> None:
     drawn = build_peer_chart([DailyPeers(TODAY, {})], TODAY)
     assert drawn
     assert (drawn.most, drawn.bars[0].height) == (0, 1)
 
 
 @pytest.mark.django_db
-def test_a_page_shows_its_peers_once_there_was_a_look(
+def test_a_page_shows_its_peers_once_they_were_counted(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     settings.COUNTRY_DB = tmp_path / "country.mmdb"
@@ -67,7 +67,7 @@ def test_a_page_shows_its_peers_once_there_was_a_look(
 
 
 @pytest.mark.django_db
-def test_a_browser_that_has_the_page_gets_it_anew_after_a_look(client: Client) -> None:
+def test_a_cached_page_is_stale_after_a_count(client: Client) -> None:
     torrent = make.v1()
     deposit(torrent)
     page = f"/view/{make.v1_hash(torrent)}"

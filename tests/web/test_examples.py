@@ -31,19 +31,19 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 TORRENT = make.v1(b"by example", 3_000_000)
 
 
-def page(server: Hashkeep) -> Any:
+def get_api_page(server: Hashkeep) -> Any:
     with urlopen(f"{server.url}/api", timeout=30) as answer:
         return html.fromstring(answer.read().decode())
 
 
-def run(server: Hashkeep, folder: Path, example: str) -> subprocess.CompletedProcess[str]:
-    [code] = page(server).xpath("//code[@data-example=$name]", name=example)
+def run_example(server: Hashkeep, folder: Path, example: str) -> subprocess.CompletedProcess[str]:
+    [code] = get_api_page(server).xpath("//code[@data-example=$name]", name=example)
     (folder / example).write_text(code.text_content())
     command = [*PROGRAMS.get(example, ["sh", "-e"]), example]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
-def kept(server: Hashkeep, infohash: str) -> bytes:
+def get_torrent(server: Hashkeep, infohash: str) -> bytes:
     with urlopen(f"{server.url}/torrent/{infohash}.torrent", timeout=30) as answer:
         return bytes(answer.read())
 
@@ -54,15 +54,15 @@ def test_an_example_stores_the_torrent_and_prints_its_infohash(
 ) -> None:
     torrent = make.v1(example.encode(), 3_000_000)
     (tmp_path / "my.torrent").write_bytes(torrent)
-    done = run(server, tmp_path, example)
+    done = run_example(server, tmp_path, example)
     assert done.stdout.strip() == make.v1_hash(torrent), done.stderr
-    assert kept(server, make.v1_hash(torrent)) == torrent
+    assert get_torrent(server, make.v1_hash(torrent)) == torrent
 
 
 @pytest.mark.parametrize("example", PROGRAMS)
-def test_an_example_tells_what_was_wrong(server: Hashkeep, tmp_path: Path, example: str) -> None:
+def test_an_example_prints_what_was_wrong(server: Hashkeep, tmp_path: Path, example: str) -> None:
     (tmp_path / "my.torrent").write_bytes(b"d4:infoi0ee")
-    done = run(server, tmp_path, example)
+    done = run_example(server, tmp_path, example)
     said = done.stdout + done.stderr
     assert "info" in said or "Broken torrent file" in said
     assert done.returncode != 0 or example == "post.sh"  # curl's own status tells of the connection alone
@@ -75,22 +75,22 @@ def test_the_loop_stores_a_whole_folder(server: Hashkeep, tmp_path: Path) -> Non
     for name, torrent in torrents.items():
         (tmp_path / name).write_bytes(torrent)
     (tmp_path / "wrong.torrent").write_bytes(b"d4:infoi0ee")
-    lines = run(server, tmp_path, "folder.sh").stdout.splitlines()
-    told = {name: make.v1_hash(torrent) for name, torrent in torrents.items()}
-    told["wrong.torrent"] = "Error 12: Broken torrent file, please recreate it and try again."
-    assert sorted(lines) == sorted(f"{name}\t{what}" for name, what in told.items())
+    lines = run_example(server, tmp_path, "folder.sh").stdout.splitlines()
+    expected = {name: make.v1_hash(torrent) for name, torrent in torrents.items()}
+    expected["wrong.torrent"] = "Error 12: Broken torrent file, please recreate it and try again."
+    assert sorted(lines) == sorted(f"{name}\t{what}" for name, what in expected.items())
 
 
-def test_what_the_example_fetches_is_what_was_stored(server: Hashkeep, tmp_path: Path) -> None:
+def test_the_example_fetches_the_stored_bytes(server: Hashkeep, tmp_path: Path) -> None:
     (tmp_path / "my.torrent").write_bytes(TORRENT)
-    done = run(server, tmp_path, "fetch.sh")
+    done = run_example(server, tmp_path, "fetch.sh")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "fetched.torrent").read_bytes() == TORRENT
 
 
-def test_the_addresses_for_programs_are_right(server: Hashkeep) -> None:
-    [told] = page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
-    addresses = told.xpath("li/code[1]/text()")
+def test_the_addresses_for_programs_answer(server: Hashkeep) -> None:
+    [section] = get_api_page(server).xpath("//h2[@id='programs']/following-sibling::ul[1]")
+    addresses = section.xpath("li/code[1]/text()")
     assert len(addresses) == 3
     for address in addresses:
         with urlopen(address, timeout=30) as answer:
@@ -118,7 +118,7 @@ def key(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of a researcher, in whose archive there is that one film, which has been looked at."""
     folder = tmp_path_factory.mktemp("film")
     (folder / "my.torrent").write_bytes(FILM)
-    assert run(server, folder, "post.sh").stdout.strip() == make.v1_hash(FILM)
+    assert run_example(server, folder, "post.sh").stdout.strip() == make.v1_hash(FILM)
     server.manage("shell", "-v0", "-c", _COUNTED)
     return server.manage("keys", "issue", "a researcher").stdout.strip()
 
@@ -127,28 +127,28 @@ def test_examples_of_the_torrent_api_answer_as_the_page_says(
     server: Hashkeep, tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEY", key)
-    shown = page(server)
+    shown = get_api_page(server)
     for name in STUDIED:
         [code] = shown.xpath("//code[@data-example=$name]", name=f"{name}.sh")
         (tmp_path / name).write_text(code.text_content().replace(EXAMPLE, make.v1_hash(FILM).lower()))
         done = subprocess.run(["sh", "-e", name], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-        [told] = shown.xpath("//code[@data-example=$name]", name=f"{name}.json")
-        expected = told.text_content().replace(EXAMPLE, make.v1_hash(FILM).lower())
+        [response] = shown.xpath("//code[@data-example=$name]", name=f"{name}.json")
+        expected = response.text_content().replace(EXAMPLE, make.v1_hash(FILM).lower())
         answer = MOMENT.sub("(a moment)", done.stdout)
         assert json.loads(answer) == json.loads(MOMENT.sub("(a moment)", expected)), done.stderr
         assert list(json.loads(answer)) == list(json.loads(expected))
 
 
 def test_every_error_of_the_torrent_api_is_on_the_page(server: Hashkeep) -> None:
-    told = page(server).xpath("//table[@id='codes']//code/text()")
+    documented = get_api_page(server).xpath("//table[@id='codes']//code/text()")
     given = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', inspect.getsource(torrent_api)))
-    assert set(told) == given - {"CONTENT_LENGTH", "REMOTE_ADDR"}
+    assert set(documented) == given - {"CONTENT_LENGTH", "REMOTE_ADDR"}
     tested = inspect.getsource(test_torrent_api)
-    assert [code for code in told if f'"{code}"' not in tested] == []
+    assert [code for code in documented if f'"{code}"' not in tested] == []
 
 
-def test_every_example_on_the_page_is_tried(server: Hashkeep) -> None:
-    named = page(server).xpath("//code/@data-example")
+def test_every_example_on_the_page_is_tested(server: Hashkeep) -> None:
+    named = get_api_page(server).xpath("//code/@data-example")
     studied = [f"{name}.{kind}" for name in STUDIED for kind in ("sh", "json")]
     assert sorted(named) == sorted([*PROGRAMS, "folder.sh", "fetch.sh", *studied])
-    assert len(page(server).xpath("//pre")) == len(named)
+    assert len(get_api_page(server).xpath("//pre")) == len(named)

@@ -8,7 +8,7 @@ from web.templatetags.format_filters import format_number, format_size
 @pytest.mark.parametrize(
     ("value", "shown"), [(0, "0"), (999, "999"), (1000, "1\u202f000"), (46490676, "46\u202f490\u202f676")]
 )
-def test_numbers_are_set_in_groups_of_three(value: int, shown: str) -> None:
+def test_numbers_are_grouped_in_threes(value: int, shown: str) -> None:
     assert format_number(value) == shown
 
 
@@ -26,5 +26,5 @@ def test_numbers_are_set_in_groups_of_three(value: int, shown: str) -> None:
         (2**63 - 1, "8.00 EiB"),
     ],
 )
-def test_sizes_have_three_digits_that_count(value: int, shown: str) -> None:
+def test_sizes_have_three_significant_digits(value: int, shown: str) -> None:
     assert format_size(value) == shown

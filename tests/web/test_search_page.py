@@ -1,4 +1,4 @@
-"""The page that searches, as a browser without JavaScript gets it; test_browser.py looks at it with eyes."""
+"""The search page without JavaScript; test_browser.py tests it in Chromium."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.html_pages import get_page, page_text, page_weight
 pytestmark = pytest.mark.django_db
 
 
-def hits(answer: Any) -> list[str]:
+def hit_names(answer: Any) -> list[str]:
     return [link.text_content() for link in answer.page.xpath("//ol[@class='hits']/li/a")]
 
 
@@ -22,18 +22,18 @@ def test_words_find_torrents_with_size_and_date(client: Client) -> None:
     for one in (torrent, make.v1(b"another")):
         deposit(one)
     answer = get_page(client, "/search", data={"q": "SINTEL"})
-    assert hits(answer) == ["Sintel 4k"]
+    assert hit_names(answer) == ["Sintel 4k"]
     assert "1.40 GiB in 2 files" in page_text(answer)
     [link] = answer.page.xpath("//ol[@class='hits']/li/a/@href")
     assert client.get(link).status_code == 200
     assert answer.page.get_element_by_id("q").get("value") == "SINTEL"
 
 
-def test_the_front_page_has_the_same_box(client: Client) -> None:
+def test_the_front_page_has_the_same_search_box(client: Client) -> None:
     deposit(make.v1(b"Sintel"))
     [form] = get_page(client, "/").page.xpath("//form[@role='search']")
     assert form.get("action") == "/search"
-    assert hits(get_page(client, form.get("action"), data={"q": "sintel"})) == ["Sintel"]
+    assert hit_names(get_page(client, form.get("action"), data={"q": "sintel"})) == ["Sintel"]
 
 
 @pytest.mark.parametrize("spelling", ["{}", "magnet:?xt=urn:btih:{}&dn=x", " {} "])
@@ -53,13 +53,13 @@ def test_an_archive_that_does_not_list_finds_by_infohash_too(client: Client, set
         assert answer.status_code == 200
 
 
-def test_older_ones_are_a_link_away_and_the_question_goes_along(client: Client) -> None:
+def test_a_link_leads_to_older_torrents_of_the_same_search(client: Client) -> None:
     for n in range(30):
         deposit(make.v1(b"part %d" % n, 2_000_000 if n else 1))
     first = get_page(client, "/search", data={"q": "part", "min_mib": "1"})
-    assert hits(first) == [f"part {n}" for n in range(29, 4, -1)]
+    assert hit_names(first) == [f"part {n}" for n in range(29, 4, -1)]
     second = get_page(client, "/search" + first.page.xpath("string(//a[@rel='next']/@href)"))
-    assert hits(second) == ["part 4", "part 3", "part 2", "part 1"]
+    assert hit_names(second) == ["part 4", "part 3", "part 2", "part 1"]
     assert not second.page.xpath("//a[@rel='next']")
 
 
@@ -74,7 +74,7 @@ def test_older_ones_are_a_link_away_and_the_question_goes_along(client: Client) 
     ]
     + [{"since": "yesterday"}, {"since": "0001-01-01", "until": "9999-12-31"}, {"q": "x" * 7_000}],
 )
-def test_nothing_that_is_asked_for_is_an_error(client: Client, nonsense: dict[str, str]) -> None:
+def test_no_query_is_an_error(client: Client, nonsense: dict[str, str]) -> None:
     deposit(make.v1(b"hello"))
     answer = get_page(client, "/search", data=nonsense)
     assert answer.status_code == 200
@@ -90,23 +90,23 @@ def test_nothing_that_is_asked_for_is_an_error(client: Client, nonsense: dict[st
         ({"since": "yesterday"}, "This is no date, such as 2026-01-31."),
     ],
 )
-def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
+def test_an_invalid_filter_has_a_message_beside_its_field(
     client: Client, wrong: dict[str, str], complaint: str
 ) -> None:
     deposit(make.v1(b"hello"))
     answer = get_page(client, "/search", data=wrong | {"min_files": "1"})
-    assert hits(answer) == ["hello"]
+    assert hit_names(answer) == ["hello"]
     [name] = wrong
     field = answer.page.xpath(f"//input[@name='{name}']")[0]
-    told = answer.page.get_element_by_id(field.get("aria-describedby"))
-    assert told.text_content() == f"{complaint} It was left out."
+    message = answer.page.get_element_by_id(field.get("aria-describedby"))
+    assert message.text_content() == f"{complaint} It was left out."
     assert field.get("value") is None and field.get("aria-invalid") == "true"
     assert answer.page.xpath("string(//input[@name='min_files']/@value)") == "1"
     assert answer.page.xpath("//details[@class='filters']/@open")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ({}, "Nothing is stored yet."),
         (
@@ -124,37 +124,37 @@ def test_a_filter_that_was_left_out_is_told_of_beside_its_field(
         ),
     ],
 )
-def test_where_nothing_is_found_words_and_filters_are_told_apart(
-    client: Client, asked: dict[str, str], told: str
+def test_an_empty_result_names_the_filters_that_were_set(
+    client: Client, asked: dict[str, str], message: str
 ) -> None:
     shown = page_text(get_page(client, "/search", data=asked))
-    assert told in shown
+    assert message in shown
     assert ("Fewer words" in shown) == ("q" in asked)
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\t\n "])
-def test_a_blank_question_is_headed_as_none(client: Client, blank: str) -> None:
+def test_a_blank_query_is_headed_as_no_query(client: Client, blank: str) -> None:
     assert get_page(client, "/search", data={"q": blank}).page.xpath("string(//h1)") == "The newest torrents"
 
 
 @pytest.mark.parametrize(("digits", "hinted"), [(39, True), (41, True), (63, True), (20, False)])
-def test_what_is_nearly_an_infohash_is_counted(client: Client, digits: int, hinted: bool) -> None:
+def test_the_digits_of_a_wrong_infohash_are_counted(client: Client, digits: int, hinted: bool) -> None:
     answer = get_page(client, "/search", data={"q": " " + ("0a" * 40)[:digits]})
     assert (f"it has {digits} digits" in page_text(answer)) == hinted
 
 
-def test_dates_include_their_days(client: Client) -> None:
+def test_date_filters_include_their_days(client: Client) -> None:
     deposit(make.v1(b"hello"))
     shown = get_page(client, "/search").page.xpath("string(//ol[@class='hits']//time/@datetime)")[:10]
-    assert hits(get_page(client, "/search", data={"since": shown, "until": shown})) == ["hello"]
+    assert hit_names(get_page(client, "/search", data={"since": shown, "until": shown})) == ["hello"]
 
 
-def test_hostile_names_are_shown_and_do_nothing(client: Client) -> None:
+def test_hostile_names_are_escaped(client: Client) -> None:
     for name in (b"<img src=x onerror=alert(1)>", "photo\u202egnp.exe".encode(), b"", b"\x1b[31m"):
         deposit(make.v1(name, files={(b"a",): 1, (b"b",): 1}))
     answer = get_page(client, "/search")
     assert not answer.page.xpath("//main//img")
-    assert hits(answer) == [
+    assert hit_names(answer) == [
         "‹U+001B›[31m",
         "(no name)",
         "photo‹U+202E›gnp.exe",
@@ -163,11 +163,11 @@ def test_hostile_names_are_shown_and_do_nothing(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["&" * 4_000, "\u202e" * 1_000, "日" * 1_000])
-def test_a_page_of_the_worst_names_is_small(client: Client, name: str) -> None:
+def test_a_page_of_the_longest_names_is_small(client: Client, name: str) -> None:
     for n in range(25):
         deposit(make.v1(name.encode(), n + 1))
     answer = get_page(client, "/search")
-    assert len(hits(answer)) == 25
+    assert len(hit_names(answer)) == 25
     assert page_weight(client, answer) < 60_000
 
 

@@ -1,4 +1,4 @@
-"""The page of one torrent, whatever its maker wrote into it."""
+"""The page of one torrent, also with hostile contents."""
 
 import base64
 from html import unescape
@@ -24,7 +24,9 @@ SINTEL = make.v1(b"Sintel", files=SINTEL_FILES)
 HASH = make.v1_hash(SINTEL)
 
 
-def test_every_spelling_leads_to_one_address_and_reads_no_torrent(client: Client, objects: Path) -> None:
+def test_every_spelling_redirects_to_one_address_without_reading_the_torrent(
+    client: Client, objects: Path
+) -> None:
     hybrid = make.hybrid(b"both")
     deposit(hybrid)
     for path in list(objects.rglob("*.torrent")):
@@ -34,7 +36,7 @@ def test_every_spelling_leads_to_one_address_and_reads_no_torrent(client: Client
         assert client.get(f"/view/{spelling}").headers["Location"] == f"/view/{v1}"
 
 
-def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
+def test_the_page_describes_the_torrent(client: Client) -> None:
     outer = {b"comment": b"A short film", b"created by": b"mktorrent 1.1", b"creation date": 1_285_891_200}
     made = make.v1(b"Sintel", files={(b"Sintel.mkv",): 5_000_000, (b"Subs", b"de.srt"): 1024}, outer=outer)
     shown = page_text(view_torrent(client, made))
@@ -54,7 +56,7 @@ def test_the_page_tells_what_the_torrent_is(client: Client) -> None:
         ),
     ],
 )
-def test_the_page_tells_which_film_it_is_and_how_that_is_known(client: Client, name: str, shown: str) -> None:
+def test_the_page_says_which_film_it_is_and_by_which_source(client: Client, name: str, shown: str) -> None:
     load_titles()
     torrent = make.v1(name.encode())
     assert "Film or series" not in page_text(view_torrent(client, torrent))
@@ -90,7 +92,7 @@ def test_a_folder_of_which_no_file_is_shown_is_one_line(client: Client) -> None:
     assert all(folder.xpath("details/ul/li/bdi") for folder in opened)
 
 
-def test_the_page_hands_out_the_torrent_itself(client: Client) -> None:
+def test_the_page_links_to_the_torrent(client: Client) -> None:
     page = view_torrent(client, SINTEL).page
     [link] = page.xpath("//a[@download]/@href")
     assert client.get(link).content == SINTEL
@@ -105,7 +107,7 @@ def test_a_hybrids_magnet_link_names_both_infohashes(client: Client) -> None:
     assert (found.name, found.trackers) == ("both", [make.TRACKER.decode()])
 
 
-def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
+def test_hostile_text_is_escaped(client: Client) -> None:
     outer = {b"comment": HOSTILE, b"created by": HOSTILE, b"announce": b"javascript://alert(1)" + HOSTILE}
     made = make.v1(HOSTILE, files={(HOSTILE, HOSTILE): 5, (b"..", b"\xff\xfe"): 5}, outer=outer)
     answer = view_torrent(client, made)
@@ -119,7 +121,7 @@ def test_hostile_text_is_shown_and_does_nothing(client: Client) -> None:
     assert not set("\u202e\x00\u2066") & set(unescape(answer.content.decode()))
 
 
-def test_names_may_break_after_dots_wherever_they_are_shown(client: Client) -> None:
+def test_long_names_may_break_after_dots(client: Client) -> None:
     torrent = make.v1(b"A.Name_of-dots", files={(b"Sub.folder", b"A.file"): 1})
     page = view_torrent(client, torrent).page
     assert [len(page.xpath(f"//{place}/bdi//wbr")) for place in ("h1", "summary", "li")] == [3, 1, 1]
@@ -144,7 +146,7 @@ def test_ten_thousand_files_make_a_small_page_and_a_full_list(client: Client) ->
     assert listed == [f"7\t<folder> & {n // 50}/'file' {n}‹U+000A›" for n in range(10_000)]
 
 
-def test_of_a_hundred_thousand_files_only_the_first_are_looked_at(client: Client) -> None:
+def test_of_a_hundred_thousand_files_only_the_first_are_read(client: Client) -> None:
     paths: dict[tuple[bytes, ...], int] = {(b"%d" % (n // 1_000), b"%d" % n): 7 for n in range(100_000)}
     answer = view_torrent(client, make.v1(b"many", files=paths, piece_length=1 << 20))
     assert "684 KiB in 100 000 files" in page_text(answer)
@@ -156,7 +158,7 @@ def test_of_a_hundred_thousand_files_only_the_first_are_looked_at(client: Client
 
 
 @pytest.mark.parametrize("address", [f"/view/{HASH}", f"/view/{HASH}/files.txt"])
-def test_who_has_the_page_already_is_told_so_until_it_changes(client: Client, address: str) -> None:
+def test_a_cached_page_is_304_until_it_changes(client: Client, address: str) -> None:
     deposit(SINTEL)
     first = client.get(address)
     known = {"If-None-Match": first.headers["ETag"]}
@@ -169,7 +171,7 @@ def test_who_has_the_page_already_is_told_so_until_it_changes(client: Client, ad
     assert client.get(address, headers=known).status_code == 451
 
 
-def test_the_longest_of_everything_still_makes_a_small_page(client: Client) -> None:
+def test_the_longest_values_make_a_small_page(client: Client) -> None:
     urls = [[b"http://%d/%s" % (n, b"&" * 1_900)] for n in range(1_000)]
     paths = {tuple(b"%d%s" % (n, b"\x01" * 250) for _ in range(12)): 7 for n in range(1_000)}
     outer = {b"comment": b"<" * 1_000_000, b"announce-list": urls, b"url-list": [url for [url] in urls]}
@@ -178,7 +180,7 @@ def test_the_longest_of_everything_still_makes_a_small_page(client: Client) -> N
     assert page_weight(client, answer) < 120_000
 
 
-def test_lost_bytes_are_a_pause_and_not_a_crash(client: Client, objects: Path) -> None:
+def test_lost_bytes_are_503(client: Client, objects: Path) -> None:
     deposit(SINTEL)
     for path in objects.rglob("*.torrent"):
         path.unlink()

@@ -1,4 +1,4 @@
-"""Text of strangers: what may pass as it is, and what gets a mark."""
+"""Text from torrents: what is shown as it is, and what is replaced."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from web.untrusted_text import add_line_breaks, make_printable
 @pytest.mark.parametrize(
     "text", ["debian-12.iso", "день 日本", "می‌خواهم", "👨‍👩‍👧", "a\u00a0b", "", "<b>&amp;</b>"]
 )
-def test_honest_text_stays_as_it_is(text: str) -> None:
+def test_printable_text_stays_as_it_is(text: str) -> None:
     assert make_printable(text) == text
 
 
@@ -23,17 +23,17 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
         ("half \ud800", "half ‹U+D800›"),
     ],
 )
-def test_what_acts_unseen_gets_a_mark(text: str, shown: str) -> None:
+def test_invisible_characters_are_shown_as_code_points(text: str, shown: str) -> None:
     assert make_printable(text) == shown
 
 
 @pytest.mark.parametrize("text", ["x" * 256, "\u202e" * 40, "x" * 10_000_000])
-def test_what_is_too_long_is_cut_and_says_so(text: str) -> None:
+def test_long_text_is_cut_and_ends_in_an_ellipsis(text: str) -> None:
     assert len(make_printable(text)) == 255
     assert make_printable(text).endswith("…")
 
 
-def test_what_just_fits_is_not_cut() -> None:
+def test_text_of_the_maximum_length_is_not_cut() -> None:
     assert make_printable("x" * 255) == "x" * 255
 
 
@@ -48,5 +48,5 @@ def test_what_just_fits_is_not_cut() -> None:
         ("", ""),
     ],
 )
-def test_lines_may_break_between_words_and_markup_stays_text(text: str, shown: str) -> None:
+def test_lines_may_break_after_dots_and_markup_is_escaped(text: str, shown: str) -> None:
     assert add_line_breaks(text) == shown

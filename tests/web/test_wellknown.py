@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 
-def test_search_engines_may_read_what_is_about_the_archive_and_nothing_of_what_is_in_it(
+def test_robots_txt_allows_pages_about_the_archive_and_none_of_its_contents(
     client: Client,
 ) -> None:
     robots = RobotFileParser()
@@ -31,5 +31,9 @@ def test_security_txt_names_the_contact(client: Client, settings: Settings) -> N
 
 
 @pytest.mark.django_db
-def test_without_a_contact_there_is_none(client: Client) -> None:
+def test_without_a_contact_security_txt_is_404(client: Client) -> None:
     assert client.get("/.well-known/security.txt").status_code == 404
+
+
+def test_robots_txt_disallows_the_pages_of_torrents(client: Client) -> None:
+    assert b"Disallow: /view/" in client.get("/robots.txt").content
