@@ -1,7 +1,8 @@
-"""The SOAP door. What stands here makes spyne 2.14 importable from Python 3.12 on, and must run before it is.
+"""The SOAP dialects of the old caches: storeTorrent and cacheTorrent.
 
-spyne vendors six 1.14, whose importer has only find_module(), which Python 3.12 no longer calls. Entries in
-sys.modules are found without any importer. (Python 3.13 also lost cgi: requirements.txt has legacy-cgi.)
+The code here makes spyne 2.14 importable from Python 3.12 on, and must run before spyne is imported. spyne vendors
+six 1.14, whose importer has only find_module(), which Python 3.12 no longer calls; entries in sys.modules are found
+without any importer. (Python 3.13 also lost cgi: requirements.txt has legacy-cgi.)
 """
 
 import collections.abc

@@ -1,6 +1,6 @@
-"""The two operations of the old caches, and what each says of what became of its torrent.
+"""The two operations of the old caches, storeTorrent and cacheTorrent: store the torrent, and format the outcome.
 
-A torrent that is refused is an answer like any other: faults are for messages that are no SOAP, or no call of ours.
+A torrent that is refused is an answer like any other. Faults are for messages that are no SOAP, or no known call.
 """
 
 import binascii
@@ -22,8 +22,8 @@ class NoArgumentSent(Refusal):
     """The call has no argument."""
 
 
-# Torrage 0.4 has 10 to 14 (13 for unknown errors); 15 to 18 are ours. Any other refusal is 14, trouble of ours.
-_CODES = {
+# Torrage 0.4 has 10 to 14 (13 for unknown errors); 15 to 18 are ours. Any other refusal is 14, the server's error.
+_NUMBERS = {
     NoArgumentSent: 10,
     EmptyTorrent: 11,
     NotATorrent: 12,
@@ -33,40 +33,40 @@ _CODES = {
     NotAuthorized: 18,
 }
 
-_RESULT = {"_returns": Unicode(sub_ns=""), "_out_variable_name": "Result", "_no_ctx": True}
+_RESULT_OPTIONS = {"_returns": Unicode(sub_ns=""), "_out_variable_name": "Result", "_no_ctx": True}
 
 
 class TorrentCache(Service):
-    @rpc(Unicode, _out_message_name=f"{{{THETORRENT.calls}}}storeTorrentResponse", **_RESULT)
+    @rpc(Unicode, _out_message_name=f"{{{THETORRENT.calls}}}storeTorrentResponse", **_RESULT_OPTIONS)
     def storeTorrent(outcome: Receipt | Refusal) -> str:
-        """thetorrent.org: the infohash, or a text that is none."""
+        """thetorrent.org's operation returns the infohash, or a text that begins with `error:`."""
         if isinstance(outcome, Refusal):
-            return f"error: {_printable(str(outcome))}"
+            return f"error: {_make_printable(str(outcome))}"
         return outcome.infohash
 
-    @rpc(Unicode, _out_message_name=f"{{{TORRAGE.calls}}}cacheTorrentResponse", **_RESULT)
+    @rpc(Unicode, _out_message_name=f"{{{TORRAGE.calls}}}cacheTorrentResponse", **_RESULT_OPTIONS)
     def cacheTorrent(outcome: Receipt | Refusal) -> str:
-        """Torrage: the infohash, or a number of two digits."""
+        """Torrage's operation returns the infohash, or an error number of two digits."""
         if isinstance(outcome, Refusal):
-            return str(next((code for kind, code in _CODES.items() if isinstance(outcome, kind)), 14))
+            return str(next((number for kind, number in _NUMBERS.items() if isinstance(outcome, kind)), 14))
         return outcome.infohash
 
 
 def store_calls(calls: Iterable[SoapCall]) -> list[Receipt | Refusal]:
-    """What became of the argument of each, whichever operation is to say it. They are stored together."""
-    return deposit_many(map(_sent_in, calls), entry_point="soap")
+    """Store the torrents of all calls together: the receipt or the refusal of each, in their order."""
+    return deposit_many(map(_read_torrent, calls), entry_point="soap")
 
 
-def _sent_in(call: SoapCall) -> bytes | Refusal:
+def _read_torrent(call: SoapCall) -> bytes | Refusal:
     try:
-        return _torrent(call)
+        return _decode_argument(call)
     except Refusal as refusal:
         return refusal
     finally:
         call.close()
 
 
-def _torrent(call: SoapCall) -> bytes:
+def _decode_argument(call: SoapCall) -> bytes:
     require_upload_key(call.key)
     if call.too_long:
         raise TooLarge(
@@ -80,6 +80,6 @@ def _torrent(call: SoapCall) -> bytes:
         raise NotATorrent("The argument is not base64.") from None
 
 
-def _printable(text: str) -> str:
-    """XML has no place for control characters; an operator's reason may hold some."""
+def _make_printable(text: str) -> str:
+    """Without control characters, which XML cannot hold; an operator's reason for a takedown may have some."""
     return "".join(character if character.isprintable() else " " for character in text)

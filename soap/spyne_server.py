@@ -1,6 +1,10 @@
-"""spyne between Django and the operations: it finds the operation, and writes answers and faults.
+"""Answer SOAP calls with spyne: it finds the operation, and writes answers and faults.
 
-It reads nothing: its own reader of messages builds trees, follows references and logs what it could not read.
+1. `call_parser` reads each message. (spyne's own parser builds trees, follows references and logs what it cannot read.)
+2. The torrents of all calls are stored together (`operations.store_calls`).
+3. spyne calls the operation with what became of its torrent, and writes the answer; or it writes the fault.
+
+A request and a response are plain values, so that the fast path uses this without Django's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +25,11 @@ from soap.call_parser import MessageReader, NotSoap, SoapCall
 from soap.operations import TorrentCache, store_calls
 from soap.wsdl import THETORRENT
 
-spyne.const.MIN_GC_INTERVAL = float("inf")  # else a full gc.collect() once a second
+spyne.const.MIN_GC_INTERVAL = float("inf")  # by default spyne runs a full gc.collect() once a second
 
 
 class CallRequest(NamedTuple):
-    """A message, and the key that came beside it, if any."""
+    """`key` is the API key in the headers or the query, "" if there is none."""
 
     body: MessageReader
     key: str
@@ -38,15 +42,15 @@ class CallResponse(NamedTuple):
     body: bytes
 
 
-class _Done(NamedTuple):
-    """A call that is to be answered: what became of its torrent."""
+class _StoredCall(NamedTuple):
+    """A call whose torrent has been stored or refused."""
 
     operation: str
     outcome: Receipt | Refusal
 
 
-class _Calls(ProtocolBase):
-    """spyne's input protocol: three steps, each of which only hands on what is known already."""
+class _InputProtocol(ProtocolBase):
+    """spyne's input protocol: three steps, each of which only passes on what is known already."""
 
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:
         [ctx.in_document] = ctx.in_string
@@ -60,9 +64,9 @@ class _Calls(ProtocolBase):
         ctx.in_object = [ctx.in_document.outcome]
 
 
-class _Answers(Soap11):
+class _OutputProtocol(Soap11):
     def serialize(self, ctx: Any, message: str) -> None:
-        """With what a client of rpc/encoded may insist on. (With xsi:type as well, node's soap gives no string.)"""
+        """Add encodingStyle, which a client of rpc/encoded may insist on. (xsi:type keeps node's soap from a string.)"""
         super().serialize(ctx, message)
         if ctx.out_error is None:
             ctx.out_document.set(f"{{{self.ns_soap_env}}}encodingStyle", self.ns_soap_enc)
@@ -77,31 +81,31 @@ _server = _Server(
         [TorrentCache],
         tns=THETORRENT.calls,
         name="TorrentCache",
-        in_protocol=_Calls(),
-        out_protocol=_Answers(),
+        in_protocol=_InputProtocol(),
+        out_protocol=_OutputProtocol(),
     )
 )
 
 
 def read_request(environ: Mapping[str, Any], body: MessageReader) -> CallRequest:
-    # The key: PHP's SoapClient knows `login` and `password`, which is HTTP Basic; SOAP::Lite takes it in the URL.
+    """The key may be in HTTP Basic (PHP's SoapClient has `login` and `password`) or in the URL (SOAP::Lite)."""
     return CallRequest(body, key_text_from_request(environ, *key_texts_in_query(environ)))
 
 
-def answer_calls(messages: Sequence[CallRequest]) -> list[CallResponse]:
-    """Take the calls, whose torrents are stored together, and give an answer or a fault to each."""
-    calls = [_read(message) for message in messages]
+def answer_calls(requests: Sequence[CallRequest]) -> list[CallResponse]:
+    """An answer or a fault for each call, in their order. Their torrents are stored together."""
+    calls = [_parse_call(request) for request in requests]
     outcomes = iter(store_calls(call for call in calls if isinstance(call, SoapCall)))
     return [
-        _answer(_Done(call.operation, next(outcomes)) if isinstance(call, SoapCall) else call)
+        _write_response(_StoredCall(call.operation, next(outcomes)) if isinstance(call, SoapCall) else call)
         for call in calls
     ]
 
 
-def _read(message: CallRequest) -> SoapCall | Fault:
-    call = SoapCall(longest=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=message.key)
+def _parse_call(request: CallRequest) -> SoapCall | Fault:
+    call = SoapCall(max_argument=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=request.key)
     try:
-        call.read(message.body)
+        call.read(request.body)
     except NotSoap as error:
         return Fault(error.faultcode, str(error))
     except OSError:
@@ -111,17 +115,17 @@ def _read(message: CallRequest) -> SoapCall | Fault:
     return call
 
 
-def _answer(call: _Done | Fault) -> CallResponse:
-    first = MethodContext(_server, MethodContext.SERVER)
-    first.in_string = [call]
-    [context] = _server.generate_contexts(first)
+def _write_response(call: _StoredCall | Fault) -> CallResponse:
+    initial = MethodContext(_server, MethodContext.SERVER)
+    initial.in_string = [call]
+    [context] = _server.generate_contexts(initial)
     if context.in_error is None:
         _server.get_in_object(context)
         _server.get_out_object(context)
     _server.get_out_string(context)
-    failed = context.out_error is not None
-    answer = CallResponse(
-        HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.OK, b"".join(context.out_string)
+    is_fault = context.out_error is not None
+    response = CallResponse(
+        HTTPStatus.INTERNAL_SERVER_ERROR if is_fault else HTTPStatus.OK, b"".join(context.out_string)
     )
     context.close()
-    return answer
+    return response

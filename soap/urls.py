@@ -1,4 +1,4 @@
-"""URLs of the SOAP door. The first of each dialect is its address in the WSDL."""
+"""URLs of SOAP: each takes the calls of both dialects; the first URL of a dialect is its address in the WSDL."""
 
 from django.urls import path
 

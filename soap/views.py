@@ -1,4 +1,4 @@
-"""One URL does both: GET is the WSDL, POST is a call (a .NET client posts to the WSDL's own URL)."""
+"""The view of every SOAP URL: GET is the WSDL, POST is a call. (A .NET client posts to the WSDL's own URL.)"""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -13,12 +13,12 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def soap_endpoint(request: HttpRequest, dialect: SoapDialect) -> HttpResponse:
-    """Every URL takes the calls of either dialect; the WSDL is its own."""
+    """Takes the calls of both dialects; `dialect` is the one whose WSDL it answers."""
     if request.method == "POST":
-        # Not request.body: Django's limit for it is the same for all views, and it would be in memory at once.
-        [answer] = answer_calls([read_request(request.META, request)])
-        response = HttpResponse(answer.body, CONTENT_TYPE, answer.status)
-        # Django would log a fault as an error of ours.
+        # Not request.body: that would have Django's one limit for all views, and be in memory as a whole.
+        [call_response] = answer_calls([read_request(request.META, request)])
+        response = HttpResponse(call_response.body, CONTENT_TYPE, call_response.status)
+        # Django logs a status of 500 as an error of ours unless this is set; it has no public way to say so.
         response._has_been_logged = True  # type: ignore[attr-defined]
         return response
     location = request.build_absolute_uri(dialect.path)

@@ -1,5 +1,8 @@
-"""What the door tells a client's SOAP library about itself. rpc/encoded, as Torrage's own WSDL was: spyne writes
-only document/literal, which neither PHP's nor Perl's documented lines can use."""
+"""The WSDL of each dialect, written from a template: the description that a client's SOAP library reads.
+
+It is rpc/encoded, as Torrage's own WSDL was. spyne writes only document/literal, which neither PHP's nor Perl's
+documented lines can use.
+"""
 
 from html import escape
 from pathlib import Path
@@ -39,5 +42,5 @@ TORRAGE = SoapDialect(
 
 
 def render_wsdl(dialect: SoapDialect, location: str) -> str:
-    """`location` is the URL that takes the calls, as the client knows us."""
+    """`location`: the URL that takes the calls, as the client knows this server."""
     return _TEMPLATE.format(location=escape(location), **dialect._asdict())
