@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures of all tests, and the option --database."""
 
 import signal
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from archive.store import get_storage
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.radosgw import CREDENTIALS, Radosgw, radosgw
 
-# A shell has what runs in its background ignore Ctrl+C, and so would all the programs that the tests start.
+# A shell lets programs in its background ignore Ctrl+C, and so would all programs that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -33,7 +33,7 @@ def unrepeated_peer_hints(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def objects(tmp_path: Path, settings: Settings) -> Iterator[Path]:
-    """The folder where this test's archive keeps its objects: new and empty for each test."""
+    """The folder in which the archive of this test stores its objects: new and empty for each test."""
     folder = tmp_path / "torrents"
     settings.STORAGE_URL = f"file://{folder}"
     get_storage.cache_clear()
@@ -57,6 +57,6 @@ def bucket(gateway: Radosgw, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
-    """A whole Hashkeep as `make run` starts it, shared by the tests that come as strangers over HTTP."""
+    """A whole Hashkeep as `make run` starts it, shared by the tests that are clients over HTTP."""
     with hashkeep(tmp_path_factory.mktemp("server")) as running:
         yield running

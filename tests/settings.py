@@ -1,4 +1,4 @@
-"""The settings of a test run: the real ones, with data in a folder of its own and the database that was asked for.
+"""The settings of a test run: the real ones, with a data folder of its own and the database of the option.
 
 `pytest` runs on SQLite, `pytest --database postgres` on a PostgreSQL of its own.
 """
@@ -13,7 +13,7 @@ from tests.servers.postgres import postgres
 
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="hashkeep-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
-os.environ["RESOLVE"] = "off"  # tests that want a network bring their own
+os.environ["RESOLVE"] = "off"  # tests that need a network start their own
 
 if "postgres" in sys.argv:
     _server = postgres()
@@ -23,7 +23,7 @@ if "postgres" in sys.argv:
 from hashkeep.settings import *  # noqa: E402, F403  they read the environment
 
 if not DATABASE_URL:  # noqa: F405
-    # A file, as in life: SQLite in memory shares one cache between threads and has other locks.
+    # A file, as in production: SQLite in memory shares one cache between threads and has other locks.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}  # noqa: F405
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real ones are slow on purpose

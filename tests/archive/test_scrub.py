@@ -1,4 +1,4 @@
-"""What an index and a storage go through, and what scrub makes of it."""
+"""Scrub: what it finds where the index and the storage differ, and how it mends that."""
 
 import io
 from collections import Counter
@@ -31,32 +31,32 @@ V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
 ALL = (V1, V2, HYBRID)
 
 
-def name(torrent: bytes) -> str:
+def infohash_of(torrent: bytes) -> str:
     return make.v2_hash(torrent) if torrent == V2 else make.v1_hash(torrent)
 
 
 def file(objects: Path, torrent: bytes) -> Path:
-    infohash = name(torrent)
+    infohash = infohash_of(torrent)
     return objects / infohash[:2] / infohash[2:4] / f"{infohash}.torrent"
 
 
 def put(torrent: bytes) -> None:
-    """The object alone, as a crash before the row leaves it, or somebody who restores a backup."""
-    get_storage().put(f"{name(torrent)}.torrent", torrent)
+    """Store the object alone, as a crash before the row was written leaves it, or the restore of a backup."""
+    get_storage().put(f"{infohash_of(torrent)}.torrent", torrent)
 
 
 def restore(objects: Path, torrents: list[bytes]) -> None:
-    """Many objects at once, as a copy of the folder brings them."""
+    """Store many objects at once, as a copy of the folder does."""
     for torrent in torrents:
         file(objects, torrent).parent.mkdir(parents=True, exist_ok=True)
         file(objects, torrent).write_bytes(torrent)
 
 
-def found(**options: bool) -> dict[str, str]:
+def scrub_all(**options: bool) -> dict[str, str]:
     findings = list(scrub(**options))
-    kinds = {infohash: str(kind) for kind, infohash in findings}
-    assert len(kinds) == len(findings), "each is told of once"
-    return kinds
+    verdicts = {infohash: str(verdict) for verdict, infohash in findings}
+    assert len(verdicts) == len(findings), "there is one finding an infohash"
+    return verdicts
 
 
 def rows() -> list[dict[str, object]]:
@@ -66,7 +66,7 @@ def rows() -> list[dict[str, object]]:
 
 
 def is_whole() -> bool:
-    return found() == {name(torrent): "sound" for torrent in ALL} and recount() == (3, 3)
+    return scrub_all() == {infohash_of(torrent): "sound" for torrent in ALL} and recount() == (3, 3)
 
 
 def run(**options: object) -> str:
@@ -81,14 +81,14 @@ def three() -> None:
         deposit(torrent)
 
 
-def test_a_sound_archive_is_left_as_it_is(three: None) -> None:
+def test_a_sound_archive_stays_unchanged(three: None) -> None:
     before = list(Torrent.objects.order_by("pk").values())
     assert is_whole()
     assert list(Torrent.objects.order_by("pk").values()) == before
 
 
 def test_an_empty_archive_is_sound() -> None:
-    assert found() == {} and recount() == (0, 0)
+    assert scrub_all() == {} and recount() == (0, 0)
 
 
 def test_an_object_without_a_row_is_indexed() -> None:
@@ -97,7 +97,7 @@ def test_an_object_without_a_row_is_indexed() -> None:
     put(HYBRID)
     with pytest.raises(NotHeld):
         retrieve(parse_infohash(make.v2_hash(HYBRID)))
-    assert found()[name(HYBRID)] == "indexed"
+    assert scrub_all()[infohash_of(HYBRID)] == "indexed"
     assert retrieve(parse_infohash(make.v2_hash(HYBRID))).torrent == HYBRID
     assert is_whole()
 
@@ -110,12 +110,12 @@ def test_a_damaged_object_is_set_aside_and_no_longer_served(
     damaged = bytearray(torrent)
     damaged[torrent.index(b"4:name") + 8] ^= 1
     path.write_bytes(damaged)
-    assert found()[name(torrent)] == "damaged"
+    assert scrub_all()[infohash_of(torrent)] == "damaged"
     with pytest.raises(NotHeld):
-        retrieve(parse_infohash(name(torrent)))
+        retrieve(parse_infohash(infohash_of(torrent)))
     assert not path.exists()
     assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
-    assert found() == {name(other): "sound" for other in ALL if other != torrent}
+    assert scrub_all() == {infohash_of(other): "sound" for other in ALL if other != torrent}
     assert recount() == (2, 2)
     deposit(torrent)
     assert is_whole()
@@ -124,21 +124,21 @@ def test_a_damaged_object_is_set_aside_and_no_longer_served(
 @pytest.mark.parametrize("left", [b"", V1[:-1], b"<html>"], ids=["empty", "cut", "no torrent"])
 def test_an_object_that_is_no_torrent_is_damaged(objects: Path, three: None, left: bytes) -> None:
     file(objects, V1).write_bytes(left)
-    assert found()[name(V1)] == "damaged"
+    assert scrub_all()[infohash_of(V1)] == "damaged"
 
 
-def test_another_torrent_under_the_name_is_damage(objects: Path, three: None) -> None:
+def test_the_bytes_of_another_torrent_are_damage(objects: Path, three: None) -> None:
     file(objects, V1).write_bytes(HYBRID)
-    assert found() == {name(V1): "damaged", name(V2): "sound", name(HYBRID): "sound"}
+    assert scrub_all() == {infohash_of(V1): "damaged", infohash_of(V2): "sound", infohash_of(HYBRID): "sound"}
 
 
 def test_a_row_without_an_object_is_removed(objects: Path, three: None) -> None:
     file(objects, V2).unlink()
     with pytest.raises(Unavailable):
-        retrieve(parse_infohash(name(V2)))
-    assert found()[name(V2)] == "lost"
+        retrieve(parse_infohash(infohash_of(V2)))
+    assert scrub_all()[infohash_of(V2)] == "lost"
     with pytest.raises(NotHeld):
-        retrieve(parse_infohash(name(V2)))
+        retrieve(parse_infohash(infohash_of(V2)))
     deposit(V2)
     assert is_whole()
 
@@ -163,55 +163,53 @@ def test_a_row_that_says_something_else_than_the_bytes_is_repaired(
     three: None, wrong: dict[str, object]
 ) -> None:
     before = rows()
-    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(**wrong)
-    assert set(found().values()) > {"sound"}
+    Torrent.objects.filter(v1=parse_infohash(infohash_of(HYBRID))).update(**wrong)
+    assert set(scrub_all().values()) > {"sound"}
     assert rows() == before
     assert is_whole()
 
 
-def test_a_repair_keeps_the_date_and_the_trackers_that_the_bytes_do_not_tell(three: None) -> None:
-    row = Torrent.objects.get(v1=parse_infohash(name(V1)))
+def test_a_repair_keeps_the_date_and_the_later_trackers(three: None) -> None:
+    row = Torrent.objects.get(v1=parse_infohash(infohash_of(V1)))
     Tracker.objects.create(torrent=row, url="http://later.example/announce")
     Torrent.objects.filter(pk=row.pk).update(size=1)
-    found()
-    repaired = Torrent.objects.get(v1=parse_infohash(name(V1)))
+    scrub_all()
+    repaired = Torrent.objects.get(v1=parse_infohash(infohash_of(V1)))
     assert (repaired.stored_at, repaired.size) == (row.stored_at, 5)
     assert repaired.later_trackers.get().url == "http://later.example/announce"
 
 
 @pytest.mark.parametrize("by", [make.v1_hash, make.v2_hash], ids=["v1", "v2"])
-def test_a_blocked_object_that_a_restore_has_brought_back_is_purged(objects: Path, by: object) -> None:
+def test_a_blocked_object_that_was_restored_from_a_backup_is_purged(objects: Path, by: object) -> None:
     assert callable(by)
     take_down(parse_infohash(by(HYBRID)), "Court order")
     put(HYBRID)
-    assert found() == {name(HYBRID): "purged"}
+    assert scrub_all() == {infohash_of(HYBRID): "purged"}
     assert not file(objects, HYBRID).exists()
     with pytest.raises(TakenDown):
         retrieve(parse_infohash(by(HYBRID)))
 
 
-def test_a_blocked_torrent_that_a_restore_has_brought_back_with_its_row_is_purged(
-    objects: Path, three: None
-) -> None:
+def test_a_blocked_torrent_that_was_restored_with_its_row_is_purged(objects: Path, three: None) -> None:
     takedown = Takedown.objects.create(reason="Court order")
     Block.for_infohash(parse_infohash(make.v2_hash(HYBRID)), takedown).save()
-    assert found()[name(HYBRID)] == "purged"
+    assert scrub_all()[infohash_of(HYBRID)] == "purged"
     assert not file(objects, HYBRID).exists()
     assert recount() == (2, 2)
 
 
-def test_a_private_torrent_that_other_settings_let_in_stays(settings: Settings) -> None:
+def test_a_private_torrent_stays_although_the_settings_refuse_it_now(settings: Settings) -> None:
     settings.PRIVATE_TORRENTS = "keep"
     infohash = deposit(make.v1(b"private", private=1)).infohash
     settings.PRIVATE_TORRENTS = "refuse"
-    assert found() == {infohash: "sound"}
+    assert scrub_all() == {infohash: "sound"}
 
 
-def test_an_index_that_is_gone_comes_back_the_same(three: None) -> None:
+def test_a_lost_index_is_rebuilt_the_same(three: None) -> None:
     before = rows()
     take_down(bytes(20), "Court order")
     Torrent.objects.all().delete()
-    assert set(found(rebuild=True).values()) == {"indexed"}
+    assert set(scrub_all(rebuild=True).values()) == {"indexed"}
     assert rows() == before
     assert is_whole()
     assert Takedown.objects.count() == 1
@@ -223,16 +221,16 @@ def test_where_most_of_the_bytes_are_missing_the_index_is_kept_until_a_rebuild(
     """A disk that is not mounted looks like an empty storage."""
     objects.rename(objects.with_name("unmounted"))
     with pytest.raises(Unavailable, match="mounted"):
-        found()
+        scrub_all()
     assert count_torrents() == 3
-    assert set(found(rebuild=True).values()) == {"lost"}
+    assert set(scrub_all(rebuild=True).values()) == {"lost"}
     assert count_torrents() == 0
     objects.with_name("unmounted").rename(objects)
-    assert set(found().values()) == {"indexed"}
+    assert set(scrub_all().values()) == {"indexed"}
 
 
-def test_v1_and_v2_names_are_met_in_one_order() -> None:
-    """A hash of 40 digits stands before the 64 that begin with it, in the storage and in the index alike."""
+def test_v1_and_v2_infohashes_come_in_one_order() -> None:
+    """A hash of 40 digits comes before one of 64 that begins with it, in the storage and in the index alike."""
     deposit_many([kind(b"%d" % n) for n in range(60) for kind in (make.v1, make.v2, make.hybrid)])
     hashes = [finding.infohash for finding in scrub()]
     assert len(hashes) == 180
@@ -240,65 +238,65 @@ def test_v1_and_v2_names_are_met_in_one_order() -> None:
     assert [len(h) for h in hashes] != sorted(len(h) for h in hashes), "they alternate"
 
 
-def test_a_v1_hash_that_begins_a_v2_hash_is_told_from_it(objects: Path) -> None:
-    """The longer is sound; the shorter, a row that somebody made up, has no bytes."""
+def test_a_v1_infohash_that_begins_a_v2_infohash_is_a_torrent_of_its_own(objects: Path) -> None:
+    """The longer one is sound; the shorter one, a row made up by this test, has no bytes."""
     infohash = parse_infohash(deposit(V2).infohash)
     deposit(V1)
     Torrent.objects.create(v1=infohash[:20], name="", size=0, files=0, length=0, digest=b"")
-    assert found() == {name(V1): "sound", name(V2): "sound", name(V2)[:40]: "lost"}
+    assert scrub_all() == {infohash_of(V1): "sound", infohash_of(V2): "sound", infohash_of(V2)[:40]: "lost"}
 
 
-def test_more_torrents_than_one_batch_are_all_seen(objects: Path) -> None:
+def test_all_of_several_batches_are_found(objects: Path) -> None:
     torrents = [(make.v1, make.hybrid)[n % 2](b"%d" % n) for n in range(2100)]
     restore(objects, torrents)
-    assert found() == {make.v1_hash(torrent): "indexed" for torrent in torrents}
-    assert found() == {make.v1_hash(torrent): "sound" for torrent in torrents}
+    assert scrub_all() == {make.v1_hash(torrent): "indexed" for torrent in torrents}
+    assert scrub_all() == {make.v1_hash(torrent): "sound" for torrent in torrents}
     last = max(torrents, key=make.v1_hash)
     file(objects, last).unlink()
-    assert found()[make.v1_hash(last)] == "lost"
+    assert scrub_all()[make.v1_hash(last)] == "lost"
     assert recount() == (2099, 2099)
 
 
-def test_an_upload_behind_the_back_of_a_running_scrub_is_sound(objects: Path) -> None:
+def test_a_torrent_deposited_during_a_scrub_is_sound(objects: Path) -> None:
     """Rows are read a page ahead of the objects: the row of what is deposited in between was not there yet."""
     torrents = sorted((make.v1(b"%d" % n) for n in range(1300)), key=make.v1_hash)
     late = torrents.pop(-2)
     restore(objects, torrents[400:])
-    found()
+    scrub_all()
     restore(objects, torrents[:400])
     running = scrub()
     first = next(running)
     deposit(late)
-    kinds = {finding.infohash: finding.verdict for finding in (first, *running)}
-    assert [infohash for infohash, kind in kinds.items() if kind is Verdict.INDEXED] == [
+    verdicts = {finding.infohash: finding.verdict for finding in (first, *running)}
+    assert [infohash for infohash, verdict in verdicts.items() if verdict is Verdict.INDEXED] == [
         make.v1_hash(torrent) for torrent in torrents[:400]
     ]
-    assert kinds[make.v1_hash(late)] is Verdict.SOUND
+    assert verdicts[make.v1_hash(late)] is Verdict.SOUND
     assert recount() == (1300, 1300)
 
 
-def test_a_takedown_in_the_middle_of_a_scrub_wins(objects: Path) -> None:
-    """It comes at the worst moment: when the object has been found sound, and its row is about to be written."""
+def test_a_takedown_during_a_scrub_takes_precedence(objects: Path) -> None:
+    """It comes when the object has been found sound, and its row is about to be written."""
     put(HYBRID)
 
-    def overtake(execute: Callable[..., object], sql: str, *args: object) -> object:
+    def take_down_before_insert(execute: Callable[..., object], sql: str, *args: object) -> object:
         if sql.startswith('INSERT INTO "archive_torrent"') and not Takedown.objects.exists():
             take_down(make.infohashes(HYBRID)[1], "Court order")
-            # The torrent was not in the index, so that the takedown did not know its other name.
+            # The torrent was not in the index, so that the takedown did not know its other infohash.
             assert file(objects, HYBRID).exists()
         return execute(sql, *args)
 
-    with connection.execute_wrapper(overtake):
-        found()
+    with connection.execute_wrapper(take_down_before_insert):
+        scrub_all()
     assert count_torrents() == 0
     assert not file(objects, HYBRID).exists()
 
 
-def test_a_takedown_in_the_middle_of_a_repair_wins(
+def test_a_takedown_during_a_repair_takes_precedence(
     objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It comes between the second read of the object and the writing of its row."""
-    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(size=1)
+    Torrent.objects.filter(v1=parse_infohash(infohash_of(HYBRID))).update(size=1)
     read, reads = get_storage().get, Counter[str]()
 
     def take_down_at_second_read(key: str, max_bytes: int | None = None) -> StoredObject:
@@ -309,7 +307,7 @@ def test_a_takedown_in_the_middle_of_a_repair_wins(
         return stored
 
     monkeypatch.setattr(get_storage(), "get", take_down_at_second_read)
-    found()
+    scrub_all()
     assert reads[file(objects, HYBRID).name] == 2
     assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
     assert count_torrents() == 2
@@ -319,35 +317,44 @@ def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None
     """A folder in its place gives an error on reading, as a bad sector does."""
     file(objects, V1).unlink()
     file(objects, V1).mkdir()
-    assert found() == {name(V1): "unreadable", name(V2): "sound", name(HYBRID): "sound"}
+    assert scrub_all() == {
+        infohash_of(V1): "unreadable",
+        infohash_of(V2): "sound",
+        infohash_of(HYBRID): "sound",
+    }
     assert count_torrents() == 3
 
 
-def test_a_storage_that_gives_nothing_stops_the_scrub(objects: Path, three: None) -> None:
+def test_a_storage_without_one_readable_object_stops_the_scrub(objects: Path, three: None) -> None:
     for torrent in ALL:
         file(objects, torrent).unlink()
         file(objects, torrent).mkdir()
     with pytest.raises(Unavailable):
-        found()
+        scrub_all()
     assert count_torrents() == 3
 
 
-def test_a_dry_run_tells_the_same_and_changes_nothing(objects: Path, three: None) -> None:
+def test_a_dry_run_finds_the_same_and_changes_nothing(objects: Path, three: None) -> None:
     put(other := make.v1(b"other"))
     file(objects, V1).write_bytes(b"")
     file(objects, V2).unlink()
-    Torrent.objects.filter(v1=parse_infohash(name(HYBRID))).update(size=1)
+    Torrent.objects.filter(v1=parse_infohash(infohash_of(HYBRID))).update(size=1)
     Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
     before = rows()
-    expected = {name(V1): "damaged", name(V2): "lost", name(HYBRID): "repaired", name(other): "indexed"}
-    assert found(dry_run=True) == expected
+    expected = {
+        infohash_of(V1): "damaged",
+        infohash_of(V2): "lost",
+        infohash_of(HYBRID): "repaired",
+        infohash_of(other): "indexed",
+    }
+    assert scrub_all(dry_run=True) == expected
     assert recount(dry_run=True) == (3, 10)
     assert rows() == before and count_torrents() == 10
     assert file(objects, V1).read_bytes() == b""
-    assert found() == expected
+    assert scrub_all() == expected
 
 
-def test_a_count_that_has_gone_wrong_is_put_right(three: None) -> None:
+def test_a_wrong_count_is_corrected(three: None) -> None:
     Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
     assert count_torrents() == 10
     assert recount() == (3, 10)
@@ -356,17 +363,17 @@ def test_a_count_that_has_gone_wrong_is_put_right(three: None) -> None:
     assert count_torrents() == 4
 
 
-def test_a_count_that_is_gone_is_put_right(three: None) -> None:
+def test_a_missing_count_is_restored(three: None) -> None:
     Tally.objects.all().delete()
     recount()
     assert count_torrents() == 3
 
 
-def test_the_command_tells_what_it_found_and_fails_where_bytes_are_lost(objects: Path, three: None) -> None:
+def test_the_command_prints_what_it_found_and_fails_if_bytes_are_lost(objects: Path, three: None) -> None:
     put(make.v1(b"other"))
-    told = run()
-    assert "3 sound" in told and "1 indexed" in told
-    assert "Stored: 4. In the index: 4. Counted: 4." in told
+    output = run()
+    assert "3 sound" in output and "1 indexed" in output
+    assert "Stored: 4. In the index: 4. Counted: 4." in output
     file(objects, V1).write_bytes(b"")
     file(objects, V2).unlink()
     with pytest.raises(CommandError, match="^2 torrents"):
@@ -379,7 +386,7 @@ def test_the_command_names_each_torrent_that_is_lost(objects: Path, three: None)
     out = io.StringIO()
     with pytest.raises(CommandError):
         call_command("scrub", stdout=out)
-    assert f"lost       {name(V1)}" in out.getvalue().splitlines()
+    assert f"lost       {infohash_of(V1)}" in out.getvalue().splitlines()
 
 
 def test_the_command_corrects_the_count_and_says_so(three: None) -> None:
@@ -388,9 +395,9 @@ def test_the_command_corrects_the_count_and_says_so(three: None) -> None:
     assert "wrong" not in run()
 
 
-def test_the_objects_that_were_set_aside_are_no_torrents(objects: Path, three: None) -> None:
+def test_objects_that_were_set_aside_are_not_listed_as_torrents(objects: Path, three: None) -> None:
     file(objects, V1).write_bytes(b"")
-    found()
-    assert f"{name(V1)}.torrent.damaged" not in set(get_storage().keys())
+    scrub_all()
+    assert f"{infohash_of(V1)}.torrent.damaged" not in set(get_storage().keys())
     with pytest.raises(storage.ObjectNotFound):
-        get_storage().get(f"{name(V1)}.torrent")
+        get_storage().get(f"{infohash_of(V1)}.torrent")

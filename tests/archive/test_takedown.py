@@ -1,4 +1,4 @@
-"""What is taken down is refused on every way in and out, however it is spelled, until that is lifted."""
+"""Takedowns: the torrent is refused on every way in and out, by each of its infohashes, until that is lifted."""
 
 import io
 from pathlib import Path
@@ -23,8 +23,8 @@ V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
 REASON = "Court order 12/2026"
 
 
-def names(torrent: bytes) -> dict[str, bytes]:
-    """Every infohash that stands for a hybrid (BEP 52: v2 is cut to 20 bytes on the wire)."""
+def all_infohashes(torrent: bytes) -> dict[str, bytes]:
+    """Every infohash that means a hybrid (BEP 52: the protocols use the first 20 bytes of v2)."""
     v1, v2 = make.infohashes(torrent)
     return {"v1": v1, "v2": v2, "truncated v2": v2[:20]}
 
@@ -41,11 +41,13 @@ def run(*args: str, **options: object) -> str:
 
 @pytest.mark.parametrize("asked", ["v1", "v2", "truncated v2"])
 @pytest.mark.parametrize("named", ["v1", "v2", "truncated v2"])
-def test_a_stored_hybrid_is_taken_down_under_all_its_names(objects: Path, named: str, asked: str) -> None:
+def test_a_stored_hybrid_is_taken_down_under_all_its_infohashes(
+    objects: Path, named: str, asked: str
+) -> None:
     deposit(HYBRID)
-    take_down(names(HYBRID)[named], REASON)
+    take_down(all_infohashes(HYBRID)[named], REASON)
     with pytest.raises(TakenDown, match=REASON):
-        retrieve(names(HYBRID)[asked])
+        retrieve(all_infohashes(HYBRID)[asked])
     with pytest.raises(TakenDown, match=REASON):
         deposit(HYBRID)
     assert stored(objects) == []
@@ -53,12 +55,12 @@ def test_a_stored_hybrid_is_taken_down_under_all_its_names(objects: Path, named:
 
 
 @pytest.mark.parametrize("named", ["v1", "v2", "truncated v2"])
-def test_a_torrent_that_was_never_here_may_be_blocked_beforehand(objects: Path, named: str) -> None:
-    take_down(names(HYBRID)[named], REASON)
+def test_a_torrent_that_was_never_held_can_be_blocked(objects: Path, named: str) -> None:
+    take_down(all_infohashes(HYBRID)[named], REASON)
     with pytest.raises(TakenDown, match=REASON):
         deposit(HYBRID)
     with pytest.raises(TakenDown, match=REASON):
-        retrieve(names(HYBRID)[named])
+        retrieve(all_infohashes(HYBRID)[named])
     assert stored(objects) == []
 
 
@@ -73,8 +75,8 @@ def test_torrents_of_one_version_are_taken_down_too(objects: Path, torrent: byte
     assert stored(objects) == [] and count_torrents() == 0
 
 
-def test_one_blocked_torrent_in_a_batch_leaves_the_others_alone() -> None:
-    take_down(names(HYBRID)["v2"], REASON)
+def test_one_blocked_torrent_in_a_batch_does_not_affect_the_others() -> None:
+    take_down(all_infohashes(HYBRID)["v2"], REASON)
     first, second, third = deposit_many([V1, HYBRID, V2])
     assert isinstance(second, TakenDown) and not isinstance(first, TakenDown | type(None))
     assert count_torrents() == 2
@@ -82,12 +84,12 @@ def test_one_blocked_torrent_in_a_batch_leaves_the_others_alone() -> None:
 
 def test_a_lifted_torrent_may_be_uploaded_again() -> None:
     deposit(HYBRID)
-    take_down(names(HYBRID)["v1"], REASON)
-    lift_takedown(names(HYBRID)["v2"])
+    take_down(all_infohashes(HYBRID)["v1"], REASON)
+    lift_takedown(all_infohashes(HYBRID)["v2"])
     with pytest.raises(NotHeld):
-        retrieve(names(HYBRID)["v1"])
+        retrieve(all_infohashes(HYBRID)["v1"])
     assert deposit(HYBRID).new
-    assert retrieve(names(HYBRID)["v2"]).torrent == HYBRID
+    assert retrieve(all_infohashes(HYBRID)["v2"]).torrent == HYBRID
 
 
 def test_what_is_not_blocked_cannot_be_lifted() -> None:
@@ -95,15 +97,15 @@ def test_what_is_not_blocked_cannot_be_lifted() -> None:
         lift_takedown(bytes(20))
 
 
-def test_a_reason_is_a_line() -> None:
-    take_down(names(V1)["v1"], " Court order\n12/2026,\tas\r\nserved ")
+def test_a_reason_becomes_one_line() -> None:
+    take_down(all_infohashes(V1)["v1"], " Court order\n12/2026,\tas\r\nserved ")
     assert [notice.reason for notice in list_notices()] == ["Court order 12/2026, as served"]
 
 
-def test_a_second_takedown_brings_the_newer_reason() -> None:
-    take_down(names(HYBRID)["v1"], "first")
-    take_down(names(HYBRID)["v1"], "second")
-    assert find_blocked([names(HYBRID)["v1"]]) == {names(HYBRID)["v1"]: "second"}
+def test_a_second_takedown_replaces_the_reason() -> None:
+    take_down(all_infohashes(HYBRID)["v1"], "first")
+    take_down(all_infohashes(HYBRID)["v1"], "second")
+    assert find_blocked([all_infohashes(HYBRID)["v1"]]) == {all_infohashes(HYBRID)["v1"]: "second"}
     assert [notice.reason for notice in list_notices()] == ["second"]
 
 
@@ -111,16 +113,16 @@ def test_the_public_list_has_the_newest_first_and_nothing_unlisted() -> None:
     take_down(b"\x0a" * 20, "first")
     take_down(b"\x0b" * 20, "secret", listed=False)
     deposit(HYBRID)
-    take_down(names(HYBRID)["v1"], "second")
-    hashes = sorted(names(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
+    take_down(all_infohashes(HYBRID)["v1"], "second")
+    hashes = sorted(all_infohashes(HYBRID)[version].hex().upper() for version in ("v1", "v2"))
     shown = list(list_notices())
     assert [notice.reason for notice in shown] == ["second", "first"]
     assert shown[0] == TakedownNotice(shown[0].number, tuple(hashes), "second", shown[0].taken_at)
     assert shown[1].infohashes == ("0A" * 20,)
 
 
-def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -> None:
-    """As a crash between the object and its row leaves it."""
+def test_an_object_without_a_row_is_blocked_under_all_its_infohashes(objects: Path) -> None:
+    """A crash after the object was written, and before its row, leaves this."""
     v1, v2 = make.infohashes(HYBRID)
     get_storage().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
     assert take_down(v1, REASON) == TakedownOutcome.TAKEN_DOWN
@@ -128,9 +130,9 @@ def test_an_object_without_a_row_is_blocked_under_all_its_names(objects: Path) -
     assert set(find_blocked([v1, v2])) == {v1, v2}
 
 
-def test_each_kind_of_takedown_says_what_it_was() -> None:
+def test_each_outcome_of_a_takedown_is_named() -> None:
     deposit(V1)
-    assert [take_down(names(V1)["v1"], reason) for reason in ("first", "second")] == [
+    assert [take_down(all_infohashes(V1)["v1"], reason) for reason in ("first", "second")] == [
         TakedownOutcome.TAKEN_DOWN,
         TakedownOutcome.KNOWN,
     ]
@@ -142,14 +144,14 @@ def test_each_kind_of_takedown_says_what_it_was() -> None:
 # The command ---------------------------------------------------------------------------------------
 
 
-def test_the_command_takes_any_spelling(tmp_path: Path) -> None:
-    hashes = [names(make.hybrid(b"%d" % n))["v1"].hex() for n in range(5)]
+def test_the_command_reads_any_spelling(tmp_path: Path) -> None:
+    hashes = [all_infohashes(make.hybrid(b"%d" % n))["v1"].hex() for n in range(5)]
     magnet = f"magnet:?dn=x&xt=urn:btih:{hashes[2]}"
     (tmp_path / "list").write_text(
         f"# from the court\n\n  {hashes[3]}  # the third\nhttps://x.example/{hashes[4]}.torrent\n"
     )
-    told = run(hashes[0], hashes[1].upper(), magnet, file=str(tmp_path / "list"), reason=REASON)
-    assert told.splitlines() == [f"{h.upper()} is blocked; it was not held." for h in hashes]
+    output = run(hashes[0], hashes[1].upper(), magnet, file=str(tmp_path / "list"), reason=REASON)
+    assert output.splitlines() == [f"{h.upper()} is blocked; it was not held." for h in hashes]
     assert find_blocked(map(bytes.fromhex, hashes)) == {bytes.fromhex(h): REASON for h in hashes}
 
 
@@ -159,7 +161,7 @@ def test_the_command_deletes_what_is_stored(objects: Path) -> None:
     assert stored(objects) == []
 
 
-def test_a_wrong_hash_is_named_and_the_others_are_done_all_the_same() -> None:
+def test_the_command_names_a_wrong_hash_and_blocks_the_others() -> None:
     out = io.StringIO()
     with pytest.raises(CommandError, match="^Not blocked: 1, for the reasons above. Blocked: 1.$"):
         call_command("take_down", "nonsense", "0A" * 20, reason=REASON, stdout=out, stderr=out)
@@ -185,12 +187,12 @@ def test_the_command_wants_at_least_one_hash() -> None:
         run(reason=REASON)
 
 
-def test_a_list_that_cannot_be_read_is_told_of() -> None:
+def test_the_command_names_a_list_that_cannot_be_read() -> None:
     with pytest.raises(CommandError, match="/nowhere/list"):
         run(file="/nowhere/list", reason=REASON)
 
 
-def test_the_command_lifts_and_tells_of_what_was_not_blocked() -> None:
+def test_the_command_lifts_and_names_what_was_not_blocked() -> None:
     run("0A" * 20, reason=REASON)
     assert run("0a" * 20, lift=True) == f"{'0A' * 20} may come in again.\n"
     assert not find_blocked([b"\x0a" * 20])
@@ -200,7 +202,7 @@ def test_the_command_lifts_and_tells_of_what_was_not_blocked() -> None:
     assert out.getvalue() == f"{'0A' * 20}: This infohash is not blocked.\n"
 
 
-def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -> None:
+def test_if_the_storage_fails_the_command_says_so_and_the_block_stands(objects: Path) -> None:
     infohash = deposit(V1).infohash
     [path] = stored(objects)
     path.unlink()
@@ -210,7 +212,7 @@ def test_a_storage_that_is_away_is_told_of_but_the_block_stands(objects: Path) -
     assert find_blocked([parse_infohash(infohash)])
 
 
-def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
+def test_an_interrupted_takedown_is_finished_later(objects: Path) -> None:
     deposit(HYBRID)
     [path] = stored(objects)
     torrent = path.read_bytes()
@@ -226,8 +228,8 @@ def test_a_takedown_that_broke_off_is_finished_later(objects: Path) -> None:
     assert (stored(objects), count_torrents(), finish_takedowns()) == ([], 0, 0)
 
 
-def test_a_takedown_that_failed_half_way_finds_all_names_again() -> None:
-    """As when the storage is away: the row is gone then, and with it what joined v2 to the name of the object."""
+def test_a_repeated_takedown_knows_all_infohashes_of_the_first_attempt() -> None:
+    """When the storage failed, the row is deleted, and with it the link from v2 to the key of the object."""
     torrent = make.hybrid()
     v1, v2 = make.infohashes(torrent)
     deposit(torrent)

@@ -1,4 +1,4 @@
-"""What `resolve` says of hashes for which the network need not be asked; test_hash2torrent.py has the others."""
+"""What the command `resolve` prints if the network need not be searched; test_hash2torrent.py has the other cases."""
 
 import io
 
@@ -20,7 +20,7 @@ ABSENT = b"\x5a" * 20
 
 
 @pytest.fixture(autouse=True)
-def asking(settings: Settings) -> None:
+def network_allowed(settings: Settings) -> None:
     settings.RESOLVE = True
 
 
@@ -34,12 +34,12 @@ def run(*wishes: str) -> tuple[list[str], str]:
     return out.getvalue().splitlines(), ""
 
 
-def test_what_is_held_is_a_success() -> None:
+def test_a_held_torrent_is_a_success() -> None:
     receipt = deposit(make.v1(b"held"))
     assert run(receipt.infohash) == (["           1 held", "           0 not found"], "")
 
 
-def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> None:
+def test_a_torrent_that_is_taken_down_is_named_and_does_not_stay_in_the_queue() -> None:
     take_down(ABSENT, "Court order")
     lines, error = run(infohash_to_hex(ABSENT))
     assert f"{infohash_to_hex(ABSENT)} Taken down: Court order" in lines
@@ -47,7 +47,7 @@ def test_what_is_taken_down_is_said_to_be_and_does_not_stay_in_the_queue() -> No
     assert error == "Not held: 1 of 1."
 
 
-def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None:
+def test_a_torrent_that_was_missed_just_now_is_not_searched_for_again() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
     leases.record_misses(leases.claim_wishes("one", 1), "one")
     lines, error = run(infohash_to_hex(ABSENT))
@@ -58,14 +58,14 @@ def test_what_was_missed_just_now_is_said_not_to_be_searched_for_again() -> None
     assert error == "Not held: 1 of 1. What was not found stays in the queue."
 
 
-def test_what_the_archive_would_not_take_is_told_with_its_reason() -> None:
+def test_a_torrent_that_the_archive_refuses_is_named_with_the_reason() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
     [wish] = leases.claim_wishes("one", 1)
     leases.give_up_wish(wish, "one", "This torrent is private.")
     assert f"{infohash_to_hex(ABSENT)} This torrent is private." in run(infohash_to_hex(ABSENT))[0]
 
 
-def test_what_is_no_infohash_is_an_error() -> None:
+def test_a_text_without_infohash_is_an_error() -> None:
     lines, error = run("nonsense")
     assert "           1 no infohash and no magnet link" in lines
     assert error == "Not held: 1 of 1."

@@ -1,6 +1,6 @@
-"""A disk without room for another byte: what is here is handed out, and what must go goes.
+"""A disk without space for another byte: downloads go on, and takedowns succeed.
 
-Mounting disks needs root, as CI is.
+Mounting disks needs root, which CI is.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from tests.storage.test_filesystem import mounted
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Hashkeep]:
-    """With four torrents, on a disk of its own."""
+    """An archive with four torrents, on a disk of its own."""
     with mounted(["-t", "tmpfs", "-o", "size=40m", "tmpfs"], tmp_path / "disk") as disk:
         archive = Hashkeep(disk)
         archive.migrate()
@@ -30,11 +30,13 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
             store_torrents(archive, range(4))
             yield archive
         finally:
-            archive.kill(signal.SIGTERM)  # the workers first, so that nobody holds the disk
+            archive.kill(
+                signal.SIGTERM
+            )  # also its workers, so that no process keeps the disk from being unmounted
 
 
-def crowd(disk: Path) -> None:
-    """To the last byte."""
+def fill_disk(disk: Path) -> None:
+    """Fill the disk to its last byte."""
     with (disk / "rest").open("ab", buffering=0) as file:
         for size in (1_000_000, 1):
             with suppress(OSError):
@@ -52,54 +54,50 @@ def status(url: str) -> int:
 
 
 def test_downloads_go_on_while_the_disk_is_full(archive: Hashkeep) -> None:
-    """Also those that a process counts which has counted nothing yet."""
-    crowd(archive.folder)
-    for name in hash_objects(archive):
-        assert status(f"{archive.url}/torrent/{name}") == 200
+    """Also if a process counts its first download, for which it would create a file."""
+    fill_disk(archive.folder)
+    for key in hash_objects(archive):
+        assert status(f"{archive.url}/torrent/{key}") == 200
     assert "Unexpected exit" not in archive.log.read_text()
 
 
 def test_a_full_disk_takes_one_takedown_after_the_other(archive: Hashkeep) -> None:
-    for name in hash_objects(archive):
-        crowd(archive.folder)
-        assert status(f"{archive.url}/torrent/{name}") == 200
-        archive.manage("take_down", name, "--reason", "Court order 12/2026")
-        assert status(f"{archive.url}/torrent/{name}") == 451
+    for key in hash_objects(archive):
+        fill_disk(archive.folder)
+        assert status(f"{archive.url}/torrent/{key}") == 200
+        archive.manage("take_down", key, "--reason", "Court order 12/2026")
+        assert status(f"{archive.url}/torrent/{key}") == 451
     assert hash_objects(archive) == {}
 
 
-def test_so_it_does_where_no_server_has_the_index_open(archive: Hashkeep) -> None:
-    """SQLite then cannot even read: there is no room for what its readers share."""
+def test_a_full_disk_takes_a_takedown_while_no_server_has_the_database_open(archive: Hashkeep) -> None:
+    """SQLite then cannot even read: there is no space for the file that its readers share."""
     archive.kill(signal.SIGTERM)
-    name, *_ = hash_objects(archive)
-    crowd(archive.folder)
-    archive.manage("take_down", name, "--reason", "Court order 12/2026")
-    assert name not in hash_objects(archive)
+    key, *_ = hash_objects(archive)
+    fill_disk(archive.folder)
+    archive.manage("take_down", key, "--reason", "Court order 12/2026")
+    assert key not in hash_objects(archive)
     (archive.folder / "rest").unlink()
     archive.start()
-    assert status(f"{archive.url}/torrent/{name}") == 451
+    assert status(f"{archive.url}/torrent/{key}") == 451
 
 
-def test_where_there_is_room_the_ballast_stays(archive: Hashkeep) -> None:
-    ballast = archive.folder / "ballast"
-    before = ballast.stat()
+def test_the_disk_reserve_stays_while_there_is_space(archive: Hashkeep) -> None:
+    reserve = archive.folder / "ballast"
+    before = reserve.stat()
     archive.manage("take_down", next(iter(hash_objects(archive))), "--reason", "Court order 12/2026")
-    assert ballast.stat()[:9] == before[:9], "the same file, never written again"
+    assert reserve.stat()[:9] == before[:9], "the same file, never written again"
     assert before.st_blocks * 512 >= before.st_size > 0
 
 
-def test_a_full_disk_takes_lists_and_what_was_blocked_can_be_lifted(
-    archive: Hashkeep, tmp_path: Path
-) -> None:
-    names = list(hash_objects(archive))
+def test_a_full_disk_takes_blocklists_and_lifts_of_takedowns(archive: Hashkeep, tmp_path: Path) -> None:
+    keys = list(hash_objects(archive))
     digests = tmp_path / "digests.txt"
-    digests.write_text(
-        "\n".join(hashlib.sha256(bytes.fromhex(Path(name).stem)).hexdigest() for name in names)
-    )
-    crowd(archive.folder)
+    digests.write_text("\n".join(hashlib.sha256(bytes.fromhex(Path(key).stem)).hexdigest() for key in keys))
+    fill_disk(archive.folder)
     archive.manage("blocklist", f"hashed:{digests}")
-    assert {status(f"{archive.url}/torrent/{name}") for name in names} == {451}
-    for name in names:
-        crowd(archive.folder)
-        archive.manage("take_down", name, "--lift")
-    assert {status(f"{archive.url}/torrent/{name}") for name in names} == {404}
+    assert {status(f"{archive.url}/torrent/{key}") for key in keys} == {451}
+    for key in keys:
+        fill_disk(archive.folder)
+        archive.manage("take_down", key, "--lift")
+    assert {status(f"{archive.url}/torrent/{key}") for key in keys} == {404}
