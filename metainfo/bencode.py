@@ -1,264 +1,263 @@
-"""Bencoded bytes (BEP 3), read in place: strictly, without recursion, building nothing of what they hold."""
+"""A cursor over bencoded bytes (BEP 3): reads values in place, strictly and without recursion.
+
+The bytes are read once, from front to back. A caller that wants a value reads it; it skips what it does not want:
+
+    for key in cursor.each_key():      the cursor stands before the value of `key`
+        if key == b"name": name = cursor.read_string()
+        else: cursor.skip()            well-formed, but of no interest
+
+Two limits keep a hostile torrent cheap: how deep values may be nested, and how many parts (tokens) may be read. What
+Python reads one by one, and not by one regular expression, takes as long as several parts and counts for so many.
+A cursor is for one thread.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from metainfo.errors import NotATorrent, TooComplex, Truncated
-
-MAX_DEPTH = 100  # this and the next as libtorrent has them
-MAX_TOKENS = 3_000_000
-# What is read one by one takes as long as several parts, and counts for so many more.
-SLOW = 4
-MAX_DISORDER = 1_000  # keys of an unsorted dictionary: more would cost memory to tell apart
-
-DICTIONARY, END, INTEGER, LIST = b"deil"
-DIGITS = b"0123456789"
-STRING = DIGITS[0]
-
-_CONTAINERS = frozenset((DICTIONARY, LIST))
-_LENGTH = re.compile(rb"(0|[1-9][0-9]{0,9}):")
-_INTEGER = re.compile(rb"i(0|-?[1-9][0-9]{0,19})e")  # 20 digits as in libtorrent
-_INTEGERS = re.compile(rb"(?:i(?:0|-?[1-9][0-9]{0,19})e)++")
-_CUT_OFF = re.compile(rb"(?:i-?)?[0-9]{0,20}\Z")
-_KINDS = {DICTIONARY: "a dictionary", LIST: "a list", INTEGER: "an integer", END: "nothing"} | dict.fromkeys(
-    DIGITS, "a string"
+from metainfo.bencode_scalars import (
+    DICTIONARY,
+    END,
+    LIST,
+    find_string,
+    quote_bytes,
+    read_integer,
+    read_string,
+    read_strings,
+    truncated,
+    wrong_kind,
 )
-_IN_LIST = b"in a list"  # stands, by identity, where otherwise the last key of a dictionary stands
-# A string of up to 99 bytes by its first three bytes: how many it takes with its length. Nearly all are so short,
-# and this is more than twice as quick as the pattern.
-_STEPS = {b"%d:%c" % (length, byte): 2 + length for length in range(10) for byte in range(256)}
-_STEPS |= {b"%d:" % length: 3 + length for length in range(10, 100)}
-_SHORTEST_OF_TWO_DIGITS = 3 + 10
+from metainfo.bencode_skip import SLOW_TOKENS, check_depth, skip_value
+from metainfo.errors import NotATorrent, TooComplex
+
+MAX_TOKENS = 3_000_000  # as in libtorrent
+MAX_UNSORTED_KEYS = 1_000  # of one dictionary: finding a key that is there twice costs memory for each
 
 
 class Cursor:
-    """A place in bencoded bytes. Reading moves it on; what is malformed, cut off or too much is refused."""
+    """A position in bencoded bytes. Reading moves it on.
 
-    __slots__ = ("at", "data", "depth", "disorder", "key", "tokens")
+    Every method that reads raises NotATorrent for malformed bytes, Truncated where the bytes end too early, and
+    TooComplex beyond the limits.
+    """
 
-    def __init__(self, data: bytes, at: int = 0, tokens: int = MAX_TOKENS) -> None:
+    __slots__ = ("_depth", "_key", "_position", "_tokens_left", "_unsorted_keys", "data")
+
+    def __init__(self, data: bytes, position: int = 0, tokens: int = MAX_TOKENS, key: bytes = b"") -> None:
+        """`key` is the key of the value at `position`, for the messages of errors."""
         self.data = data
-        self.at = at
-        self.depth = 0
-        self.tokens = tokens  # how many more are taken
-        self.key = b""  # the last one read, for the sentences of refusals
-        self.disorder = False  # whether a dictionary was met whose keys do not ascend
+        self._position = position
+        self._depth = 0
+        self._tokens_left = tokens
+        self._key = key
+        self._unsorted_keys = 0
 
-    def next(self) -> int:
-        """The byte that the cursor stands before, which tells the kind of value."""
-        if self.at >= len(self.data):
-            raise self.cut_off()
-        return self.data[self.at]
+    @property
+    def position(self) -> int:
+        """The index of the next byte."""
+        return self._position
 
-    def integer(self) -> int:
+    @property
+    def tokens_left(self) -> int:
+        """How many more parts may be read."""
+        return self._tokens_left
+
+    @property
+    def unsorted_keys(self) -> int:
+        """A number that grows when a key is read that does not come after the one before it, as BEP 3 demands."""
+        return self._unsorted_keys
+
+    def peek(self) -> int:
+        """The next byte, which tells the kind of value; the cursor stays."""
+        if self._position >= len(self.data):
+            raise truncated(self.data, self._key)
+        return self.data[self._position]
+
+    def starts_with(self, prefix: bytes | tuple[bytes, ...]) -> bool:
+        """Whether the next bytes are these, or one of these; the cursor stays."""
+        return self.data.startswith(prefix, self._position)
+
+    def read_integer(self) -> int:
         """Read an integer, which must fit into 64 bits."""
-        match = _INTEGER.match(self.data, self.at)
-        if match is None:
-            raise self.unlike(INTEGER)
-        value = int(match[1])
-        if not -(2**63) <= value < 2**63:
-            raise NotATorrent(f"{self.place()} there is an integer of more than 64 bits.")
-        self.at = match.end()
-        self.tokens -= 1
+        value, self._position = read_integer(self.data, self._position, self._key)
+        self._tokens_left -= 1
         return value
 
-    def string(self) -> bytes:
+    def read_string(self) -> bytes:
         """Read a string."""
-        value, self.at = self.string_at(self.at)
-        self.tokens -= 1
+        value, self._position = read_string(self.data, self._position, self._key)
+        self._tokens_left -= 1
         return value
 
-    def string_at(self, at: int) -> tuple[bytes, int]:
-        """A string elsewhere, and where it ends; the cursor stays."""
-        step = _STEPS.get(self.data[at : at + 3])
-        if step is None:
-            start, end = self._string(at)
-        else:
-            start, end = at + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), at + step
-            if end > len(self.data):
-                raise self.cut_off()
-        return self.data[start:end], end
+    def read_string_span(self) -> tuple[int, int]:
+        """Read a string without copying it: the indexes of its first byte and of the byte after it."""
+        start, self._position = find_string(self.data, self._position, self._key)
+        return start, self._position
 
-    def strings_at(self, at: int, most: int) -> tuple[tuple[bytes, ...], int]:
-        """Strings elsewhere, one behind the other, and where the last of them ends; the cursor stays."""
-        data = self.data
-        found: list[bytes] = []
-        while data[at] != END and len(found) < most:
-            step = _STEPS.get(data[at : at + 3])
-            if step is None:
-                start, end = self._string(at)
+    def read_string_list(self, max_strings: int, too_many: str) -> tuple[bytes, ...]:
+        """Read a list of strings. Raises TooComplex with the message `too_many` for more than `max_strings`."""
+        self._expect(LIST)
+        strings, self._position = read_strings(
+            self.data, self._position + 1, self._key, max_strings, too_many
+        )
+        self._tokens_left -= 2 + len(strings)
+        return strings
+
+    def read_match(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Read what `pattern` matches here; None, without moving, where it does not match. Costs no tokens."""
+        match = pattern.match(self.data, self._position)
+        if match:
+            self._position = match.end()
+        return match
+
+    def read_fields(
+        self, readers: Mapping[bytes, Callable[["Cursor"], object]], owner: str
+    ) -> dict[bytes, object]:
+        """Read a dictionary: the values of those of its keys that have a reader, which must read them.
+
+        Raises NotATorrent where one of these keys is there twice; `owner` begins that sentence. There may be hundreds
+        of thousands of such dictionaries, which each_key would be too slow for.
+        """
+        self._expect(DICTIONARY)
+        self._position += 1
+        self._depth += 1
+        self.spend(2 + SLOW_TOKENS)
+        previous_key = None
+        values: dict[bytes, object] = {}
+        while self.peek() != END:
+            key = self.read_string()
+            self.spend(SLOW_TOKENS)
+            if previous_key is not None and key <= previous_key:
+                self._unsorted_keys += 1
+            previous_key = key
+            if (read := readers.get(key)) is None:
+                self.skip()
+            elif key in values:
+                raise NotATorrent(f"{owner} has the key {quote_bytes(key)} twice.")
             else:
-                start, end = at + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), at + step
-            found.append(data[start:end])
-            at = end
-        return tuple(found), at
-
-    def string_span(self) -> tuple[int, int]:
-        """Read a string without copying it: where it begins and ends."""
-        start, self.at = self._string(self.at)
-        return start, self.at
+                values[key] = read(self)
+        self._depth -= 1
+        self._position += 1
+        return values
 
     def each_key(self) -> Iterator[bytes]:
-        """Walk a dictionary. Before each key's value the caller takes over, and must read or skip it."""
-        self.enter(DICTIONARY)
-        last: bytes | None = None
-        seen: set[bytes] = set()
-        ascending = True
-        while self.next() != END:
-            self.key = key = self.string()
-            self.spend(SLOW)
-            if last is not None and key <= last:
-                ascending, self.disorder = False, True
-            last = key
-            if not ascending or len(seen) < MAX_DISORDER:
-                if key in seen:
-                    raise NotATorrent(f"The key {quoted(key)} is there twice.")
-                seen.add(key)
-                if len(seen) > MAX_DISORDER:
-                    raise TooComplex(f"A dictionary of more than {MAX_DISORDER:,} keys is not sorted.")
-            yield key
-        self.leave()
+        """Walk a dictionary, key by key. The caller reads or skips each key's value before it asks for the next key.
 
-    def each_item(self) -> Iterator[int]:
-        """Walk a list. Before each item the caller takes over, knows its kind, and must read or skip it."""
-        self.enter(LIST)
-        while (kind := self.next()) != END:
-            yield kind
-        self.leave()
+        Raises NotATorrent for a key that is there twice.
+        """
+        self._enter(DICTIONARY)
+        previous_key: bytes | None = None
+        seen: set[bytes] = set()
+        is_sorted = True
+        while self.peek() != END:
+            self._key = key = self.read_string()
+            self.spend(SLOW_TOKENS)
+            if previous_key is not None and key <= previous_key:
+                is_sorted = False
+                self._unsorted_keys += 1
+            previous_key = key
+            if not is_sorted or len(seen) < MAX_UNSORTED_KEYS:
+                if key in seen:
+                    raise NotATorrent(f"The key {quote_bytes(key)} is there twice.")
+                seen.add(key)
+                if len(seen) > MAX_UNSORTED_KEYS:
+                    raise TooComplex(f"A dictionary of more than {MAX_UNSORTED_KEYS:,} keys is not sorted.")
+            yield key
+        self._leave()
+
+    def each_record(
+        self, head: re.Pattern[bytes], tokens: int, max_strings: int, too_many: str
+    ) -> Iterator[tuple[re.Match[bytes], tuple[bytes, ...]] | None]:
+        """Walk a list of dictionaries that end in a list of strings: the match of `head`, and the strings.
+
+        `head` matches everything before the first string and costs `tokens`. Yields None before an item of another
+        shape, or with an empty list; the caller reads that item before it asks for the next. Nearly every file of
+        nearly every torrent is such a record, and key by key each would take several times as long. Raises
+        TooComplex with the message `too_many` for more than `max_strings`.
+        """
+        data, key = self.data, self._key
+        self._enter(LIST)
+        while True:
+            match = head.match(data, self._position)
+            if match:
+                strings, end = read_strings(data, match.end(), key, max_strings, too_many)
+                if strings and data.startswith(b"e", end):
+                    self._position = end + 1
+                    self._tokens_left -= tokens + len(strings)
+                    if self._tokens_left < 0:
+                        break
+                    yield match, strings
+                    continue
+            if self.peek() == END:
+                break
+            yield None
+        self._leave()
+
+    def each_leaf(
+        self, leaf: re.Pattern[bytes], leaf_start: bytes
+    ) -> Iterator[tuple[tuple[bytes, ...], re.Match[bytes] | None]]:
+        """Walk dictionaries in dictionaries, depth first: the keys that lead to each leaf, and its match of `leaf`.
+
+        A leaf begins with `leaf_start`. Yields None before a leaf that `leaf` does not match, before any value under
+        an empty key, and before a value that is no dictionary or an empty one; the caller reads that value before it
+        asks for the next. The bytes must have been skipped before, and so be known to be well-formed.
+        """
+        self._expect(DICTIONARY)
+        data, position = self.data, self._position + 1
+        parents: list[bytes] = []
+        while data[position] != END or parents:
+            if data[position] == END:
+                parents.pop()
+                position += 1
+                continue
+            key, position = read_string(data, position, self._key)
+            match = leaf.match(data, position) if key else None
+            if match:
+                position = match.end()
+                yield (*parents, key), match
+            elif key and self._is_folder(position) and not data.startswith(leaf_start, position):
+                parents.append(key)
+                self.spend(2 + SLOW_TOKENS)
+                position += 1
+            else:
+                self._position = position
+                yield (*parents, key), None
+                position = self._position
 
     def skip(self) -> None:
         """Pass over a value of any kind, making sure that it is well-formed."""
-        try:
-            self._skip()
-        except IndexError:
-            raise self.cut_off() from None
-        if self.at > len(self.data):
-            raise self.cut_off()
-
-    def place(self) -> str:
-        """Where the cursor stands, to begin a sentence with."""
-        return f"In {quoted(self.key)}, at byte {self.at:,}," if self.key else f"At byte {self.at:,}"
-
-    def enter(self, kind: int) -> None:
-        """Go into a list or a dictionary, to stand before its first item or key."""
-        if self.next() != kind:
-            raise self.unlike(kind)
-        self.at += 1
-        self.depth += 1
-        self._check_depth(self.depth)
-        self.spend(2)  # it ends, too
-
-    def leave(self) -> None:
-        """Go out of it, from before its end."""
-        self.at += 1
-        self.depth -= 1
-        self.spend(0)
-
-    def _check_depth(self, depth: int) -> None:
-        if depth >= MAX_DEPTH:
-            raise TooComplex(f"The torrent is nested {MAX_DEPTH} deep.")
-
-    def cut_off(self) -> Truncated:
-        """How to say that the bytes end too early."""
-        near = f", near {quoted(self.key)}" if self.key else ""
-        return Truncated(f"The torrent ends in the middle, after {len(self.data):,} bytes{near}.")
+        self._position, tokens, unsorted_keys = skip_value(
+            self.data, self._position, self._key, self._depth, self._tokens_left
+        )
+        self._unsorted_keys += unsorted_keys
+        self.spend(tokens)
+        if self._position > len(self.data):
+            raise truncated(self.data, self._key)
 
     def spend(self, tokens: int) -> None:
-        self.tokens -= tokens
-        if self.tokens < 0:
+        """Count parts that were read. Raises TooComplex where they are more than may be read."""
+        self._tokens_left -= tokens
+        if self._tokens_left < 0:
             counted = "of which unusual ones count for several"
             raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts, {counted}.")
 
-    def unlike(self, kind: int) -> NotATorrent:
-        """How to say that there is no value of this kind at the cursor."""
-        if _CUT_OFF.match(self.data, self.at):
-            return self.cut_off()
-        wanted, found = _KINDS[kind], _KINDS.get(self.data[self.at], "no bencoded value")
-        if found == wanted:
-            return NotATorrent(f"{self.place()} there is {wanted} that is malformed.")
-        return NotATorrent(f"{self.place()} there should be {wanted}, but there is {found}.")
+    def _expect(self, kind: int) -> None:
+        if self.peek() != kind:
+            raise wrong_kind(self.data, self._position, self._key, kind)
 
-    def _string(self, at: int) -> tuple[int, int]:
-        match = _LENGTH.match(self.data, at)
-        if match is None:
-            self.at = at
-            raise self.unlike(STRING)
-        length, start = int(match[1]), match.end()
-        if (left := len(self.data) - start) < length:
-            self.at = at
-            missing = f"{self.place()} a string of {length:,} bytes begins, but {left:,} are left"
-            raise Truncated(f"The torrent ends in the middle. {missing}.")
-        return start, start + length
+    def _enter(self, kind: int) -> None:
+        """Move into a list or a dictionary, before its first item or key."""
+        self._expect(kind)
+        self._position += 1
+        self._depth += 1
+        check_depth(self._depth)
+        self.spend(2)  # its beginning and its end
 
-    def _skip(self) -> None:
-        """One loop for each value and, where it stands in a dictionary, the key after it."""
-        data, at, spent = self.data, self.at, 0
-        last_keys: list[bytes | None] = []  # of the dictionaries that are open; None before the first key
-        while True:
-            byte = data[at]
-            spent += 1
-            if byte in _CONTAINERS:
-                last_keys.append(None if byte == DICTIONARY else _IN_LIST)
-                self._check_depth(self.depth + len(last_keys))
-                at += 1
-            else:
-                step = _STEPS.get(data[at : at + 3])
-                at = self._scalar(at, last_keys) if step is None else at + step
-            while last_keys and data[at] == END:
-                last_keys.pop()
-                at += 1
-                spent += 1
-            if not last_keys:
-                break
-            if (last := last_keys[-1]) is not _IN_LIST:
-                key, at = self.string_at(at)
-                last_keys[-1] = key
-                if last is not None and key <= last:
-                    self.disorder = True
-                spent += 2  # it takes longer than a value
-            if spent > self.tokens:
-                break
-        self.at = at
-        self.spend(spent)
+    def _leave(self) -> None:
+        """Move out of a list or a dictionary, from before its end."""
+        self._position += 1
+        self._depth -= 1
+        self.spend(0)
 
-    def _scalar(self, at: int, last_keys: list[bytes | None]) -> int:
-        self.tokens -= SLOW
-        if self.data[at] != INTEGER:
-            return self._string(at)[1]
-        in_list = bool(last_keys) and last_keys[-1] is _IN_LIST
-        match = (_INTEGERS if in_list else _INTEGER).match(self.data, at)
-        if match is None:
-            self.at = at
-            raise self.unlike(INTEGER)
-        self.tokens -= self.data.count(b"e", at, match.end()) - 1
-        return match.end()
-
-
-class Dictionary:
-    """Where the values of some keys of a dictionary stand. Each key may be there once."""
-
-    def __init__(self, data: bytes, places: dict[bytes, int], tokens: int = MAX_TOKENS) -> None:
-        self.data = data
-        self.tokens = tokens  # how many more are taken of each value, when it is read
-        self._places = places
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self._places
-
-    def cursor(self, key: bytes) -> Cursor:
-        """A cursor before the value of a key that is there."""
-        cursor = Cursor(self.data, self._places[key], self.tokens)
-        cursor.key = key
-        return cursor
-
-    def integer(self, key: bytes) -> int | None:
-        return self.cursor(key).integer() if key in self._places else None
-
-    def string(self, key: bytes) -> bytes | None:
-        return self.cursor(key).string() if key in self._places else None
-
-
-def quoted(text: bytes) -> str:
-    """Bytes of a torrent, short and harmless, for a sentence: in quotation marks, or in hex."""
-    shown = text[:40].decode("ascii", "replace")
-    return f"“{shown}”" if shown.isascii() and shown.isprintable() else text[:40].hex()
+    def _is_folder(self, position: int) -> bool:
+        """Whether a dictionary that is not empty stands there."""
+        return self.data[position] == DICTIONARY and self.data[position + 1] != END
