@@ -1,4 +1,4 @@
-"""Computes bar charts of a number a day, as coordinates for the SVG in `web/bars.html`."""
+"""Computes bar charts of a number a day, as coordinates for the SVG in `web/bar_chart.html`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -50,7 +50,7 @@ def store_files(request: HttpRequest) -> HttpResponse:
     require_upload_key(find_key_text("", key))
     outcomes = deposit_many(contents(files), entry_point="page")
     uploads = [_describe_upload(file, outcome) for file, outcome in zip(files, outcomes, strict=True)]
-    return render_page("stored.html", {"outcomes": uploads}, 200 if uploads else 400)
+    return render_page("upload_results.html", {"outcomes": uploads}, 200 if uploads else 400)
 
 
 def _describe_upload(file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> UploadedTorrent:

@@ -106,7 +106,7 @@ def _is_staff(request: HttpRequest) -> bool:
 def _render_wanted(status: WishStatus) -> HttpResponseBase:
     if status.state == "held":  # stored between the two queries
         return redirect("torrent", status.infohash)
-    return render_page("wanted.html", {"standing": status}, 202 if status.state == "pending" else 404)
+    return render_page("wanted.html", {"wish": status}, 202 if status.state == "pending" else 404)
 
 
 @require_safe

@@ -1,35 +1,35 @@
-// Keeps the number of stored torrents true while somebody looks at the page.
+// Updates the number of stored torrents on the front page, as long as the page is visible.
 
-const USUAL = 2000; // milliseconds between two looks
-const LONGEST = 60000; // while the server does not answer
+const INTERVAL = 2000; // milliseconds
+const MAX_INTERVAL = 60000; // while the server does not answer; the interval doubles up to this
 
-const shown = document.getElementById("count");
-const figures = new Intl.NumberFormat("en");
-let pause = USUAL;
+const countElement = document.getElementById("count");
+const numberFormat = new Intl.NumberFormat("en");
+let interval = INTERVAL;
 let timer = 0;
 
-export async function refresh() {
+export async function refreshCount() {
   clearTimeout(timer);
   if (document.hidden) return;
   try {
-    const answer = await fetch("/api/v1/stats", { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (!answer.ok) throw new Error(answer.statusText);
-    show((await answer.json()).torrents);
-    pause = USUAL;
+    const response = await fetch("/api/v1/stats", { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (!response.ok) throw new Error(response.statusText);
+    showCount((await response.json()).torrents);
+    interval = INTERVAL;
   } catch {
-    pause = Math.min(2 * pause, LONGEST);
+    interval = Math.min(2 * interval, MAX_INTERVAL);
   }
   clearTimeout(timer);
-  timer = setTimeout(refresh, pause);
+  timer = setTimeout(refreshCount, interval);
 }
 
-function show(count) {
-  const text = figures.format(count).replaceAll(",", "\u202f");
-  if (shown.textContent === text) return;
-  shown.textContent = text;
-  shown.classList.remove("changed");
-  requestAnimationFrame(() => requestAnimationFrame(() => shown.classList.add("changed")));
+function showCount(count) {
+  const text = numberFormat.format(count).replaceAll(",", "\u202f");
+  if (countElement.textContent === text) return;
+  countElement.textContent = text;
+  countElement.classList.remove("changed");
+  requestAnimationFrame(() => requestAnimationFrame(() => countElement.classList.add("changed")));
 }
 
-document.addEventListener("visibilitychange", refresh);
-window.addEventListener("pageshow", refresh);
+document.addEventListener("visibilitychange", refreshCount);
+window.addEventListener("pageshow", refreshCount);

@@ -1,161 +1,161 @@
-// Sends dropped and chosen files one by one, a few at a time, and tells what became of each.
+// Uploads dropped and chosen files, a request for each and three at a time, and shows the outcome of each.
 
-import { refresh } from "./count.js";
+import { refreshCount } from "./count.js";
 
-const AT_ONCE = 3;
+const PARALLEL = 3;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 const form = document.getElementById("upload");
 const input = document.getElementById("files");
-const progress = document.getElementById("progress");
+const progressBar = document.getElementById("progress");
 const summary = document.getElementById("summary");
 const announcement = document.getElementById("announcement");
 const results = document.getElementById("results");
 const key = document.getElementById("key");
-const keyless = document.getElementById("keyless");
-const largest = Number(form.dataset.largest);
+const keyMessage = document.getElementById("keyless");
+const maxBytes = Number(form.dataset.largest);
 
-let early = []; // chosen before there was a key
-let waiting = [];
-const NOTHING = { files: 0, stored: 0, known: 0, failed: 0, bytes: 0, sent: 0 };
-let tally = { ...NOTHING };
-let busy = 0;
+let withoutKey = []; // files chosen before a key was entered
+let queue = [];
+const EMPTY_TOTALS = { files: 0, stored: 0, known: 0, failed: 0, bytes: 0, sent: 0 };
+let totals = { ...EMPTY_TOTALS };
+let running = 0;
 
-function add(files) {
+function addFiles(files) {
   if (key && !key.value.trim()) {
-    early.push(...files);
-    keyless.textContent = "Storing needs a key. Please enter yours: the files that you chose then follow.";
+    withoutKey.push(...files);
+    keyMessage.textContent = "Storing needs a key. Please enter yours: the files that you chose then follow.";
     key.focus();
     return;
   }
-  if (done()) tally = { ...NOTHING };
+  if (isDone()) totals = { ...EMPTY_TOTALS };
   for (const file of files) {
-    waiting.push(file);
-    tally.files += 1;
-    tally.bytes += file.size;
+    queue.push(file);
+    totals.files += 1;
+    totals.bytes += file.size;
   }
-  if (done()) return;
-  announcement.textContent = `Storing ${plural(tally.files)}.`;
-  progress.hidden = results.hidden = false;
-  proceed();
+  if (isDone()) return;
+  announcement.textContent = `Storing ${plural(totals.files)}.`;
+  progressBar.hidden = results.hidden = false;
+  startRequests();
 }
 
-const done = () => tally.stored + tally.failed === tally.files;
+const isDone = () => totals.stored + totals.failed === totals.files;
 
-function proceed() {
-  while (busy < AT_ONCE && waiting.length) {
-    busy += 1;
-    send(waiting.shift());
+function startRequests() {
+  while (running < PARALLEL && queue.length) {
+    running += 1;
+    sendFile(queue.shift());
   }
-  draw();
+  showProgress();
 }
 
-function send(file) {
-  const line = newLine(file);
-  if (file.size > largest) {
-    tally.sent += file.size;
-    settle(line, "", `Larger than the ${largest.toLocaleString("en")} bytes that this archive takes.`);
+function sendFile(file) {
+  const line = addResultLine(file);
+  if (file.size > maxBytes) {
+    totals.sent += file.size;
+    showOutcome(line, "", `Larger than the ${maxBytes.toLocaleString("en")} bytes that this archive takes.`);
     return;
   }
   const request = new XMLHttpRequest();
   const body = new FormData();
   body.append("torrent", file);
   let sent = 0;
-  const count = (bytes) => {
-    tally.sent += bytes - sent;
+  const countSent = (bytes) => {
+    totals.sent += bytes - sent;
     sent = bytes;
-    draw();
+    showProgress();
   };
-  request.upload.addEventListener("progress", (event) => count(Math.min(event.loaded, file.size)));
+  request.upload.addEventListener("progress", (event) => countSent(Math.min(event.loaded, file.size)));
   request.addEventListener("loadend", () => {
-    count(file.size);
-    settle(line, storedAs(request), refusalIn(request), request.getResponseHeader("X-Hashkeep-New") === "no");
+    countSent(file.size);
+    showOutcome(line, storedInfohash(request), refusalText(request), request.getResponseHeader("X-Hashkeep-New") === "no");
   });
   request.open("POST", form.dataset.to);
   if (key) request.setRequestHeader("X-Api-Key", key.value.trim());
   request.send(body);
 }
 
-function storedAs(request) {
+function storedInfohash(request) {
   const stored = request.getResponseHeader("X-Thetorrent-Result") === "stored";
   return stored ? request.getResponseHeader("X-Thetorrent-Hash") : "";
 }
 
-function refusalIn(request) {
+function refusalText(request) {
   if (!request.status) return "It did not arrive: the file cannot be read, or the connection broke.";
   return request.getResponseHeader("X-Thetorrent-Error") || `The server answered ${request.status}.`;
 }
 
-function settle({ item, fate }, infohash, refusal, known) {
-  busy -= 1;
+function showOutcome({ item, outcome }, infohash, refusal, known) {
+  running -= 1;
   item.className = infohash ? "good" : "bad";
   if (infohash) {
-    tally.stored += 1;
-    tally.known += known ? 1 : 0;
+    totals.stored += 1;
+    totals.known += known ? 1 : 0;
     const link = document.createElement("a");
     link.href = `/view/${infohash}`;
     link.className = "hash";
     link.textContent = infohash;
-    fate.replaceChildren(known ? "was here already: " : "stored: ", link);
+    outcome.replaceChildren(known ? "was here already: " : "stored: ", link);
   } else {
-    tally.failed += 1;
-    fate.textContent = refusal;
+    totals.failed += 1;
+    outcome.textContent = refusal;
   }
-  proceed();
-  if (done()) finish();
+  startRequests();
+  if (isDone()) finish();
 }
 
 function finish() {
-  announcement.textContent = `Done: ${told()}.`;
-  refresh();
+  announcement.textContent = `Done: ${summaryText()}.`;
+  refreshCount();
 }
 
-function draw() {
-  progress.value = tally.bytes ? tally.sent / tally.bytes : Number(done());
-  summary.textContent = told();
+function showProgress() {
+  progressBar.value = totals.bytes ? totals.sent / totals.bytes : Number(isDone());
+  summary.textContent = summaryText();
 }
 
-function told() {
-  const failures = tally.failed ? `, ${tally.failed} refused` : "";
-  const known = tally.known ? `, ${tally.known} of them here already` : "";
-  return `${tally.stored} of ${tally.files} stored${known}${failures}`;
+function summaryText() {
+  const failures = totals.failed ? `, ${totals.failed} refused` : "";
+  const known = totals.known ? `, ${totals.known} of them here already` : "";
+  return `${totals.stored} of ${totals.files} stored${known}${failures}`;
 }
 
 const plural = (count) => `${count} file${count === 1 ? "" : "s"}`;
 
-function newLine(file) {
+function addResultLine(file) {
   const item = document.createElement("li");
   const name = document.createElement("bdi");
-  const fate = document.createElement("span");
+  const outcome = document.createElement("span");
   name.dir = "auto";
   name.textContent = file.name.replace(INVISIBLE, "\ufffd");
-  fate.textContent = "on its way";
-  item.append(name, " ", fate);
+  outcome.textContent = "on its way";
+  item.append(name, " ", outcome);
   results.append(item);
-  return { item, fate };
+  return { item, outcome };
 }
 
-async function* within(entry) {
+async function* filesWithin(entry) {
   if (entry.isFile) {
-    yield await new Promise((found, failed) => entry.file(found, failed));
+    yield await new Promise((resolve, reject) => entry.file(resolve, reject));
     return;
   }
   const reader = entry.createReader();
-  const read = () => new Promise((found, failed) => reader.readEntries(found, failed));
+  const read = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
   for (let entries = await read(); entries.length; entries = await read()) {
-    for (const inner of entries) yield* within(inner);
+    for (const inner of entries) yield* filesWithin(inner);
   }
 }
 
 async function addDropped(items) {
-  // Both must be asked for before the first pause: afterwards the browser has forgotten what was dropped.
+  // Both must be read before the first await: the browser clears the dropped items after the event.
   const dropped = [...items].map((item) => [item.webkitGetAsEntry?.(), item.getAsFile()]);
   const files = [];
   for (const [entry, file] of dropped) {
     if (!entry?.isDirectory) files.push(file);
-    else for await (const inner of within(entry)) files.push(inner);
+    else for await (const inner of filesWithin(entry)) files.push(inner);
   }
-  add(files.filter(Boolean));
+  addFiles(files.filter(Boolean));
 }
 
 const carriesFiles = (event) => event.dataTransfer.types.includes("Files");
@@ -175,13 +175,13 @@ addEventListener("drop", (event) => {
   addDropped(event.dataTransfer.items);
 });
 input.addEventListener("change", () => {
-  add(input.files);
+  addFiles(input.files);
   input.value = "";
 });
-form.noValidate = true; // Enter in the field of the key sends no form, and asks for no files
+form.noValidate = true; // Enter in the key field neither submits the form nor demands a file
 form.addEventListener("submit", (event) => event.preventDefault());
 key?.addEventListener("change", () => {
   if (!key.value.trim()) return;
-  keyless.textContent = "";
-  if (early.length) add(early.splice(0));
+  keyMessage.textContent = "";
+  if (withoutKey.length) addFiles(withoutKey.splice(0));
 });

@@ -1,36 +1,36 @@
-// Watches how a wish stands, and shows the torrent's own page as soon as it is held.
+// Polls the state of a wish, and reloads as the torrent's own page once the torrent is held.
 
-const SHORTEST = 500; // milliseconds between two looks
-const LONGEST = 15000; // when it has taken long already
+const FIRST_INTERVAL = 500; // milliseconds; each interval is 1.2 times the one before
+const MAX_INTERVAL = 15000;
 
 const wanted = document.getElementById("wanted");
-const attempts = document.getElementById("attempts");
-let pause = SHORTEST;
+const attemptsElement = document.getElementById("attempts");
+let interval = FIRST_INTERVAL;
 let timer = 0;
 
-async function look() {
+async function poll() {
   clearTimeout(timer);
   if (document.hidden) return;
   try {
-    const answer = await fetch(wanted.dataset.standing, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (answer.status >= 500 || answer.status === 429) throw new Error(answer.statusText);
-    const standing = await answer.json();
-    // Whatever else it may be by now, this same address tells.
-    if (standing.state !== "pending") return location.reload();
-    show(standing);
+    const response = await fetch(wanted.dataset.status, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
+    const wish = await response.json();
+    // Held, given up or taken down: this address then has another page.
+    if (wish.state !== "pending") return location.reload();
+    showWish(wish);
   } catch {
-    pause = LONGEST; // the server is away; it will be back
+    interval = MAX_INTERVAL; // the server is away for a while
   }
-  timer = setTimeout(look, pause);
-  pause = Math.min(1.2 * pause, LONGEST);
+  timer = setTimeout(poll, interval);
+  interval = Math.min(1.2 * interval, MAX_INTERVAL);
 }
 
-function show({ searching, attempts: count }) {
-  attempts.textContent = count;
-  for (const part of wanted.querySelectorAll("[data-when]")) {
-    part.hidden = (part.dataset.when === "searching") !== searching;
+function showWish({ searching, attempts }) {
+  attemptsElement.textContent = attempts;
+  for (const section of wanted.querySelectorAll("[data-when]")) {
+    section.hidden = (section.dataset.when === "searching") !== searching;
   }
 }
 
-document.addEventListener("visibilitychange", look);
-look();
+document.addEventListener("visibilitychange", poll);
+poll();
