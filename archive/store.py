@@ -15,7 +15,7 @@ from storage import ObjectNotFound, Storage, open_storage
 @cache
 def get_storage() -> Storage:
     """The storage of STORAGE_URL. Thread-safe; whether it can be reached shows when it is used."""
-    return open_storage(settings.STORAGE_URL, is_new_archive=_holds_nothing)
+    return open_storage(settings.STORAGE_URL, is_new_archive=_is_index_empty)
 
 
 def storage_key(infohash: bytes) -> str:
@@ -33,7 +33,7 @@ def read_verified(infohash: bytes) -> tuple[bytes, Metainfo] | None:
     return (torrent, metainfo) if metainfo.infohash == infohash else None
 
 
-def _holds_nothing() -> bool:
+def _is_index_empty() -> bool:
     """Whether the index has no torrent.
 
     If it has some and the folder for them is empty, that is the place where their disk should be mounted, and nothing

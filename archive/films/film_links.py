@@ -54,7 +54,7 @@ def set_imdb_id(infohash: bytes, imdb_id: str, title: str, source: str, *, final
             "title": printable_title(title).strip() or (known.title if known else ""),
             "year": known.year if known else None,
             "source": source,
-            "confidence": Confidence.TOLD,
+            "confidence": Confidence.STATED,
             "undone": False,
         }
         short = truncate_infohash(_stored_infohash(infohash))
@@ -72,7 +72,7 @@ def _stored_infohash(infohash: bytes) -> bytes:
 
 def _can_be_replaced(row: Film, imdb: int) -> bool:
     """Whether this link gives way to a person who says that it is this film."""
-    return row.imdb != imdb if row.undone else row.confidence != Confidence.TOLD
+    return row.imdb != imdb if row.undone else row.confidence != Confidence.STATED
 
 
 def undo_link(infohash: bytes) -> None:
@@ -111,7 +111,7 @@ def find_films(entries: Iterable[TorrentEntry]) -> dict[int, FilmLink]:
 
 
 def _link_from_row(row: Film) -> FilmLink:
-    by_person, sure = row.confidence == Confidence.TOLD, row.confidence != Confidence.LOW
+    by_person, sure = row.confidence == Confidence.STATED, row.confidence != Confidence.LOW
     return FilmLink(format_imdb_id(row.imdb), row.title, row.year, by_person, sure)
 
 

@@ -117,12 +117,12 @@ def _existing_links(rows: list[Torrent]) -> dict[bytes, list[Film]]:
 
 
 def _is_decided_by_person(link: Film) -> bool:
-    return link.undone or link.confidence == Confidence.TOLD
+    return link.undone or link.confidence == Confidence.STATED
 
 
 def _found_by_title() -> QuerySet[Film]:
     """The links that may be changed here. As a condition of each write it also heeds what was said a moment ago."""
-    return Film.objects.filter(undone=False).exclude(confidence=Confidence.TOLD)
+    return Film.objects.filter(undone=False).exclude(confidence=Confidence.STATED)
 
 
 def _write_links(links: dict[bytes, Film]) -> int:

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 class Confidence(models.TextChoices):
     """How the title of a torrent was found, the surest first."""
 
-    TOLD = "told", "told by somebody"
+    STATED = "told", "told by somebody"  # by a person, not by a comparison of titles
     HIGH = "high", "by title and year"
     LOW = "low", "by title, the year is one off"
 
@@ -20,7 +20,7 @@ class Film(models.Model):
     title = models.TextField(default="", blank=True)
     year = models.SmallIntegerField(null=True, blank=True)
     source = models.TextField("who says so")
-    confidence = models.TextField(choices=Confidence.choices, default=Confidence.TOLD)
+    confidence = models.TextField(choices=Confidence.choices, default=Confidence.STATED)
     undone = models.BooleanField(default=False)  # withdrawn: the title is wrong, and must not be found again
 
     class Meta:

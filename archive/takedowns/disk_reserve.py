@@ -21,19 +21,19 @@ def release_disk_reserve() -> Iterator[None]:
     with suppress(OSError):
         disk = os.statvfs(settings.DATA_DIR)
         if disk.f_bavail * disk.f_frsize < _BYTES:
-            _file().unlink()
+            _reserve_file().unlink()
     try:
         yield
     finally:
-        _fill()
+        _fill_reserve()
 
 
-def _fill() -> None:
+def _fill_reserve() -> None:
     """Fill the file with random bytes: a file system that compresses, or leaves out zeros, would reserve nothing."""
-    with suppress(OSError), _file().open("ab", buffering=0) as file:
+    with suppress(OSError), _reserve_file().open("ab", buffering=0) as file:
         while (lacking := _BYTES - os.fstat(file.fileno()).st_size) > 0:
             file.write(os.urandom(min(lacking, _BYTES_PER_WRITE)))
 
 
-def _file() -> Path:
+def _reserve_file() -> Path:
     return Path(settings.DATA_DIR) / "ballast"  # a name that operators know from docs/running.md

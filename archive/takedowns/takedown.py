@@ -51,7 +51,7 @@ def take_down(infohash: bytes, reason: str, *, listed: bool = True) -> TakedownO
                 infohashes |= {bytes(block.infohash) for block in takedown.blocks.all()}
             takedown.reason, takedown.listed, takedown.unfinished = reason, listed, True
             takedown.save()
-            _insert_blocks(takedown, infohashes)
+            _block_infohashes(takedown, infohashes)
         _delete_and_mark_finished(takedown, infohashes)
     if held:
         return TakedownOutcome.TAKEN_DOWN
@@ -96,7 +96,7 @@ def delete_torrents(infohashes: Iterable[bytes]) -> None:
         get_storage().delete(storage_key(infohash))
 
 
-def _insert_blocks(takedown: Takedown, infohashes: Iterable[bytes]) -> None:
+def _block_infohashes(takedown: Takedown, infohashes: Iterable[bytes]) -> None:
     # A truncated v2 infohash and the whole one make the same block. The longer comes last and wins, as it says more.
     blocks = {
         truncate_infohash(one): Block.for_infohash(one, takedown) for one in sorted(infohashes, key=len)

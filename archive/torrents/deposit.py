@@ -73,7 +73,7 @@ def _read_batches(torrents: Iterable[bytes | Refusal]) -> Iterator[list[Candidat
     batch: list[Candidate | Refusal] = []
     size = 0
     for torrent in torrents:
-        parsed = _parse(torrent)
+        parsed = _parse_or_refuse(torrent)
         batch.append(parsed)
         size += 0 if isinstance(parsed, Refusal) else len(parsed.torrent)
         if size >= _BATCH_BYTES:
@@ -84,7 +84,7 @@ def _read_batches(torrents: Iterable[bytes | Refusal]) -> Iterator[list[Candidat
     yield batch
 
 
-def _parse(torrent: bytes | Refusal) -> Candidate | Refusal:
+def _parse_or_refuse(torrent: bytes | Refusal) -> Candidate | Refusal:
     if isinstance(torrent, Refusal):
         return _strip_traceback(torrent)
     try:

@@ -25,7 +25,7 @@ def insert_torrents(rows: Iterable[Torrent]) -> set[bytes]:
     attempts = 0
     while new:
         try:
-            _insert(list(new.values()))
+            _insert_all(list(new.values()))
             break
         except (
             IntegrityError
@@ -46,7 +46,7 @@ def select_indexed(infohashes: Iterable[bytes]) -> list[bytes]:
     return [bytes(infohash) for (infohash,) in select_stored_under("coalesce(v1, v2)", infohashes)]
 
 
-def _insert(rows: Sequence[Torrent]) -> None:
+def _insert_all(rows: Sequence[Torrent]) -> None:
     with write_lock():
         insert_rows(
             "archive_torrent", _COLUMNS, [[getattr(row, column) for column in _COLUMNS] for row in rows]

@@ -42,7 +42,7 @@ def retrieve(infohash: bytes) -> RetrievedTorrent:
     is blocked does not: its object has been deleted.
     """
     with _counted_refusals():
-        retrieved = _retrieve(infohash)
+        retrieved = _read_held(infohash)
     _held_count.inc()
     return retrieved
 
@@ -53,7 +53,7 @@ def read_local(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorren
     None if there is none, if it has more than `max_bytes`, or if the storage is on another machine: `retrieve` may
     still find it.
     """
-    found = _read(infohash, max_bytes) if get_storage().local else None
+    found = _read_object(infohash, max_bytes) if get_storage().local else None
     if found:
         _held_count.inc()
     return found
@@ -86,15 +86,15 @@ def _counted_refusals() -> Iterator[None]:
         raise
 
 
-def _retrieve(infohash: bytes) -> RetrievedTorrent:
+def _read_held(infohash: bytes) -> RetrievedTorrent:
     try:
         stored_under = _find_stored_under(infohash)
     except (DatabaseError, InterfaceError):
-        if found := _read(infohash):
+        if found := _read_object(infohash):
             return found
         with outages():  # which makes the error an Unavailable
             raise
-    if found := _read(stored_under):
+    if found := _read_object(stored_under):
         return found
     shown = infohash_to_hex(stored_under)
     _log.error("%s is in the index, but not in the storage: upload it again, or run scrub", shown)
@@ -108,7 +108,7 @@ def _find_stored_under(infohash: bytes) -> bytes:
     raise NotHeld(f"No torrent is stored under {infohash_to_hex(infohash)}.")
 
 
-def _read(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorrent | None:
+def _read_object(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorrent | None:
     with outages():
         try:
             found = get_storage().get(storage_key(infohash), max_bytes)

@@ -64,10 +64,10 @@ def scrub(*, rebuild: bool = False, dry_run: bool = False) -> Iterator[Finding]:
         entries = _read_entries()
         while batch := dict(islice(entries, _BATCH)):
             objects = dict(zip(batch, readers.map(_read_object, batch), strict=True))
-            verdicts = _judge(batch, objects)
+            verdicts = _judge_batch(batch, objects)
             if not dry_run:
                 _stop_if_storage_seems_away(list(verdicts.values()), rebuild)
-                _mend(verdicts, objects)
+                _mend_batch(verdicts, objects)
             yield from (Finding(verdict, infohash_to_hex(infohash)) for infohash, verdict in verdicts.items())
 
 
@@ -108,7 +108,7 @@ def _read_object(infohash: bytes) -> Torrent | Verdict:
     return Torrent.from_metainfo(torrent, metainfo) if metainfo.infohash == infohash else Verdict.DAMAGED
 
 
-def _judge(
+def _judge_batch(
     batch: Mapping[bytes, Torrent | None], objects: Mapping[bytes, Torrent | Verdict]
 ) -> dict[bytes, Verdict]:
     """The verdict on each infohash; none if it has neither row nor object any more, since it was just taken down."""
@@ -120,7 +120,7 @@ def _judge(
     }
     blocked = find_blocked(infohash for infohashes in related.values() for infohash in infohashes).keys()
     return {
-        infohash: Verdict.PURGED if related[infohash] & blocked else _compare(row, objects[infohash])
+        infohash: Verdict.PURGED if related[infohash] & blocked else _compare_row(row, objects[infohash])
         for infohash, row in rows.items()
         if row or objects[infohash] is not Verdict.LOST
     }
@@ -130,7 +130,7 @@ def _related_infohashes(infohash: bytes, *rows: Torrent | Verdict | None) -> set
     return {infohash, *(one for row in rows if isinstance(row, Torrent) for one in row.infohashes)}
 
 
-def _compare(row: Torrent | None, from_bytes: Torrent | Verdict) -> Verdict:
+def _compare_row(row: Torrent | None, from_bytes: Torrent | Verdict) -> Verdict:
     if isinstance(from_bytes, Verdict):
         return from_bytes
     if row is None:
@@ -155,7 +155,7 @@ def _stop_if_storage_seems_away(verdicts: list[Verdict], rebuild: bool) -> None:
         )
 
 
-def _mend(verdicts: Mapping[bytes, Verdict], objects: Mapping[bytes, Torrent | Verdict]) -> None:
+def _mend_batch(verdicts: Mapping[bytes, Verdict], objects: Mapping[bytes, Torrent | Verdict]) -> None:
     _insert_rows(
         [row for one, row in objects.items() if isinstance(row, Torrent) and verdicts[one] is Verdict.INDEXED]
     )
@@ -170,7 +170,7 @@ def _mend(verdicts: Mapping[bytes, Verdict], objects: Mapping[bytes, Torrent | V
             if _read_object(infohash) is Verdict.LOST:
                 Torrent.objects.stored_under([infohash]).delete()
         elif verdict is Verdict.DAMAGED:
-            _set_aside(infohash)
+            _set_object_aside(infohash)
 
 
 def _insert_rows(rows: list[Torrent]) -> None:
@@ -205,7 +205,7 @@ def _rewrite_row(right: Torrent) -> None:
             right.save(force_insert=True)
 
 
-def _set_aside(infohash: bytes) -> None:
+def _set_object_aside(infohash: bytes) -> None:
     """Keep damaged bytes as `<INFO_HASH>.torrent.damaged`, and remove the row and the object.
 
     The row goes first, so that there is never one without an object; then a copy is written, and only then the object
