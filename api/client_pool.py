@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from django.conf import settings
+from django.db import connections
 
 from archive.access.api_keys import ApiKey
-from archive.db.slots import aside
 from clients import Client, ClientAddress, Unreachable, open_client
 
 _MAX_IDLE = 4  # connections to each client that are kept for later requests
@@ -45,8 +45,8 @@ def connect_client(name: str) -> Iterator[Client]:
 def borrow_client(key: ApiKey) -> Iterator[Client]:
     """A connection to the client that the key is bound to. Raises ClientError.
 
-    A client may take its time. So the request gives up its slot and its database connection while the block lasts:
-    use the database before and after it.
+    A client may take its time. So this thread gives up its database connection while the block lasts: use the
+    database before and after it.
     """
     try:
         address = find_address(key.client)
@@ -54,7 +54,8 @@ def borrow_client(key: ApiKey) -> Iterator[Client]:
         raise Unreachable(
             f"This key belongs to a client called {key.client}, which is not set up here."
         ) from None
-    with aside(), _pooled_client(address) as client:
+    connections.close_all()
+    with _pooled_client(address) as client:
         yield client
 
 

@@ -15,6 +15,7 @@ from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import parse_magnet
+from server.wait import outcome_of
 
 
 @csrf_exempt  # it changes nothing; without this, Django's check answers other methods with a page of HTML
@@ -27,7 +28,8 @@ def download(request: HttpRequest) -> HttpResponse:
         if link := redirect_url(infohash):
             return HttpResponseRedirect(link)
         magnet = parse_magnet(infohash_to_hex(infohash))
-        return torrent_response(request, resolve(magnet, request.META["REMOTE_ADDR"], seconds=0))
+        outcome = outcome_of(request.META)
+        return torrent_response(request, resolve(magnet, request.META["REMOTE_ADDR"], 0, outcome))
     except StillWanted as wish:
         text = f"No torrent is stored under {infohash_to_hex(infohash)}. {wish}"
         return plain_response(404, text, wish.retry_after)

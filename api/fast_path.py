@@ -1,31 +1,35 @@
-"""What is asked most, without Django: a download in a ninth of a view's time, an upload in half of it.
+"""Downloads and form uploads without Django: a download in a ninth of a view's time, an upload in half of it.
 
-Only what can be answered alone: a torrent that lies on this machine's disk under the very name that was asked for
-(what is blocked does not lie there), and the old caches' POST. All else (other spellings, misses, takedowns,
+Only what can be answered alone: a torrent that lies on this machine's disk under the very infohash that was asked
+for (what is blocked does not lie there), and the old caches' POST. All else (other spellings, misses, takedowns,
 outages) is Django's. The Host header is not looked at, since nothing in the answers depends on it.
+
+A download takes the first of these steps that answers:
+1. `cached_download`: from memory, in microseconds, on the event loop.
+2. `read_download`: from the disk, on a thread. Up to 256 KB are kept in memory; more is left to the server as a file.
+3. Django's view.
 """
 
-import threading
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
-from wsgiref.types import StartResponse, WSGIEnvironment
+from collections.abc import Sequence
+from wsgiref.types import WSGIEnvironment
 
 from django.conf import settings
 from django.db import close_old_connections
 
-from api.http.file_stream import ClosingStream
 from api.http.response_cache import CachedResponse, ResponseCache
-from api.http.torrent_response import TorrentResponse, build_response, infohash_in_path
+from api.http.torrent_response import build_response, infohash_in_path
 from api.torrage import upload
 from archive.errors import Unavailable
 from archive.torrents.retrieve import RetrievedTorrent, count_repeat, read_local
+from server.responses import FileRange, Response
 
-UPLOADS = ("/autoupload.php", "/upload.php", "/upload")
-_STATUS = {200: "200 OK", 304: "304 Not Modified", 503: "503 Service Unavailable"}
-_LARGE = 262_144  # bytes; a slow reader of more is fed from the disk, which takes a thread, and no memory
-_LONG_NAME = 81  # characters of /torrent/<64 digits>.torrent: longer paths are not worth remembering
+UPLOAD_PATHS = ("/autoupload.php", "/upload.php", "/upload")
+_CACHED_AT_MOST = (
+    262_144  # bytes of a torrent; more is sent from the disk, and a slow reader then takes no memory
+)
+_LONGEST_PATH = 81  # characters of /torrent/<64 digits>.torrent: longer paths are not worth remembering
 # What browsers and programs send, and not whatever somebody makes up to fill the memory.
-_USUAL = {
+_USUAL_ENCODINGS = {
     "",
     "identity",
     "gzip",
@@ -38,100 +42,53 @@ _USUAL = {
     "br, gzip, deflate",
     "*",
 }
-_BUSY = TorrentResponse(
-    503, [("Content-Type", "text/plain; charset=utf-8"), ("Retry-After", "30")], b"Busy.\n"
-)
 
-_shelf = ResponseCache(settings.MEMORY_FOR_DOWNLOADS)
-_feeding = threading.BoundedSemaphore(settings.THREADS)
+_cache = ResponseCache(settings.MEMORY_FOR_DOWNLOADS)
 
 
-def recall(environ: WSGIEnvironment) -> TorrentResponse | None:
-    """The answer, if it lies in memory and is still right: microseconds, and nothing that waits."""
-    ready = _shelf.get((environ["PATH_INFO"], environ.get("HTTP_ACCEPT_ENCODING", "")))
-    if ready is None or "HTTP_IF_NONE_MATCH" in environ or not ready.is_current():
-        return None
-    method = environ["REQUEST_METHOD"]
-    if method not in ("GET", "HEAD"):
+def cached_download(method: str, path: str, accept_encoding: str, if_none_match: str) -> Response | None:
+    """The response, if it lies in memory and its file is still the same. Never waits."""
+    cached = _cache.get((path, accept_encoding))
+    if cached is None or if_none_match or method not in ("GET", "HEAD") or not cached.is_current():
         return None
     count_repeat()
-    return TorrentResponse(200, ready.headers, ready.body if method == "GET" else b"")
+    return Response(200, cached.headers, cached.body if method == "GET" else b"")
 
 
-def fetch(environ: WSGIEnvironment) -> TorrentResponse | None:
-    """The answer from the disk, remembered; None for what is large, or not ours to answer."""
-    found = _found(environ, _LARGE)
-    return found and _given(environ, found)
-
-
-def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
-    """The body of the answer, or None where Django is to answer."""
-    given, found = recall(environ), None
-    if given is None:
-        found = _found(environ)
-        if found is None:
-            return None
-        given = _given(environ, found)
-    if found and len(found.torrent) > _LARGE and given.body is found.torrent:
-        return _fed(found, given, start_response)
-    start_response(_STATUS[given.status], given.headers)
-    return [given.body]
-
-
-def _found(environ: WSGIEnvironment, most: int | None = None) -> RetrievedTorrent | None:
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        return None
-    wanted = infohash_in_path(environ["PATH_INFO"])
+def read_download(environ: WSGIEnvironment) -> Response | FileRange | None:
+    """The response from this machine's disk; None where Django is to answer."""
+    infohash = infohash_in_path(environ["PATH_INFO"])
     try:
-        return read_local(wanted, most) if wanted else None
+        found = read_local(infohash) if infohash else None
     except Unavailable:
         return None
-
-
-def _given(environ: WSGIEnvironment, found: RetrievedTorrent) -> TorrentResponse:
-    encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
-    given = build_response(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
-    if len(found.torrent) <= _LARGE:
-        _remember(environ["PATH_INFO"], encoding, found, given)
-    return given if environ["REQUEST_METHOD"] == "GET" else given._replace(body=b"")
-
-
-def _remember(path: str, encoding: str, found: RetrievedTorrent, given: TorrentResponse) -> None:
-    usual = len(path) <= _LONG_NAME and encoding in _USUAL
-    if given.status == 200 and found.origin and usual:
-        _shelf.put((path, encoding), CachedResponse(given.headers, given.body, found.origin.is_current))
-
-
-def _fed(found: RetrievedTorrent, given: TorrentResponse, start_response: StartResponse) -> Iterable[bytes]:
-    if not _feeding.acquire(blocking=False):
-        start_response(_STATUS[_BUSY.status], _BUSY.headers)
-        return [_BUSY.body]
-    pieces = found.origin.pieces() if found.origin else None
-    start_response(_STATUS[given.status], given.headers)
-    ends = ExitStack()
-    ends.callback(_feeding.release)
-    return ClosingStream(pieces or iter([given.body]), ends)
-
-
-def receive(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
-    """As serve, for uploads: it works on the index, so it takes its turn."""
-    if not is_upload(environ):
+    if found is None:
         return None
-    try:
-        [given] = receive_all([environ])
-    finally:
-        close_old_connections()
-    start_response(_STATUS[given.status], given.headers)
-    return [given.body]
+    encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
+    response = build_response(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    is_get = environ["REQUEST_METHOD"] == "GET"
+    if len(found.torrent) <= _CACHED_AT_MOST:
+        _remember(environ["PATH_INFO"], encoding, found, response)
+    elif is_get and response.body is found.torrent and found.origin and (file := found.origin.open_file()):
+        part = range(len(found.torrent))
+        return FileRange(response.status, response.headers, file, part, file.close)
+    return response if is_get else response._replace(body=b"")
+
+
+def _remember(path: str, encoding: str, found: RetrievedTorrent, response: Response) -> None:
+    usual = len(path) <= _LONGEST_PATH and encoding in _USUAL_ENCODINGS
+    if response.status == 200 and found.origin and usual:
+        _cache.put((path, encoding), CachedResponse(response.headers, response.body, found.origin.is_current))
 
 
 def is_upload(environ: WSGIEnvironment) -> bool:
-    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in UPLOADS
+    """Whether it is the old caches' POST of a form."""
+    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in UPLOAD_PATHS
 
 
-def receive_all(environs: Sequence[WSGIEnvironment]) -> list[TorrentResponse]:
-    """The answers to uploads, which are stored together."""
+def answer_uploads(environs: Sequence[WSGIEnvironment]) -> list[Response]:
+    """The responses to uploads, which are stored together."""
     close_old_connections()
     uploads = [upload.read_request(environ, environ["wsgi.input"]) for environ in environs]
     answers = upload.store_uploads(uploads)
-    return [TorrentResponse(200, list(headers.items()), body) for body, headers in answers]
+    return [Response(200, list(headers.items()), body) for body, headers in answers]

@@ -19,6 +19,7 @@ from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import Magnet, parse_magnet
+from server.wait import outcome_of
 
 
 @csrf_exempt  # it changes nothing that needs a right to be changed
@@ -31,8 +32,8 @@ def fetch_torrent(request: HttpRequest) -> HttpResponse:
         if link := _redirect_url_if_held(infohash):
             return HttpResponseRedirect(link)
         timeout = parse_timeout(request.GET.get("timeout", ""))
-        torrent = resolve(_magnet_of_request(request, infohash), request.META["REMOTE_ADDR"], timeout)
-        return torrent_response(request, torrent)
+        magnet, outcome = _magnet_of_request(request, infohash), outcome_of(request.META)
+        return torrent_response(request, resolve(magnet, request.META["REMOTE_ADDR"], timeout, outcome))
     except TooManyFieldsSent:
         return plain_response(400, "Too many parameters")
     except Refusal as refusal:

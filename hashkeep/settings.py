@@ -84,7 +84,8 @@ SECURITY_CONTACT = env.str(
 )
 MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
 MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 100_000_000, validate=validate.Range(0))
-THREADS = env.int("THREADS", 512, validate=validate.Range(1, 4096))
+THREADS = env.int("THREADS", 16, validate=validate.Range(1, 4096))
+WAITING_MAX = env.int("WAITING_MAX", 10_000, validate=validate.Range(1))
 
 BLOCKLISTS: list[str] = env.list("BLOCKLISTS", [])
 LOG_FORMAT = env.str("LOG_FORMAT", "text", validate=validate.OneOf(["text", "json"]))
@@ -216,6 +217,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "server.responses.WaitMiddleware",
     "server.public_url.at_public_url",
     "api.rest.middleware.add_cors_and_problems",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -261,7 +263,7 @@ SPECTACULAR_SETTINGS = {
 ROOT_URLCONF = "hashkeep.urls"
 WSGI_APPLICATION = "hashkeep.wsgi.application"
 FILE_UPLOAD_HANDLERS = [
-    "server.uploads.Capped",
+    "server.uploads.LimitedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

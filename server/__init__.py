@@ -1,1 +1,1 @@
-"""HTTP server plumbing that knows no dialect and no table."""
+"""HTTP server plumbing that knows no dialect and no table: bodies, responses, threads, batches, connections."""

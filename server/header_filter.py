@@ -1,28 +1,28 @@
-"""Headers as far as somebody here needs them. What reads the rest of them can be led astray by it.
+"""Removes from a request's headers what no view needs and what some parsers fail over.
 
-Python's email parser takes any charset, one that needs minutes among them, and fails over some parameters; its
-cookie parser takes seconds for 55 KB of quotes (mended in Python 3.11.10).
+Python's email parser, which Django and DRF use, takes any charset, one that needs minutes among them, and fails over
+some parameters; its cookie parser takes seconds for 55 KB of quotes (mended in Python 3.11.10).
 """
 
 import re
 from wsgiref.types import WSGIEnvironment
 
-_KIND = re.compile(r"\s*([\w.+-]{1,100}/[\w.+-]{1,100})\s*(?:;|,|$)", re.ASCII)
+_MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,100}/[\w.+-]{1,100})\s*(?:;|,|$)", re.ASCII)
 _BOUNDARY = re.compile(r';\s*boundary\s*=\s*("[^"\r\n]{1,200}"|[^\s;",]{1,200})', re.ASCII | re.IGNORECASE)
-_LONGEST = 1_000  # characters of a Content-Type: what is longer is none
-_COOKIES = 8_192  # characters: a browser sends 4 KB of each at most, and we set two small ones
+_LONGEST_CONTENT_TYPE = 1_000  # characters; what is longer counts as none
+_LONGEST_COOKIE = 8_192  # characters: a browser sends 4 KB of each at most, and ours are two small ones
 
 
-def tame(environ: WSGIEnvironment) -> None:
-    """Of a Content-Type the media type and a form's boundary stay: all text here is UTF-8."""
-    if kind := environ.get("CONTENT_TYPE"):
-        environ["CONTENT_TYPE"] = _tamed(kind[:_LONGEST])
-    if len(environ.get("HTTP_COOKIE", "")) > _COOKIES:
+def filter_headers(environ: WSGIEnvironment) -> None:
+    """Leave of a Content-Type the media type and a form's boundary (all text here is UTF-8), and no long cookie."""
+    if content_type := environ.get("CONTENT_TYPE"):
+        environ["CONTENT_TYPE"] = _filter_content_type(content_type[:_LONGEST_CONTENT_TYPE])
+    if len(environ.get("HTTP_COOKIE", "")) > _LONGEST_COOKIE:
         del environ["HTTP_COOKIE"]
 
 
-def _tamed(kind: str) -> str:
-    media_type, boundary = _KIND.match(kind), _BOUNDARY.search(kind)
+def _filter_content_type(content_type: str) -> str:
+    media_type, boundary = _MEDIA_TYPE.match(content_type), _BOUNDARY.search(content_type)
     if media_type is None:
         return ""
     return media_type[1] + (f"; boundary={boundary[1]}" if boundary else "")

@@ -1,75 +1,138 @@
-"""What comes with a request is heard out before anybody works on it.
+"""Reads the body of a request, whole, before anything works on the request.
 
-So who sends slowly, or stops, keeps a thread, of which there are many; never a turn, nor much memory.
+A client that sends slowly, or stops in the middle, so costs no thread and little memory:
+
+* Up to 64 KB of a body lie in memory, more in a temporary file; all of it where the bodies take 128 MB already.
+* What exceeds the limit of the request, or what no route reads, is read and dropped: a client that is cut off while
+  it sends never reads why.
+* Each 120 seconds at least 1,000 bytes have to arrive, else TimeoutError.
+* All bodies together may take 4 GB of disk, else Overloaded.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO
 from wsgiref.types import WSGIEnvironment
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from server.environ import has_body, is_chunked
+from server.rsgi import HTTPProtocol
+from server.thread_pool import Overloaded, ThreadPool
 
-_HEARD = "hashkeep.heard"  # in environ
+IDLE_TIMEOUT = 120.0  # seconds in which at least _PROGRESS bytes arrive
+_PROGRESS = 1_000
+_IN_MEMORY = 65_536  # bytes of each body; more goes to a temporary file
+_MEMORY = 128_000_000  # bytes of all bodies
+_DISK = 4_000_000_000  # bytes of all bodies
 _CHUNK = 65_536
-_IN_MEMORY = 65_536  # bytes of each; more goes to a temporary file
-_LONGEST = 25 * settings.MAX_TORRENT_BYTES  # kept; no form that a door reads is longer
-_KEPT = ("POST", "PUT", "PATCH")  # what comes with other requests, no door reads
-_PATIENCE = 256_000_000  # bytes heard out and dropped: who is cut off while sending never reads why
+_DROPPED_AT_MOST = 256_000_000  # bytes of one body
 
 
-class _Lost(BytesIO):
-    """A body that there was no room for: whoever wants to read it is told as if its sender had gone away."""
+class _UnreadableBody(BytesIO):
+    """Stands for a body that the disk for temporary files had no room for."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        raise OSError("there is no room for what was sent")
+        raise OSError("there is no room for the body of this request")
 
 
-def has_body(environ: WSGIEnvironment) -> bool:
-    return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or _is_chunked(environ)
+class _Spool:
+    """Collects the bytes of one body, up to `limit`."""
 
+    def __init__(self, limit: int, in_memory: int = _IN_MEMORY) -> None:
+        self.length = self.kept = 0
+        self._limit = limit
+        # No memory at all is written as 1: 0 would be without a limit.
+        self.file: IO[bytes] = SpooledTemporaryFile(in_memory or 1)  # noqa: SIM115  it goes with the request
 
-def hear_out(environ: WSGIEnvironment) -> IO[bytes]:
-    """Read what is still to come, once, and leave it as wsgi.input. Whoever has worked on it closes it."""
-    heard: IO[bytes] | None = environ.get(_HEARD)
-    if heard is None:
-        heard = _heard(environ) if has_body(environ) else BytesIO()
-        environ[_HEARD] = environ["wsgi.input"] = heard
-    return heard
-
-
-def contents(files: "Iterable[UploadedFile[bytes]]") -> Iterator[bytes]:
-    """What a form's files hold, of a larger one a byte more than it may; each is closed as soon as it is read."""
-    for file in files:
-        yield file.read(settings.MAX_TORRENT_BYTES + 1)
-        file.close()
-
-
-def _heard(environ: WSGIEnvironment) -> IO[bytes]:
-    heard: IO[bytes] = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  it goes with the request
-    length, longest = 0, _LONGEST if environ["REQUEST_METHOD"].upper() in _KEPT else 0
-    while length < _PATIENCE and (chunk := _next(environ["wsgi.input"])):
+    def write(self, chunk: bytes) -> None:
+        self.length += len(chunk)
+        if self.kept >= self._limit or isinstance(self.file, _UnreadableBody):
+            return
         try:
-            if length < longest:
-                heard.write(chunk)
-        except OSError:  # the disk for temporary files is full
-            heard.close()
-            heard = _Lost()
-        length += len(chunk)
-    if _is_chunked(environ):  # Django takes a body without Content-Length for empty
-        environ["CONTENT_LENGTH"] = str(length)
-    heard.seek(0)
-    return heard
+            self.file.write(chunk)
+            self.kept += len(chunk)
+        except OSError:
+            self.file.close()
+            self.file = _UnreadableBody()
+
+    def attach(self, environ: WSGIEnvironment) -> IO[bytes]:
+        """Make it the body of this request. Django takes a body without a Content-Length for empty."""
+        if is_chunked(environ):
+            environ["CONTENT_LENGTH"] = str(self.length)
+        self.file.seek(0)
+        environ["wsgi.input"] = self.file
+        return self.file
 
 
-def _next(body: IO[bytes]) -> bytes:
-    with suppress(OSError):  # the caller has gone
-        return body.read(_CHUNK)
-    return b""
+class BodyReader:
+    """Reads bodies on one event loop; `memory`, `disk`: bytes that all of them may take."""
+
+    def __init__(self, pool: ThreadPool, memory: int = _MEMORY, disk: int = _DISK) -> None:
+        self._pool, self._memory, self._disk = pool, memory, disk
+
+    @asynccontextmanager
+    async def read(
+        self, proto: HTTPProtocol, environ: WSGIEnvironment, limit: int
+    ) -> AsyncIterator[IO[bytes]]:
+        """The body as wsgi.input of `environ`, until the end of the block; `limit`: bytes of it that are kept.
+
+        Raises TimeoutError where the client sends too slowly, Overloaded where there is no room.
+        """
+        if not has_body(environ):
+            yield environ["wsgi.input"]
+            return
+        in_memory = _IN_MEMORY if self._memory >= _IN_MEMORY else 0
+        self._memory -= in_memory
+        try:
+            if 0 < int(environ.get("CONTENT_LENGTH") or 0) <= min(limit, in_memory):
+                async with asyncio.timeout(IDLE_TIMEOUT):
+                    environ["wsgi.input"] = BytesIO(await proto())
+                yield environ["wsgi.input"]
+            else:
+                async with self._spooled(proto, _Spool(limit, in_memory)) as spool:
+                    yield spool.attach(environ)
+        finally:
+            self._memory += in_memory
+
+    @asynccontextmanager
+    async def _spooled(self, proto: HTTPProtocol, spool: _Spool) -> AsyncIterator[_Spool]:
+        try:
+            await self._fill(spool, proto)
+            yield spool
+        finally:
+            self._disk += spool.kept
+            spool.file.close()
+
+    async def _fill(self, spool: _Spool, proto: HTTPProtocol) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(IDLE_TIMEOUT) as deadline:
+            counted = 0
+            async for chunk in proto:
+                kept = spool.kept
+                if kept + len(chunk) <= _IN_MEMORY:
+                    spool.write(chunk)
+                else:  # a disk may keep the writer waiting
+                    await self._pool.run(spool.write, chunk)
+                self._disk -= spool.kept - kept
+                if self._disk < 0:
+                    raise Overloaded
+                if spool.length - counted >= _PROGRESS:
+                    counted = spool.length
+                    deadline.reschedule(loop.time() + IDLE_TIMEOUT)
+                if spool.length >= _DROPPED_AT_MOST:
+                    return
 
 
-def _is_chunked(environ: WSGIEnvironment) -> bool:
-    return str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower().rpartition(",")[2].strip() == "chunked"
+def spool_body(environ: WSGIEnvironment, limit: int) -> IO[bytes]:
+    """As BodyReader, for a WSGI server: reads wsgi.input to its end, on this thread, and replaces it."""
+    spool = _Spool(limit)
+    if has_body(environ):
+        body: IO[bytes] = environ["wsgi.input"]
+        try:
+            while spool.length < _DROPPED_AT_MOST and (chunk := body.read(_CHUNK)):
+                spool.write(chunk)
+        except OSError:  # the client has gone
+            pass
+    return spool.attach(environ)

@@ -1,64 +1,35 @@
-"""Threads, as many as there is work for; who has had nothing to do for a while goes home.
+"""Threads for work that blocks, with a limit for what waits for one of them."""
 
-Whoever was busy last is called first: what he needs, a connection to the index above all, is still at hand.
-"""
-
-import threading
-from collections import deque
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
 
-_Job = Callable[[], None]
-
-
-class _Hand:
-    """One who waits to be called, which is to release `called`, with a job laid out."""
-
-    def __init__(self) -> None:
-        self.called = threading.Lock()
-        self.called.acquire()
-        self.job: _Job | None = None
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-class Crew:
-    def __init__(self, most: int, patience: float = 30.0) -> None:
-        self._most, self._patience = most, patience
-        self._lock = threading.Lock()
-        self._threads = 0
-        self._free: list[_Hand] = []
-        self._jobs: deque[_Job] = deque()  # only while nobody is free
+class Overloaded(Exception):
+    """There is more to do than this process can take; the caller may try again later."""
 
-    def do(self, job: _Job) -> None:
-        """Returns at once; the job is done as soon as a thread is free, and sees to its own errors."""
-        with self._lock:
-            if self._free:
-                hand = self._free.pop()
-                hand.job = job
-                hand.called.release()
-                return
-            if self._threads == self._most:
-                self._jobs.append(job)
-                return
-            self._threads += 1
-        threading.Thread(target=self._work, args=(job,), name="crew", daemon=True).start()
 
-    def _work(self, job: _Job | None) -> None:
-        hand = _Hand()
-        while job:
-            job()
-            del job  # and with it the request, while we wait for another
-            job = self._next(hand)
+class ThreadPool:
+    """Called on one event loop. `queue_limit`: calls that may wait for a thread; further ones are refused."""
 
-    def _next(self, hand: _Hand) -> _Job | None:
-        with self._lock:
-            if self._jobs:
-                return self._jobs.popleft()
-            self._free.append(hand)
-        if not hand.called.acquire(timeout=self._patience):
-            with self._lock:
-                if hand in self._free:  # else a job has just been laid out for us
-                    self._free.remove(hand)
-                    self._threads -= 1
-                    return None
-            hand.called.acquire()
-        job, hand.job = hand.job, None
-        return job
+    def __init__(self, name: str, threads: int, queue_limit: int = 1_000) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._running, self._limit = 0, threads + queue_limit
+
+    async def run(
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        """The result of `work`, which is called on one of the threads. Raises Overloaded, and what `work` raises."""
+        if self._running >= self._limit:
+            raise Overloaded
+        self._running += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._executor, partial(work, *args, **options))
+        finally:
+            self._running -= 1

@@ -1,5 +1,6 @@
-"""How much of a form is written down: no more of each file, and of all together, than any door can use."""
+"""Limits what Django keeps of the files in a form: of each file, and of all together, what a view can use."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -9,10 +10,10 @@ from django.core.files.uploadhandler import FileUploadHandler
 _FILES = 25  # of the largest size, in one form
 
 
-class Capped(FileUploadHandler):
-    """The first of Django's upload handlers: what it swallows, the others never see.
+class LimitedUploadHandler(FileUploadHandler):
+    """The first of Django's upload handlers: what it drops, the others never see.
 
-    A file keeps one chunk more than it may have, so that whoever reads it finds it too large.
+    A file keeps one chunk more than it may have, so that its reader finds it too large.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -25,3 +26,10 @@ class Capped(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
         return None
+
+
+def read_uploaded_files(files: "Iterable[UploadedFile[bytes]]") -> Iterator[bytes]:
+    """The content of each file of a form, of a larger one a byte more than it may have; closed once it is read."""
+    for file in files:
+        yield file.read(settings.MAX_TORRENT_BYTES + 1)
+        file.close()

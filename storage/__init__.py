@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 # Scrub sets a damaged object aside under a name of its own; keys() never tells of those.
@@ -29,8 +29,8 @@ class LocalFile(Protocol):
     def is_current(self) -> bool:
         """Is it still what lies under the key? Takes microseconds."""
 
-    def pieces(self) -> Iterator[bytes] | None:
-        """The same bytes, from the disk as they are asked for; None if another or none lies there by now."""
+    def open_file(self) -> BinaryIO | None:
+        """The same bytes, open for reading; None if another file or none lies there by now."""
 
 
 class StoredObject(NamedTuple):

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from errno import EACCES, ENOENT, ENOSPC
-from io import FileIO
 from itertools import islice
 from pathlib import Path
 from stat import ST_MTIME
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import SplitResult, unquote
 
 from storage import (
@@ -23,7 +22,6 @@ from storage import (
 )
 
 FANOUT = re.compile("[0-9A-F]{2}")
-PIECE = 16_384  # bytes; the web server holds some of them for each slow reader
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
 _ROOM = 32_000_000  # bytes: the largest torrent that any setting allows
 _TOGETHER = 64  # objects, whose files are open at once
@@ -215,24 +213,18 @@ class UnchangedFile(NamedTuple):
         except OSError:
             return False
 
-    def pieces(self) -> Iterator[bytes] | None:
+    def open_file(self) -> BinaryIO | None:
         try:
             file = open(self.path, "rb", buffering=0)  # noqa: SIM115  whoever reads it closes it
         except OSError:
             return None
         if self._is(os.fstat(file.fileno())):
-            return piecewise(file)
+            return file
         file.close()
         return None
 
     def _is(self, status: os.stat_result) -> bool:
         return status.st_ino == self.inode and status.st_mtime_ns == self.changed
-
-
-def piecewise(file: FileIO) -> Iterator[bytes]:
-    with file:
-        while piece := file.read(PIECE):
-            yield piece
 
 
 def write(files: Mapping[str, bytes]) -> None:

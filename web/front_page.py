@@ -13,7 +13,7 @@ from archive.access.api_keys import find_key_text, require_upload_key
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo.errors import Refusal
-from server.request_body import contents
+from server.uploads import read_uploaded_files
 from web.errors import refusals_as_pages
 from web.page_response import render_page
 
@@ -48,7 +48,7 @@ def store_files(request: HttpRequest) -> HttpResponse:
         # Unknown charsets and malformed parameters, which Python's header parser raises these for.
         raise BadRequest("The form cannot be read.") from None
     require_upload_key(find_key_text("", key))
-    outcomes = deposit_many(contents(files), entry_point="page")
+    outcomes = deposit_many(read_uploaded_files(files), entry_point="page")
     uploads = [_describe_upload(file, outcome) for file, outcome in zip(files, outcomes, strict=True)]
     return render_page("upload_results.html", {"outcomes": uploads}, 200 if uploads else 400)
 

@@ -6,23 +6,20 @@ been sent or has broken off, or at once where there is no body.
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import cast
 from urllib.parse import quote
 
 from django.conf import settings
-from django.db import connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from api.files.locate import list_files, open_file
 from api.files.ranges import UnsatisfiableRange, parse_range
-from api.files.reader_limit import readers
+from api.files.reader_limit import reader_limit
 from api.files.signed_link import FileLink, read_link, safe_file_name
 from api.files.zip_stream import zip_files
-from api.http.file_stream import ClosingStream, read_chunks
 from api.http.media_type import guess_media_type
 from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key
@@ -30,6 +27,7 @@ from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
 from clients.finished_files import FinishedFile
 from metainfo.errors import Refusal
+from server.responses import ClosingStream, FileRangeResponse
 
 _HEADERS = {
     "Cache-Control": "private, no-cache",
@@ -88,13 +86,13 @@ def _file_response(
     headers |= _content_headers(file.name, len(sent))
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
-    response = _stream_response(key, read_chunks(file.file, sent), cleanup, headers)
-    response.status_code = 206 if byte_range else 200
-    return response
+    cleanup.callback(reader_limit.begin_reading(key.id))
+    close = cleanup.pop_all().close
+    return FileRangeResponse(file.file, sent, close, status=206 if byte_range else 200, headers=headers)
 
 
 def _nginx_response(key: ApiKey, file: FinishedFile) -> HttpResponse:
-    """nginx sends the file out of its own internal location, whole or in part; no thread of ours waits for it."""
+    """nginx sends the file out of its own internal location, whole or in part; its readers have no limit."""
     headers = _content_headers(file.name, 0)
     del headers["Content-Length"]
     location = quote(f"/finished/{key.client}/{file.path}")
@@ -108,15 +106,8 @@ def _zip_response(request: HttpRequest, key: ApiKey, torrent_id: int, cleanup: E
     if request.method == "HEAD":
         return HttpResponse(headers=headers)
     cleanup.callback(zip_.chunks.close)
-    return _stream_response(key, zip_.chunks, cleanup, headers)
-
-
-def _stream_response(
-    key: ApiKey, chunks: Iterator[bytes], cleanup: ExitStack, headers: dict[str, str]
-) -> StreamingHttpResponse:
-    cleanup.callback(readers.sit(key.id))
-    connections.close_all()  # a film is read for two hours, and needs no database meanwhile
-    return StreamingHttpResponse(ClosingStream(chunks, cleanup.pop_all()), headers=headers)
+    cleanup.callback(reader_limit.begin_reading(key.id))
+    return StreamingHttpResponse(ClosingStream(zip_.chunks, cleanup.pop_all()), headers=headers)
 
 
 def _content_headers(name: str, length: int) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zipstream import ZipStream
 
 from api.files.locate import UnopenedFile
-from api.http.file_stream import read_chunks
+from server.responses import file_chunks
 
 
 class SizedZip(NamedTuple):
@@ -26,4 +26,4 @@ def zip_files(files: Iterable[UnopenedFile]) -> SizedZip:
 
 def _read_file(unopened: UnopenedFile) -> Iterator[bytes]:
     with unopened.open().file as file:
-        yield from read_chunks(file, range(unopened.file.size))
+        yield from file_chunks(file, range(unopened.file.size))

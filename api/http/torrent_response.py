@@ -6,13 +6,13 @@
 
 import gzip
 import re
-from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from django.http import HttpRequest, HttpResponse
 
 from archive.torrents.retrieve import RetrievedTorrent
 from metainfo.infohash import parse_infohash
+from server.responses import Response
 
 CONTENT_TYPE = "application/x-bittorrent"  # exactly this: npm's magnet-to-torrent compares the whole header
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246
@@ -27,12 +27,6 @@ _INFOHASH = r"([0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[A-Za-z2-7]{32})"
 _PATH = re.compile(rf"/(?:{_INFOHASH}(?i:\.torrent)?|torrents?/{_INFOHASH}(?:\.[^/]*)?)", re.ASCII)
 
 
-class TorrentResponse(NamedTuple):
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-
 def infohash_in_path(path: str) -> bytes | None:
     """The infohash in the path of a download URL, in raw bytes; None for any other path."""
     match = _PATH.fullmatch(path)
@@ -45,7 +39,7 @@ def is_download(environ: WSGIEnvironment) -> bool:
 
 def build_response(
     retrieved: RetrievedTorrent, accept_encoding: str = "", if_none_match: str = ""
-) -> TorrentResponse:
+) -> Response:
     """Status 200, or 304 where `if_none_match` has the ETag. Gzipped if the client accepts it and it pays.
 
     The last two parameters are the request's headers Accept-Encoding and If-None-Match.
@@ -59,7 +53,7 @@ def build_response(
         ("Vary", "Accept-Encoding"),
     ]
     if if_none_match and _matches(if_none_match, etag):
-        return TorrentResponse(304, headers, b"")
+        return Response(304, headers, b"")
     body = gzip.compress(torrent, 6, mtime=0) if is_gzipped else torrent
     headers += [
         ("Content-Type", CONTENT_TYPE),
@@ -68,7 +62,7 @@ def build_response(
     ]
     if is_gzipped:
         headers.append(("Content-Encoding", "gzip"))
-    return TorrentResponse(200, headers, body)
+    return Response(200, headers, body)
 
 
 def torrent_response(request: HttpRequest, retrieved: RetrievedTorrent) -> HttpResponse:

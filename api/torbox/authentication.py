@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from archive.access.api_keys import ApiKey, authorize_key, key_text_from_request
 from archive.access.rate_limit import enforce_rate_limit
 from archive.errors import NotAuthorized
+from server.wait import outcome_of
 
 
 def authenticate(request: HttpRequest) -> ApiKey:
@@ -14,14 +15,19 @@ def authenticate(request: HttpRequest) -> ApiKey:
 
     A wrong key counts for the rate limit of the address: it may be a guess.
     """
-    address = request.META["REMOTE_ADDR"]
     try:
         key = authorize_key(key_text_from_request(request.META, request.GET.get("token", "")))
     except NotAuthorized:
-        enforce_rate_limit(address)
+        count_request(request)
         raise
-    enforce_rate_limit(address, key)
+    count_request(request, key)
     return key
+
+
+def count_request(request: HttpRequest, key: ApiKey | None = None) -> None:
+    """Once, though the view of a request that had to wait is called twice. Raises TooManyRequests."""
+    if outcome_of(request.META) is None:
+        enforce_rate_limit(request.META["REMOTE_ADDR"], key)
 
 
 def auth_id(key: ApiKey) -> str:

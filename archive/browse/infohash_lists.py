@@ -8,7 +8,6 @@ from django.db.models import Max, Sum
 
 from archive.browse.id_ranges_by_day import first_possible_id, last_possible_id
 from archive.db.outages import outages
-from archive.db.slots import turn
 from archive.errors import NotListed
 from archive.models import StoredDay, Torrent
 from metainfo.infohash import infohash_to_hex
@@ -50,7 +49,7 @@ def _read_pages(last: int, since: datetime | None, until: datetime | None) -> It
     rows = Torrent.objects.order_by("pk").values_list("pk", "v1", "v2", "stored_at")
     first = 1
     while first <= last:
-        with turn(), outages():
+        with outages():
             first = first_possible_id(first, since, until)
             page = list(rows.filter(pk__gte=first, pk__lte=last)[:PAGE_SIZE])
         if not page:

@@ -45,6 +45,9 @@ class Listener(Protocol):
     def receive(self, seconds: float) -> set[str]:
         """The payloads notified since the last call. Waits at most so many seconds for the first."""
 
+    def fileno(self) -> int:
+        """A descriptor that is readable when there is something to receive; -1 while there is no connection."""
+
     def close(self) -> None: ...
 
 
@@ -120,10 +123,15 @@ class _PipeListener:
         # Open for writing too: else the pipe would report its end whenever a sender closes it.
         self._descriptor = os.open(hidden_path, os.O_RDWR | os.O_NONBLOCK)
         hidden_path.rename(self._path)
+        self._poll = select.poll()  # select() refuses descriptors above 1,023
+        self._poll.register(self._descriptor, select.POLLIN)
 
     def receive(self, seconds: float) -> set[str]:
-        readable, _, _ = select.select([self._descriptor], [], [], seconds)
+        readable = self._poll.poll(seconds * 1000)
         return set(os.read(self._descriptor, _MAX_READ).decode().split()) if readable else set()
+
+    def fileno(self) -> int:
+        return self._descriptor
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -149,6 +157,9 @@ class _PostgresListener:
             self.close()
             time.sleep(seconds)
             return set()
+
+    def fileno(self) -> int:
+        return -1 if self._connection is None else int(self._connection.fileno())
 
     def close(self) -> None:
         if self._connection is not None:

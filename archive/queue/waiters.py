@@ -1,169 +1,189 @@
-"""Requests that wait until their wish is settled: each is woken once, and at most so many wait at a time.
+"""Requests that wait until their wish is fulfilled or missed: on an event loop, without a thread for each.
 
-    request (`wait`: a thread)    thread "batcher"                 thread "settlements" (`settlements`)
-    --------------------------    ----------------                 ------------------------------------
-    1. add: a Waiter ───────────► 2. enqueue_each, a batch at a
-    3. sleep                         time: outcome is a status     4. a wish was fulfilled or missed: outcome, by
-    5. woken, or time is up:         (keep waiting) or a refusal      notification or by a look at the table
-       stop_waiting                  (wake)                           once a second (wake)
-    6. remove
+1. `wait` registers a waiter under the key of its wish. Only then it adds the request to the next batch that is
+   enqueued, so it cannot miss what becomes of the wish.
+2. The event loop watches a listener, which receives the notifications of deposits ("fulfilled, held under this
+   infohash") and of resolvers ("missed"; why, and until when, is in the table).
+3. Since a notification may get lost, the table is asked for the wishes of all waiters every second, less often where
+   there are very many.
+4. A waiter whose time is over gets the last status that is known.
 
-The waiter is there before its wish is enqueued, so it cannot miss what becomes of it. Of a wish that is not written
-yet (step 2) the table tells nothing, so only waiters with a first status are looked up. Both threads end when
-no request has come for some seconds.
+The database is used on one thread.
 """
 
-import threading
+import asyncio
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from archive.address_block import address_block
-from archive.db.batcher import Batcher
-from archive.db.slots import aside
+from archive.db.notify import Listener
 from archive.errors import TooManyWishes, Unavailable
 from archive.queue.enqueue import enqueue_each
-from archive.queue.settlements import LINGER, SettlementListener
+from archive.queue.settlements import listen_for_settlements, receive_settlements
 from archive.queue.wish_request import WishRequest, wish_key
 from archive.queue.wish_status import WishStatus, wish_statuses
 from metainfo.errors import Refusal
+from metainfo.magnet import Magnet
+from server.batcher import Batcher
 
-_MAX_WISHES_PER_BATCH = 64
+_BATCH = 64  # requests that are enqueued in one transaction
+_POLL = 1.0  # seconds between two questions to the table
+_POLLED_A_SECOND = 500  # waiters
+_LINGER = 5.0  # seconds that the listener stays after the last waiter
+_ADDRESS_IS_FULL = (
+    "Your address waits for very many torrents already; please go on when some of them have come."
+)
 _RETRY_AFTER = 10  # seconds
+
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
 
 @dataclass(eq=False, slots=True)
-class Waiter:
-    """A request, and what it waits for: `is_waiting` for the end of the search, else for the first status only."""
+class _Waiter:
+    """`status` is the last that is known; `settled` gets the one that ends the wait."""
 
     request: WishRequest
-    wake: Callable[[], object]  # called once, on any thread
-    block: bytes  # of the address that it comes from
-    is_waiting: bool
-    outcome: WishStatus | Refusal | None = None
-    is_settled: bool = False
+    settled: "asyncio.Future[WishStatus]"
+    status: WishStatus | None = None
 
-    @property
-    def wish_key(self) -> bytes:
-        return wish_key(self.request.magnet)
-
-    def set_outcome(self, outcome: WishStatus | Refusal) -> None:
-        """The first outcome that settles the wish is the last; a search that goes on settles nothing."""
-        if not self.is_settled:
-            self.outcome = outcome
-            self.is_settled = isinstance(outcome, Refusal) or not (self.is_waiting and outcome.searching)
-            if self.is_settled:
-                self.wake()
+    def note(self, status: WishStatus) -> None:
+        self.status = status
+        if not (status.searching or self.settled.done()):
+            self.settled.set_result(status)
 
 
 class Waiters:
-    """The waiters of this process. Thread-safe."""
+    """The waiting requests of one process. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._by_wish: dict[bytes, set[Waiter]] = {}
-        self._per_block: Counter[bytes] = Counter()
-        self._listener = SettlementListener(self._on_settled)
-        self._batcher = Batcher[Waiter, WishStatus | Refusal](
-            lambda batch: enqueue_each([waiter.request for waiter in batch]),
-            self._set_outcome,
-            max_wait=0,
-            max_items=_MAX_WISHES_PER_BATCH,
-            idle_timeout=LINGER,
-        )
+        self._by_wish: dict[bytes, set[_Waiter]] = {}
+        self._by_address: Counter[bytes] = Counter()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="waiters")
+        self._enqueueing: Batcher[WishRequest, WishStatus | Refusal] = Batcher(self._thread, _enqueue, _BATCH)
+        self._starting = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
 
-    def wait(self, request: WishRequest, seconds: float) -> WishStatus:
-        """Enqueue the wish, and return its status when it is settled or after so many seconds.
+    async def wait(self, request: WishRequest, seconds: float) -> WishStatus:
+        """Enqueue the wish, and wait so long until it is settled. A request that is not `awaited` does not wait.
 
-        A request that is not awaited, or comes when too many wait already, gets the first status and does not wait.
         Raises TooManyWishes, Unavailable.
         """
-        woken = threading.Event()
-        waiter = self.add(request, woken.set)
+        if not (request.awaited and self._may_wait(address_block(request.address))):
+            return await self._enqueue(request)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        waiter = _Waiter(request, loop.create_future())
+        self._add(waiter)
         try:
-            with aside():
-                woken.wait(seconds if waiter.is_waiting else None)
-                if not self.stop_waiting(waiter):
-                    woken.wait()  # the database is slow, and the wish is not enqueued yet
+            async with self._starting:
+                if self._listening is None:
+                    listener = await self._in_thread(listen_for_settlements)
+                    self._listening = loop.create_task(self._keep_listening(listener))
+            status = await self._enqueue(request)
+            waiter.note(status)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    return await waiter.settled
+            return waiter.status or status
         finally:
-            self.remove(waiter)
-        if isinstance(waiter.outcome, Refusal):
-            raise waiter.outcome
-        return cast(WishStatus, waiter.outcome)
+            self._remove(waiter)
 
-    def add(self, request: WishRequest, wake: Callable[[], object]) -> Waiter:
-        """A waiter whose wish is about to be enqueued; `wake` is called when it is settled.
+    async def close(self) -> None:
+        """Stop listening, and close the connections to the database. They are opened again when they are needed."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.wait({self._listening})
+        await self._in_thread(connections.close_all)
 
-        May block for as long as a connection to the database takes. Raises TooManyWishes, Unavailable.
-        """
-        block = address_block(request.address)
-        if request.awaited:
-            self._listener.start()
-        with self._lock:
-            waiter = Waiter(request, wake, block, request.awaited and self._has_room(block))
-            if waiter.is_waiting:
-                self._by_wish.setdefault(waiter.wish_key, set()).add(waiter)
-                self._per_block[waiter.block] += 1
-        self._batcher.submit(waiter)
-        return waiter
+    def _may_wait(self, block: bytes) -> bool:
+        """A quarter of all places is for one address. Where none is left a wish is enqueued, and nothing waits."""
+        if block and self._by_address[block] >= max(settings.WAITING_MAX // 4, 1):
+            raise TooManyWishes(_ADDRESS_IS_FULL, _RETRY_AFTER)
+        return self._by_address.total() < settings.WAITING_MAX
 
-    def stop_waiting(self, waiter: Waiter) -> bool:
-        """From now on any status settles it. Returns whether it has one; if not, it is woken by the first."""
-        with self._lock:
-            waiter.is_waiting = False
-            return waiter.outcome is not None
+    def _add(self, waiter: _Waiter) -> None:
+        self._by_wish.setdefault(wish_key(waiter.request.magnet), set()).add(waiter)
+        self._by_address[address_block(waiter.request.address)] += 1
 
-    def remove(self, waiter: Waiter) -> None:
-        """To be called once for each waiter, whatever came of it."""
-        with self._lock:
-            same_wish = self._by_wish.get(waiter.wish_key, set())
-            if waiter not in same_wish:
-                return
-            same_wish.remove(waiter)
-            if not same_wish:
-                del self._by_wish[waiter.wish_key]
-            self._per_block[waiter.block] -= 1
-            if not self._per_block[waiter.block]:
-                del self._per_block[waiter.block]
+    def _remove(self, waiter: _Waiter) -> None:
+        key, block = wish_key(waiter.request.magnet), address_block(waiter.request.address)
+        self._by_wish[key].discard(waiter)
+        if not self._by_wish[key]:
+            del self._by_wish[key]
+        self._by_address[block] -= 1
+        if not self._by_address[block]:
+            del self._by_address[block]
 
-    def _has_room(self, block: bytes) -> bool:
-        """Whether one more may wait. An address block may have a third of the places; raises TooManyWishes."""
-        if block and self._per_block[block] >= settings.THREADS // 4:
-            raise TooManyWishes(
-                "Your address waits for very many torrents already; please go on when some of them have come.",
-                _RETRY_AFTER,
-            )
-        return self._per_block.total() < settings.THREADS * 3 // 4
+    async def _enqueue(self, request: WishRequest) -> WishStatus:
+        status = await self._enqueueing.add(request)
+        if isinstance(status, Refusal):
+            raise status
+        return status
 
-    def _on_settled(self, settled: Mapping[bytes, str], *, recheck: bool) -> bool:
-        with self._lock:
-            concerned = self._find_waiters(self._by_wish if recheck else settled)
-        look_up: list[Waiter] = []
-        for waiter in concerned:
-            if infohash := settled.get(waiter.wish_key):
-                self._set_outcome(waiter, WishStatus(infohash, "held"))
-            elif waiter.outcome:
-                look_up.append(waiter)
-        if look_up:
+    async def _keep_listening(self, listener: Listener) -> None:
+        """Until nothing has waited for a while."""
+        loop = asyncio.get_running_loop()
+        readable = asyncio.Event()
+        watched = listener.fileno()
+        loop.add_reader(watched, readable.set)
+        idle_since = polled = loop.time()
+        try:
+            while self._by_wish or loop.time() - idle_since < _LINGER:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(readable.wait(), _POLL)
+                readable.clear()
+                if watched != listener.fileno():  # it has connected anew
+                    loop.remove_reader(watched)
+                    watched = listener.fileno()
+                    loop.add_reader(watched, readable.set)
+                await self._settle_notified(await self._in_thread(receive_settlements, listener))
+                if loop.time() - polled > max(_POLL, len(self._by_wish) / _POLLED_A_SECOND):
+                    await self._ask_table(list(self._by_wish))
+                    polled = loop.time()
+                idle_since = loop.time() if self._by_wish else idle_since
+        except Exception:
+            _log.exception("Waiting requests hear of nothing until the next one comes")
+        finally:
+            self._listening = None
+            loop.remove_reader(watched)
+            listener.close()
+
+    async def _settle_notified(self, settled: Mapping[bytes, str]) -> None:
+        for wish, infohash in settled.items():
+            for waiter in self._by_wish.get(wish, ()) if infohash else ():
+                waiter.note(WishStatus(infohash, "held"))
+        await self._ask_table([wish for wish, infohash in settled.items() if not infohash])
+
+    async def _ask_table(self, keys: Collection[bytes]) -> None:
+        """Note the status of these wishes. What is not enqueued yet is in no table."""
+        waiters = [one for key in keys for one in self._by_wish.get(key, ()) if one.status]
+        if waiters:
             with suppress(Unavailable):
-                statuses = wish_statuses([waiter.request.magnet for waiter in look_up])
-                for waiter, status in zip(look_up, statuses, strict=True):
-                    self._set_outcome(waiter, status)
-            close_old_connections()
-        with self._lock:
-            return bool(self._by_wish)
+                magnets = [waiter.request.magnet for waiter in waiters]
+                for waiter, status in zip(waiters, await self._in_thread(_statuses, magnets), strict=True):
+                    waiter.note(status)
 
-    def _find_waiters(self, wish_keys: Iterable[bytes]) -> list[Waiter]:
-        return [waiter for key in wish_keys for waiter in self._by_wish.get(key, ())]
+    async def _in_thread(self, work: Callable[..., Result], *args: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
-    def _set_outcome(self, waiter: Waiter, outcome: WishStatus | Refusal) -> None:
-        with self._lock:
-            waiter.set_outcome(outcome)
+
+def _statuses(magnets: Sequence[Magnet]) -> list[WishStatus]:
+    close_old_connections()
+    return wish_statuses(magnets)
+
+
+def _enqueue(requests: Sequence[WishRequest]) -> list[WishStatus | Refusal]:
+    close_old_connections()
+    return enqueue_each(requests)
 
 
 waiters = Waiters()

@@ -7,9 +7,12 @@ from django.conf import settings
 from archive.errors import StillWanted, TakenDown
 from archive.queue.waiters import waiters
 from archive.queue.wish_request import WishRequest
+from archive.queue.wish_status import WishStatus
 from archive.torrents.retrieve import RetrievedTorrent, read_local, retrieve
+from metainfo.errors import Refusal
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
+from server.wait import Wait
 
 _MAX_TIMEOUT = 60.0  # seconds
 
@@ -23,21 +26,42 @@ def parse_timeout(text: str) -> float:
     return float(settings.RESOLVE_TIMEOUT) if math.isnan(seconds) else min(max(seconds, 0.0), _MAX_TIMEOUT)
 
 
-def resolve(magnet: Magnet, asker: str, seconds: float) -> RetrievedTorrent:
-    """The torrent at once if it is held, otherwise as soon as a resolver has found it within so many seconds.
+class WishWait(Wait):
+    """A request that has to wait for its wish. The outcome is a WishStatus, or the Refusal that it came to."""
 
-    With 0 seconds the wish is enqueued and not waited for. `asker` is the address of the request, which has a quota.
-    Raises StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld if the settings
-    do not allow to search the network.
+    def __init__(self, request: WishRequest, seconds: float) -> None:
+        super().__init__(request, seconds)
+        self._request, self._seconds = request, seconds
+
+    async def outcome(self) -> WishStatus | Refusal:
+        try:
+            return await waiters.wait(self._request, self._seconds)
+        except Refusal as refusal:
+            return refusal
+
+
+def resolve(
+    magnet: Magnet, address: str, seconds: float, outcome: WishStatus | Refusal | None = None
+) -> RetrievedTorrent:
+    """The torrent if it is held, else what a resolver delivers within so many seconds.
+
+    For one that is not held it is called twice: the first call raises a WishWait, the second is given the `outcome`
+    of that. With 0 seconds the wish is enqueued, and the outcome is its status then. `address`: the client's.
+
+    Raises WishWait; StillWanted, which says when to ask again; TakenDown, TooManyWishes, Unavailable; NotHeld where
+    the settings forbid to ask the network.
     """
     if found := read_local(magnet.infohash):
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
-    status = waiters.wait(WishRequest(magnet, asker, awaited=seconds > 0), seconds)
-    if status.state == "held":
-        return read_local(parse_infohash(status.infohash)) or retrieve(magnet.infohash)
-    if status.taken_down:
-        raise TakenDown(status.taken_down)
-    reason = status.reason or "Nobody who has this torrent was found so far; we keep looking."
-    raise StillWanted(reason, status.retry_after)
+    if outcome is None:
+        raise WishWait(WishRequest(magnet, address, awaited=seconds > 0), seconds)
+    if isinstance(outcome, Refusal):
+        raise outcome
+    if outcome.state == "held":
+        return read_local(parse_infohash(outcome.infohash)) or retrieve(magnet.infohash)
+    if outcome.taken_down:
+        raise TakenDown(outcome.taken_down)
+    why = outcome.reason or "Nobody who has this torrent was found so far; we keep looking."
+    raise StillWanted(why, outcome.retry_after)

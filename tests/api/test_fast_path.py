@@ -1,18 +1,14 @@
 """Downloads from memory: never of what is no longer there, and never more of it than there is room for."""
 
-import threading
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from api.fast_path import recall, serve
+from api.fast_path import cached_download, read_download
 from api.http.response_cache import CachedResponse, ResponseCache
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
-from server.thread_pool import Crew
+from server.responses import FileRange
 from tests import make
 
 V1 = make.v1(b"one", 20_000_000)
@@ -20,19 +16,24 @@ LARGE = make.v1(b"large", 4_000_000_000)
 
 
 def ask(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict[str, str]] | None:
-    """Body and headers as the fast lane has them; None where it leaves the answer to Django."""
-    said: dict[str, str] = {}
+    """Body and headers as the fast path has them; None where it leaves the answer to Django."""
+    path = f"/{infohash}.torrent"
+    encoding, none_match = (headers.get(f"HTTP_{name}", "") for name in ("ACCEPT_ENCODING", "IF_NONE_MATCH"))
+    response = cached_download(method, path, encoding, none_match) or read_download(
+        {"REQUEST_METHOD": method, "PATH_INFO": path, **headers}
+    )
+    if response is None:
+        return None
+    said = {**dict(response.headers), "Status": str(response.status)}
+    if isinstance(response, FileRange):
+        with response.file:
+            response.file.seek(response.part.start)
+            return response.file.read(len(response.part)), said
+    return response.body, said
 
-    def start(status: str, headers: Any, exc_info: Any = None) -> Any:
-        said.update(dict(headers), Status=status)
 
-    environ = {"REQUEST_METHOD": method, "PATH_INFO": f"/{infohash}.torrent", **headers}
-    served = serve(environ, start)
-    return None if served is None else (b"".join(served), said)
-
-
-def is_ready(infohash: str, method: str = "GET", **headers: str) -> bool:
-    return recall({"REQUEST_METHOD": method, "PATH_INFO": f"/{infohash}.torrent", **headers}) is not None
+def is_ready(infohash: str, method: str = "GET") -> bool:
+    return cached_download(method, f"/{infohash}.torrent", "", "") is not None
 
 
 @pytest.mark.django_db
@@ -104,44 +105,3 @@ def test_the_oldest_makes_room() -> None:
     assert shelf.get(("too large", "")) is None
     shelf.put(("fits", ""), CachedResponse([], b"x" * 100, lambda: True))
     assert shelf.get(("fits", ""))
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    enough = threading.Event()
-    for _ in range(600):
-        if condition():
-            return True
-        enough.wait(0.05)
-    return False
-
-
-def test_a_crew_has_as_many_threads_as_there_is_work_for_and_no_more() -> None:
-    crew, done, gate = Crew(3, patience=0.2), list[int](), threading.Event()
-    before = set(threading.enumerate())
-
-    def members() -> int:
-        return sum(one.name == "crew" and one not in before for one in threading.enumerate())
-
-    def wait(number: int) -> None:
-        gate.wait(60)
-        done.append(number)
-
-    for number in range(10):
-        crew.do(partial(wait, number))
-    assert members() == 3
-    gate.set()
-    assert wait_for(lambda: sorted(done) == list(range(10)))
-    assert wait_for(lambda: members() == 0)
-    crew.do(lambda: done.append(10))
-    assert wait_for(lambda: 10 in done)
-
-
-def test_a_job_never_waits_for_a_busy_thread_while_another_may_be_had() -> None:
-    crew, gate, through = Crew(50), threading.Event(), threading.Semaphore(0)
-    for _ in range(200):  # each leaves a thread that is just about to wait for more
-        crew.do(lambda: None)
-    for _ in range(20):
-        crew.do(lambda: (gate.wait(60), None)[1])
-        crew.do(lambda: through.release())
-        assert through.acquire(timeout=30)
-    gate.set()

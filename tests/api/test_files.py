@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
-from api.files.reader_limit import Readers
+from api.files.reader_limit import ReaderLimit
 from archive.access import api_keys, key_torrents
 from archive.access.api_keys import ApiKey
 from archive.errors import TooManyReaders, Unavailable
@@ -445,18 +445,18 @@ def test_a_zip_of_more_files_than_fit_is_refused(client: Client, mine: Account) 
 
 
 def test_each_key_has_a_share_of_the_seats_and_all_have_an_end() -> None:
-    readers = Readers(8)
-    mine = [readers.sit(1) for _ in range(2)]
+    readers = ReaderLimit(8)
+    mine = [readers.begin_reading(1) for _ in range(2)]
     with pytest.raises(TooManyReaders, match="2 files"):
-        readers.sit(1)
-    others = [readers.sit(key) for key in (2, 2, 3, 3, 4, 4)]
+        readers.begin_reading(1)
+    others = [readers.begin_reading(key) for key in (2, 2, 3, 3, 4, 4)]
     with pytest.raises(Unavailable):
-        readers.sit(5)
+        readers.begin_reading(5)
     mine.pop()()
-    readers.sit(5)()
+    readers.begin_reading(5)()
     for leave in mine + others:
         leave()
-    assert [readers.sit(1) for _ in range(2)]
+    assert [readers.begin_reading(1) for _ in range(2)]
 
 
 def test_whoever_stops_reading_leaves_seat_and_file(client: Client, mine: Account) -> None:

@@ -455,7 +455,7 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         magnets = [f"magnet:?xt=urn:btih:{infohash}&tr={tracker.url}" for infohash in infohashes]
         requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
         assert until(lambda: len(archive.resolvers()) == 1)
-        assert (web := archive.processes("-m", "hashkeep.dispatcher"))
+        assert (web := archive.processes("-m", "hashkeep.granian_server"))
         for process in web:
             os.kill(process, signal.SIGKILL)
         assert until(lambda: not archive.resolvers())

@@ -1,4 +1,4 @@
-"""Waiters: requests that wait until their wish is settled. Each has a thread and a database connection of its own."""
+"""Waiters: requests that wait on an event loop until their wish is settled."""
 
 import threading
 import time
@@ -12,19 +12,27 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from archive.db.notify import NEW_WISHES, listen
+from archive.db.notify import NEW_WISHES, Listener, listen
 from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes, Unavailable
 from archive.models import Wanted
-from archive.queue import enqueue, leases
+from archive.queue import enqueue, leases, waiters
 from archive.queue.enqueue import enqueue_requests, enqueue_wishes
 from archive.queue.wish_request import WishRequest
 from archive.queue.wish_status import WishStatus, wish_status
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
-from archive.torrents.resolve import resolve
 from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
-from tests.wishes import ADDRESS, HASH, TORRENT, WISH, absent_magnets, pass_time
+from tests.wishes import (
+    ADDRESS,
+    HASH,
+    TORRENT,
+    WISH,
+    absent_magnets,
+    close_waiters,
+    pass_time,
+    resolve_and_wait,
+)
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -45,15 +53,15 @@ def test_an_unexpected_error_with_one_wish_does_not_stop_the_next(
 
     monkeypatch.setattr(enqueue, "enqueue_requests", fail_for_one)
     with pytest.raises(Unavailable):
-        resolve(Magnet(bytes(20)), ADDRESS, 0)
+        resolve_and_wait(Magnet(bytes(20)), ADDRESS, 0)
     with pytest.raises(StillWanted):
-        resolve(WISH, ADDRESS, 0)
+        resolve_and_wait(WISH, ADDRESS, 0)
 
 
 def test_the_settings_can_forbid_to_ask_the_network(settings: Settings) -> None:
     settings.RESOLVE = False
     with pytest.raises(NotHeld) as refusal:
-        resolve(WISH, ADDRESS, 5)
+        resolve_and_wait(WISH, ADDRESS, 5)
     assert not isinstance(refusal.value, StillWanted)
     assert not Wanted.objects.exists()
 
@@ -62,20 +70,15 @@ def test_the_settings_can_forbid_to_ask_the_network(settings: Settings) -> None:
 def test_a_request_that_does_not_wait_is_answered_at_once_and_its_wish_enqueued() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
-        resolve(WISH, ADDRESS, 0)
+        resolve_and_wait(WISH, ADDRESS, 0)
     assert time.monotonic() - began < 30
     assert wish_status(HASH).searching
 
 
-@pytest.fixture(scope="module", autouse=True)
-def threads_end() -> Iterator[None]:
-    """The threads end before the database is deleted, which their connections would keep open."""
+@pytest.fixture(autouse=True)
+def no_connections_are_left() -> Iterator[None]:
     yield
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if not any(thread.name in ("batcher", "settlements") for thread in threading.enumerate()):
-            return
-        time.sleep(0.05)
+    close_waiters()
 
 
 def resolve_one_wish(torrent: bytes | None) -> None:
@@ -97,7 +100,7 @@ def resolve_one_wish(torrent: bytes | None) -> None:
 def test_all_waiting_requests_get_the_torrent_as_soon_as_it_is_deposited() -> None:
     def wait_for_torrent(_: int) -> bytes:
         try:
-            return resolve(WISH, ADDRESS, 60).torrent
+            return resolve_and_wait(WISH, ADDRESS, 60).torrent
         finally:
             connection.close()
 
@@ -115,7 +118,7 @@ def test_a_waiting_request_learns_of_a_miss_before_its_time_is_up() -> None:
     thread.start()
     began = time.monotonic()
     with pytest.raises(StillWanted) as refusal:
-        resolve(WISH, ADDRESS, 60)
+        resolve_and_wait(WISH, ADDRESS, 60)
     assert time.monotonic() - began < 40
     assert 10 < refusal.value.retry_after <= 60
     thread.join()
@@ -125,7 +128,7 @@ def test_a_waiting_request_learns_of_a_miss_before_its_time_is_up() -> None:
 def test_waiting_ends_in_time_without_a_resolver() -> None:
     began = time.monotonic()
     with pytest.raises(StillWanted):
-        resolve(WISH, ADDRESS, 0.5)
+        resolve_and_wait(WISH, ADDRESS, 0.5)
     assert 0.5 <= time.monotonic() - began < 30
 
 
@@ -136,12 +139,12 @@ def miss_all() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_requests_beyond_the_limit_do_not_wait(settings: Settings) -> None:
-    settings.THREADS = 4  # so that three may wait
+    settings.WAITING_MAX = 3
 
     def wait_in_vain(number: int) -> None:
         try:
             with pytest.raises(StillWanted):
-                resolve(absent_magnets(20)[number], f"198.51.100.{number}", 60)
+                resolve_and_wait(absent_magnets(20)[number], f"198.51.100.{number}", 60)
         finally:
             connection.close()
 
@@ -157,11 +160,11 @@ def test_requests_beyond_the_limit_do_not_wait(settings: Settings) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_one_address_cannot_take_all_places(settings: Settings) -> None:
-    settings.THREADS = 16  # so that twelve may wait
+    settings.WAITING_MAX = 16  # four of one address
 
     def wait_for_outcome(number: int, address: str) -> str:
         try:
-            resolve(absent_magnets(20)[number], address, 60)
+            resolve_and_wait(absent_magnets(20)[number], address, 60)
         except (StillWanted, TooManyWishes) as refusal:
             assert refusal.retry_after > 0
             return type(refusal).__name__
@@ -197,7 +200,7 @@ def test_a_lost_notification_costs_a_second_and_no_more() -> None:
     thread.start()
     began = time.monotonic()
     with pytest.raises(StillWanted):
-        resolve(WISH, ADDRESS, 60)
+        resolve_and_wait(WISH, ADDRESS, 60)
     assert time.monotonic() - began < 30
     thread.join()
 
@@ -208,7 +211,7 @@ def test_a_blocked_torrent_is_neither_enqueued_nor_waited_for() -> None:
     assert enqueue_wishes([WISH], ADDRESS)[0].state == "given up"
     assert not Wanted.objects.exists()
     with pytest.raises(TakenDown):
-        resolve(WISH, ADDRESS, 5)
+        resolve_and_wait(WISH, ADDRESS, 5)
     with pytest.raises(TakenDown):
         wish_status(HASH)
 
@@ -223,4 +226,24 @@ def test_a_request_for_a_wish_that_was_given_up_gets_the_reason() -> None:
     pass_time(timedelta(days=20))
     assert not enqueue_wishes([WISH], ADDRESS)[0].searching
     with pytest.raises(StillWanted, match="private"):
-        resolve(WISH, ADDRESS, 5)
+        resolve_and_wait(WISH, ADDRESS, 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_an_unexpected_error_the_next_request_listens_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [RuntimeError("an error that nothing expects")]
+    receive = waiters.receive_settlements
+
+    def fail_once(listener: Listener) -> dict[bytes, str]:
+        if errors:
+            raise errors.pop()
+        return receive(listener)
+
+    monkeypatch.setattr(waiters, "receive_settlements", fail_once)
+    with pytest.raises(StillWanted):
+        resolve_and_wait(WISH, ADDRESS, 2)
+    assert not errors
+    thread = threading.Thread(target=resolve_one_wish, args=[TORRENT])
+    thread.start()
+    assert resolve_and_wait(WISH, ADDRESS, 60).torrent == TORRENT
+    thread.join()

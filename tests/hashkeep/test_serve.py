@@ -99,7 +99,7 @@ def test_ctrl_c_ends_every_process(tmp_path: Path, web_server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("web_server", "module"), [("granian", "hashkeep.dispatcher"), ("gunicorn", "gunicorn")]
+    ("web_server", "module"), [("granian", "hashkeep.granian_server"), ("gunicorn", "gunicorn")]
 )
 def test_ctrl_c_ends_a_worker_that_missed_the_signal_too(
     tmp_path: Path, web_server: str, module: str

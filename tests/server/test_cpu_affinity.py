@@ -22,7 +22,7 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
 
 
 def workers(archive: Hashkeep) -> list[int]:
-    return [pid for pid in archive.processes("-m", "hashkeep.dispatcher") if pid != archive.pid]
+    return [pid for pid in archive.processes("-m", "hashkeep.granian_server") if pid != archive.pid]
 
 
 def places(archive: Hashkeep) -> list[set[int]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from server.header_filter import tame
+from server.header_filter import filter_headers
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
@@ -73,7 +73,7 @@ def test_odd_parameters_of_a_part_are_no_fault_of_ours(server: Hashkeep, part: b
 def test_a_form_keeps_its_boundary() -> None:
     for sent in ('multipart/form-data; boundary="a b"', "multipart/form-data;charset=x; BOUNDARY=a_b;y=z"):
         environ: dict[str, Any] = {"CONTENT_TYPE": sent}
-        tame(environ)
+        filter_headers(environ)
         assert environ["CONTENT_TYPE"] in (
             'multipart/form-data; boundary="a b"',
             "multipart/form-data; boundary=a_b",
@@ -83,10 +83,10 @@ def test_a_form_keeps_its_boundary() -> None:
 def test_cookies_that_nobody_set_are_not_read(server: Hashkeep) -> None:
     """http.cookies takes seconds for them before Python 3.11.10."""
     environ: dict[str, Any] = {"HTTP_COOKIE": 'a/b;x="' + '\\"' * 27_500}
-    tame(environ)
+    filter_headers(environ)
     assert "HTTP_COOKIE" not in environ
     environ = {"HTTP_COOKIE": "sessionid=abc; csrftoken=def"}
-    tame(environ)
+    filter_headers(environ)
     assert environ["HTTP_COOKIE"] == "sessionid=abc; csrftoken=def"
 
 
@@ -96,7 +96,7 @@ def test_what_was_read_of_a_request_does_not_stay(server: Hashkeep) -> None:
     kind = {"Content-Type": "application/json"}
 
     def memory() -> int:
-        return sum(rss(pid) for pid in server.processes("-m", "hashkeep.dispatcher") or [server.pid])
+        return sum(rss(pid) for pid in server.processes("-m", "hashkeep.granian_server") or [server.pid])
 
     for _ in range(10):
         requests.post(f"{server.url}/api/v1/check", data=body, headers=kind, timeout=60)

@@ -1,17 +1,17 @@
 """Clients that send slowly, stop in the middle, or do not read what they asked for, at the bare server."""
 
 import resource
-import select
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
 
-from server.idle_timeout import Patience
+from server.connection import Connection, limit_idle_responses
 from tests import make
 from tests.client_operations import until
 from tests.servers.hashkeep import Hashkeep, hashkeep
@@ -22,9 +22,7 @@ MEGABYTES = bytes(6_000_000)  # more than the kernel takes in advance
 UPLOAD = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 STALLED = UPLOAD + b"Content-Length: 1000000\r\n\r\n--x\r\n"
 SOON = 40  # seconds, on a machine that is busy with other tests; who stalls is borne for two minutes
-MANY = 450  # more than the 16 turns and the threads that work
-HEARD = 500  # at once, by a process
-TOO_MANY = HEARD + 100
+MANY = 1_000  # more than there are threads
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +54,9 @@ def connections(server: Hashkeep, number: int, first: bytes, room: int = 0) -> I
 def memory(server: Hashkeep) -> int:
     """Of all its processes, in bytes."""
     pages = 0
-    for process in server.processes("-m", "hashkeep.dispatcher"):
+    for process in server.processes("-m", "hashkeep.granian_server"):
         pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * resource.getpagesize()
-
-
-def answered(connections: list[socket.socket]) -> int:
-    """How many have something to read."""
-    those = select.poll()
-    for one in connections:
-        those.register(one, select.POLLIN)
-    return len(those.poll(0))
 
 
 def goes_on(server: Hashkeep, name: bytes, torrents: Sequence[bytes] = (*[SMALL] * 10, LARGE)) -> None:
@@ -80,34 +70,12 @@ def goes_on(server: Hashkeep, name: bytes, torrents: Sequence[bytes] = (*[SMALL]
     assert requests.get(server.url, timeout=SOON).ok
 
 
-def test_450_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashkeep) -> None:
+def test_1000_uploads_that_stop_in_the_middle_keep_nobody_waiting(stocked: Hashkeep) -> None:
     before = memory(stocked)
     with connections(stocked, MANY, STALLED):
         goes_on(stocked, b"beside stalled uploads")
         assert memory(stocked) - before < 100_000_000
     goes_on(stocked, b"after stalled uploads")
-
-
-def test_more_than_it_can_hear_are_refused_at_once_and_keep_nobody_from_downloading(tmp_path: Path) -> None:
-    """Whoever wants to upload has to wait for them, for two minutes at most (server/idle_timeout.py)."""
-    running = Hashkeep(tmp_path)
-    running.migrate()
-    running.start("--workers", "1")
-    try:
-        requests.post(f"{running.url}/upload", files={"torrent": SMALL}, timeout=60).raise_for_status()
-        with connections(running, TOO_MANY, STALLED) as opened:
-            until(lambda: answered(opened) == TOO_MANY - HEARD)  # all the others are heard
-            for _ in range(20):  # more than there are threads besides those that listen
-                refused = requests.post(f"{running.url}/upload", files={"torrent": MEGABYTES}, timeout=SOON)
-                assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
-                assert "Please try again" in refused.text
-            for _ in range(20):
-                answer = requests.get(f"{running.url}/{make.v1_hash(SMALL)}.torrent", timeout=SOON)
-                assert (answer.status_code, answer.content) == (200, SMALL)
-            assert requests.get(running.url, timeout=SOON).ok
-        goes_on(running, b"after very many", torrents=[SMALL])
-    finally:
-        running.kill()
 
 
 def test_chunked_uploads_that_stop_keep_nobody_waiting_either(stocked: Hashkeep) -> None:
@@ -145,70 +113,60 @@ def test_headers_that_never_end_keep_nobody_waiting(stocked: Hashkeep) -> None:
         goes_on(stocked, b"beside endless headers")
 
 
-@pytest.fixture
-def peer() -> Iterator[Callable[[], tuple[socket.socket, socket.socket, Patience]]]:
-    """Both ends of a connection to this process, and the patience that watches its port."""
-    with ExitStack() as stack:
-
-        def connected() -> tuple[socket.socket, socket.socket, Patience]:
-            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            client = stack.enter_context(socket.create_connection(listener.getsockname()))
-            server, _ = listener.accept()
-            stack.enter_context(server)
-            client.settimeout(60)
-            return client, server, Patience(listener.getsockname()[1])
-
-        yield connected
-
-
-type_of_peer = Callable[[], tuple[socket.socket, socket.socket, Patience]]
+def test_the_kernel_ends_a_connection_whose_client_does_not_read() -> None:
+    """With a time limit of seconds; connections inherit it from the socket that accepts them."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        limit_idle_responses(listener.getsockname()[1], milliseconds=2_000)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        with server:
+            began = time.monotonic()
+            with pytest.raises(TimeoutError):  # ETIMEDOUT
+                while True:
+                    server.sendall(MEGABYTES)
+            assert time.monotonic() - began < SOON
 
 
-def test_a_connection_on_which_nothing_moves_is_ended(peer: type_of_peer) -> None:
-    client, server, patience = peer()
-    client.sendall(b"x" * 100)
-    for _ in range(8):
-        patience.look()
-    client.setblocking(False)
-    with pytest.raises(BlockingIOError):
-        client.recv(1)
-    patience.look()
-    client.settimeout(60)
-    assert client.recv(1) == b""
-    assert server.recv(200) == b"x" * 100
-
-
-@pytest.mark.parametrize("way", ["up", "down"])
-def test_one_that_moves_is_not(peer: type_of_peer, way: str) -> None:
-    client, server, patience = peer()
-    one, other = (client, server) if way == "up" else (server, client)
-    for _ in range(20):
-        one.sendall(b"x" * 300)
-        assert other.recv(1000)
-        time.sleep(0.05)  # until the kernel has heard that it arrived
-        patience.look()
-    one.sendall(b"the end")
-    assert other.recv(1000) == b"the end"
-
-
-def test_a_byte_now_and_then_does_not_save_it(peer: type_of_peer) -> None:
-    client, server, patience = peer()
-    for _ in range(9):
-        client.sendall(b"x")
-        patience.look()
-    assert client.recv(1) == b""
-
-
-def test_neither_what_listens_nor_what_leads_elsewhere_is_touched() -> None:
+def test_a_client_that_reads_slowly_is_left_alone() -> None:
+    """Its window is closed most of the time, and opens before the limit."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        ours = Patience(listener.getsockname()[1])
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            client = socket.create_connection(other.getsockname())
-            server, _ = other.accept()
-            with client, server:
-                for _ in range(20):
-                    ours.look()
-                client.sendall(b"still here")
-                assert server.recv(100) == b"still here"
-        with socket.create_connection(listener.getsockname()):
-            listener.accept()[0].close()
+        limit_idle_responses(listener.getsockname()[1], milliseconds=3_000)
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        with server, client, ThreadPoolExecutor(1) as sender:
+            sending = sender.submit(server.sendall, 5 * MEGABYTES)
+            read, began = 0, time.monotonic()
+            while read < 5 * len(MEGABYTES):
+                read += len(client.recv(100_000 if time.monotonic() - began < 9 else 1_000_000))
+                time.sleep(0.1 if time.monotonic() - began < 9 else 0)
+            sending.result(timeout=SOON)
+
+
+def test_other_sockets_of_the_process_have_no_such_limit() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
+        limit_idle_responses(listener.getsockname()[1])
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
+        assert other.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+        with socket.create_connection(listener.getsockname()) as client:
+            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+
+
+def test_what_a_client_has_received_is_known_until_it_is_gone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        server, peer = listener.accept()
+        with server:
+            server.sendall(b"before")
+            assert client.recv(100) == b"before"
+            local = "{}:{}".format(*listener.getsockname())
+            until(lambda: Connection(local, "{}:{}".format(*peer)).acknowledged() == 0)
+            connection = Connection(local, "{}:{}".format(*peer))
+            server.sendall(b"x" * 1000)
+            until(lambda: connection.acknowledged() == 1000)
+            client.close()
+            with suppress(OSError):
+                server.sendall(b"x")
+            server.close()
+            until(lambda: connection.acknowledged() is None)
+    assert Connection("[::1]:1", "[::1]:2").acknowledged() is None

@@ -1,11 +1,10 @@
 """Uploads that come at once: they are stored together, and each is answered as if it had come alone."""
 
-import io
+import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
 from threading import Barrier
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -14,9 +13,11 @@ import pytest
 import requests
 from pytest_django import Settings
 
+from api.fast_path import answer_uploads
 from archive.torrents.count import count_torrents
-from hashkeep import dispatcher, wsgi
-from soap.fast_path import Answer
+from hashkeep import application
+from server.responses import Response
+from server.rsgi import HeaderList
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
@@ -60,7 +61,6 @@ def test_each_gets_its_own_answer(server: Hashkeep, door: Callable[[Hashkeep, by
     good = [make.v1(b"%d" % number) for number in range(20)]
     copies = [make.v1(outer={b"announce": b"udp://%d.example:1" % number}) for number in range(4)]
     large = make.v1(b"large", 400_000_000)
-    assert len(large) > dispatcher._SMALL
     jobs = [*good, *good[:5], *copies, GARBAGE, b"", PRIVATE, large]
     together = Barrier(len(jobs))
 
@@ -88,41 +88,61 @@ def test_a_query_of_very_many_fields_harms_nobody(server: Hashkeep, door: Callab
     assert "went wrong" not in server.log.read_text()
 
 
-class Proto:
-    """What granian gives to answer to."""
+class Exchange:
+    """Scope and protocol of one request, as granian gives them, and what was answered to it."""
 
-    def __init__(self) -> None:
-        self.answers = Queue[tuple[int, bytes]]()
+    http_version, server, client, scheme, query_string = "1.1", "127.0.0.1:8000", "127.0.0.1:9", "http", ""
+    method, path = "POST", "/upload"
 
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.answers.put((status, body))
+    def __init__(self, torrent: bytes) -> None:
+        prepared = requests.Request(
+            "POST", "http://a/upload", files={"torrent": ("a.torrent", torrent)}
+        ).prepare()
+        assert isinstance(prepared.body, bytes)
+        self.body = prepared.body
+        self.headers = {
+            "content-type": prepared.headers["Content-Type"],
+            "content-length": str(len(self.body)),
+        }
+        self.answers: list[tuple[int, bytes]] = []
+
+    async def __call__(self) -> bytes:
+        return self.body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.body
+        yield b""
+
+    async def client_disconnect(self) -> None:
+        await asyncio.sleep(60)
+
+    def response_bytes(self, status: int, headers: HeaderList, body: bytes) -> None:
+        self.answers.append((status, body))
 
 
-def request(torrent: bytes) -> WSGIEnvironment:
-    prepared = requests.Request(
-        "POST", "http://a/upload", files={"torrent": ("a.torrent", torrent)}
-    ).prepare()
-    assert isinstance(prepared.body, bytes)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/upload",
-        "CONTENT_TYPE": prepared.headers["Content-Type"],
-        "CONTENT_LENGTH": str(len(prepared.body)),
-        "wsgi.input": io.BytesIO(prepared.body),
-    }
-    return environ
+def exchange(*torrents: bytes) -> list[tuple[int, bytes]]:
+    """The application's answers to uploads that come at once."""
+    exchanges: list[Any] = [Exchange(torrent) for torrent in torrents]
+
+    async def run() -> None:
+        ours = application.Application()
+        ours.__rsgi_init__(asyncio.get_running_loop())
+        await asyncio.gather(*[ours.__rsgi__(one, one) for one in exchanges])
+
+    asyncio.run(run())
+    return [answer for one in exchanges for answer in one.answers]
 
 
 @pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> Queue[int]:
-    """How many uploads were taken together, whenever that was."""
-    seen, together = Queue[int](), wsgi.together
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many uploads were stored together, each time."""
+    seen, answer = list[int](), answer_uploads
 
-    def noted(door: dispatcher.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[Answer]:
-        seen.put(len(environs))
-        return together(door, environs)
+    def noted(environs: Sequence[WSGIEnvironment]) -> list[Response]:
+        seen.append(len(environs))
+        return answer(environs)
 
-    monkeypatch.setattr(wsgi, "together", noted)
+    monkeypatch.setattr(application, "answer_uploads", noted)
     return seen
 
 
@@ -130,42 +150,38 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> Queue[int]:
 def test_where_they_go_wrong_together_each_is_tried_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(door: dispatcher.ReceiveAll, environs: Sequence[WSGIEnvironment]) -> Sequence[Answer]:
-        answers = door(environs)  # so that the bodies have been read
+    answer = answer_uploads
+
+    def fail(environs: Sequence[WSGIEnvironment]) -> list[Response]:
+        answers = answer(environs)  # so that the bodies have been read
         raise RuntimeError(f"after {len(answers)} answers")
 
-    monkeypatch.setattr(wsgi, "together", fail)
-    torrents, protos = [make.v1(b"%d" % number) for number in range(3)], [Proto() for _ in range(3)]
-    ours = dispatcher.Front(wsgi.application, {})
-    for proto, torrent in zip(protos, torrents, strict=True):
-        ours(proto, request(torrent))
-    for proto, torrent in zip(protos, torrents, strict=True):
-        assert proto.answers.get(timeout=LONG) == (200, make.v1_hash(torrent).encode())
+    monkeypatch.setattr(application, "answer_uploads", fail)
+    torrents = [make.v1(b"%d" % number) for number in range(3)]
+    assert exchange(*torrents) == [(200, make.v1_hash(torrent).encode()) for torrent in torrents]
     assert count_torrents() == 3
     assert "Uploads went wrong together" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_large_one_keeps_nobody(batches: Queue[int]) -> None:
-    proto, torrent = Proto(), make.v1(b"large", 400_000_000)
-    dispatcher.Front(wsgi.application, {})(proto, request(torrent))
-    assert proto.answers.get(timeout=LONG) == (200, make.v1_hash(torrent).encode())
-    assert batches.empty()
+def test_a_large_upload_is_stored_alone_and_keeps_no_other_waiting(batches: list[int]) -> None:
+    torrent = make.v1(b"large", 400_000_000)
+    assert len(torrent) > 262_144
+    assert exchange(torrent) == [(200, make.v1_hash(torrent).encode())]
+    assert batches == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_over_a_network_each_is_stored_alone(batches: Queue[int], bucket: str, settings: Settings) -> None:
+def test_in_a_bucket_each_is_stored_alone(batches: list[int], bucket: str, settings: Settings) -> None:
     settings.STORAGE_URL = bucket
-    proto, torrent = Proto(), make.v1()
-    dispatcher.Front(wsgi.application, {})(proto, request(torrent))
-    assert proto.answers.get(timeout=LONG) == (200, make.v1_hash(torrent).encode())
-    assert batches.empty()
+    torrent = make.v1()
+    assert exchange(torrent) == [(200, make.v1_hash(torrent).encode())]
+    assert batches == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_on_a_disk_of_ones_own_a_clerk_stores_it(batches: Queue[int]) -> None:
-    """Else the two before this one say nothing."""
-    proto, torrent = Proto(), make.v1()
-    dispatcher.Front(wsgi.application, {})(proto, request(torrent))
-    assert proto.answers.get(timeout=LONG) == (200, make.v1_hash(torrent).encode())
-    assert batches.get_nowait() == 1
+def test_in_a_folder_those_that_come_at_once_are_stored_together(batches: list[int]) -> None:
+    torrents = [make.v1(b"%d" % number) for number in range(9)]
+    assert exchange(*torrents) == [(200, make.v1_hash(torrent).encode()) for torrent in torrents]
+    assert sum(batches) == 9
+    assert len(batches) <= 3

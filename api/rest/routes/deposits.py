@@ -18,7 +18,7 @@ from api.rest.serializers import InfohashField, LinksSerializer, link_fields
 from archive.access.api_keys import require_upload_key
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from metainfo.errors import Refusal
-from server.request_body import contents
+from server.uploads import read_uploaded_files
 
 
 class ReceiptSerializer(LinksSerializer):
@@ -67,7 +67,7 @@ class DepositView(TorrentListView):
         files = request.FILES.getlist("torrent")
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = deposit_many(contents(files), entry_point="rest")
+        outcomes = deposit_many(read_uploaded_files(files), entry_point="rest")
         return Response(
             {"results": [_outcome_fields(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207
         )

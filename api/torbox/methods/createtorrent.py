@@ -30,6 +30,7 @@ from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet, parse_magnet
+from server.wait import outcome_of
 
 _FIELDS = ("magnet", "name", "seed", "allow_zip", "as_queued", "add_only_if_cached")
 _CREATED = "Torrent created successfully."
@@ -84,20 +85,23 @@ def _find_by_link(
         magnet = parse_magnet(body.text("magnet"), private=settings.BT_ALLOW_PRIVATE)
     except NotAnInfohash as wrong:
         raise TorboxError("BOZO_TORRENT", str(wrong), 422) from None
-    try:
-        entry = find_entry(magnet)
-    except NotHeld:
+    if outcome_of(request.META) is None:
+        with suppress(NotHeld):
+            entry = find_entry(magnet)
+            return _RequestedTorrent(retrieve(parse_infohash(entry.infohash)).torrent, magnet, True)
         if body.flag("add_only_if_cached"):
-            raise TorboxError("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404) from None
-        return _fetch_from_network(magnet, request.META["REMOTE_ADDR"], seconds, bool(key.client))
-    return _RequestedTorrent(retrieve(parse_infohash(entry.infohash)).torrent, magnet, True)
+            raise TorboxError("DOWNLOAD_NOT_CACHED", "This torrent is not held here.", 404)
+    return _fetch_from_network(request, magnet, seconds, bool(key.client))
 
 
-def _fetch_from_network(magnet: Magnet, address: str, seconds: float, has_client: bool) -> _RequestedTorrent:
+def _fetch_from_network(
+    request: HttpRequest, magnet: Magnet, seconds: float, has_client: bool
+) -> _RequestedTorrent:
     """With only a link where the network does not bring the torrent in time: a client may find it by itself, and
     the wish for it goes on."""
     try:
-        return _RequestedTorrent(resolve(magnet, address, seconds).torrent, magnet, False)
+        found = resolve(magnet, request.META["REMOTE_ADDR"], seconds, outcome_of(request.META))
+        return _RequestedTorrent(found.torrent, magnet, False)
     except NotHeld as refusal:
         if not (has_client or isinstance(refusal, StillWanted)):
             raise

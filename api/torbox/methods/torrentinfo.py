@@ -6,14 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api.http.torrent_response import torrent_response
-from api.torbox.authentication import authenticate
+from api.torbox.authentication import authenticate, count_request
 from api.torbox.file_list import MAX_FILES_ALONE, file_paths
 from api.torbox.formats import magnet_link
 from api.torbox.methods.controltorrent import parse_torrent_id
 from api.torbox.request_body import RequestFields, parse_body
 from api.torbox.responses import TorboxError, success_response
 from archive.access.key_torrents import get_key_torrent
-from archive.access.rate_limit import enforce_rate_limit
 from archive.browse.describe import describe_torrent
 from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import RetrievedTorrent, retrieve
@@ -21,24 +20,25 @@ from metainfo import ParsedTorrent
 from metainfo.decompress import decompress_torrent
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import parse_magnet
+from server.wait import outcome_of
 
 _INFO_DETAIL = "Successfully retrieved torrent metadata for the hash."
 _EXPORT_DETAIL = "Torrent data exported successfully."
 
 
 def torrent_info(request: HttpRequest) -> HttpResponse:
-    enforce_rate_limit(request.META["REMOTE_ADDR"])
+    count_request(request)
     return _info_response(request, RequestFields(request.GET.dict()))
 
 
 def torrent_info_of_body(request: HttpRequest) -> HttpResponse:
-    enforce_rate_limit(request.META["REMOTE_ADDR"])
+    count_request(request)
     body = parse_body(request, "hash", "magnet", "timeout")
     return _info_response(request, RequestFields({**request.GET.dict(), **body.fields}, body.file))
 
 
 def magnet_to_file(request: HttpRequest) -> HttpResponse:
-    enforce_rate_limit(request.META["REMOTE_ADDR"])
+    count_request(request)
     link = parse_body(request, "magnet").text("magnet")
     if not link:
         raise TorboxError("MISSING_REQUIRED_OPTION", "Send a magnet link in `magnet`.")
@@ -74,7 +74,7 @@ def _info_response(request: HttpRequest, fields: RequestFields) -> HttpResponse:
 
 def _resolve_link(request: HttpRequest, link: str, seconds: float) -> RetrievedTorrent:
     magnet = parse_magnet(link, private=settings.BT_ALLOW_PRIVATE)
-    return resolve(magnet, request.META["REMOTE_ADDR"], seconds)
+    return resolve(magnet, request.META["REMOTE_ADDR"], seconds, outcome_of(request.META))
 
 
 def _info_fields(torrent: ParsedTorrent) -> dict[str, Any]:

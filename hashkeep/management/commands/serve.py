@@ -47,7 +47,10 @@ class Command(BaseCommand):
             help="processes (as many as cores: then each of granian's is kept to one of them)",
         )
         parser.add_argument(
-            "--threads", type=int, default=settings.THREADS, help="requests at once in each process (THREADS)"
+            "--threads",
+            type=int,
+            default=settings.THREADS,
+            help="threads of each process that work on requests (THREADS)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -126,7 +129,7 @@ def _keep(*command: str) -> None:
 
 
 def _granian(workers: int, _: int) -> list[str]:
-    return ["hashkeep.dispatcher", "--workers", str(workers), "--kill-after", str(_KILL_AFTER)]
+    return ["hashkeep.granian_server", "--workers", str(workers)]
 
 
 def _gunicorn(workers: int, threads: int) -> list[str]:

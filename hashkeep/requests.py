@@ -1,0 +1,42 @@
+"""What is decided about a request before it is answered, whatever server it came through."""
+
+from wsgiref.types import WSGIEnvironment
+
+from django.conf import settings
+
+from api.fast_path import is_upload
+from server.header_filter import filter_headers
+from soap.fast_path import is_call
+
+# Routes that take several torrents, or one in a form. All others take forms of Django's own limit.
+_TORRENT_ROUTES = ("/api/v1/", "/v1/", "/store", "/torrent/add")
+_TORRENTS_AT_ONCE = 25
+_ENVELOPE = 100_000  # bytes that a form or a SOAP call may have besides its torrent
+_TORRENT_CLIENT_ROUTES = ("/v1/", "/api/v1/clients", "/send/", "/files/")
+
+
+def prepare_environ(environ: WSGIEnvironment) -> None:
+    """Filter the headers, and take the client's address from the proxy in front, if there is one.
+
+    Of several addresses in X-Forwarded-For the last is what our own proxy saw; the client may have sent the others.
+    """
+    if settings.BEHIND_PROXY:
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        environ["REMOTE_ADDR"] = forwarded or environ.get("REMOTE_ADDR", "")
+    filter_headers(environ)
+
+
+def body_limit(environ: WSGIEnvironment) -> int:
+    """How many bytes of the body are kept for the view; the rest is read and dropped."""
+    if environ["REQUEST_METHOD"].upper() not in ("POST", "PUT", "PATCH"):
+        return 0
+    if is_upload(environ) or is_call(environ):  # base64 makes four bytes of three
+        return settings.MAX_TORRENT_BYTES * 4 // 3 + 2 * _ENVELOPE
+    if environ["PATH_INFO"].startswith(_TORRENT_ROUTES):
+        return _TORRENTS_AT_ONCE * settings.MAX_TORRENT_BYTES
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) + _ENVELOPE
+
+
+def uses_torrent_client(environ: WSGIEnvironment) -> bool:
+    """Whether its view may have to wait for somebody's torrent client."""
+    return bool(settings.CLIENTS) and environ["PATH_INFO"].startswith(_TORRENT_CLIENT_ROUTES)

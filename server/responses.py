@@ -1,0 +1,97 @@
+"""Responses that the application sends itself, and Django's that stand for them: parts of files, and waits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from server.rsgi import HeaderList
+from server.wait import Wait
+
+_CHUNK = 65_536  # bytes
+
+
+class Response(NamedTuple):
+    """A whole response."""
+
+    status: int
+    headers: HeaderList
+    body: bytes
+
+
+class FileRange(NamedTuple):
+    """A response whose body is a part of an open file. `close` is called once, when it has been sent."""
+
+    status: int
+    headers: HeaderList
+    file: BinaryIO
+    part: range
+    close: Callable[[], object]
+
+
+class FileRangeResponse(StreamingHttpResponse):
+    """Django's response whose body is a part of an open file, which is closed with the response.
+
+    The application has granian send the file; another server iterates over its chunks.
+    """
+
+    def __init__(self, file: BinaryIO, part: range, on_close: Callable[[], object], **options: Any) -> None:
+        super().__init__(file_chunks(file, part), **options)
+        self.file, self.part, self._on_close = file, part, on_close
+
+    def close(self) -> None:
+        super().close()
+        self.file.close()
+        self._on_close()
+
+
+class ClosingStream:
+    """A body in chunks with a `close` (PEP 3333), which is called whether the body was read to its end or not."""
+
+    def __init__(self, chunks: Iterator[bytes], cleanup: ExitStack) -> None:
+        self._chunks, self._cleanup = chunks, cleanup
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        self._cleanup.close()
+
+
+def file_chunks(file: BinaryIO, part: range) -> Iterator[bytes]:
+    """Exactly this part. Raises OSError where the file has become shorter: the connection then breaks off."""
+    file.seek(part.start)
+    left = len(part)
+    while left:
+        chunk = file.read(min(left, _CHUNK))
+        if not chunk:
+            raise OSError("the file has become shorter")
+        left -= len(chunk)
+        yield chunk
+
+
+class WaitResponse(HttpResponse):
+    """Stands for a response that does not exist yet. No client ever sees it."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__(status=503)
+        self.wait = wait
+
+
+class _GetResponse(Protocol):
+    def __call__(self, request: HttpRequest, /) -> HttpResponseBase: ...
+
+
+class WaitMiddleware:
+    """Django middleware: a Wait that a view raises becomes a WaitResponse."""
+
+    def __init__(self, get_response: _GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return WaitResponse(error) if isinstance(error, Wait) else None

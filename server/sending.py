@@ -1,0 +1,63 @@
+"""Sends responses through granian. Files leave without this process reading them, streams as the client reads."""
+
+import asyncio
+from collections.abc import Iterator
+
+from server.connection import Connection
+from server.django_bridge import Stream
+from server.responses import FileRange
+from server.rsgi import HTTPProtocol, Scope
+from server.thread_pool import ThreadPool
+
+_WINDOW = 1_000_000  # bytes of a stream that may be on their way: granian queues them without limit
+_OPENING = 5.0  # seconds that granian has to open a file, on systems that do not tell of connections
+
+
+async def send_file(scope: Scope, proto: HTTPProtocol, response: FileRange) -> None:
+    """Returns when the client has all of it or is gone; then the file is closed."""
+    status, headers, file, part, close = response
+    try:
+        if not part:
+            proto.response_empty(status, headers)
+            return
+        connection = Connection(scope.server, scope.client)
+        # By its descriptor: what was checked when it was opened is sent, whatever lies at its path by now.
+        proto.response_file_range(status, headers, f"/proc/self/fd/{file.fileno()}", part.start, part.stop)
+        await _until_acknowledged(connection, len(part))
+    finally:
+        close()
+
+
+async def _until_acknowledged(connection: Connection, length: int) -> None:
+    pause = 0.01
+    if connection.acknowledged() is None:
+        await asyncio.sleep(_OPENING)
+    while (count := connection.acknowledged()) is not None and count < length:
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 1.0)
+
+
+async def send_stream(scope: Scope, proto: HTTPProtocol, response: Stream, pool: ThreadPool) -> None:
+    """Each chunk is made on a thread of the pool, when the client has read nearly all of those before it."""
+    try:
+        await _send_chunks(scope, proto, response, pool)
+    finally:
+        await pool.run(response.close)
+
+
+async def _send_chunks(scope: Scope, proto: HTTPProtocol, response: Stream, pool: ThreadPool) -> None:
+    connection = Connection(scope.server, scope.client)
+    transport = proto.response_stream(response.status, response.headers)
+    sent = 0
+    while chunk := await pool.run(_next_chunk, response.chunks):
+        await transport.send_bytes(chunk)
+        sent += len(chunk)
+        while (acknowledged := connection.acknowledged()) is None or sent - acknowledged > _WINDOW:
+            if acknowledged is None:
+                return
+            await asyncio.sleep(0.01)
+
+
+def _next_chunk(chunks: Iterator[bytes]) -> bytes:
+    """Empty at the end."""
+    return next(filter(None, chunks), b"")
