@@ -17,7 +17,7 @@ def health_view(request: HttpRequest) -> HttpResponse:
     """Status 503 where torrents cannot be stored. `age`: seconds since the part was last seen well, null if never."""
     states = check_health()
     parts = {
-        part: {"ok": state.well, "age": None if state.age is None else round(state.age, 1)}
+        part: {"ok": state.usable, "age": None if state.age is None else round(state.age, 1)}
         for part, state in states.items()
     }
     is_serving = can_serve(states)

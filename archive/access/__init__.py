@@ -1,1 +1,1 @@
-"""Who may do what, and how often: keys, accounts, rate limits."""
+"""Who may do what: API keys, the torrents in each key's list, and the limit on requests a minute."""

@@ -1,6 +1,7 @@
-"""The torrents of an account, which is a key: whoever holds it asked for them. No key sees another's.
+"""Each API key's own list of torrents: those that its holder has added, held or not. No key sees another's list.
 
-What becomes of them in the key's torrent client is the doors' business; here it is only written down.
+A key is all there is of an account. TorBox's dialect, where each user has a list, is what uses these lists. It also
+hands a torrent to the key's torrent client; here is only recorded which torrents the client has from this archive.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from archive.access.api_keys import ApiKey
 from archive.db.outages import outages
+from archive.db.sql import chunks
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
 from archive.takedowns.find_blocked import find_blocked, refuse_blocked
@@ -19,134 +21,160 @@ from archive.torrents.catalogue import TorrentEntry, build_entry
 from metainfo.magnet import Magnet
 
 MAX_NAME_LENGTH = 255  # characters
-_LARGEST = 2**63 - 1  # of the database's whole numbers
-_AT_ONCE = 500  # SQLite has a limit on variables
+_MAX_ID = 2**63 - 1  # the largest that a database can compare with
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTorrent:
-    """`name`: as its owner calls it, or "". `brought`: the client has it from us. `entry`: what is held, if it is."""
+    """A torrent in a key's list.
+
+    `name`: as the key's holder calls it, or "". `added_by_us`: the key's torrent client got it from this archive.
+    `entry`: the torrent as it is held, None where it is not.
+    """
 
     id: int
     v1: bytes | None
     v2: bytes | None
     name: str
-    brought: bool
+    added_by_us: bool
     added_at: datetime
     entry: TorrentEntry | None
 
     @property
     def infohashes(self) -> tuple[bytes, ...]:
-        """All that it goes by: v1 first."""
+        """All infohashes that are known of it, v1 first."""
         return tuple(filter(None, (self.v1, self.v2)))
 
 
 def add_key_torrent(key: ApiKey, asked: Magnet, name: str = "") -> KeyTorrent:
-    """What is there already stays, but for a new name. Raises TakenDown, Unavailable."""
+    """Add a torrent to the key's list, or give the one that is there already this name unless it is "".
+
+    Raises TakenDown, Unavailable.
+    """
     with outages():
-        known = _with_all_names(asked)
+        known = _all_infohashes(asked)
         refuse_blocked(known.infohashes)
         try:
             with transaction.atomic():
-                row = _mine(key).filter(_named(known.infohashes)).first() or Belonging(key_id=key.id)
+                row = _rows_of(key).filter(_has_infohash(known.infohashes)).first() or Belonging(
+                    key_id=key.id
+                )
                 row.v1, row.v2 = known.v1 or row.v1, known.v2 or row.v2
-                row.name = _kept(name) or row.name
+                row.name = _storable_name(name) or row.name
                 row.save()
-        except IntegrityError:  # somebody was faster with the same
-            row = _mine(key).filter(_named(known.infohashes)).latest("pk")
+        except IntegrityError:  # another request added the same at this moment
+            row = _rows_of(key).filter(_has_infohash(known.infohashes)).latest("pk")
         row.refresh_from_db()
-        return _owned([row])[0]
+        return _build_key_torrents([row])[0]
 
 
 def get_key_torrent(key: ApiKey, number: int) -> KeyTorrent:
-    """Raises NotHeld where the account has no such torrent, TakenDown, Unavailable."""
+    """The torrent with this id in the key's list. Raises NotHeld where there is none, TakenDown, Unavailable."""
     with outages():
-        row = _mine(key).filter(pk=number).first() if 0 <= number <= _LARGEST else None
+        row = _rows_of(key).filter(pk=number).first() if 0 <= number <= _MAX_ID else None
         if row is None:
             raise NotHeld(f"You have no torrent with the id {number}.")
         refuse_blocked(_infohashes(row))
-        return _owned([row])[0]
+        return _build_key_torrents([row])[0]
 
 
-def list_key_torrents(key: ApiKey, first: int = 0, most: int | None = None) -> list[KeyTorrent]:
-    """All of them or so many, the longest there first, without those that were taken down. Raises Unavailable."""
+def list_key_torrents(key: ApiKey, first: int = 0, limit: int | None = None) -> list[KeyTorrent]:
+    """The key's torrents, those added first first, without those that were taken down. Raises Unavailable.
+
+    `first`: how many to pass over; `limit`: at most so many rows, of which those taken down are left out.
+    """
     with outages():
-        end = None if most is None else first + most
-        rows = list(_mine(key).order_by("pk")[first:end])
-        gone = find_blocked(infohash for row in rows for infohash in _infohashes(row))
-        return _owned([row for row in rows if not any(infohash in gone for infohash in _infohashes(row))])
+        end = None if limit is None else first + limit
+        rows = list(_rows_of(key).order_by("pk")[first:end])
+        blocked = find_blocked(infohash for row in rows for infohash in _infohashes(row))
+        return _build_key_torrents([row for row in rows if blocked.keys().isdisjoint(_infohashes(row))])
 
 
 def remove_key_torrents(key: ApiKey, *numbers: int) -> None:
-    """The torrents themselves stay in the archive. Raises NotHeld where none of them was there, Unavailable."""
-    known = [number for number in numbers if 0 <= number <= _LARGEST]
+    """Remove torrents from the key's list; the archive goes on holding them.
+
+    Raises NotHeld where none of these ids is in the list, Unavailable.
+    """
+    valid = [number for number in numbers if 0 <= number <= _MAX_ID]
     with outages():
-        some = (known[start : start + _AT_ONCE] for start in range(0, len(known), _AT_ONCE))
-        deleted = sum(_mine(key).filter(pk__in=each).delete()[0] for each in some)
+        deleted = sum(_rows_of(key).filter(pk__in=some).delete()[0] for some in chunks(valid))
     if numbers and not deleted:
         raise NotHeld(f"You have no torrent with the id {numbers[0]}.")
 
 
 def rename_key_torrent(key: ApiKey, number: int, name: str) -> None:
-    """Raises NotHeld, Unavailable."""
+    """Give a torrent of the key's list another name. Raises NotHeld where it is not in the list, Unavailable."""
     with outages():
-        if not _mine(key).filter(pk=number).update(name=_kept(name)):
+        if not _rows_of(key).filter(pk=number).update(name=_storable_name(name)):
             raise NotHeld(f"You have no torrent with the id {number}.")
 
 
-def mark_in_client(key: ApiKey, mine: KeyTorrent, *, new: bool) -> None:
-    """The key's client has it. `new`: it did not before, so it is ours; or it is of an account that brought it."""
+def mark_in_client(key: ApiKey, torrent: KeyTorrent, *, new: bool) -> None:
+    """Record that the key's torrent client has this torrent.
+
+    It counts as added by us if it is `new` to the client, or if the client got it from us for another key.
+    """
     with outages():
-        if new or _others(key, mine).filter(brought=True).exists():
-            _mine(key).filter(pk=mine.id).update(brought=True)
+        if new or _same_torrent_of_other_keys(key, torrent).filter(brought=True).exists():
+            _rows_of(key).filter(pk=torrent.id).update(brought=True)
 
 
-def is_shared_in_client(key: ApiKey, mine: KeyTorrent) -> bool:
-    """Whether another account with the same client has it too. Raises Unavailable."""
+def is_shared_in_client(key: ApiKey, torrent: KeyTorrent) -> bool:
+    """Whether another key with the same torrent client has this torrent in its list. Raises Unavailable."""
     with outages():
-        return _others(key, mine).exists()
+        return _same_torrent_of_other_keys(key, torrent).exists()
 
 
-def _kept(name: str) -> str:
-    """What any database can hold of it: no half of a pair (JSON can say so), and for PostgreSQL no NUL."""
+def _storable_name(name: str) -> str:
+    """The part of a name that any database can hold: no lone surrogate, which JSON can spell, and no NUL."""
     return name[:MAX_NAME_LENGTH].encode(errors="replace").decode().replace("\0", "\ufffd")
 
 
-def _mine(key: ApiKey) -> QuerySet[Belonging]:
+def _rows_of(key: ApiKey) -> QuerySet[Belonging]:
     return Belonging.objects.filter(key_id=key.id)
 
 
-def _others(key: ApiKey, mine: KeyTorrent) -> QuerySet[Belonging]:
-    with_client = Belonging.objects.filter(key__client=key.client).exclude(key_id=key.id)
-    return with_client.filter(_named(mine.infohashes))
+def _same_torrent_of_other_keys(key: ApiKey, torrent: KeyTorrent) -> QuerySet[Belonging]:
+    """The rows of this torrent in the lists of other keys with the same torrent client."""
+    same_client = Belonging.objects.filter(key__client=key.client).exclude(key_id=key.id)
+    return same_client.filter(_has_infohash(torrent.infohashes))
 
 
-def _named(infohashes: Sequence[bytes]) -> Q:
+def _has_infohash(infohashes: Sequence[bytes]) -> Q:
+    """The condition that a row has one of these; a v1 infohash of a row may be a truncated v2."""
     shorts = {infohash[:20] for infohash in infohashes}
     return Q(v1__in=shorts) | Q(v2__in=[infohash for infohash in infohashes if len(infohash) == 32])
 
 
-def _with_all_names(asked: Magnet) -> Magnet:
-    """A stored torrent may have one more than the link names; and what looks like v1 may be a truncated v2."""
+def _all_infohashes(asked: Magnet) -> Magnet:
+    """The infohashes of the stored torrent that this link means, or else the link's own.
+
+    The stored torrent may have one more than the link, and what looks like v1 may be a truncated v2.
+    """
     for infohash in asked.infohashes:
         if held := Torrent.objects.find(infohash):
             return Magnet(_raw(held.v1), _raw(held.v2))
     return asked
 
 
-def _owned(rows: Sequence[Belonging]) -> list[KeyTorrent]:
+def _build_key_torrents(rows: Sequence[Belonging]) -> list[KeyTorrent]:
     held = Torrent.objects.find_all(infohash for row in rows for infohash in _infohashes(row))
-    return [_told(row, next((held[name] for name in _infohashes(row) if name in held), None)) for row in rows]
+    return [
+        _build_key_torrent(
+            row, next((held[infohash] for infohash in _infohashes(row) if infohash in held), None)
+        )
+        for row in rows
+    ]
 
 
-def _told(row: Belonging, held: Torrent | None) -> KeyTorrent:
+def _build_key_torrent(row: Belonging, held: Torrent | None) -> KeyTorrent:
     v1, v2 = (held.v1, held.v2) if held else (row.v1, row.v2)
     return KeyTorrent(
         id=row.pk,
         v1=_raw(v1),
         v2=_raw(v2),
         name=row.name,
-        brought=row.brought,
+        added_by_us=row.brought,
         added_at=row.added_at,
         entry=build_entry(held) if held else None,
     )

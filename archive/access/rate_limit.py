@@ -1,7 +1,7 @@
-"""How many requests a minute one key, or one address, may make.
+"""Limits how many requests a minute one API key, or one address, may make.
 
-The cache counts them, so with one cache for all machines they count together. No address is in it, only keyed
-hashes that are others every minute.
+The cache counts them, so machines with one cache (Redis) count together. It holds no address and no key, only keyed
+hashes that are different every minute.
 """
 
 import logging
@@ -20,28 +20,31 @@ _MINUTE = 60  # seconds
 _log = logging.getLogger(__name__)
 
 
-def enforce_rate_limit(asker: str, key: ApiKey | None = None) -> None:
-    """Count a request from this address, or with this key. Raises TooManyRequests.
+def enforce_rate_limit(address: str, key: ApiKey | None = None) -> None:
+    """Count a request with this key, or else from this address. Raises TooManyRequests if it is one too many.
 
-    A cache that is away counts nothing: better no limit than no archive.
+    Of an IPv6 address the network (/64) is counted. While the cache cannot be reached there is no limit, since that
+    is better than no archive.
     """
-    share = settings.RATE_KEY if key else settings.RATE_ADDRESS
-    if not share:
+    limit = settings.RATE_KEY if key else settings.RATE_ADDRESS
+    if not limit:
         return
-    minute, gone = divmod(time.time(), _MINUTE)
-    who = f"key {key.id}" if key else f"address {address_block(asker).hex()}"
+    minute, seconds = divmod(time.time(), _MINUTE)
+    counted_for = f"key {key.id}" if key else f"address {address_block(address).hex()}"
     try:
-        spent = _count(salted_hmac("archive.throttle", f"{minute} {who}", algorithm="sha256").hexdigest())
+        counted = _increment(
+            salted_hmac("archive.throttle", f"{minute} {counted_for}", algorithm="sha256").hexdigest()
+        )
     except RedisError as error:
         _log.error("The cache fails: %s", error)
         return
-    if spent > share:
+    if counted > limit:
         whose = "This key" if key else "Your address"
         raise TooManyRequests(
-            f"{whose} may make {share:,} requests a minute; please wait.", _MINUTE - int(gone)
+            f"{whose} may make {limit:,} requests a minute; please wait.", _MINUTE - int(seconds)
         )
 
 
-def _count(counter: str) -> int:
+def _increment(counter: str) -> int:
     cache.add(counter, 0, timeout=2 * _MINUTE)
     return cache.incr(counter)

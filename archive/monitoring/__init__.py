@@ -1,1 +1,1 @@
-"""What an operator watches: health, metrics, heartbeats."""
+"""What an operator watches: the health of the archive's parts, metrics for Prometheus, heartbeats of processes."""

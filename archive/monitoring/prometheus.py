@@ -1,4 +1,4 @@
-"""The archive in figures for Prometheus: what was counted (`meter`), and what the index knows at this moment."""
+"""Renders the metrics for Prometheus: the counters of `archive.metrics`, and gauges that are read at this moment."""
 
 from collections.abc import Iterator
 
@@ -17,36 +17,42 @@ from archive.torrents.count import count_torrents
 
 
 def render_metrics() -> bytes:
-    """In Prometheus's text format, version 0.0.4. While the index is away, without what it alone knows."""
-    everything = build_registry()
-    everything.register(_Now())
-    return generate_latest(everything)
+    """All metrics in Prometheus's text format, version 0.0.4.
+
+    While the database cannot be reached, the gauges that need it are left out.
+    """
+    metrics = build_registry()
+    metrics.register(_Gauges())
+    return generate_latest(metrics)
 
 
-class _Now(Collector):
+class _Gauges(Collector):
+    """Health of the parts, and numbers of torrents, takedowns and wishes."""
+
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        well = GaugeMetricFamily("hashkeep_well", "1 if the part can be used.", labels=["part"])
-        for part, state in check_health().items():
-            well.add_metric([part], float(state.well))
-        yield well
+        health = GaugeMetricFamily("hashkeep_well", "1 if the part can be used.", labels=["part"])
+        for part, part_health in check_health().items():
+            health.add_metric([part], float(part_health.usable))
+        yield health
         try:
-            stored, takedowns, wanted = count_torrents(), _takedowns(), _wanted()
+            stored, takedowns, wishes = count_torrents(), _count_takedowns(), _count_wishes()
         except Unavailable:
             return
         yield GaugeMetricFamily("hashkeep_torrents", "Torrents stored.", stored)
         yield GaugeMetricFamily("hashkeep_takedowns", "Torrents taken down.", takedowns)
-        queue = GaugeMetricFamily("hashkeep_wanted", "Torrents looked for, by state.", labels=["state"])
-        for name, number in wanted.items():
-            queue.add_metric([name], number)
+        queue = GaugeMetricFamily("hashkeep_wanted", "Wishes in the queue, by state.", labels=["state"])
+        for state, number in wishes.items():
+            queue.add_metric([state], number)
         yield queue
 
 
-def _takedowns() -> int:
+def _count_takedowns() -> int:
     with outages():
         return Takedown.objects.count()
 
 
-def _wanted() -> dict[str, int]:
+def _count_wishes() -> dict[str, int]:
+    """By state: a resolver searches for it, a resolver may take it now, or it was not found and is tried later."""
     now = timezone.now()
     state = Case(
         When(leased_until__gt=now, then=Value("searched for")),
@@ -54,5 +60,5 @@ def _wanted() -> dict[str, int]:
         default=Value("missed"),
     )
     with outages():
-        found = dict(Wanted.objects.values_list(state).annotate(Count("pk")))
-    return {name: found.get(name, 0) for name in ("searched for", "due", "missed")}
+        counts = dict(Wanted.objects.values_list(state).annotate(Count("pk")))
+    return {each: counts.get(each, 0) for each in ("searched for", "due", "missed")}

@@ -1,4 +1,4 @@
-"""Keys, and the doors that ask for one: each told in its own dialect, and carried as its own clients can."""
+"""API keys and the dialects that ask for one: each refuses in its own words and takes a key as its clients send it."""
 
 import base64
 import re
@@ -32,12 +32,12 @@ ISSUED = re.compile(r"hk_[0-9a-f]{8}_[A-Za-z0-9]{32}")
 
 @pytest.fixture
 def keys_only(settings: Settings) -> str:
-    """An archive where storing needs a key; this is one."""
+    """An archive where storing needs a key; returns the text of one."""
     settings.UPLOADS = "keys"
     return api_keys.issue_key("Anna")[1]
 
 
-def test_a_key_opens_and_says_whose_it_is() -> None:
+def test_an_issued_key_is_authorized_and_says_whose_it_is() -> None:
     key, text = api_keys.issue_key("Anna", client="home")
     assert ISSUED.fullmatch(text)
     assert api_keys.authorize_key(text) == key
@@ -45,24 +45,24 @@ def test_a_key_opens_and_says_whose_it_is() -> None:
     assert text.startswith(f"{key.prefix}_")
 
 
-def test_no_part_of_the_secret_is_kept() -> None:
+def test_no_part_of_the_secret_is_stored() -> None:
     _, text = api_keys.issue_key("Anna")
     [row] = IssuedKey.objects.values()
-    kept = " ".join(str(bytes(value) if isinstance(value, memoryview) else value) for value in row.values())
-    assert text[12:] not in kept
-    assert text[12:24] not in kept and text[-12:] not in kept
+    stored = " ".join(str(bytes(value) if isinstance(value, memoryview) else value) for value in row.values())
+    assert text[12:] not in stored
+    assert text[12:24] not in stored and text[-12:] not in stored
 
 
 @pytest.mark.parametrize(
     "wrong", ["nonsense", "hk_", "hk_00000000_" + "a" * 32, "hk_0000\x000000_x", "ключ", "\udc80", "x" * 9999]
 )
-def test_what_was_never_issued_opens_nothing(wrong: str) -> None:
+def test_text_that_is_no_issued_key_is_unknown(wrong: str) -> None:
     api_keys.issue_key("Anna")
     with pytest.raises(UnknownKey):
         api_keys.authorize_key(wrong)
 
 
-def test_a_key_must_be_right_to_the_last_letter() -> None:
+def test_a_key_with_one_wrong_character_is_unknown() -> None:
     _, text = api_keys.issue_key("Anna")
     last = "a" if text[-1] != "a" else "b"
     for wrong in (text[:-1] + last, text[:-1], text + "a", text.upper(), text[:11]):
@@ -70,12 +70,12 @@ def test_a_key_must_be_right_to_the_last_letter() -> None:
             api_keys.authorize_key(wrong)
 
 
-def test_no_key_is_told_from_a_wrong_one() -> None:
+def test_a_missing_key_is_distinguished_from_a_wrong_one() -> None:
     with pytest.raises(NoKey):
         api_keys.authorize_key("")
 
 
-def test_a_suspended_key_opens_nothing_until_it_is_resumed() -> None:
+def test_a_suspended_key_is_refused_until_it_is_resumed() -> None:
     key, text = api_keys.issue_key("Anna")
     api_keys.suspend_key(key.prefix)
     with pytest.raises(SuspendedKey):
@@ -84,25 +84,25 @@ def test_a_suspended_key_opens_nothing_until_it_is_resumed() -> None:
     assert api_keys.authorize_key(text).state == "active"
 
 
-def test_whoever_guesses_at_a_suspended_key_does_not_learn_that_it_is() -> None:
+def test_a_wrong_guess_at_a_suspended_key_does_not_reveal_that_it_is_suspended() -> None:
     key, text = api_keys.issue_key("Anna")
     api_keys.suspend_key(key.prefix)
     with pytest.raises(UnknownKey):
         api_keys.authorize_key(text[:-3] + "???")
 
 
-def test_a_revoked_key_is_gone_for_good() -> None:
+def test_a_revoked_key_cannot_be_used_or_resumed() -> None:
     key, text = api_keys.issue_key("Anna")
-    assert api_keys.revoke_key(text).state == "revoked", "the whole key names itself too"
+    assert api_keys.revoke_key(text).state == "revoked", "the text of the whole key names it too"
     with pytest.raises(UnknownKey):
         api_keys.authorize_key(text)
     with pytest.raises(UnknownKey):
         api_keys.resume_key(key.prefix)
-    assert [one.state for one in api_keys.list_keys()] == ["revoked"]
+    assert [key.state for key in api_keys.list_keys()] == ["revoked"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_index_that_is_away_is_no_wrong_key() -> None:
+def test_an_outage_of_the_database_is_not_taken_for_a_wrong_key() -> None:
     _, text = api_keys.issue_key("Anna")
     with missing_table("archive_issuedkey"), pytest.raises(Unavailable):
         api_keys.authorize_key(text)
@@ -125,7 +125,7 @@ def test_an_index_that_is_away_is_no_wrong_key() -> None:
         ("", [], ""),
     ],
 )
-def test_a_key_is_found_wherever_clients_can_put_it(
+def test_a_key_is_found_wherever_clients_can_send_it(
     authorization: str, others: list[str], found: str
 ) -> None:
     assert api_keys.find_key_text(authorization, *others) == found
@@ -140,7 +140,7 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def test_the_old_post_takes_a_key_in_a_header_the_query_or_a_field(client: Client, keys_only: str) -> None:
+def test_torrages_upload_takes_a_key_in_a_header_the_query_or_a_field(client: Client, keys_only: str) -> None:
     for answer in (
         post(client, headers={"Authorization": f"Bearer {keys_only}"}),
         post(client, headers={"X-Api-Key": keys_only}),
@@ -151,7 +151,7 @@ def test_the_old_post_takes_a_key_in_a_header_the_query_or_a_field(client: Clien
         assert answer["X-Thetorrent-Hash"] == make.v1_hash(TORRENT)
 
 
-def test_the_old_post_refuses_in_its_own_words(client: Client, keys_only: str) -> None:
+def test_torrages_upload_refuses_in_its_own_words(client: Client, keys_only: str) -> None:
     for answer, says in (
         (post(client), "needs a key"),
         (post(client, apikey="nonsense"), "no such key"),
@@ -169,7 +169,7 @@ def test_soap_refuses_in_the_words_of_each_operation(client: Client, keys_only: 
     assert count_torrents() == 0
 
 
-def test_the_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) -> None:
+def test_the_upload_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) -> None:
     assert b'name="apikey"' in client.get("/").content
     assert b"#keys" in client.get("/api").content
     assert post(client, "/store", apikey=keys_only).status_code == 200
@@ -177,14 +177,14 @@ def test_the_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) ->
 
 
 @pytest.mark.parametrize(("key", "says"), [("", b"Storing needs a key"), ("x", b"not known")])
-def test_the_page_refuses_with_a_page(client: Client, keys_only: str, key: str, says: bytes) -> None:
+def test_the_upload_page_refuses_with_a_page(client: Client, keys_only: str, key: str, says: bytes) -> None:
     answer = post(client, "/store", apikey=key)
     assert (answer.status_code, count_torrents()) == (403, 0)
     assert says in answer.content
 
 
-def test_where_uploads_are_open_nobody_is_asked(client: Client) -> None:
-    """A proxy in front may want a password of its own, which then is no key of ours."""
+def test_where_uploads_are_open_no_key_is_asked_for(client: Client) -> None:
+    """A proxy in front may ask for a password of its own, which then is no API key."""
     assert b"apikey" not in client.get("/").content
     answer = post(client, headers={"Authorization": basic("anna", "secret")})
     assert answer["X-Thetorrent-Result"] == "stored"
@@ -199,7 +199,7 @@ def manage(*args: str, capsys: pytest.CaptureFixture[str]) -> str:
     ("wrong", "complaint"),
     [([""], "needs a name"), (["  "], "needs a name"), (["Anna", "--client", "away"], "names: home")],
 )
-def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
+def test_no_key_is_issued_without_a_name_or_for_an_unknown_client(
     wrong: list[str], complaint: str, settings: Settings
 ) -> None:
     settings.CLIENTS = HOME
@@ -208,16 +208,23 @@ def test_a_key_without_a_name_or_for_a_client_there_is_not_is_not_issued(
     assert list(api_keys.list_keys()) == []
 
 
-def test_who_has_read_enough_of_a_list_is_no_trouble(guarded: Hashkeep) -> None:
-    guarded.manage("keys", "issue", "Anna")
+def test_the_list_command_ends_quietly_when_its_reader_goes_away(keys_only_server: Hashkeep) -> None:
+    keys_only_server.manage("keys", "issue", "Anna")
     command = f"{sys.executable} manage.py keys list | true; echo ended with ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", command], cwd=ROOT, env=guarded.env, capture_output=True, text=True, timeout=120
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env=keys_only_server.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert (done.stdout, done.stderr) == ("ended with 1\n", "")
 
 
-def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], settings: Settings) -> None:
+def test_the_command_issues_lists_suspends_resumes_and_revokes(
+    capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
     settings.CLIENTS = HOME
     text = manage("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
     prefix = api_keys.authorize_key(text).prefix
@@ -231,7 +238,7 @@ def test_the_command_issues_lists_and_turns(capsys: pytest.CaptureFixture[str], 
         call_command("keys", "resume", prefix)
 
 
-def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
+def test_six_digits_name_a_key_where_no_other_begins_so() -> None:
     first, _ = api_keys.issue_key("first")
     second, _ = api_keys.issue_key("second")
     IssuedKey.objects.filter(pk=first.id).update(prefix="hk_1a2b3c4d")
@@ -249,8 +256,8 @@ def test_six_digits_of_a_key_are_enough_where_no_other_begins_so() -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
-    with hashkeep(tmp_path_factory.mktemp("guarded"), UPLOADS="keys") as running:
+def keys_only_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+    with hashkeep(tmp_path_factory.mktemp("keys_only_server"), UPLOADS="keys") as running:
         yield running
 
 
@@ -260,10 +267,10 @@ echo $soap->storeTorrent(base64_encode(file_get_contents('{file}')));
 """
 
 
-def test_phps_soapclient_brings_its_key_as_login(guarded: Hashkeep, tmp_path: Path) -> None:
+def test_phps_soapclient_sends_its_key_as_login(keys_only_server: Hashkeep, tmp_path: Path) -> None:
     (tmp_path / "my.torrent").write_bytes(TORRENT)
-    key = guarded.manage("keys", "issue", "PHP").stdout.strip()
+    key = keys_only_server.manage("keys", "issue", "PHP").stdout.strip()
     for text, answer in ((key, make.v1_hash(TORRENT)), ("nonsense", "error: There is no such key")):
-        script = PHP.format(url=guarded.url, key=text, file=tmp_path / "my.torrent")
+        script = PHP.format(url=keys_only_server.url, key=text, file=tmp_path / "my.torrent")
         done = subprocess.run(["php", "-r", script], capture_output=True, text=True, check=True, timeout=120)
         assert done.stdout.startswith(answer)

@@ -87,7 +87,7 @@ def _operate_client(
 def _delete_torrents(key: ApiKey, torrents: Sequence[KeyTorrent]) -> None:
     """With their content, as TorBox does. What the client had before, or has for another account too, stays."""
     in_client = [
-        mine for mine in torrents if key.client and mine.brought and not is_shared_in_client(key, mine)
+        mine for mine in torrents if key.client and mine.added_by_us and not is_shared_in_client(key, mine)
     ]
     if in_client:
         with borrow_client(key) as client:
