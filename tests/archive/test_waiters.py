@@ -17,6 +17,7 @@ from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes, Unava
 from archive.models import Wanted
 from archive.queue import enqueue, leases, waiters
 from archive.queue.enqueue import enqueue_requests, enqueue_wishes
+from archive.queue.settlements import receive_settlements
 from archive.queue.wish_request import WishRequest
 from archive.queue.wish_status import WishStatus, wish_status
 from archive.takedowns.takedown import take_down
@@ -232,7 +233,7 @@ def test_a_request_for_a_wish_that_was_given_up_gets_the_reason() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_after_an_unexpected_error_the_next_request_listens_again(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = [RuntimeError("an error that nothing expects")]
-    receive = waiters.receive_settlements
+    receive = receive_settlements
 
     def fail_once(listener: Listener) -> dict[bytes, str]:
         if errors:
