@@ -153,19 +153,19 @@ def print_times(how: str, spans: dict[str, int], infohashes: list[bytes]) -> Non
         first = LAST - timedelta(days=days - 1)
         look = partial(peer_history, first=first, last=LAST) if days else peers_on_day
         cpu_before = measure_cpu()
-        spent = sorted(map(time_calls(look), infohashes))
-        each = (measure_cpu() - cpu_before) / len(spent) * 1000
-        p50, p99 = spent[len(spent) // 2], spent[len(spent) * 99 // 100]
-        print(f"{how:14} {name:8} {p50:8.2f} {p99:8.2f} {spent[-1]:8.2f} {each:8.2f}", flush=True)
+        durations = sorted(map(time_calls(look), infohashes))
+        each = (measure_cpu() - cpu_before) / len(durations) * 1000
+        p50, p99 = durations[len(durations) // 2], durations[len(durations) * 99 // 100]
+        print(f"{how:14} {name:8} {p50:8.2f} {p99:8.2f} {durations[-1]:8.2f} {each:8.2f}", flush=True)
 
 
 def time_calls(look: Callable[[bytes], object]) -> Callable[[bytes], float]:
-    def spent(infohash: bytes) -> float:
+    def time_call(infohash: bytes) -> float:
         began = time.perf_counter()
         assert look(infohash)
         return (time.perf_counter() - began) * 1000
 
-    return spent
+    return time_call
 
 
 def measure_cpu() -> float:

@@ -24,7 +24,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from bench.torrents import torrent
 from bench.upload_requests import UploadRequest, build_post, build_soap
 from bench.wrk import Load, run_wrk
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port, run_process, wait_until
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.nginx import answers
 from tests.servers.postgres import postgres
@@ -77,7 +77,7 @@ def start_bare_server(folder: Path, threads: str) -> Iterator[str]:
         threads,
         "bench.uploads:bare_application",
     ]
-    with running(command, log) as process:
+    with run_process(command, log) as process:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}"), process, log)
         yield f"http://127.0.0.1:{port}"
 

@@ -4,16 +4,16 @@ The table in docs/running.md explains them; tests/hashkeep/test_settings.py comp
 """
 
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from environs import Env, EnvValidationError, ValidationError, validate
+from environs import Env, EnvValidationError, validate
 
-from clients import ClientAddress, parse_client_addresses
+from clients import ClientAddress
 from hashkeep.settings_errors import explain_errors, find_malformed_line
+from hashkeep.settings_parsers import parse_clients, parse_folders, validate_each
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -23,39 +23,10 @@ if wrong_line := find_malformed_line(BASE_DIR / ".env"):
 env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
 _CONTACT_HELP = "It begins with mailto:, https: or tel: (RFC 9116)."
-
-
-def _parse_clients(text: str) -> dict[str, ClientAddress]:
-    """The setting CLIENTS. The text itself is not kept: Django's own tools would show the passwords in it."""
-    try:
-        return parse_client_addresses(text)
-    except ValueError as wrong:
-        raise ValidationError(str(wrong)) from None
-
-
-def _parse_folders(text: str) -> dict[str, Path]:
-    entries = [entry.partition("=") for entry in filter(None, map(str.strip, text.split(",")))]
-    if not all(name and folder.startswith("/") for name, _, folder in entries):
-        raise ValidationError("Each is the name of a client, =, and a folder that begins with /.")
-    return {name: Path(folder) for name, _, folder in entries}
-
-
-env.add_parser(name="clients", func=_parse_clients)
-env.add_parser(name="folders", func=_parse_folders)
-
 _SERVER_HELP = "It is http:// or https:// and a name, without a path."
 
-
-def _validate_each(pattern: str, error: str) -> Callable[[list[str]], None]:
-    """A validator of lists: each value that is not empty must match the whole pattern."""
-    validate_one = validate.Regexp(f"({pattern})$", error=error)
-
-    def check(values: list[str]) -> None:
-        for value in filter(None, values):
-            validate_one(value)
-
-    return check
-
+env.add_parser(name="clients", func=parse_clients)
+env.add_parser(name="folders", func=parse_folders)
 
 # What operators set ------------------------------------------------------------------------------
 
@@ -101,7 +72,7 @@ DHT_BOOTSTRAP = env.list(
         "router.utorrent.com:6881",
         "dht.transmissionbt.com:6881",
     ],
-    validate=_validate_each(r".+:\d+", "Each is host:port."),
+    validate=validate_each(r".+:\d+", "Each is host:port."),
 )
 TRACKERS = env.list(
     "TRACKERS",
@@ -112,7 +83,7 @@ TRACKERS = env.list(
         "udp://tracker.torrent.eu.org:451/announce",
         "udp://exodus.desync.com:6969/announce",
     ],
-    validate=_validate_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
+    validate=validate_each("(udp|https?)://.+", "Each begins with udp://, http:// or https://."),
 )
 BT_LISTEN = env.str(
     "BT_LISTEN", "0.0.0.0:6881", validate=validate.Regexp(r".+:\d+$", error="It is address:port.")

@@ -33,12 +33,12 @@ class Folder:
     whole: bool = True
 
     @property
-    def shown(self) -> int:
-        return len(self.files) + sum(folder.shown for folder in self.folders.values())
+    def shown_count(self) -> int:
+        return len(self.files) + sum(folder.shown_count for folder in self.folders.values())
 
     @property
-    def hidden(self) -> int:
-        return self.count - self.shown
+    def hidden_count(self) -> int:
+        return self.count - self.shown_count
 
 
 def build_tree(files: Iterable[tuple[tuple[str, ...], int]]) -> Folder:

@@ -68,7 +68,7 @@ def _render_torrent(
     context: dict[str, Any] = {
         "torrent": description,
         "tree": tree,
-        "more_files": description.metainfo.file_count - tree.shown,
+        "more_files": description.metainfo.file_count - tree.shown_count,
         "trackers": trackers[:_MAX_TRACKERS],
         "more_trackers": len(trackers[_MAX_TRACKERS:]),
         "web_seeds": description.details.web_seeds[:_MAX_WEB_SEEDS],

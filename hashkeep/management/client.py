@@ -1,4 +1,4 @@
-"""The configured clients, as commands use them."""
+"""Opens configured torrent clients for commands; what goes wrong becomes a CommandError."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +10,7 @@ from api.client_pool import UnknownClient, find_address
 from clients import Client, ClientError, open_client
 
 
-def configured(name: str) -> Client:
+def open_configured_client(name: str) -> Client:
     try:
         return open_client(find_address(name))
     except UnknownClient as unknown:
@@ -19,9 +19,9 @@ def configured(name: str) -> Client:
 
 
 @contextmanager
-def connected(name: str) -> Iterator[Client]:
-    """For as long as the block lasts; whatever goes wrong with the client ends the command with a sentence."""
-    with closing(configured(name)) as client:
+def use_configured_client(name: str) -> Iterator[Client]:
+    """The client, open until the end of the block. A ClientError in the block ends the command with its message."""
+    with closing(open_configured_client(name)) as client:
         try:
             yield client
         except ClientError as error:

@@ -18,7 +18,7 @@ from archive.takedowns.takedown import lift_takedown
 from archive.torrents.deposit import deposit
 from archive.torrents.retrieve import retrieve
 from tests import make
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port, run_process, wait_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.http_server import http_server
 from tests.servers.nginx import answers
@@ -188,7 +188,7 @@ def web(tmp_path: Path) -> Iterator[str]:
         str(folder),
         str(port),
     ]
-    with running(server, log := tmp_path / "web.log") as process:
+    with run_process(server, log := tmp_path / "web.log") as process:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), process, log)
         yield f"http://127.0.0.1:{port}/"
 

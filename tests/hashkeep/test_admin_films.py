@@ -23,7 +23,7 @@ NAMES = make.infohashes(TORRENT)
 
 
 @pytest.fixture
-def found() -> Film:
+def matched_film() -> Film:
     """A match made by match_films; beside it one that a key's holder set."""
     load_titles()
     deposit(TORRENT)
@@ -42,7 +42,9 @@ def listed_infohashes(client: Client, **query: str) -> list[str]:
     return re.findall(r'class="hash">(\w+)<', get_html(client, FILMS, **query))
 
 
-def test_matches_are_listed_with_their_source_and_confidence(admin_client: Client, found: Film) -> None:
+def test_matches_are_listed_with_their_source_and_confidence(
+    admin_client: Client, matched_film: Film
+) -> None:
     shown = get_html(admin_client, FILMS)
     for fact in (
         MATRIX,
@@ -62,32 +64,34 @@ def test_matches_are_listed_with_their_source_and_confidence(admin_client: Clien
 @pytest.mark.parametrize(
     "text", [make.v1_hash(TORRENT).lower(), make.v2_hash(TORRENT), MATRIX, "matrix, the", "The Mat"]
 )
-def test_a_match_is_found_by_infohash_number_and_title(admin_client: Client, found: Film, text: str) -> None:
+def test_a_match_is_found_by_infohash_number_and_title(
+    admin_client: Client, matched_film: Film, text: str
+) -> None:
     assert listed_infohashes(admin_client, q=text) == [make.v1_hash(TORRENT)]
     assert listed_infohashes(admin_client, q="nonsense") == listed_infohashes(admin_client, q="!") == []
 
 
-def test_a_match_is_undone_for_good(admin_client: Client, found: Film) -> None:
-    done = admin_client.post(FILMS, {"action": "undo", "_selected_action": [found.pk]}, follow=True)
+def test_a_match_is_undone_for_good(admin_client: Client, matched_film: Film) -> None:
+    done = admin_client.post(FILMS, {"action": "undo", "_selected_action": [matched_film.pk]}, follow=True)
     assert "is not tt0133093 The Matrix any more." in done.content.decode()
     assert find_film(NAMES) is None
     assert count_matched() == 0 and find_film(NAMES) is None
-    assert LogEntry.objects.get().object_id == str(found.pk)
+    assert LogEntry.objects.get().object_id == str(matched_film.pk)
 
 
-def test_what_the_operator_enters_is_not_overwritten(admin_client: Client, found: Film) -> None:
+def test_what_the_operator_enters_is_not_overwritten(admin_client: Client, matched_film: Film) -> None:
     form = {"infohash": make.v2_hash(TORRENT), "imdb_id": AMELIE, "title": ""}
     admin_client.post(f"{FILMS}add/", form)
     one = find_film(NAMES)
     assert one and (one.imdb_id, one.title, one.by_person) == (AMELIE, "Amélie", True)
     assert Film.objects.count() == 2, "the match itself was changed"
-    assert Film.objects.get(pk=found.pk).source == "operator admin"
-    assert LogEntry.objects.get().object_id == str(found.pk)
+    assert Film.objects.get(pk=matched_film.pk).source == "operator admin"
+    assert LogEntry.objects.get().object_id == str(matched_film.pk)
     assert count_matched() == 0
 
 
-def test_a_match_can_be_corrected(admin_client: Client, found: Film) -> None:
-    url = f"{FILMS}{found.pk}/change/"
+def test_a_match_can_be_corrected(admin_client: Client, matched_film: Film) -> None:
+    url = f"{FILMS}{matched_film.pk}/change/"
     assert make.v1_hash(TORRENT) in get_html(admin_client, url)
     undo_link(NAMES[0])
     form = {"infohash": "ignored", "imdb_id": MATRIX, "title": "Matrix"}
@@ -96,9 +100,9 @@ def test_a_match_can_be_corrected(admin_client: Client, found: Film) -> None:
     assert one and (one.imdb_id, one.title, one.by_person) == (MATRIX, "Matrix", True)
 
 
-def test_a_deleted_match_may_be_found_again(admin_client: Client, found: Film) -> None:
+def test_a_deleted_match_may_be_found_again(admin_client: Client, matched_film: Film) -> None:
     undo_link(NAMES[0])
-    admin_client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"})
+    admin_client.post(f"{FILMS}{matched_film.pk}/delete/", {"post": "yes"})
     assert count_matched() == 1
 
 
@@ -118,13 +122,13 @@ def test_an_invalid_form_is_shown_again_and_changes_nothing(
     assert not Film.objects.exists()
 
 
-def test_staff_with_read_permission_changes_nothing(client: Client, found: Film) -> None:
+def test_staff_with_read_permission_changes_nothing(client: Client, matched_film: Film) -> None:
     user = User.objects.create_user("onlooker", password="secret", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_film"))
     client.force_login(user)
     assert 'value="undo"' not in get_html(client, FILMS)
     assert client.post(f"{FILMS}add/", {"infohash": "0A" * 20, "imdb_id": MATRIX}).status_code == 403
-    assert client.post(f"{FILMS}{found.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"{FILMS}{matched_film.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_titles_can_be_searched_and_not_changed(admin_client: Client) -> None:

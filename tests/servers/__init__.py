@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
+def run_process(
     command: list[str], log: Path, user: str | None = None, stop: Signals = SIGTERM
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Runs the command in the foreground until the end of the block, or until this process dies.

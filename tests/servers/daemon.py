@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from tests.servers import running, wait_until
+from tests.servers import run_process, wait_until
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def started(daemon: Daemon, command: list[str], version: str, home: Path, torren
         except (requests.RequestException, KeyError):
             return False
 
-    with running(command, home / "log", stop=SIGKILL) as process:
+    with run_process(command, home / "log", stop=SIGKILL) as process:
         wait_until(ready, process, home / "log")
         assert daemon.version().removeprefix("v").startswith(version)
         yield

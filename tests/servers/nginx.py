@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port, run_process, wait_until
 
 SETTINGS = """
 daemon off;
@@ -38,7 +38,7 @@ def nginx(http: str) -> Iterator[str]:
         user = "user root;" if os.getuid() == 0 else ""
         conf, log, url = home / "nginx.conf", home / "log", f"http://127.0.0.1:{port}"
         conf.write_text(SETTINGS.format(home=home, user=user, http=here))
-        with running(["/usr/sbin/nginx", "-c", str(conf)], log) as process:
+        with run_process(["/usr/sbin/nginx", "-c", str(conf)], log) as process:
             wait_until(lambda: answers(url), process, log)
             yield url
 

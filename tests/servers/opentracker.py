@@ -12,7 +12,7 @@ from typing import NamedTuple
 import bencodepy
 import requests
 
-from tests.servers import running, wait_until
+from tests.servers import run_process, wait_until
 from tests.servers.libtorrent_peers import Address
 
 
@@ -50,7 +50,7 @@ def opentracker(home: Path, address: Address, targets: Iterable[bytes]) -> Itera
     (home / "listed").write_text("".join(f"{target.hex()}\n" for target in targets))
     shutil.chown(home, "nobody")  # the user that opentracker becomes; it changes its root to this folder
     command = f"opentracker -i {host} -p {port} -P {port} -d {home} -u nobody -w listed"
-    with running(command.split(), home / "log", stop=SIGKILL) as process:  # it ignores SIGTERM
+    with run_process(command.split(), home / "log", stop=SIGKILL) as process:  # it ignores SIGTERM
         wait_until(lambda: accepts_connections(address), process, home / "log")
         yield Opentracker(address)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL
 from tempfile import TemporaryDirectory
 
-from tests.servers import as_user, free_port, running, wait_until
+from tests.servers import as_user, free_port, run_process, wait_until
 
 USER = "postgres"
 DATABASE = "hashkeep"
@@ -26,7 +26,7 @@ class Cluster:
         data, log, port = self._home / "data", self._home / "log", str(self._port)
         server = [program("postgres"), "-D", str(data), "-p", port, "-k", str(self._home), "-h", "127.0.0.1"]
         # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
-        process = self._stack.enter_context(running(server, log, USER, stop=SIGINT))
+        process = self._stack.enter_context(run_process(server, log, USER, stop=SIGINT))
         ready = [program("pg_isready"), "-q", *self._client()]
         wait_until(lambda: accepts(ready), process, log)
         self._process = process

@@ -15,7 +15,7 @@ from uuid import uuid4
 from boto3.session import Session
 from types_boto3_s3 import S3Client
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port, run_process, wait_until
 
 # The gateway hangs for ever without cephx, and answers each GET 40 ms late without tcp_nodelay. The start
 # changes the map many times, each after the propose interval: at its usual second, it took 12 s instead of 1.
@@ -86,7 +86,7 @@ def radosgw() -> Iterator[Radosgw]:
         log, endpoint = home / "output", f"http://127.0.0.1:{gateway}"
 
         def start(*command: str) -> subprocess.Popen[bytes]:
-            return servers.enter_context(running([*command, *settings, "-f"], log))
+            return servers.enter_context(run_process([*command, *settings, "-f"], log))
 
         start("ceph-mon", "-i", "a")
         call("ceph", *settings, "osd", "new", osd := str(uuid4()))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.servers import free_port, running, wait_until
+from tests.servers import free_port, run_process, wait_until
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def redis() -> Iterator[str]:
     with TemporaryDirectory(prefix="redis-") as folder:
         port, log = free_port(), Path(folder) / "log"
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-        with running(["redis-server", *options], log) as process:
+        with run_process(["redis-server", *options], log) as process:
             wait_until(lambda: answers(port), process, log)
             yield f"redis://127.0.0.1:{port}/0"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
 
-from tests.servers import running, wait_until
+from tests.servers import run_process, wait_until
 from tests.servers.libtorrent_peers import NODES, Address, Content, Peer, create_content
 from tests.servers.opentracker import Opentracker, accepts_connections, opentracker
 from tests.servers.qbittorrent import qbittorrent
@@ -116,7 +116,7 @@ def _seed_with_deluge(home: Path, contents: Sequence[Content], host: str) -> Ite
 @contextmanager
 def _run_client(home: Path, host: str, command: list[str], *ports: int) -> Iterator[Address]:
     """Run the command until it listens for peers, and on these ports."""
-    with running(command, home / "log", stop=SIGKILL) as process:
+    with run_process(command, home / "log", stop=SIGKILL) as process:
         wait_until(
             lambda: all(accepts_connections((host, port)) for port in (_PORT, *ports)), process, home / "log"
         )

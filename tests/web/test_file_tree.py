@@ -33,14 +33,14 @@ def test_folders_with_names_that_look_the_same_stay_apart() -> None:
 def test_files_that_do_not_fit_are_counted_but_not_shown() -> None:
     found = build_tree(make_files(*(f"folder {n // 500}/file {n}" for n in range(10_000))))
     assert (found.count, found.size) == (10_000, 100_000)
-    assert 100 < found.shown < 400
-    assert found.hidden == 10_000 - found.shown
+    assert 100 < found.shown_count < 400
+    assert found.hidden_count == 10_000 - found.shown_count
     assert [folder.count for folder in found.folders.values()] == [500] * 20
 
 
 def test_folders_show_equally_many_files() -> None:
     found = build_tree(make_files(*(f"folder {n // 215}/file {n:04}" for n in range(1_500))))
-    shares = [folder.shown for folder in found.folders.values()]
+    shares = [folder.shown_count for folder in found.folders.values()]
     assert len(shares) == 7
     assert max(shares) - min(shares) <= 1 and min(shares) > 20
     assert [name for name, _ in found.folders["folder 1"].files[:2]] == ["file 0215", "file 0216"]
@@ -50,9 +50,9 @@ def test_large_folders_use_what_small_ones_leave() -> None:
     found = build_tree(
         make_files("small/one", "small/inner/two", *(f"large/{n}" for n in range(1_000)), "last")
     )
-    assert found.folders["small"].hidden == 0
+    assert found.folders["small"].hidden_count == 0
     assert [name for name, _ in found.files] == ["last"]
-    assert found.folders["large"].shown > 200
+    assert found.folders["large"].shown_count > 200
 
 
 def test_outer_folders_are_shown_before_inner_ones() -> None:
@@ -62,13 +62,13 @@ def test_outer_folders_are_shown_before_inner_ones() -> None:
     found = build_tree(nested)
     assert len(found.folders) == 101
     assert 50 < len(found.folders["first"].folders) < 200
-    assert found.shown > 50
+    assert found.shown_count > 50
     assert len(build_tree(make_files(*(f"outer {n}/file" for n in range(1_000)))).folders) < 400
 
 
 def test_fewer_files_with_long_names_are_shown() -> None:
     short, long = (build_tree(make_files(*(f"{n}{'x' * extra}" for n in range(1_000)))) for extra in (0, 150))
-    assert long.shown < short.shown
+    assert long.shown_count < short.shown_count
 
 
 def test_a_hundred_nested_folders_are_shown_as_eight() -> None:

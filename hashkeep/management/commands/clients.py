@@ -13,7 +13,7 @@ from archive.torrents.held import look_up_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, ClientTorrent, TorrentToAdd, find_known_infohash, open_client
 from hashkeep.management.archive_command import ArchiveCommand
-from hashkeep.management.client import connected
+from hashkeep.management.client import use_configured_client
 from hashkeep.management.progress_bar import open_progress_bar
 from hashkeep.management.terminal_text import escape_text
 from metainfo import compute_infohashes
@@ -71,7 +71,7 @@ again, and that is no error. `pull` stores what a client has.
             self._check_clients()
             return
         try:
-            with connected(options["name"]) as client:
+            with use_configured_client(options["name"]) as client:
                 _ACTIONS[options["action"] or "list"](self, client, options)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from None

@@ -16,7 +16,7 @@ from archive.queue.enqueue import enqueue_wishes
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientError, ClientTorrent, UnknownTorrent, WrongPassword
 from hashkeep.management.archive_command import ArchiveCommand, parse_positive
-from hashkeep.management.client import configured
+from hashkeep.management.client import open_configured_client
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import compute_infohashes
@@ -56,7 +56,7 @@ is still looking for comes with a later run. After an interruption, run the same
     def handle(self, *args: Any, **options: Any) -> None:
         if options["resolve"] and not settings.RESOLVE:
             raise CommandError("RESOLVE is off, so the network is not asked.")
-        with closing(configured(options["name"])) as client:
+        with closing(open_configured_client(options["name"])) as client:
             backup = ClientBackup(client, options["resolve"])
             try:
                 self._pull(backup, options["watch"])
