@@ -1,6 +1,6 @@
 """Answer SOAP calls with spyne: it finds the operation, and writes answers and faults.
 
-1. `call_parser` reads each message. (spyne's own parser builds trees, follows references and logs what it cannot read.)
+1. `call_parser` reads each message. (spyne's own parser builds trees, follows references and logs bad messages.)
 2. The torrents of all calls are stored together (`operations.store_calls`).
 3. spyne calls the operation with what became of its torrent, and writes the answer; or it writes the fault.
 
@@ -66,7 +66,7 @@ class _InputProtocol(ProtocolBase):
 
 class _OutputProtocol(Soap11):
     def serialize(self, ctx: Any, message: str) -> None:
-        """Add encodingStyle, which a client of rpc/encoded may insist on. (xsi:type keeps node's soap from a string.)"""
+        """Add encodingStyle, which rpc/encoded clients may insist on. (With xsi:type, node's soap has no string.)"""
         super().serialize(ctx, message)
         if ctx.out_error is None:
             ctx.out_document.set(f"{{{self.ns_soap_env}}}encodingStyle", self.ns_soap_enc)

@@ -93,7 +93,7 @@ def test_every_url_shape_and_spelling_gives_the_exact_bytes(origin: str, torrent
         "/torrent/{}",
     ],
 )
-def test_a_download_has_all_its_headers_and_nothing_behind_its_type(
+def test_a_download_has_all_its_headers_and_a_bare_content_type(
     stocked: Hashkeep, origin: str, shape: str
 ) -> None:
     infohash = make.v1_hash(V1)
@@ -111,13 +111,13 @@ def test_a_download_has_all_its_headers_and_nothing_behind_its_type(
         assert answer.content == (V1 if method == "GET" else b"")
 
 
-def test_the_same_validator_whoever_answers(stocked: Hashkeep, origin: str) -> None:
+def test_hashkeep_and_nginx_send_the_same_etag(stocked: Hashkeep, origin: str) -> None:
     path = f"/torrent/{make.v1_hash(V1)}.torrent"
     assert get(origin + path).headers["ETag"] == get(stocked.url + path).headers["ETag"]
     assert get(origin + path.lower()).headers["ETag"] == get(stocked.url + path).headers["ETag"]
 
 
-def test_a_client_that_has_it_gets_304_and_no_bytes(origin: str) -> None:
+def test_a_client_that_has_the_torrent_gets_304_and_no_body(origin: str) -> None:
     url = f"{origin}/torrent/{make.v1_hash(V1)}.torrent"
     etag = get(url).headers["ETag"]
     for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
@@ -128,7 +128,9 @@ def test_a_client_that_has_it_gets_304_and_no_bytes(origin: str) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "deflate, gzip;q=0.5", "x-gzip", "GZIP"])
-def test_gzip_comes_where_it_is_accepted_and_pays(stocked: Hashkeep, accepted: str) -> None:
+def test_a_response_is_gzipped_if_the_client_accepts_it_and_it_shrinks(
+    stocked: Hashkeep, accepted: str
+) -> None:
     url = f"{stocked.url}/torrent/{make.v1_hash(LONG)}.torrent"
     answer = requests.get(url, headers={"Accept-Encoding": accepted}, stream=True, timeout=60)
     raw = answer.raw.read(decode_content=False)
@@ -145,7 +147,7 @@ def test_gzip_comes_where_it_is_accepted_and_pays(stocked: Hashkeep, accepted: s
     ("torrent", "accepted"),
     [(LONG, ""), (LONG, "identity"), (LONG, "gzip;q=0"), (LONG, "br"), (V1, "gzip"), (BARE, "gzip")],
 )
-def test_gzip_does_not_come_otherwise(stocked: Hashkeep, torrent: bytes, accepted: str) -> None:
+def test_other_responses_are_not_gzipped(stocked: Hashkeep, torrent: bytes, accepted: str) -> None:
     infohash = make.v2_hash(torrent) if torrent is BARE else make.v1_hash(torrent)
     answer = get(f"{stocked.url}/torrent/{infohash}.torrent", Accept_Encoding=accepted)
     assert "Content-Encoding" not in answer.headers
@@ -192,7 +194,7 @@ def test_a_miss_is_404_in_plain_text(origin: str, path: str, method: str) -> Non
         ("/torrents/%0a", 400),
     ],
 )
-def test_what_is_no_infohash_is_said_to_be_none(stocked: Hashkeep, path: str, status: int) -> None:
+def test_a_path_without_an_infohash_is_refused(stocked: Hashkeep, path: str, status: int) -> None:
     answer = get(stocked.url + path)
     assert (answer.status_code, answer.text) == (status, "Invalid info hash\n")
 
@@ -207,7 +209,7 @@ def test_a_takedown_is_451_and_names_the_page_that_explains(origin: str, path: s
 
 
 @pytest.mark.parametrize("path", ["/torrent/{}.torrent", "/torrents/{}"])
-def test_the_host_header_has_no_part_in_it_held_or_not(stocked: Hashkeep, path: str) -> None:
+def test_the_host_header_does_not_change_the_answer(stocked: Hashkeep, path: str) -> None:
     for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404)):
         answer = get(stocked.url + path.format(infohash), Host="somewhere.else.example")
         assert answer.status_code == status
@@ -216,19 +218,17 @@ def test_the_host_header_has_no_part_in_it_held_or_not(stocked: Hashkeep, path: 
 
 @pytest.mark.parametrize("ending", [".%0A", ".a%0Ab"])
 @pytest.mark.parametrize("path", ["/torrent/{}", "/torrents/{}"])
-def test_what_follows_an_infohash_is_ignored_be_it_a_new_line(
-    stocked: Hashkeep, path: str, ending: str
-) -> None:
+def test_text_after_an_infohash_is_ignored_even_a_new_line(stocked: Hashkeep, path: str, ending: str) -> None:
     for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404), (make.v1_hash(TAKEN), 451)):
         assert get(stocked.url + path.format(infohash) + ending).status_code == status
 
 
-def test_a_takedown_is_one_under_any_name_of_the_server(stocked: Hashkeep) -> None:
+def test_a_takedown_is_451_under_any_host_name(stocked: Hashkeep) -> None:
     answer = get(f"{stocked.url}/{make.v1_hash(TAKEN)}", Host="no name at all")
     assert (answer.status_code, answer.headers["Link"]) == (451, '</takedowns>; rel="blocked-by"')
 
 
-def test_more_parameters_than_anybody_needs_are_refused_in_plain_text(stocked: Hashkeep) -> None:
+def test_too_many_parameters_are_refused_in_plain_text(stocked: Hashkeep) -> None:
     answer = get(f"{stocked.url}/{'9' * 40}?{'a&' * 1100}")
     assert (answer.status_code, answer.text) == (400, "Too many parameters\n")
 
@@ -242,7 +242,7 @@ def test_other_methods_are_refused_in_plain_text(stocked: Hashkeep, path: str, m
     assert answer.text == f"This address is for GET and HEAD, not for {method}.\n"
 
 
-def test_npm_magnet_to_torrent_takes_our_link(stocked: Hashkeep) -> None:
+def test_npm_magnet_to_torrent_accepts_a_download(stocked: Hashkeep) -> None:
     """It sends HEAD, and takes a link only if the Content-Type is exactly application/x-bittorrent."""
     script = ROOT / "tests" / "clients" / "magnet_to_torrent.js"
     magnet = f"magnet:?xt=urn:btih:{make.v1_hash(V1)}"
@@ -250,7 +250,7 @@ def test_npm_magnet_to_torrent_takes_our_link(stocked: Hashkeep) -> None:
     assert done.stdout == f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent\n", done.stderr
 
 
-def test_downloads_go_on_while_the_index_is_away(tmp_path: Path) -> None:
+def test_downloads_go_on_while_the_database_is_down(tmp_path: Path) -> None:
     with hashkeep(tmp_path) as running:
         requests.post(f"{running.url}/upload", files={"torrent": V1}, timeout=60).raise_for_status()
         for path in tmp_path.glob("hashkeep.sqlite3*"):

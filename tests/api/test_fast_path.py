@@ -50,7 +50,7 @@ def test_the_second_download_comes_from_memory_and_is_the_same() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_taken_down_is_not_in_memory_any_more() -> None:
+def test_a_torrent_that_is_taken_down_leaves_the_cache() -> None:
     infohash = deposit(make.v1(b"two")).infohash
     ask(infohash)
     assert is_ready(infohash)
@@ -74,7 +74,7 @@ def test_a_torrent_that_gains_its_piece_layers_is_read_again() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("named", ["HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING"])
-def test_what_a_client_says_of_itself_is_not_forgotten(named: str) -> None:
+def test_request_headers_count_for_a_cached_response(named: str) -> None:
     infohash = deposit(make.v1(b"many", files={(b"%05d.txt" % n,): 1 for n in range(500)})).infohash
     plain = ask(infohash)
     assert plain
@@ -94,14 +94,14 @@ def test_a_large_torrent_is_read_from_the_disk_each_time(objects: Path) -> None:
         assert not is_ready(infohash)
 
 
-def test_the_oldest_makes_room() -> None:
-    shelf = ResponseCache(6_000)  # with what Python needs to hold each, two of them
+def test_the_oldest_response_leaves_the_cache_first() -> None:
+    cache = ResponseCache(6_000)  # with what Python needs to hold each, two of them
     for number in range(5):
-        shelf.put((str(number), ""), CachedResponse([], b"x" * 40, lambda: True))
-    assert [number for number in range(5) if shelf.get((str(number), ""))] == [3, 4]
-    shelf.put(("4", ""), CachedResponse([], b"y" * 60, lambda: True))
-    assert [number for number in range(5) if shelf.get((str(number), ""))] == [3, 4]
-    shelf.put(("too large", ""), CachedResponse([], b"x" * 6_000, lambda: True))
-    assert shelf.get(("too large", "")) is None
-    shelf.put(("fits", ""), CachedResponse([], b"x" * 100, lambda: True))
-    assert shelf.get(("fits", ""))
+        cache.put((str(number), ""), CachedResponse([], b"x" * 40, lambda: True))
+    assert [number for number in range(5) if cache.get((str(number), ""))] == [3, 4]
+    cache.put(("4", ""), CachedResponse([], b"y" * 60, lambda: True))
+    assert [number for number in range(5) if cache.get((str(number), ""))] == [3, 4]
+    cache.put(("too large", ""), CachedResponse([], b"x" * 6_000, lambda: True))
+    assert cache.get(("too large", "")) is None
+    cache.put(("fits", ""), CachedResponse([], b"x" * 100, lambda: True))
+    assert cache.get(("fits", ""))

@@ -82,16 +82,16 @@ def ask(client: Client, mine: Account, status: int = 200, **wish: Any) -> Any:
 
 def linked(client: Client, mine: Account, **wish: Any) -> str:
     """The path of a link that somebody with the key asks for."""
-    told = ask(client, mine, **wish)
-    assert told == {
+    answer = ask(client, mine, **wish)
+    assert answer == {
         "success": True,
         "error": None,
         "detail": "Torrent download requested successfully.",
-        "data": told["data"],
+        "data": answer["data"],
     }
-    assert mine.token not in told["data"]
-    assert told["data"].startswith("http://testserver/files/")
-    return str(urlsplit(told["data"]).path)
+    assert mine.token not in answer["data"]
+    assert answer["data"].startswith("http://testserver/files/")
+    return str(urlsplit(answer["data"]).path)
 
 
 def read(client: Client, path: str, **headers: str) -> Any:
@@ -127,7 +127,7 @@ def test_a_link_leads_to_the_file_without_the_key(client: Client, mine: Account)
     assert read(client, path.replace("b.mkv", "whatever/else")).content == FILM
 
 
-def test_a_redirect_leads_there_at_once(client: Client, mine: Account) -> None:
+def test_with_redirect_the_answer_is_307_to_the_link(client: Client, mine: Account) -> None:
     put(mine, "b.mkv")
     wish: dict[str, Any] = {"token": mine.token, "torrent_id": mine.number, "file_id": 0, "redirect": "true"}
     answer = client.get(REQUESTDL, wish)
@@ -147,11 +147,11 @@ def test_a_link_begins_with_the_public_url(client: Client, mine: Account, settin
     ("wish", "missing"),
     [({"token": None}, ["token"]), ({"token": "", "torrent_id": None}, ["token", "torrent_id"])],
 )
-def test_what_is_missing_is_told_as_fastapi_does(
+def test_a_missing_parameter_is_answered_as_by_fastapi(
     client: Client, mine: Account, wish: dict[str, Any], missing: list[str]
 ) -> None:
-    told = ask(client, mine, 422, **wish)
-    assert [(one["type"], one["loc"]) for one in told["detail"]] == [
+    answer = ask(client, mine, 422, **wish)
+    assert [(one["type"], one["loc"]) for one in answer["detail"]] == [
         ("missing", ["query", it]) for it in missing
     ]
 
@@ -171,43 +171,43 @@ def test_what_is_missing_is_told_as_fastapi_does(
         ({"file_id": 2}, 404, "LINK_OFFLINE"),
     ],
 )
-def test_what_cannot_be_is_said_in_torbox_words(
+def test_wrong_parameters_have_torboxs_codes(
     client: Client, mine: Account, wish: dict[str, Any], status: int, error: str
 ) -> None:
     put(mine, "a.mkv")
     put(mine, "b.mkv", progress=0.99)
     mine.daemon.says("gone.mkv", 5)
-    told = ask(client, mine, status, **wish)
-    assert (told["success"], told["error"], told["data"]) == (False, error, None)
-    assert str(mine.folder) not in told["detail"]
+    answer = ask(client, mine, status, **wish)
+    assert (answer["success"], answer["error"], answer["data"]) == (False, error, None)
+    assert str(mine.folder) not in answer["detail"]
 
 
-def test_another_account_reaches_nothing(client: Client, mine: Account) -> None:
+def test_an_account_cannot_reach_the_files_of_another(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     _, token = api_keys.issue_key("somebody else", client="home")
     assert ask(client, mine, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
 
 
-def test_a_key_without_such_a_client_is_told(client: Client, mine: Account, settings: Settings) -> None:
+def test_a_key_without_a_client_with_files_is_refused(
+    client: Client, mine: Account, settings: Settings
+) -> None:
     put(mine, "a.mkv")
     settings.CLIENT_FILES = {}
     assert ask(client, mine, 404, file_id=0)["error"] == "LINK_OFFLINE"
     lonely, token = api_keys.issue_key("without a client")
     number = key_torrents.add_key_torrent(lonely, Magnet(mine.v1)).id
-    told = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
-    assert told["detail"] == "This key has no torrent client whose files this server can read."
+    answer = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
+    assert answer["detail"] == "This key has no torrent client whose files this server can read."
 
 
-def test_a_client_that_is_down_is_told(client: Client, mine: Account, settings: Settings) -> None:
+def test_a_client_that_is_down_is_an_error(client: Client, mine: Account, settings: Settings) -> None:
     with pretending() as other:
         settings.CLIENTS = {"home": other.address}
     assert ask(client, mine, 502, file_id=0)["error"] == "DOWNLOAD_SERVER_ERROR"
 
 
 @pytest.mark.parametrize("end", ["tampered", "cut off", "another's", "nonsense", "of another kind"])
-def test_a_link_that_was_never_given_is_none(
-    client: Client, mine: Account, end: str, settings: Settings
-) -> None:
+def test_a_forged_link_is_404(client: Client, mine: Account, end: str, settings: Settings) -> None:
     put(mine, "a.mkv")
     path = linked(client, mine, file_id=0).rpartition("/")[0]
     spoilt = {
@@ -232,7 +232,7 @@ def test_a_link_lasts_three_hours(client: Client, mine: Account, monkeypatch: py
     assert (answer.status_code, answer.json()["type"]) == (410, "/api/v1/docs#stale-link")
 
 
-def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, mine: Account) -> None:
+def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
         path = linked(client, mine, **wish)
@@ -254,9 +254,7 @@ def test_a_link_ends_with_its_key_its_torrent_and_a_takedown(client: Client, min
     assert [client.get(path).status_code for path in paths] == [410, 410]
 
 
-def test_what_is_blocked_by_a_name_that_only_the_client_knows_is_refused(
-    client: Client, mine: Account
-) -> None:
+def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Client, mine: Account) -> None:
     """A hybrid that came by a link with its v1 infohash alone, and was taken down by the other."""
     v2 = secrets.token_bytes(32)
     mine.daemon.has(mine.v1, infohash_v2=v2.hex())
@@ -273,7 +271,7 @@ def test_what_is_blocked_by_a_name_that_only_the_client_knows_is_refused(
 # Whole files and parts
 
 
-def test_parts_are_as_nginx_serves_them(client: Client, mine: Account) -> None:
+def test_ranges_are_served_as_by_nginx(client: Client, mine: Account) -> None:
     put(mine, "a.bin")
     path, size = linked(client, mine, file_id=0), len(FILM)
     served = f"server {{ listen 80; location / {{ root {mine.folder}; }} }}"
@@ -294,14 +292,16 @@ def test_parts_are_as_nginx_serves_them(client: Client, mine: Account) -> None:
 @pytest.mark.parametrize(
     "asked", ["bytes=5-2", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "0-5", "bytes=0x1-2", "bytes=1"]
 )
-def test_what_is_no_part_or_several_is_answered_with_all(client: Client, mine: Account, asked: str) -> None:
+def test_a_range_that_is_malformed_or_multiple_gets_the_whole_file(
+    client: Client, mine: Account, asked: str
+) -> None:
     """RFC 9110, 14.2, allows it."""
     put(mine, "a.bin")
     answer = read(client, linked(client, mine, file_id=0), Range=asked)
     assert (answer.status_code, answer.content) == (200, FILM)
 
 
-def test_an_empty_file_has_no_parts(client: Client, mine: Account) -> None:
+def test_an_empty_file_has_no_ranges(client: Client, mine: Account) -> None:
     put(mine, "a.bin", b"")
     path = linked(client, mine, file_id=0)
     assert read(client, path).content == b""
@@ -310,7 +310,7 @@ def test_an_empty_file_has_no_parts(client: Client, mine: Account) -> None:
         assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */0")
 
 
-def test_a_part_of_what_has_changed_is_the_whole(client: Client, mine: Account) -> None:
+def test_if_range_of_a_changed_file_gets_the_whole_file(client: Client, mine: Account) -> None:
     put(mine, "a.bin")
     path = linked(client, mine, file_id=0)
     etag = read(client, path).headers["ETag"]
@@ -324,7 +324,7 @@ def test_a_part_of_what_has_changed_is_the_whole(client: Client, mine: Account) 
     )
 
 
-def test_head_tells_the_length_and_sends_nothing(client: Client, mine: Account) -> None:
+def test_head_has_the_length_and_no_body(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "1"}):
         path = linked(client, mine, **wish)
@@ -345,7 +345,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_whatever_a_file_holds_does_not_run_as_ours(client: Client, mine: Account, name: str) -> None:
+def test_scripts_in_a_file_cannot_run_with_our_origin(client: Client, mine: Account, name: str) -> None:
     put(mine, name, b"<script>alert(1)</script>")
     answer = read(client, linked(client, mine, file_id=0))
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -367,7 +367,7 @@ def test_whatever_a_file_holds_does_not_run_as_ours(client: Client, mine: Accoun
         "?a=b#c",
     ],
 )
-def test_hostile_names_stay_in_their_header_and_their_url(client: Client, mine: Account, name: str) -> None:
+def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, mine: Account, name: str) -> None:
     put(mine, name)
     path = linked(client, mine, file_id=0)
     assert re.fullmatch(r"/files/[\w:.-]+/[\w.~%-]*", path)
@@ -379,7 +379,7 @@ def test_hostile_names_stay_in_their_header_and_their_url(client: Client, mine: 
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret", "\udce4", "a\0b", "link", ""])
-def test_a_client_that_lies_about_names_leads_nowhere(client: Client, mine: Account, name: str) -> None:
+def test_a_client_cannot_name_files_outside_its_folder(client: Client, mine: Account, name: str) -> None:
     (mine.folder.parent / "secret").write_bytes(FILM)
     (mine.folder / "link").symlink_to("../secret")
     mine.daemon.says(name, len(FILM))
@@ -387,7 +387,7 @@ def test_a_client_that_lies_about_names_leads_nowhere(client: Client, mine: Acco
         assert ask(client, mine, 404, **wish)["error"] == "LINK_OFFLINE"
 
 
-def test_a_client_is_not_asked_again_with_every_part(client: Client, mine: Account) -> None:
+def test_the_client_is_not_called_for_every_range(client: Client, mine: Account) -> None:
     put(mine, "a.bin")
     path = linked(client, mine, file_id=0)
     before = len(mine.daemon.asked)
@@ -396,7 +396,7 @@ def test_a_client_is_not_asked_again_with_every_part(client: Client, mine: Accou
     assert len(mine.daemon.asked) == before
 
 
-def test_what_the_client_moves_or_renames_meanwhile_is_found_again(client: Client, mine: Account) -> None:
+def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     path = linked(client, mine, file_id=0)
     (mine.folder / "a.mkv").rename(mine.folder / "b.mkv")
@@ -409,7 +409,7 @@ def test_what_the_client_moves_or_renames_meanwhile_is_found_again(client: Clien
 # Zips
 
 
-def test_a_zip_holds_what_was_finished(client: Client, mine: Account) -> None:
+def test_a_zip_has_the_finished_files(client: Client, mine: Account) -> None:
     held = {"a film/a.mkv": FILM, "a film/extras/ä.txt": b"hello", "a film/empty": b""}
     for name, content in held.items():
         put(mine, name, content)
@@ -424,13 +424,13 @@ def test_a_zip_holds_what_was_finished(client: Client, mine: Account) -> None:
         assert made.testzip() is None
 
 
-def test_what_is_unfinished_has_no_zip(client: Client, mine: Account) -> None:
+def test_an_unfinished_torrent_has_no_zip(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     mine.daemon.has(mine.v1, progress=0.5)
     assert ask(client, mine, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
 
 
-def test_names_in_a_zip_do_not_lead_out_on_windows(client: Client, mine: Account) -> None:
+def test_names_in_a_zip_cannot_leave_the_folder_on_windows(client: Client, mine: Account) -> None:
     put(mine, "..\\..\\a.exe")
     with zipfile.ZipFile(io.BytesIO(read(client, linked(client, mine, zip_link="true")).content)) as made:
         assert made.namelist() == [".._.._a.exe"]
@@ -444,7 +444,7 @@ def test_a_zip_of_more_files_than_fit_is_refused(client: Client, mine: Account) 
 # Many readers
 
 
-def test_each_key_has_a_share_of_the_seats_and_all_have_an_end() -> None:
+def test_readers_are_limited_per_key_and_in_all() -> None:
     readers = ReaderLimit(8)
     mine = [readers.begin_reading(1) for _ in range(2)]
     with pytest.raises(TooManyReaders, match="2 files"):
@@ -459,7 +459,7 @@ def test_each_key_has_a_share_of_the_seats_and_all_have_an_end() -> None:
     assert [readers.begin_reading(1) for _ in range(2)]
 
 
-def test_whoever_stops_reading_leaves_seat_and_file(client: Client, mine: Account) -> None:
+def test_a_reader_that_stops_frees_its_place_and_its_file(client: Client, mine: Account) -> None:
     put(mine, "a.mkv")
     put(mine, "b.mkv")
     before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()

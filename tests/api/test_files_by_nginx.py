@@ -49,7 +49,7 @@ def test_nginx_sends_the_file_whole_and_in_part(front: Front, file: int) -> None
     assert front.get(path, Range="bytes=300001-").status_code == 416
 
 
-def test_nothing_of_it_runs_as_ours(front: Front) -> None:
+def test_scripts_in_a_file_from_nginx_cannot_run_with_our_origin(front: Front) -> None:
     headers = front.get(front.server.link(file_id=NAMES.index("page.html"))).headers
     assert headers["Content-Type"] == "text/html"
     assert headers["Content-Disposition"] == 'attachment; filename="page.html"'
@@ -58,11 +58,11 @@ def test_nothing_of_it_runs_as_ours(front: Front) -> None:
     assert "X-Accel-Redirect" not in headers
 
 
-def test_nobody_reaches_them_without_a_link(front: Front) -> None:
+def test_nginx_serves_no_file_without_a_link(front: Front) -> None:
     assert front.get("/finished/home/page.html").status_code == 404
     assert front.get("/files/nonsense/page.html").status_code == 404
 
 
-def test_zips_come_from_here(front: Front) -> None:
+def test_zips_are_sent_by_hashkeep_itself(front: Front) -> None:
     answer = front.get(front.server.link(zip_link="true"))
     assert answer.content.count(FILM) == len(NAMES)

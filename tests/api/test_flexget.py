@@ -61,6 +61,6 @@ def taken(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("task", TORRENTS)
-def test_flexget_takes_the_very_bytes(taken: Path, task: str) -> None:
+def test_flexget_downloads_the_exact_bytes(taken: Path, task: str) -> None:
     [file] = (taken / task).iterdir()
     assert file.read_bytes() == TORRENTS[task]

@@ -137,7 +137,7 @@ def state(archive: Hashkeep, infohash: str) -> str:
 
 
 @pytest.mark.parametrize("what", ["v1", "hybrid by v1", "hybrid by v2", "v2", "v2 cut short"])
-def test_a_torrent_that_is_not_held_comes_from_the_dht_and_stays(world: World, what: str) -> None:
+def test_a_torrent_that_is_not_held_is_found_by_the_dht_and_stored(world: World, what: str) -> None:
     original: Content = getattr(world, what.partition(" ")[0])
     v1, v2 = original.v1.hex(), original.v2.hex()
     asked = {"v1": v1, "hybrid by v1": v1, "v2 cut short": v2[:40]}.get(what, v2)
@@ -153,7 +153,7 @@ def test_a_torrent_that_is_not_held_comes_from_the_dht_and_stays(world: World, w
 
 
 @pytest.mark.parametrize("shape", ["/torrents/{}", "/{}"])
-def test_peers_may_be_named_as_in_a_magnet_link(world: World, shape: str) -> None:
+def test_peers_may_be_given_as_in_a_magnet_link(world: World, shape: str) -> None:
     [infohash] = many(world.seeder, f"peer {len(shape)}", 1)
     answer = get(world.hashkeep, f"{shape.format(infohash)}?{HINT}&timeout={WAIT}")
     assert answer.status_code == 200
@@ -161,7 +161,7 @@ def test_peers_may_be_named_as_in_a_magnet_link(world: World, shape: str) -> Non
     assert hashlib.sha1(info).hexdigest().upper() == infohash
 
 
-def test_a_peer_that_is_named_during_a_search_joins_it_and_is_written_nowhere(world: World) -> None:
+def test_a_peer_that_is_given_during_a_search_joins_it_and_is_stored_nowhere(world: World) -> None:
     """It is in no DHT, so nobody else knows of it. Nor is one written whose torrent is not found."""
     lonely = Peer(("44.1.0.77", 6881), [])
     [infohash] = many(lonely, "lonely", 1)
@@ -175,7 +175,7 @@ def test_a_peer_that_is_named_during_a_search_joins_it_and_is_written_nowhere(wo
 
 
 @pytest.mark.parametrize(("kind", "start"), [("http", http_tracker), ("udp", udp_tracker)])
-def test_trackers_may_be_named_too_and_are_in_the_torrent(world: World, kind: str, start: object) -> None:
+def test_trackers_may_be_given_and_are_in_the_torrent(world: World, kind: str, start: object) -> None:
     [infohash] = many(world.seeder, f"tracker {kind}", 1)
     with start(("81.1.0.1", 6969), {bytes.fromhex(infohash): [SEEDER]}) as tracker:  # type: ignore[operator]
         answer = get(world.hashkeep, f"/torrents/{infohash}?tr={tracker.url}&timeout={WAIT}")
@@ -183,7 +183,7 @@ def test_trackers_may_be_named_too_and_are_in_the_torrent(world: World, kind: st
         assert bencodepy.decode(answer.content)[b"announce"] == tracker.url.encode()
 
 
-def test_what_is_not_found_in_time_is_408_and_says_when_to_come_again(world: World) -> None:
+def test_a_torrent_that_is_not_found_in_time_is_408_with_retry_after(world: World) -> None:
     began = time.monotonic()
     answer = get(world.hashkeep, f"/torrents/{DEAD}?timeout=1")
     assert 1 <= time.monotonic() - began < WAIT / 2
@@ -195,7 +195,7 @@ def test_what_is_not_found_in_time_is_408_and_says_when_to_come_again(world: Wor
 
 
 @pytest.mark.parametrize("path", ["/torrents/nonsense", f"/torrents/{DEAD}0", "/torrents/%00"])
-def test_no_infohash_is_400_in_hash2torrents_words(world: World, path: str) -> None:
+def test_a_path_without_an_infohash_is_400_in_hash2torrents_words(world: World, path: str) -> None:
     answer = get(world.hashkeep, path)
     assert (answer.status_code, answer.text.strip()) == (400, "Invalid info hash")
 
@@ -206,7 +206,7 @@ def test_the_health_check_says_ok(world: World) -> None:
 
 
 @pytest.mark.parametrize("shape", ["/torrent/{}.torrent", "/{}.torrent"])
-def test_the_caches_urls_never_wait_but_the_next_one_may_find_it(world: World, shape: str) -> None:
+def test_the_caches_urls_do_not_wait_and_a_later_request_finds_the_torrent(world: World, shape: str) -> None:
     path = shape.format(world.v1.v2.hex())  # nobody has that
     began = time.monotonic()
     assert get(world.hashkeep, path).status_code == 404
@@ -214,14 +214,14 @@ def test_the_caches_urls_never_wait_but_the_next_one_may_find_it(world: World, s
     assert state(world.hashkeep, world.v1.v2.hex()) == "pending"
 
 
-def test_what_is_taken_down_is_not_looked_for(world: World) -> None:
+def test_a_torrent_that_is_taken_down_is_not_searched_for(world: World) -> None:
     [infohash] = many(world.seeder, "taken down", 1)
     world.hashkeep.manage("take_down", infohash, "--reason", "Because.")
     assert get(world.hashkeep, f"/torrents/{infohash}?{HINT}").status_code == 451
     assert get(world.hashkeep, f"/api/v1/wanted/{infohash}").status_code == 451
 
 
-def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_path: Path) -> None:
+def test_a_hybrid_whose_other_infohash_is_blocked_is_not_stored(world: World, tmp_path: Path) -> None:
     twins = create_content(tmp_path, "twins", "hybrid")
     world.seeder.seed(twins)
     world.hashkeep.manage("take_down", twins.v2.hex(), "--reason", "Because of its v2 twin.")
@@ -234,7 +234,7 @@ def test_what_turns_out_to_have_a_blocked_twin_is_not_kept(world: World, tmp_pat
     assert not list(world.hashkeep.torrents.rglob(f"{twins.v1.hex().upper()}*"))
 
 
-def test_what_is_found_and_has_too_many_pieces_is_not_said_to_be_missing(world: World) -> None:
+def test_a_torrent_with_too_many_pieces_is_not_answered_as_missing(world: World) -> None:
     """So many that their hashes alone are more than MAX_TORRENT_BYTES: libtorrent does not read such an info."""
     vast = Content(Path("/nonexistent"), "", make.v1(b"vast", 500_001 * make.BLOCK))
     world.seeder.seed(vast)
@@ -244,7 +244,7 @@ def test_what_is_found_and_has_too_many_pieces_is_not_said_to_be_missing(world: 
     assert state(world.hashkeep, vast.v1.hex()) == "given up"
 
 
-def test_equal_requests_at_once_are_one_search(world: World) -> None:
+def test_equal_requests_at_the_same_time_share_one_search(world: World) -> None:
     [infohash] = many(world.seeder, "equal", 1)
     with ThreadPoolExecutor(30) as threads:
         path = f"/torrents/{infohash}?{HINT}&timeout={WAIT}"
@@ -253,7 +253,7 @@ def test_equal_requests_at_once_are_one_search(world: World) -> None:
     assert len({answer.content for answer in answers}) == 1
 
 
-def test_a_hundred_at_once_all_come(world: World) -> None:
+def test_a_hundred_torrents_at_once_are_all_found(world: World) -> None:
     infohashes = many(world.seeder, "hundred", 100)
     with ThreadPoolExecutor(100) as threads:
         paths = [f"/torrents/{infohash}?{HINT}&timeout={WAIT}" for infohash in infohashes]
@@ -261,7 +261,7 @@ def test_a_hundred_at_once_all_come(world: World) -> None:
     assert [answer.status_code for answer in answers] == [200] * 100
 
 
-def test_one_after_the_other_takes_little_time_each(world: World) -> None:
+def test_torrents_one_after_the_other_are_found_quickly(world: World) -> None:
     """Aimed at: under 50 ms more than the search itself, which takes a few here. This machine may be busy."""
     seconds = []
     for infohash in many(world.seeder, "quick", 20):
@@ -271,7 +271,7 @@ def test_one_after_the_other_takes_little_time_each(world: World) -> None:
     assert statistics.median(seconds) < 0.5
 
 
-def test_those_who_wait_do_not_keep_the_others_from_being_served(world: World) -> None:
+def test_waiting_requests_do_not_delay_other_requests(world: World) -> None:
     [held] = many(world.seeder, "held", 1)
     assert get(world.hashkeep, f"/torrents/{held}?{HINT}&timeout={WAIT}").status_code == 200
     paths = [f"/torrents/{number:040x}?timeout={WAIT}" for number in range(200)]
@@ -287,7 +287,7 @@ def test_those_who_wait_do_not_keep_the_others_from_being_served(world: World) -
         all_missed(world.hashkeep)
 
 
-def test_a_list_of_wishes_is_answered_at_once_and_fulfilled_later(world: World) -> None:
+def test_a_list_of_wishes_is_answered_without_waiting_and_fulfilled_later(world: World) -> None:
     infohashes = many(world.seeder, "list", 50)
     v2 = world.v2.v2.hex()
     magnets = [f"magnet:?xt=urn:btih:{infohash}&{HINT}" for infohash in infohashes]
@@ -295,19 +295,19 @@ def test_a_list_of_wishes_is_answered_at_once_and_fulfilled_later(world: World) 
     body = [*magnets, "nonsense", 7, f"magnet:?xt=urn:btmh:1220{v2}&{HINT}"]
     answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
     assert (answer.status_code, time.monotonic() - began < 20) == (202, True)
-    told = answer.json()
-    assert [one["state"] for one in told[50:52]] == ["refused", "refused"]
-    assert [one["infohash"] for one in told[:50]] == infohashes
+    statuses = answer.json()
+    assert [one["state"] for one in statuses[50:52]] == ["refused", "refused"]
+    assert [one["infohash"] for one in statuses[:50]] == infohashes
 
     def held(one: dict[str, str]) -> bool:
         now = requests.get(one["url"], timeout=60).json()
         return now["state"] == "held" and requests.get(now["torrent"], timeout=60).status_code == 200
 
-    assert until(lambda: all(held(one) for one in [*told[:50], told[52]]))
+    assert until(lambda: all(held(one) for one in [*statuses[:50], statuses[52]]))
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, "x", [DEAD] * 1001, None])
-def test_what_is_no_list_of_wishes_is_400(world: World, body: object) -> None:
+def test_a_body_that_is_no_list_of_wishes_is_400(world: World, body: object) -> None:
     answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=body, timeout=60)
     assert answer.status_code == 400
     assert answer.json()["detail"]
@@ -340,7 +340,7 @@ HEAVY = [
 ]
 
 
-def test_odd_and_heavy_magnets_are_dealt_with_at_once_and_one_by_one(world: World) -> None:
+def test_odd_and_very_long_magnets_are_answered_quickly_each_by_itself(world: World) -> None:
     began = time.monotonic()
     answer = requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=[*ODD, *HEAVY, DEAD], timeout=60)
     assert (answer.status_code, time.monotonic() - began < 20) == (202, True)
@@ -354,13 +354,13 @@ def test_a_very_long_list_of_trackers_in_a_url_is_cut(world: World) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["-1", "0", "-inf", "0.001", "1e-300"])
-def test_no_timeout_at_all_is_an_answer_at_once(world: World, timeout: str) -> None:
+def test_a_timeout_of_zero_does_not_wait(world: World, timeout: str) -> None:
     began = time.monotonic()
     assert get(world.hashkeep, f"/{6:040x}?timeout={timeout}").status_code == 408
     assert time.monotonic() - began < WAIT / 2
 
 
-def test_one_address_may_wait_for_many_and_not_for_all(world: World) -> None:
+def test_waiting_requests_are_limited_per_address(world: World) -> None:
     """512 threads have 384 seats in each of two processes, of which one address gets 128."""
     numbers = range(1_000, 1_300)
     paths = [f"/torrents/{number:040x}?timeout={WAIT}" for number in numbers]
@@ -378,7 +378,7 @@ def test_one_address_may_wait_for_many_and_not_for_all(world: World) -> None:
     assert 128 <= statuses[408] <= 256
 
 
-def test_behind_a_proxy_it_is_the_callers_address_that_counts(net: None, tmp_path: Path) -> None:
+def test_behind_a_proxy_the_limit_counts_the_clients_own_address(net: None, tmp_path: Path) -> None:
     """16 threads: one address may wait for four at each of two processes."""
     own = settings(BT_LISTEN="70.9.0.1:6881", BEHIND_PROXY="on", THREADS=16)
 
@@ -410,7 +410,7 @@ def test_twelve_thousand_wishes_of_one_address_are_too_many(net: None, tmp_path:
         assert get(archive, "/health_check").text == "OK"
 
 
-def test_the_standing_of_what_nobody_asked_for_is_404(world: World) -> None:
+def test_the_status_of_a_torrent_without_a_wish_is_404(world: World) -> None:
     assert get(world.hashkeep, f"/api/v1/wanted/{'EE' * 20}").status_code == 404
     assert get(world.hashkeep, "/api/v1/wanted/nonsense").status_code == 400
 
@@ -442,9 +442,7 @@ def test_a_killed_resolver_is_started_again_and_no_wish_is_lost(world: World) ->
     assert until(lambda: all(state(world.hashkeep, infohash) == "held" for infohash in infohashes), 150)
 
 
-def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
-    net: None, tmp_path: Path
-) -> None:
+def test_a_killed_web_server_ends_its_resolver_and_keeps_the_wishes(net: None, tmp_path: Path) -> None:
     seeder = Peer(("44.3.0.1", 6881))
     infohashes = [make.v1_hash(make.v1(f"web {number}".encode(), 20_000)) for number in range(100)]
     peers = {bytes.fromhex(infohash): [seeder.address] for infohash in infohashes}
@@ -465,7 +463,7 @@ def test_a_killed_web_server_takes_its_resolver_with_it_and_leaves_the_wishes(
         assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
 
 
-def test_a_killed_postgresql_loses_no_wish_and_nobody_is_hung_up_on(net: None, tmp_path: Path) -> None:
+def test_a_killed_postgresql_loses_no_wish_and_no_waiting_request(net: None, tmp_path: Path) -> None:
     seeder = Peer(("44.5.0.1", 6881))
     infohashes = [make.v1_hash(make.v1(f"postgres {number}".encode(), 20_000)) for number in range(100)]
     with cluster() as database:
@@ -498,7 +496,7 @@ def query(database: Cluster, statement: str) -> int:
         return int(count)
 
 
-def test_two_resolvers_share_the_work_and_do_nothing_twice(net: None, tmp_path: Path) -> None:
+def test_two_resolvers_share_the_wishes_and_fetch_none_twice(net: None, tmp_path: Path) -> None:
     seeder = Peer(("44.7.0.1", 6881))
     seeder.session.apply_settings({"alert_mask": lt.alert_category.connect, "alert_queue_size": 10_000})
     visitors: dict[str, set[str]] = {}
@@ -541,7 +539,7 @@ def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
             visitors.setdefault(infohash, set()).add(alert.ip[0])
 
 
-def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: World, tmp_path: Path) -> None:
+def test_the_resolve_command_uses_the_running_resolver(world: World, tmp_path: Path) -> None:
     infohashes = many(world.seeder, "file", 20)
     listed = tmp_path / "wishes.txt"
     listed.write_text("# these\n" + "".join(f"magnet:?xt=urn:btih:{each}&{HINT}\n" for each in infohashes))
@@ -550,7 +548,7 @@ def test_the_command_line_fetches_a_list_through_the_resolver_that_runs(world: W
     assert {state(world.hashkeep, infohash) for infohash in infohashes} == {"held"}
 
 
-def test_the_command_line_does_it_alone_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
+def test_the_resolve_command_fetches_by_itself_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
     [infohash] = many(world.seeder, "alone", 1)
     archive = Hashkeep(tmp_path, **settings(BT_LISTEN="70.4.0.1:6881"))
     archive.migrate()

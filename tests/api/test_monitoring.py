@@ -45,7 +45,7 @@ def test_a_healthy_archive_says_so(server: Hashkeep) -> None:
     }
 
 
-def test_a_storage_that_is_gone_is_told_with_the_time_since_it_was_well(alone: Hashkeep) -> None:
+def test_a_missing_storage_is_reported_with_the_time_since_it_was_well(alone: Hashkeep) -> None:
     requests.post(f"{alone.url}/upload", files={"torrent": make.v1()}, timeout=60)
     for _ in range(
         40
@@ -57,12 +57,12 @@ def test_a_storage_that_is_gone_is_told_with_the_time_since_it_was_well(alone: H
     alone.torrents.write_text("no folder")
     answer = get(alone, "/health")
     assert answer.status_code == 503
-    told = answer.json()
-    assert (told["ok"], told["storage"]["ok"], told["database"]["ok"]) == (False, False, True)
-    assert 0 <= told["storage"]["age"] < 60
+    report = answer.json()
+    assert (report["ok"], report["storage"]["ok"], report["database"]["ok"]) == (False, False, True)
+    assert 0 <= report["storage"]["age"] < 60
 
 
-def test_a_database_that_is_gone_takes_neither_health_nor_metrics_along(alone: Hashkeep) -> None:
+def test_health_and_metrics_work_without_the_database(alone: Hashkeep) -> None:
     alone.manage(
         "shell",
         "-v0",
@@ -70,29 +70,29 @@ def test_a_database_that_is_gone_takes_neither_health_nor_metrics_along(alone: H
         "from django.db import connection as c; c.cursor().execute('DROP TABLE archive_tally')",
     )
     assert get(alone, "/health").json()["database"]["ok"] is False
-    told = figures(alone)
-    assert told["hashkeep_well", "database"] == 0
-    assert told["hashkeep_failures_total", "database"] > 0
-    assert ("hashkeep_torrents",) not in told
+    report = figures(alone)
+    assert report["hashkeep_well", "database"] == 0
+    assert report["hashkeep_failures_total", "database"] > 0
+    assert ("hashkeep_torrents",) not in report
 
 
-def test_a_resolver_is_heard_of_and_missed(tmp_path: Path) -> None:
+def test_a_resolver_is_reported_while_it_runs_and_missed_when_it_stops(tmp_path: Path) -> None:
     with network_namespace(), hashkeep(tmp_path, RESOLVE="on", DHT_BOOTSTRAP="", TRACKERS="") as running:
         deadline = time.monotonic() + 60
-        while not (told := get(running, "/health").json())["resolver"]["ok"]:
+        while not (report := get(running, "/health").json())["resolver"]["ok"]:
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert told["resolver"]["age"] < 60
+        assert report["resolver"]["age"] < 60
         forget = "from archive.models import Pulse; Pulse.objects.update(beat_at='2026-01-01T00:00Z')"
         for pid in running.resolvers():
             os.kill(pid, signal.SIGSTOP)
         running.manage("shell", "-v0", "-c", forget)
-        told = get(running, "/health").json()
-        assert (told["ok"], told["resolver"]["ok"]) == (True, False)
-        assert told["resolver"]["age"] > 60
+        report = get(running, "/health").json()
+        assert (report["ok"], report["resolver"]["ok"]) == (True, False)
+        assert report["resolver"]["age"] > 60
 
 
-def test_what_comes_in_and_goes_out_is_counted_by_all_processes_together(alone: Hashkeep) -> None:
+def test_deposits_and_retrievals_are_counted_over_all_processes(alone: Hashkeep) -> None:
     torrents = [make.v1(b"%d" % number) for number in range(11)]
     torrents.insert(0, make.v1(b"large", 4_000_000_000))  # its way out is another
     for torrent in [*torrents, torrents[0], b"rubbish"]:
@@ -103,25 +103,25 @@ def test_what_comes_in_and_goes_out_is_counted_by_all_processes_together(alone: 
         get(alone, f"/{make.v1_hash(torrent)}.torrent")
     assert get(alone, f"/{'AB' * 20}.torrent").status_code == 404
     deadline = time.monotonic() + 30  # what comes from memory is written down once a second
-    while (told := figures(alone))["hashkeep_retrievals_total", "held"] < 10:
+    while (report := figures(alone))["hashkeep_retrievals_total", "held"] < 10:
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert told["hashkeep_deposits_total", "post", "new"] == 12
-    assert told["hashkeep_deposits_total", "post", "held"] == 1
-    assert told["hashkeep_deposits_total", "post", "not-a-torrent"] == 1
-    assert told["hashkeep_deposits_total", "page", "held"] == 1
-    assert told["hashkeep_retrievals_total", "held"] == 10
-    assert told["hashkeep_retrievals_total", "not-held"] == 1
-    assert told["hashkeep_torrents",] == 12
-    assert told["hashkeep_well", "storage"] == 1
+    assert report["hashkeep_deposits_total", "post", "new"] == 12
+    assert report["hashkeep_deposits_total", "post", "held"] == 1
+    assert report["hashkeep_deposits_total", "post", "not-a-torrent"] == 1
+    assert report["hashkeep_deposits_total", "page", "held"] == 1
+    assert report["hashkeep_retrievals_total", "held"] == 10
+    assert report["hashkeep_retrievals_total", "not-held"] == 1
+    assert report["hashkeep_torrents",] == 12
+    assert report["hashkeep_well", "storage"] == 1
 
 
-def test_a_log_in_json_is_a_line_an_event(tmp_path: Path) -> None:
+def test_a_log_in_json_has_one_line_an_event(tmp_path: Path) -> None:
     with hashkeep(tmp_path, LOG_FORMAT="json") as alone:
         alone.torrents.write_text("no folder")
         requests.post(f"{alone.url}/upload", files={"torrent": make.v1()}, timeout=60)
         lines = [line for line in alone.log.read_text().splitlines() if line.startswith("{")]
-    [event] = [told for line in lines if (told := json.loads(line))["logger"] == "archive.db.outages"]
+    [event] = [report for line in lines if (report := json.loads(line))["logger"] == "archive.db.outages"]
     assert event["level"] == "ERROR"
     assert event["message"].startswith("The storage fails: ")
     assert "127.0.0.1" not in "".join(lines)

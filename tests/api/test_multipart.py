@@ -37,7 +37,7 @@ def part(torrent: bytes, *lines: bytes, name: bytes = b'name="torrent"; filename
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("how", NAMES)
-def test_a_file_is_taken_whatever_it_is_called(client: Client, how: str) -> None:
+def test_a_file_is_read_whatever_its_name(client: Client, how: str) -> None:
     torrent = make.v1()
     name = b'name="torrent"; ' + named if (named := NAMES[how]) else b'filename="a"; name="torrent"'
     assert send(client, part(torrent, name=name) + b"--x--\r\n") == make.v1_hash(torrent).encode()
@@ -55,7 +55,7 @@ def test_a_form_may_end_in_many_ways(client: Client, end: bytes) -> None:
 
 
 @pytest.mark.django_db
-def test_other_fields_preambles_and_quoted_boundaries_do_no_harm(client: Client) -> None:
+def test_other_fields_preambles_and_quoted_boundaries_are_accepted(client: Client) -> None:
     torrent = make.v1()
     other = part(b"junk", name=b'name="other"; filename="b.torrent"') + part(b"words", name=b'name="submit"')
     form = b"a preamble\r\n" + other + part(torrent, b"Content-Type: application/x-bittorrent") + other
@@ -88,12 +88,12 @@ def test_base64_is_undone_where_the_part_says_so(client: Client) -> None:
     ],
     ids=range(12),
 )
-def test_a_form_that_has_no_file_is_told_so(client: Client, form: bytes) -> None:
+def test_a_form_without_a_file_is_refused(client: Client, form: bytes) -> None:
     assert send(client, form) == b"Error 10: File not found.\n"
 
 
 @pytest.mark.django_db
-def test_of_several_files_none_is_taken_and_none_forgotten_without_a_word(client: Client) -> None:
+def test_a_form_with_several_files_is_refused(client: Client) -> None:
     form = part(make.v1(b"one")) + part(make.v1(b"another")) + b"--x--\r\n"
     assert send(client, form).startswith(b"Error 19: Several files arrived")
     assert not Torrent.objects.exists()

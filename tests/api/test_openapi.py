@@ -54,7 +54,7 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
     assert "`" in str(operations) and not [one for one in operations if "`" in one["summary"]]
 
 
-def test_the_description_is_served_as_what_it_is(client: Client) -> None:
+def test_the_description_has_its_own_media_type(client: Client) -> None:
     answer = client.get("/api/v1/schema")
     assert answer["Content-Type"] == "application/vnd.oai.openapi+json"
     assert answer.json() == client.get("/api/v1/schema", headers={"Accept": "application/json"}).json()
@@ -64,7 +64,7 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
     assert fuzz(tmp_path, examples=10) > 300
 
 
-def test_the_page_about_it_lists_and_tries_out_every_route_under_its_policy(
+def test_the_docs_page_lists_and_tries_every_route_under_its_security_policy(
     server: Hashkeep, chromium: Browser
 ) -> None:
     context = chromium.new_context(base_url=server.url)

@@ -16,11 +16,11 @@ SECONDS = 3600
 SCRIPT = b"document.title = 'loud'; fetch('/api/v1/key')"
 PAGE = b"<title>quiet</title><script>%s</script>" % SCRIPT
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg"><script>%s</script></svg>' % SCRIPT
-PLAY = """(url) => new Promise((told, failed) => {
+PLAY = """(url) => new Promise((done, failed) => {
   const player = document.body.appendChild(document.createElement("audio"));
   player.muted = true;
   player.onerror = () => failed(player.error.message);
-  player.onseeked = () => told([player.duration, player.currentTime, player.seekable.end(0)]);
+  player.onseeked = () => done([player.duration, player.currentTime, player.seekable.end(0)]);
   player.onloadedmetadata = () => { player.currentTime = 3000; };
   player.src = url;
 })"""
@@ -44,7 +44,7 @@ def page(chromium: Browser, filled: FileServer) -> Iterator[Page]:
         yield context.new_page()
 
 
-def test_it_plays_and_seeks(page: Page, filled: FileServer) -> None:
+def test_chromium_plays_a_file_and_seeks(page: Page, filled: FileServer) -> None:
     ranges: list[str] = []
     page.on("request", lambda request: ranges.append(request.headers.get("range", "")))
     duration, at, end = page.evaluate(PLAY, f"{filled.server.url}{filled.link(file_id=2)}")
@@ -62,7 +62,7 @@ def test_a_page_or_picture_with_scripts_is_saved_and_not_run(
     assert Path(download.value.path()).read_bytes() == content
 
 
-def test_shown_in_a_frame_they_do_not_run_either(page: Page, filled: FileServer) -> None:
+def test_scripts_do_not_run_in_a_frame_either(page: Page, filled: FileServer) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/takedowns.txt")

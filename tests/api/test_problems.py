@@ -24,19 +24,19 @@ JSON = "application/json"
 @pytest.mark.parametrize("path", ["nothing", "nothing/", "torrents/a/b/c", "%00"])
 def test_an_unknown_address_is_a_problem(client: Client, path: str) -> None:
     answer = client.get(f"{API}/{path}")
-    told = answer.json()
+    details = answer.json()
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
-    assert (told["status"], told["type"]) == (404, "about:blank")
+    assert (details["status"], details["type"]) == (404, "about:blank")
 
 
 @pytest.mark.parametrize("path", [API, f"{API}/"])
-def test_whoever_looks_at_the_root_is_led_to_the_description(client: Client, path: str) -> None:
+def test_the_root_redirects_to_the_description(client: Client, path: str) -> None:
     answer = client.get(path, follow=True)
     assert answer.redirect_chain[-1][0] == f"{API}/docs"
     assert answer.status_code == 200
 
 
-def test_a_wrong_method_is_a_problem_that_says_which_are_right(client: Client) -> None:
+def test_a_wrong_method_is_a_problem_with_the_allowed_methods(client: Client) -> None:
     for method in ("put", "patch", "delete"):
         answer = getattr(client, method)(TORRENTS)
         problem(answer, 405, "method-not-allowed")
@@ -48,7 +48,7 @@ def test_a_wrong_media_type_is_a_problem(client: Client) -> None:
         problem(client.post(f"{API}/{path}", b"x", content_type="text/plain"), 415, "unsupported-media-type")
 
 
-def test_an_answer_that_nobody_accepts_is_a_problem(client: Client) -> None:
+def test_an_unacceptable_media_type_is_a_problem(client: Client) -> None:
     answer = client.get(f"{API}/stats", headers={"Accept": "image/png"})
     problem(answer, 406, "not-acceptable")
     assert client.get(f"{API}/stats", headers={"Accept": "text/html, */*;q=0.1"}).status_code == 200
@@ -67,7 +67,7 @@ def test_broken_json_is_a_problem(client: Client, path: str, broken: bytes) -> N
         problem(answer, 400, "parse-error")
 
 
-def test_half_a_character_is_answered_as_it_came(client: Client) -> None:
+def test_a_lone_surrogate_is_answered_as_it_came(client: Client) -> None:
     answer = client.post(f"{API}/check", b'["\\ud800"]', content_type=JSON)
     assert json.loads(answer.content) == {"held": {}, "invalid": ["\ud800"]}
 
@@ -95,7 +95,7 @@ def test_a_broken_form_is_a_problem(client: Client) -> None:
         problem(client.post(TORRENTS, b"--y\r\nbroken", content_type=kind), 400, "parse-error")
 
 
-def test_a_name_that_is_not_ours_is_a_problem(client: Client) -> None:
+def test_a_wrong_host_header_is_a_problem(client: Client) -> None:
     answer = client.get(f"{API}/stats", headers={"Host": "elsewhere.example"})
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert int(answer["Content-Length"]) == len(answer.content)
@@ -103,7 +103,7 @@ def test_a_name_that_is_not_ours_is_a_problem(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["torrents", f"torrents/{'0A' * 20}/files", "lookup?q=" + "0A" * 20])
-def test_an_index_that_is_away_is_a_problem_that_says_when_to_come_again(client: Client, path: str) -> None:
+def test_a_database_that_is_down_is_a_problem_with_retry_after(client: Client, path: str) -> None:
     with missing_table("archive_torrent"):
         answer = client.get(f"{API}/{path}")
         problem(answer, 503, "unavailable")
@@ -111,7 +111,7 @@ def test_an_index_that_is_away_is_a_problem_that_says_when_to_come_again(client:
         problem(body(client, make.v1()), 503, "unavailable")
 
 
-def test_our_own_fault_is_a_problem_without_a_word_of_its_cause(client: Client, settings: Any) -> None:
+def test_an_unexpected_exception_is_a_problem_without_details(client: Client, settings: Any) -> None:
     settings.RATE_ADDRESS = "many"  # which no start would let pass
     client.raise_request_exception = False
     answer = client.get(f"{API}/stats")
@@ -119,14 +119,14 @@ def test_our_own_fault_is_a_problem_without_a_word_of_its_cause(client: Client, 
     assert "str" not in answer.json()["detail"]
 
 
-def test_every_refusal_of_the_archive_has_a_word_and_a_status() -> None:
+def test_every_refusal_of_the_archive_has_a_type_and_a_status() -> None:
     """But for the two that only their kinds are raised of."""
     names = {*dir(archive_errors), *dir(metainfo_errors)}
     refusals = {name for name in names if re.match("[A-Z]", name)} - {"Refusal", "NotAuthorized", "TooMany"}
     assert {word.replace("-", "") for word in refusal_types()} == {name.lower() for name in refusals}
 
 
-def test_every_word_of_a_problem_is_explained_in_the_description(client: Client) -> None:
+def test_every_problem_type_is_explained_in_the_description(client: Client) -> None:
     explained = build_schema()["components"]["schemas"]["Problem"]["description"]
     answers = (
         client.get(f"{API}/torrents/nonsense"),
@@ -138,9 +138,9 @@ def test_every_word_of_a_problem_is_explained_in_the_description(client: Client)
         client.post(f"{API}/check", b"x", content_type="text/plain"),
     )
     for answer in answers:
-        told = answer.json()
-        word = told["type"].rpartition("#")[2]
-        assert f"\n| `{word}` | {told['status']} |" in explained
+        details = answer.json()
+        word = details["type"].rpartition("#")[2]
+        assert f"\n| `{word}` | {details['status']} |" in explained
     assert len({answer.json()["type"] for answer in answers}) == len(answers)
     assert build_schema()["info"]["description"].count("|") == 0  # it does not begin with what goes wrong
 
@@ -148,7 +148,7 @@ def test_every_word_of_a_problem_is_explained_in_the_description(client: Client)
 # CORS, as the Fetch standard has it -----------------------------------------------------------------
 
 
-def test_pages_of_others_may_read(client: Client) -> None:
+def test_pages_of_other_sites_may_read(client: Client) -> None:
     for path in ("stats", "nothing", "schema"):
         answer = client.get(f"{API}/{path}", headers={"Origin": "https://elsewhere.example"})
         assert answer["Access-Control-Allow-Origin"] == "*"
@@ -168,7 +168,7 @@ def test_a_preflight_allows_reading_with_a_key_and_no_writing(client: Client) ->
         assert "authorization" in answer["Access-Control-Allow-Headers"].lower()
 
 
-def test_writing_and_other_doors_allow_nobody_else(client: Client) -> None:
+def test_pages_of_other_sites_may_neither_write_nor_use_other_dialects(client: Client) -> None:
     assert "Access-Control-Allow-Origin" not in client.post(TORRENTS, b"x", content_type="text/plain")
     assert "Access-Control-Allow-Origin" not in client.get("/")
     assert get(client, "stats") == {"torrents": 0, "v1": 0, "v2": 0, "hybrid": 0}

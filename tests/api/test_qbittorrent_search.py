@@ -47,7 +47,7 @@ def soon(look: Callable[[], Any]) -> Any:
     return found
 
 
-def test_it_reads_the_feed(world: World) -> None:
+def test_qbittorrent_reads_the_rss_feed(world: World) -> None:
     world.client.app_set_preferences({"rss_processing_enabled": True})
     world.client.rss_add_feed(f"{world.archive.url}/rss?q=example+disc", "ours")
     [article] = soon(lambda: articles(world.client))
@@ -61,7 +61,7 @@ def articles(client: qbittorrentapi.Client) -> Any:
     return feeds["ours"].get("articles")
 
 
-def test_it_finds_by_the_plugin_of_the_page(world: World, tmp_path: Path) -> None:
+def test_qbittorrent_searches_by_the_plugin_of_the_docs(world: World, tmp_path: Path) -> None:
     [plugin] = [one for one in read_blocks(ROOT / "docs" / "fetching.md") if one.file == "hashkeep.py"]
     (tmp_path / plugin.file).write_text(plugin.text.replace(PAGE_URL, world.archive.url))
     world.client.search_install_plugin(str(tmp_path / plugin.file))

@@ -80,14 +80,14 @@ def link(held: Content, kind: str) -> str:
 
 
 @pytest.mark.parametrize(("client", "kind"), CASES)
-def test_from_a_magnet_link_to_the_file(world: World, client: str, kind: str) -> None:
+def test_a_magnet_link_becomes_a_downloaded_file(world: World, client: str, kind: str) -> None:
     held = world.held[client, kind]
     number = world.ask(client, "createtorrent", magnet=link(held, kind))["torrent_id"]
 
     def row() -> Any:
         return world.ask(client, "mylist", id=number)
 
-    until(lambda: (told := row())["progress"] == 1 and told["files"])
+    until(lambda: (item := row())["progress"] == 1 and item["files"])
     assert row()["download_finished"] is True
     expected = {path.name: path.read_bytes() for path in (held.folder / held.name).iterdir()}
     files = row()["files"]

@@ -42,17 +42,17 @@ def get(client: Client, path: str, **query: Any) -> Any:
 
 def problem(answer: Any, status: int, word: str) -> dict[str, Any]:
     """RFC 9457: its media type, and members that say what the status line says."""
-    told: dict[str, Any] = answer.json()
+    fields: dict[str, Any] = answer.json()
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
-    assert (told["status"], told["type"].rpartition("#")[2]) == (status, word)
-    assert told["title"] and len(told["detail"]) > 10
-    return told
+    assert (fields["status"], fields["type"].rpartition("#")[2]) == (status, word)
+    assert fields["title"] and len(fields["detail"]) > 10
+    return fields
 
 
 # Storing -------------------------------------------------------------------------------------------
 
 
-def test_a_torrent_as_the_body_is_created_once_and_then_found(client: Client) -> None:
+def test_a_torrent_as_the_body_is_201_the_first_time_and_200_later(client: Client) -> None:
     new, again = body(client, HYBRID), body(client, HYBRID)
     assert (new.status_code, again.status_code) == (201, 200)
     assert (new.json()["new"], again.json()["new"]) == (True, False)
@@ -61,7 +61,7 @@ def test_a_torrent_as_the_body_is_created_once_and_then_found(client: Client) ->
     assert client.get(new.json()["torrent"]).content == HYBRID
 
 
-def test_a_packed_torrent_is_unpacked(client: Client) -> None:
+def test_a_compressed_torrent_is_decompressed(client: Client) -> None:
     assert body(client, gzip.compress(V1)).json()["infohash"] == make.v1_hash(V1)
 
 
@@ -69,7 +69,9 @@ def test_a_packed_torrent_is_unpacked(client: Client) -> None:
     ("torrent", "status", "word"),
     [(b"", 422, "empty-torrent"), (b"<html>", 422, "not-a-torrent"), (V1[:-9], 422, "truncated")],
 )
-def test_what_is_no_torrent_is_a_problem(client: Client, torrent: bytes, status: int, word: str) -> None:
+def test_a_body_that_is_no_torrent_is_a_problem(
+    client: Client, torrent: bytes, status: int, word: str
+) -> None:
     problem(body(client, torrent), status, word)
     assert count_torrents() == 0
 
@@ -84,7 +86,7 @@ def test_a_private_a_large_and_a_blocked_torrent_are_problems(client: Client, se
     problem(body(client, V1), 413, "too-large")
 
 
-def test_a_form_tells_of_each_of_its_files(client: Client) -> None:
+def test_a_form_answers_with_an_outcome_for_each_file(client: Client) -> None:
     answer = form(client, V1, b"junk", HYBRID, V1)
     assert answer.status_code == 207
     first, junk, third, again = answer.json()["results"]
@@ -106,7 +108,9 @@ def test_a_form_without_a_file_or_with_too_many_is_a_problem(client: Client) -> 
     problem(form(client, *[b"x"] * 101), 400, "too-many-files-sent")
 
 
-def test_with_keys_only_storing_needs_one_and_reading_does_not(client: Client, settings: Settings) -> None:
+def test_with_uploads_for_keys_storing_needs_a_key_and_reading_does_not(
+    client: Client, settings: Settings
+) -> None:
     settings.UPLOADS = "keys"
     key, text = api_keys.issue_key("Anna")
     for refused in (body(client, V1), form(client, V1)):
@@ -122,17 +126,17 @@ def test_with_keys_only_storing_needs_one_and_reading_does_not(client: Client, s
 # Looking -------------------------------------------------------------------------------------------
 
 
-def test_any_spelling_shows_what_a_torrent_says_of_itself(client: Client) -> None:
+def test_a_torrent_is_described_under_any_spelling_of_its_infohash(client: Client) -> None:
     torrent = make.hybrid(b"a name", b"x" * 40_000, private=0)
     deposit(torrent)
     v1, v2 = make.v1_hash(torrent), make.v2_hash(torrent)
-    told = get(client, f"torrents/{v1}")
-    assert (told["infohash"], told["v1"], told["v2"]) == (v1, v1, v2)
-    assert (told["name"], told["size"], told["files"], told["pieces"]) == ("a name", 40_000, 1, 2)
-    assert told["trackers"] == [make.TRACKER.decode()]
-    assert told["magnet"].startswith(f"magnet:?xt=urn:btih:{v1.lower()}&xt=urn:btmh:1220{v2.lower()}")
+    fields = get(client, f"torrents/{v1}")
+    assert (fields["infohash"], fields["v1"], fields["v2"]) == (v1, v1, v2)
+    assert (fields["name"], fields["size"], fields["files"], fields["pieces"]) == ("a name", 40_000, 1, 2)
+    assert fields["trackers"] == [make.TRACKER.decode()]
+    assert fields["magnet"].startswith(f"magnet:?xt=urn:btih:{v1.lower()}&xt=urn:btmh:1220{v2.lower()}")
     for spelling in (v1.lower(), v2, v2[:40].lower()):
-        assert get(client, f"torrents/{spelling}") == told
+        assert get(client, f"torrents/{spelling}") == fields
 
 
 def test_files_come_in_pages(client: Client) -> None:
@@ -148,7 +152,7 @@ def test_files_come_in_pages(client: Client) -> None:
     assert found == [{"path": ["folder", f"{n:03}"], "size": n} for n in range(1, 252)]
 
 
-def test_a_download_is_the_bytes(client: Client) -> None:
+def test_a_download_has_the_exact_bytes(client: Client) -> None:
     deposit(V2)
     url = f"{TORRENTS}/{make.v2_hash(V2)[:40]}/download"
     answer = client.get(url, headers={"Accept": BITTORRENT})
@@ -172,7 +176,7 @@ def test_a_lookup_finds_the_torrent_that_a_text_means(client: Client, text: str)
     assert get(client, "lookup", q=text)["infohash"] == make.v1_hash(HYBRID)
 
 
-def test_a_lookup_of_what_is_blocked_missing_or_nonsense_is_a_problem(client: Client) -> None:
+def test_a_lookup_of_a_blocked_missing_or_malformed_infohash_is_a_problem(client: Client) -> None:
     take_down(parse_infohash("0B" * 20), "Because.")
     problem(client.get(f"{API}/lookup", {"q": "0A" * 20}), 404, "not-held")
     problem(client.get(f"{API}/lookup", {"q": "0B" * 20}), 451, "taken-down")
@@ -183,7 +187,7 @@ def test_a_lookup_of_what_is_blocked_missing_or_nonsense_is_a_problem(client: Cl
 # Lists ---------------------------------------------------------------------------------------------
 
 
-def test_the_newest_are_listed_page_by_page_whatever_comes_in_meanwhile(client: Client) -> None:
+def test_pages_of_the_newest_stay_stable_while_torrents_are_added(client: Client) -> None:
     torrents = [make.v1(b"%d" % n) for n in range(5)]
     for torrent in torrents:
         deposit(torrent)
@@ -201,11 +205,11 @@ def test_a_key_in_the_query_does_not_go_into_links(client: Client) -> None:
     deposit(V1)
     deposit(V2)
     text = api_keys.issue_key("Anna")[1]
-    told = client.get(f"{TORRENTS}?limit=1&apikey={text}").content.decode()
-    assert "limit=1" in told and text not in told
+    fields = client.get(f"{TORRENTS}?limit=1&apikey={text}").content.decode()
+    assert "limit=1" in fields and text not in fields
 
 
-def test_a_page_of_the_newest_reads_no_torrent_and_asks_little(client: Client, objects: Any) -> None:
+def test_a_page_of_the_newest_reads_no_torrent_and_makes_few_queries(client: Client, objects: Any) -> None:
     for n in range(30):
         deposit(make.v1(b"%d" % n))
     for path in list(objects.rglob("*.torrent")):
@@ -215,7 +219,9 @@ def test_a_page_of_the_newest_reads_no_torrent_and_asks_little(client: Client, o
     assert len(queries) == 3, "the newest numbers, their rows, what the census saw of them"
 
 
-def test_where_lists_are_off_a_hash_still_opens_its_torrent(client: Client, settings: Settings) -> None:
+def test_with_listing_off_a_torrent_is_still_found_by_its_infohash(
+    client: Client, settings: Settings
+) -> None:
     settings.LISTING = False
     deposit(V1)
     problem(client.get(TORRENTS), 403, "not-listed")
@@ -227,20 +233,20 @@ def test_where_lists_are_off_a_hash_still_opens_its_torrent(client: Client, sett
     [{"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"limit": "-1"}, {"limit": "²"}, {"limit": ""}]
     + [{"cursor": "-1"}, {"cursor": "x"}, {"cursor": "9" * 5000}],
 )
-def test_a_wrong_parameter_is_named(client: Client, wrong: dict[str, str]) -> None:
+def test_the_problem_names_a_wrong_parameter(client: Client, wrong: dict[str, str]) -> None:
     [name] = wrong
     for path in ("torrents", "takedowns", f"torrents/{'0A' * 20}/files"):
         wrong = {"limit": "2001"} if wrong == {"limit": "201"} and path.endswith("files") else wrong
-        told = problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
-        assert f"`{name}`" in told["detail"]
+        fields = problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
+        assert f"`{name}`" in fields["detail"]
 
 
-def test_two_thousand_files_are_told_at_once(client: Client) -> None:
+def test_a_page_has_two_thousand_files(client: Client) -> None:
     """Each page reads the torrent anew, and some have hundreds of thousands of files."""
     many = deposit(make.v1(b"many", files={(b"%d" % n,): 1 for n in range(2_001)})).infohash
-    told = get(client, f"torrents/{many}/files", limit=2_000)
-    assert len(told["results"]) == 2_000
-    assert [one["path"] for one in get(client, told["next"])["results"]] == [["2000"]]
+    fields = get(client, f"torrents/{many}/files", limit=2_000)
+    assert len(fields["results"]) == 2_000
+    assert [one["path"] for one in get(client, fields["next"])["results"]] == [["2000"]]
 
 
 def test_takedowns_are_listed_with_reason_and_day(client: Client) -> None:
@@ -258,7 +264,7 @@ def test_takedowns_are_listed_with_reason_and_day(client: Client) -> None:
 # Many at once --------------------------------------------------------------------------------------
 
 
-def test_held_hashes_are_told_by_get_with_commas_or_repeated_and_by_post(client: Client) -> None:
+def test_check_accepts_commas_repeated_parameters_and_post(client: Client) -> None:
     deposit(HYBRID)
     v1, v2 = make.v1_hash(HYBRID), make.v2_hash(HYBRID).lower()
     expected = {"held": {v1: v1, v2: v1}, "invalid": ["nonsense"]}
@@ -269,7 +275,7 @@ def test_held_hashes_are_told_by_get_with_commas_or_repeated_and_by_post(client:
     assert answer.json() == expected
 
 
-def test_twenty_thousand_may_be_checked_at_once_and_not_one_more(client: Client) -> None:
+def test_check_accepts_twenty_thousand_infohashes_and_no_more(client: Client) -> None:
     asked = [f"{n:064x}" for n in range(20_001)]
     answer = client.post(f"{API}/check", asked[:-1], content_type="application/json")
     assert answer.json() == {"held": {}, "invalid": []}
@@ -279,7 +285,7 @@ def test_twenty_thousand_may_be_checked_at_once_and_not_one_more(client: Client)
     problem(client.get(f"{API}/check"), 400, "wrong-parameter")
 
 
-def test_without_the_network_each_wish_is_told_whether_it_is_held(client: Client, settings: Settings) -> None:
+def test_without_the_network_resolve_says_which_torrents_are_held(client: Client, settings: Settings) -> None:
     settings.RESOLVE = False
     deposit(V1)
     take_down(b"\xcd" * 20, "Court order")
@@ -298,10 +304,10 @@ def test_without_the_network_each_wish_is_told_whether_it_is_held(client: Client
 # Keys ----------------------------------------------------------------------------------------------
 
 
-def test_a_key_tells_how_it_stands(client: Client) -> None:
+def test_a_key_can_read_its_own_state(client: Client) -> None:
     key, text = api_keys.issue_key("Anna", client="home")
-    told = client.get(f"{API}/key", headers={"authorization": f"Bearer {text}"}).json()
-    assert (told["prefix"], told["name"], told["client"], told["state"]) == (
+    fields = client.get(f"{API}/key", headers={"authorization": f"Bearer {text}"}).json()
+    assert (fields["prefix"], fields["name"], fields["client"], fields["state"]) == (
         key.prefix,
         "Anna",
         "home",
@@ -310,6 +316,6 @@ def test_a_key_tells_how_it_stands(client: Client) -> None:
     problem(client.get(f"{API}/key"), 401, "no-key")
 
 
-def test_a_wrong_key_is_a_problem_even_where_none_is_needed(client: Client) -> None:
+def test_a_wrong_key_is_a_problem_even_where_no_key_is_needed(client: Client) -> None:
     refused = client.get(f"{API}/stats", headers={"x-api-key": "hk_00000000_" + "a" * 32})
     problem(refused, 401, "unknown-key")

@@ -46,7 +46,7 @@ def staff() -> Browser:
     return browser
 
 
-def told(answer: Any, status: int = 200) -> Any:
+def read_json(answer: Any, status: int = 200) -> Any:
     assert answer.status_code == status, answer.content
     assert b"a password" not in answer.content
     return answer.json()
@@ -59,7 +59,7 @@ def read(answer: Any) -> Any:
 def test_strangers_and_users_who_are_not_staff_are_refused(client: Browser) -> None:
     for status in (401, 403):
         for url in ("/api/v1/clients", TORRENTS, ONE):
-            assert "sign in at /admin/" in told(client.get(url), status)["detail"]
+            assert "sign in at /admin/" in read_json(client.get(url), status)["detail"]
         assert client.post(TORRENTS, {"infohash": HASH}).status_code == status
         assert (
             client.post(f"/send/{HASH}", {"client": "home"}).headers["Location"].startswith("/admin/login/")
@@ -67,38 +67,38 @@ def test_strangers_and_users_who_are_not_staff_are_refused(client: Browser) -> N
         client.force_login(User.objects.get_or_create(username="somebody")[0])
 
 
-def test_without_djangos_token_nothing_changes(daemon: Qbittorrent) -> None:
+def test_without_a_csrf_token_nothing_changes(daemon: Qbittorrent) -> None:
     deposit(V1)
     browser = Browser(enforce_csrf_checks=True)
     browser.force_login(User.objects.create_user("operator", is_staff=True))
-    assert told(browser.post(TORRENTS, {"infohash": HASH}), 403)["type"].endswith("permission-denied")
+    assert read_json(browser.post(TORRENTS, {"infohash": HASH}), 403)["type"].endswith("permission-denied")
     assert browser.post(f"/send/{HASH}", {"client": "home"}).status_code == 403
     assert daemon.torrents() == []
 
 
-def test_all_clients_are_told_with_whether_they_answer(staff: Browser) -> None:
-    home, away = told(staff.get("/api/v1/clients"))
+def test_all_clients_are_listed_with_whether_they_answer(staff: Browser) -> None:
+    home, away = read_json(staff.get("/api/v1/clients"))
     assert home == {"name": "home", "kind": "qbittorrent", "answers": True, "version": "qBittorrent 5.1.0"}
     assert (away["name"], away["answers"]) == ("away", False)
     assert away["reason"].endswith("cannot be reached.")
     assert staff.get("/api/v1/clients/").headers["Location"] == "/api/v1/clients"
 
 
-def test_a_torrent_is_added_looked_at_and_removed(staff: Browser, daemon: Qbittorrent) -> None:
+def test_a_torrent_is_added_read_and_removed(staff: Browser, daemon: Qbittorrent) -> None:
     deposit(V1)
     wish = {"infohash": HASH, "paused": True, "save_path": "/tmp/films", "tags": "film, new"}
-    added = told(staff.post(TORRENTS, wish, "application/json"), 201)
+    added = read_json(staff.post(TORRENTS, wish, "application/json"), 201)
     assert (added["v1"], added["v2"], added["path"]) == (HASH, None, "/tmp/films")
     assert sorted(added["tags"]) == ["film", "new"]
-    told(staff.post(TORRENTS, {"torrent": SimpleUploadedFile("film.torrent", V1)}), 200)
-    assert [one["v1"] for one in told(staff.get(TORRENTS))] == [HASH]
-    assert told(staff.get(ONE))["name"] == "a film.mkv"
-    assert told(staff.get(f"{ONE}/files")) == [{"path": "a film.mkv", "size": 5, "progress": 0}]
+    read_json(staff.post(TORRENTS, {"torrent": SimpleUploadedFile("film.torrent", V1)}), 200)
+    assert [one["v1"] for one in read_json(staff.get(TORRENTS))] == [HASH]
+    assert read_json(staff.get(ONE))["name"] == "a film.mkv"
+    assert read_json(staff.get(f"{ONE}/files")) == [{"path": "a film.mkv", "size": 5, "progress": 0}]
     tracker = {"url": "udp://127.0.0.1:9/announce"}
     assert staff.post(f"{ONE}/trackers", tracker, "application/json").status_code == 204
-    assert [one["url"] for one in told(staff.get(f"{ONE}/trackers"))][1:] == [tracker["url"]]
+    assert [one["url"] for one in read_json(staff.get(f"{ONE}/trackers"))][1:] == [tracker["url"]]
     assert staff.delete(f"{ONE}/trackers", tracker, "application/json").status_code == 204
-    assert len(told(staff.get(f"{ONE}/trackers"))) == 1
+    assert len(read_json(staff.get(f"{ONE}/trackers"))) == 1
     for action in ("start", "stop", "reannounce"):
         assert staff.post(f"{ONE}/{action}").status_code == 204
     assert staff.delete(f"{ONE}?data=true").status_code == 204
@@ -108,7 +108,7 @@ def test_a_torrent_is_added_looked_at_and_removed(staff: Browser, daemon: Qbitto
 def test_a_magnet_link_is_added(staff: Browser) -> None:
     link = f"magnet:?xt=urn:btih:{'01' * 20}"
     assert (
-        told(staff.post(TORRENTS, {"magnet": link, "paused": True}, "application/json"), 201)["v1"]
+        read_json(staff.post(TORRENTS, {"magnet": link, "paused": True}, "application/json"), 201)["v1"]
         == "01" * 20
     )
     assert staff.delete(f"{TORRENTS}/{'01' * 20}").status_code == 204
@@ -126,19 +126,20 @@ def test_a_magnet_link_is_added(staff: Browser) -> None:
         ({"magnet": f"magnet:?xt=urn:btih:{'02' * 20}", "tags": ["a"]}, 400),
     ],
 )
-def test_bad_wishes_are_problems(staff: Browser, wish: object, status: int) -> None:
-    problem = told(staff.post(TORRENTS, wish, "application/json"), status)
+def test_bad_requests_to_add_are_problems(staff: Browser, wish: object, status: int) -> None:
+    problem = read_json(staff.post(TORRENTS, wish, "application/json"), status)
     assert problem["detail"]
 
 
-def test_what_is_not_there_is_a_problem(staff: Browser) -> None:
+def test_an_unknown_client_torrent_or_action_is_a_problem(staff: Browser) -> None:
     assert (
-        told(staff.get("/api/v1/clients/work/torrents"), 404)["detail"] == "There is no client called work."
+        read_json(staff.get("/api/v1/clients/work/torrents"), 404)["detail"]
+        == "There is no client called work."
     )
-    assert told(staff.get(ONE), 404)["type"].endswith("unknown-torrent")
-    assert told(staff.post(f"{ONE}/dance"), 404)
-    assert told(staff.post(f"{ONE}/trackers", {"url": "x"}, "application/json"), 404)
-    assert told(staff.get("/api/v1/clients/away/torrents"), 502)["type"].endswith("unreachable")
+    assert read_json(staff.get(ONE), 404)["type"].endswith("unknown-torrent")
+    assert read_json(staff.post(f"{ONE}/dance"), 404)
+    assert read_json(staff.post(f"{ONE}/trackers", {"url": "x"}, "application/json"), 404)
+    assert read_json(staff.get("/api/v1/clients/away/torrents"), 502)["type"].endswith("unreachable")
 
 
 def test_the_button_sends_a_torrent_without_javascript(staff: Browser, daemon: Qbittorrent) -> None:

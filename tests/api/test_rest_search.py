@@ -21,11 +21,11 @@ def ask(client: Client, **parameters: Any) -> Any:
     return answer.json()
 
 
-def names(told: Any) -> list[str]:
-    return [one["name"] for one in told["results"]]
+def names(page: Any) -> list[str]:
+    return [one["name"] for one in page["results"]]
 
 
-def test_a_result_tells_what_the_index_knows(client: Client) -> None:
+def test_a_result_has_all_fields_of_the_index(client: Client) -> None:
     torrent = make.hybrid(b"Film.2001.1080p\x00.mkv")
     deposit(torrent)
     [result] = ask(client, q="film")["results"]
@@ -51,15 +51,15 @@ def test_a_result_tells_what_the_index_knows(client: Client) -> None:
     assert client.get(result["torrent"]).content == torrent
 
 
-def test_next_leads_through_all_pages_with_the_same_question(client: Client) -> None:
+def test_next_leads_through_all_pages_of_the_same_search(client: Client) -> None:
     for n in range(7):
         deposit(make.v1(b"part %d" % n, 100 + n))
-    told = ask(client, q="part", limit=3, max_size=105)
-    seen = names(told)
-    while told["next"]:
-        assert told["next"].startswith("http://testserver/api/v1/search?")
-        told = client.get(told["next"]).json()
-        seen += names(told)
+    page = ask(client, q="part", limit=3, max_size=105)
+    seen = names(page)
+    while page["next"]:
+        assert page["next"].startswith("http://testserver/api/v1/search?")
+        page = client.get(page["next"]).json()
+        seen += names(page)
     assert seen == [f"part {n}" for n in (5, 4, 3, 2, 1, 0)]
 
 
@@ -75,7 +75,7 @@ def test_filters_work_together(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "   ", '"', "NEAR(", "\0", "x" * 7_000])
-def test_no_words_are_wrong(client: Client, query: str) -> None:
+def test_a_search_without_words_lists_the_newest(client: Client, query: str) -> None:
     ask(client, q=query)
 
 
@@ -98,7 +98,7 @@ def test_wrong_filters_are_named(client: Client, wrong: dict[str, Any]) -> None:
     assert f"`{name}`" in answer.json()["detail"]
 
 
-def test_an_archive_that_does_not_list_says_so(client: Client, settings: Settings) -> None:
+def test_with_listing_off_the_refusal_says_so(client: Client, settings: Settings) -> None:
     settings.LISTING = False
     answer = client.get("/api/v1/search")
     assert answer.status_code == 403
@@ -106,7 +106,7 @@ def test_an_archive_that_does_not_list_says_so(client: Client, settings: Setting
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_worth_another_try(client: Client) -> None:
+def test_an_outage_is_503_with_retry_after(client: Client) -> None:
     with missing_table("archive_torrent"):
         answer = client.get("/api/v1/search")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")

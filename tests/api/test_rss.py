@@ -26,7 +26,7 @@ def feed(client: Client, **parameters: str) -> Any:
     return read
 
 
-def test_the_newest_come_first_with_their_torrents(client: Client) -> None:
+def test_the_newest_torrents_come_first_with_their_enclosures(client: Client) -> None:
     first, second = make.v1(b"first", 700), make.v1(b"second & <b>last</b>", 1_234_567)
     for torrent in (first, second):
         deposit(torrent)
@@ -44,7 +44,7 @@ def test_the_newest_come_first_with_their_torrents(client: Client) -> None:
     assert entry.published_parsed is not None
 
 
-def test_a_search_is_a_feed_too(client: Client) -> None:
+def test_a_search_can_be_a_feed(client: Client) -> None:
     for name in (b"debian iso", b"ubuntu iso"):
         deposit(make.v1(name))
     read = feed(client, q="ubuntu")
@@ -53,13 +53,13 @@ def test_a_search_is_a_feed_too(client: Client) -> None:
     assert feed(client, q="\0\u202e]]>").entries == []
 
 
-def test_hostile_names_break_no_feed(client: Client) -> None:
+def test_hostile_names_do_not_break_the_feed(client: Client) -> None:
     for name in (b"]]>", b"\0\x08\x1b", b"\xff\xfe", "\uffff\u202e".encode(), b"n" * 100_000, b"&nbsp;"):
         deposit(make.v1(name))
     assert len(feed(client).entries) == 6
 
 
-def test_who_has_seen_it_is_told_so(client: Client) -> None:
+def test_a_reader_with_the_current_etag_gets_304(client: Client) -> None:
     deposit(make.v1(b"first"))
     seen = client.get("/rss")
     for header, value in (("if-none-match", seen["ETag"]), ("if-modified-since", seen["Last-Modified"])):
@@ -73,7 +73,7 @@ def test_an_empty_archive_has_an_empty_feed(client: Client) -> None:
     assert feed(client).entries == []
 
 
-def test_what_was_taken_down_is_gone_at_once(client: Client) -> None:
+def test_a_torrent_that_is_taken_down_leaves_the_feed(client: Client) -> None:
     torrent = make.v1(b"gone")
     deposit(torrent)
     seen = client.get("/rss")
@@ -88,13 +88,13 @@ def test_an_archive_that_does_not_list_has_no_feed(client: Client, settings: Set
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_worth_another_try(client: Client) -> None:
+def test_an_outage_is_503_with_retry_after(client: Client) -> None:
     with missing_table("archive_torrent"):
         answer = client.get("/rss")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
 
 
-def test_the_feed_names_itself_and_its_pace(client: Client) -> None:
+def test_the_feed_has_its_own_url_and_ttl(client: Client) -> None:
     channel = etree.fromstring(client.get("/rss", {"q": "a b"}).content).find("channel")
     assert channel is not None
     assert channel.findtext("ttl") == "15"

@@ -45,7 +45,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         browser.close()
 
 
-def test_who_is_signed_in_sends_a_torrent_to_a_client(desk: Desk) -> None:
+def test_the_button_sends_a_torrent_to_a_client(desk: Desk) -> None:
     page, here = desk.page, f"/view/{make.v1_hash(TORRENT)}"
     page.goto(here)
     expect(page.get_by_role("button", name="Send to home")).to_have_count(0)

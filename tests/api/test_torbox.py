@@ -40,14 +40,14 @@ def test_a_torrent_is_archived_and_shown_as_cached(anna: Account) -> None:
     assert anna.list(id=made["torrent_id"])["id"] == made["torrent_id"]
 
 
-def test_what_is_held_is_found_by_its_magnet_link(anna: Account) -> None:
+def test_a_held_torrent_is_found_by_its_magnet_link(anna: Account) -> None:
     deposit(TORRENT)
     answer = anna("post", "createtorrent", {"magnet": MAGNET, "name": "mine"}).json()
     assert answer["detail"] == "Found Cached Torrent. Using Cached Torrent."
     assert anna.list(id=answer["data"]["torrent_id"])["name"] == "mine"
 
 
-def test_the_same_torrent_again_is_the_same(anna: Account) -> None:
+def test_the_same_torrent_again_has_the_same_id(anna: Account) -> None:
     hybrid = make.hybrid()
     v1, v2 = (infohash.hex() for infohash in make.infohashes(hybrid))
     first = anna.send(hybrid)
@@ -107,7 +107,7 @@ def test_a_torrent_that_is_deleted_stays_in_the_archive(anna: Account, way: str)
         assert error_of(answers[way]()) == (404, "ITEM_NOT_FOUND")
 
 
-def test_very_many_are_deleted_at_once(
+def test_very_many_torrents_are_deleted_at_once(
     anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for n in range(1_200):
@@ -117,7 +117,7 @@ def test_very_many_are_deleted_at_once(
     assert anna.list() == []
 
 
-def test_lists_come_in_parts(anna: Account) -> None:
+def test_mylist_has_offset_and_limit(anna: Account) -> None:
     ids = [anna.send(make.v1(f"{n}".encode()))["torrent_id"] for n in range(5)]
     assert [row["id"] for row in anna.list(offset=1, limit=2)] == ids[1:3]
     assert [row["id"] for row in anna.list(offset=4)] == ids[4:]
@@ -126,7 +126,7 @@ def test_lists_come_in_parts(anna: Account) -> None:
         assert error_of(anna("get", "mylist", wrong)) == (400, "INVALID_OPTION")
 
 
-def test_there_is_no_pausing_without_a_client(anna: Account) -> None:
+def test_without_a_client_pausing_is_refused(anna: Account) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     success_data(anna.does(torrent_id=id_, operation="reannounce"))
     for operation in ("pause", "resume", "stop_seeding", "dance", ""):
@@ -134,13 +134,13 @@ def test_there_is_no_pausing_without_a_client(anna: Account) -> None:
     assert error_of(anna.does(operation="delete")) == (400, "MISSING_REQUIRED_OPTION")
 
 
-def test_an_unknown_operation_is_told_which_there_are(anna: Account) -> None:
+def test_the_refusal_of_an_unknown_operation_lists_the_known_ones(anna: Account) -> None:
     detail = anna.does(torrent_id=1, operation="dance").json()["detail"]
     table = Path("docs/torbox.md").read_text().split("| `controltorrent` | ")[1].split(";")[0]
     assert set(re.findall(r"'(\w+)'", detail)) == set(re.findall(r"`(\w+)`", table))
 
 
-def test_another_name_can_be_given(anna: Account) -> None:
+def test_a_torrent_can_be_renamed(anna: Account) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
 
     def edit(**asked: Any) -> Any:
@@ -163,7 +163,7 @@ def test_a_torrent_is_exported_as_it_was_deposited(anna: Account) -> None:
 
 
 @pytest.mark.parametrize("how", ["hash", "magnet", "file", "posted hash", "posted magnet"])
-def test_anybody_may_have_a_torrent_described(client: Client, how: str) -> None:
+def test_torrentinfo_needs_no_key(client: Client, how: str) -> None:
     if how != "file":
         deposit(TORRENT)
     answer = {
@@ -182,7 +182,7 @@ def test_anybody_may_have_a_torrent_described(client: Client, how: str) -> None:
     }
 
 
-def test_a_described_file_is_not_kept(client: Client, anna: Account) -> None:
+def test_torrentinfo_does_not_store_the_file(client: Client, anna: Account) -> None:
     success_data(client.post(f"{BASE}torrentinfo", {"file": SimpleUploadedFile("a", TORRENT)}))
     assert success_data(anna("get", "checkcached", {"hash": HASH})) is None
 
@@ -196,7 +196,7 @@ def test_a_magnet_link_becomes_a_file(client: Client) -> None:
 
 
 class TestCheckCached:
-    def test_a_few_in_the_query(self, anna: Account) -> None:
+    def test_infohashes_may_be_in_the_query(self, anna: Account) -> None:
         v2 = make.v2()
         deposit_many([TORRENT, v2])
         long = make.v2_hash(v2).lower()
@@ -209,7 +209,7 @@ class TestCheckCached:
         assert success_data(anna("get", f"checkcached?hash={ABSENT}&format=list")) == []
         assert error_of(anna("get", f"checkcached?hash={HASH}&format=x")) == (400, "INVALID_OPTION")
 
-    def test_five_thousand_at_once(
+    def test_five_thousand_infohashes_are_answered(
         self, anna: Account, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         held = [make.v1(f"{n}".encode()) for n in range(100)]
@@ -227,7 +227,7 @@ class TestCheckCached:
             )
         assert sorted(row["hash"] for row in found) == sorted(ours)
 
-    def test_too_many_and_no_list_are_refused(self, anna: Account) -> None:
+    def test_too_many_infohashes_and_a_body_without_a_list_are_refused(self, anna: Account) -> None:
         for wrong in ({"hashes": ["0" * 40] * 20_001}, {"hashes": HASH}, {}, [HASH]):
             answer = anna("post", "checkcached", json.dumps(wrong), content_type="application/json")
             assert error_of(answer) == (400, "INVALID_OPTION")
@@ -240,7 +240,7 @@ class TestCheckCached:
             )
         )
 
-    def test_files_are_not_read_for_ever(self, anna: Account) -> None:
+    def test_reading_files_has_a_time_limit(self, anna: Account) -> None:
         """Pad files do not count in a list, and to read them takes as long as others."""
         pads = [{b"attr": b"p", b"length": 1, b"path": [b".pad", b"1"]}] * 150_000
         files = [*pads, {b"length": 1, b"path": [b"a"]}]
@@ -264,31 +264,31 @@ class TestCheckCached:
         assert len(found) == 3
 
 
-class TestFilesAreNeverHalfListed:
+class TestFileListsAreCompleteOrAbsent:
     MANY = make.v1(b"many", files={(b"%d" % n,): 1 for n in range(12_000)})
     LARGEST = make.v1(b"largest", files={(b"%d" % n,): 1 for n in range(30_001)})
 
-    def test_in_a_list_a_torrent_of_too_many_comes_without(self, anna: Account) -> None:
+    def test_in_a_list_a_torrent_of_too_many_files_has_no_files(self, anna: Account) -> None:
         id_ = anna.send(self.MANY)["torrent_id"]
         anna.send(TORRENT)
         assert {row["name"]: len(row["files"]) for row in anna.list() if "files" in row} == {"a film.mkv": 1}
         assert len(anna.list(id=id_)["files"]) == 12_000
 
-    def test_a_torrent_that_is_asked_for_alone_has_them_all(self, anna: Account) -> None:
+    def test_a_single_torrent_has_all_its_files(self, anna: Account) -> None:
         deposit(self.MANY)
         name = make.v1_hash(self.MANY)
         assert len(success_data(anna("get", f"torrentinfo?hash={name}"))["files"]) == 12_000
         found = success_data(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
         assert len(found[0]["files"]) == 12_000
 
-    def test_beyond_that_it_has_none_at_all(self, anna: Account) -> None:
+    def test_a_single_torrent_of_too_many_files_has_none(self, anna: Account) -> None:
         id_, name = anna.send(self.LARGEST)["torrent_id"], make.v1_hash(self.LARGEST)
         answers = [anna.list(id=id_), success_data(anna("get", f"torrentinfo?hash={name}"))]
         answers += success_data(anna("get", f"checkcached?hash={name}&format=list&list_files=true"))
         assert [(row["name"], "files" in row) for row in answers] == [("largest", False)] * 3
 
 
-def test_clients_look_at_the_account_before_they_use_it(anna: Account) -> None:
+def test_user_me_describes_the_account(anna: Account) -> None:
     account = success_data(anna("get", "/v1/api/user/me"))
     assert (account["plan"], account["is_subscribed"], account["id"]) == (2, True, anna.key.id)
     assert account["email"].startswith(anna.key.prefix)
@@ -299,14 +299,14 @@ def test_clients_look_at_the_account_before_they_use_it(anna: Account) -> None:
     assert error_of(answer) == (404, "ITEM_NOT_FOUND")
 
 
-def test_pages_of_other_sites_may_use_it(client: Client) -> None:
+def test_pages_of_other_sites_may_use_the_torbox_api(client: Client) -> None:
     answer = client.options(f"{BASE}mylist", headers={"Access-Control-Request-Headers": "authorization"})
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (204, "*")
     assert "Authorization" in answer["Access-Control-Allow-Headers"]
 
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 9_000, "\u202e'\"<>", 5, 1.5])
-def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> None:
+def test_a_name_of_any_length_is_stored_or_refused(anna: Account, name: Any) -> None:
     deposit(TORRENT)
     asked = json.dumps({"magnet": MAGNET, "name": name})
     id_ = success_data(anna("post", "createtorrent", asked, content_type="application/json"))["torrent_id"]
@@ -316,13 +316,13 @@ def test_whatever_it_is_called_is_kept_or_refused(anna: Account, name: Any) -> N
 
 
 @pytest.mark.parametrize("id_", ["0", "-1", "9" * 18, "9" * 19, "1e3", "٣", "", None, True, [1], {"a": 1}])
-def test_what_is_no_id_of_a_torrent_is_refused(anna: Account, id_: Any) -> None:
+def test_a_malformed_torrent_id_is_refused(anna: Account, id_: Any) -> None:
     for method, path in (("post", "controltorrent"), ("put", "edittorrent")):
         asked = json.dumps({"torrent_id": id_, "operation": "delete", "name": "x"})
         assert error_of(anna(method, path, asked, content_type="application/json"))[0] in (400, 404)
 
 
-def test_a_name_may_hold_anything(anna: Account) -> None:
+def test_a_name_may_have_any_character(anna: Account) -> None:
     odd = bencodepy.encode(
         {"info": {"length": 1, "name": b'\xff\x00\n"', "piece length": 16_384, "pieces": bytes(20)}}
     )

@@ -27,7 +27,7 @@ def archive(tmp_path: Path) -> Iterator[Hashkeep]:
             running.kill()
 
 
-def test_a_client_that_never_answers_holds_nobody_else_up(archive: Hashkeep) -> None:
+def test_a_client_that_never_answers_delays_no_other_request(archive: Hashkeep) -> None:
     key = archive.manage("keys", "issue", "Anna", "--client", "home").stdout.split()[-1]
     url, headers = f"{archive.url}/v1/api/torrents/createtorrent", {"Authorization": f"Bearer {key}"}
 

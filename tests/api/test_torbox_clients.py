@@ -55,7 +55,9 @@ def hashes(daemon: Qbittorrent) -> list[str]:
     return [row["infohash_v1"] for row in daemon.torrents()]
 
 
-def test_a_torrent_goes_to_the_client_and_is_shown_as_it_is_there(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_torrent_is_added_to_the_client_and_shown_with_its_state(
+    anna: Account, daemon: Qbittorrent
+) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     assert hashes(daemon) == [HASH]
     until(lambda: anna.list(id=id_)["download_state"] == "stalled (no seeds)")
@@ -77,7 +79,7 @@ def test_a_torrent_goes_to_the_client_and_is_shown_as_it_is_there(anna: Account,
     success_data(anna.does(torrent_id=id_, operation="stop_seeding"))
 
 
-def test_a_link_brings_the_client_one_torrent_and_no_other(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_link_adds_exactly_one_torrent_to_the_client(anna: Account, daemon: Qbittorrent) -> None:
     """A client takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
@@ -86,7 +88,7 @@ def test_a_link_brings_the_client_one_torrent_and_no_other(anna: Account, daemon
     assert hashes(daemon) == ["5a" * 20]
 
 
-def test_a_magnet_link_that_nobody_can_resolve_waits_in_the_client(
+def test_a_magnet_link_that_cannot_be_resolved_waits_in_the_client(
     anna: Account, daemon: Qbittorrent
 ) -> None:
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&dn=some+film&tr=http://127.0.0.1:9/announce&x.pe=44.9.9.9:1"
@@ -102,21 +104,21 @@ def test_a_magnet_link_that_nobody_can_resolve_waits_in_the_client(
     assert error_of(answer) == (404, "ITEM_NOT_FOUND")
 
 
-def test_no_line_of_a_magnet_link_becomes_a_link_of_its_own(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_line_break_in_a_magnet_link_adds_no_second_torrent(anna: Account, daemon: Qbittorrent) -> None:
     sly = f"magnet:?xt=urn:btih:{'5b' * 20}&dn=a\nmagnet:?xt=urn:btih:{'5c' * 20}"
     anna.create(magnet=sly)
     anna.create(magnet=f"magnet:?xt=urn:btih:{'5d' * 20}&dn=a%0Amagnet:?xt=urn:btih:{'5e' * 20}")
     assert set(hashes(daemon)) == {"5b" * 20, "5d" * 20}
 
 
-def test_trackers_of_the_link_are_told_to_the_client(anna: Account, daemon: Qbittorrent) -> None:
+def test_trackers_of_the_link_are_added_in_the_client(anna: Account, daemon: Qbittorrent) -> None:
     deposit(TORRENT)
     anna.create(magnet=f"magnet:?xt=urn:btih:{HASH}&tr=http://127.0.0.1:9/announce")
     rows = daemon.get(f"torrents/trackers?hash={HASH}").json()
     assert {"http://127.0.0.1:9/announce", make.TRACKER.decode()} <= {row["url"] for row in rows}
 
 
-def test_what_two_accounts_share_goes_with_the_last(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_shared_torrent_is_removed_with_its_last_account(anna: Account, daemon: Qbittorrent) -> None:
     bob = Account("Bob", client="home")
     for order in ((anna, bob), (bob, anna)):
         ids = {who: who.send(TORRENT)["torrent_id"] for who in (anna, bob)}
@@ -126,7 +128,7 @@ def test_what_two_accounts_share_goes_with_the_last(anna: Account, daemon: Qbitt
         assert hashes(daemon) == []
 
 
-def test_what_the_client_had_before_stays_there(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_torrent_that_the_client_had_before_stays_there(anna: Account, daemon: Qbittorrent) -> None:
     daemon.post("torrents/add", urls=f"magnet:?xt=urn:btih:{HASH}")
     until(lambda: hashes(daemon) == [HASH])
     id_ = anna.send(TORRENT)["torrent_id"]
@@ -134,7 +136,7 @@ def test_what_the_client_had_before_stays_there(anna: Account, daemon: Qbittorre
     assert (anna.list(), hashes(daemon)) == ([], [HASH])
 
 
-def test_what_somebody_removed_from_the_client_is_missing_until_it_is_sent_again(
+def test_a_torrent_removed_from_the_client_is_missing_until_it_is_added_again(
     anna: Account, daemon: Qbittorrent
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
@@ -151,7 +153,7 @@ def test_what_somebody_removed_from_the_client_is_missing_until_it_is_sent_again
     assert anna.list() == []
 
 
-def test_a_hybrid_and_a_v2_torrent_are_known_by_every_name(anna: Account, daemon: Qbittorrent) -> None:
+def test_a_hybrid_and_a_v2_torrent_are_known_by_every_infohash(anna: Account, daemon: Qbittorrent) -> None:
     for torrent in (make.hybrid(b"h"), make.v2(b"v")):
         id_ = anna.send(torrent)["torrent_id"]
         assert anna.list(id=id_)["download_state"] != "missing"
@@ -183,7 +185,7 @@ def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
     "manner",
     [close_without_answer, answer_without_http, answer_with(b"<html>It works!</html>"), answer_with(b"[{}]")],
 )
-def test_a_client_that_talks_nonsense_is_told_of_and_nothing_is_lost(
+def test_a_client_with_garbled_answers_is_an_error_and_loses_nothing(
     anna: Account, settings: Settings, daemon: Qbittorrent, manner: Behaviour
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
@@ -194,7 +196,7 @@ def test_a_client_that_talks_nonsense_is_told_of_and_nothing_is_lost(
     assert [row["id"] for row in anna.list()] == [id_]
 
 
-def test_a_client_that_is_down_or_gone_from_the_settings(anna: Account, settings: Settings) -> None:
+def test_a_client_that_is_down_or_not_configured_is_an_error(anna: Account, settings: Settings) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     for clients in ({"home": at(free_port())}, {}):
         settings.CLIENTS = clients
@@ -206,7 +208,9 @@ def test_a_client_that_is_down_or_gone_from_the_settings(anna: Account, settings
         assert success_data(anna("get", "checkcached", {"hash": HASH}))
 
 
-def test_a_client_with_another_password(anna: Account, settings: Settings, daemon: Qbittorrent) -> None:
+def test_a_client_with_another_password_is_an_error(
+    anna: Account, settings: Settings, daemon: Qbittorrent
+) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     settings.CLIENTS = {"home": at(daemon.web)}
     answer = anna("get", "mylist", {"id": id_})
@@ -215,7 +219,7 @@ def test_a_client_with_another_password(anna: Account, settings: Settings, daemo
     assert "Pa55" not in answer.content.decode()
 
 
-def test_a_client_that_never_answers(anna: Account, settings: Settings) -> None:
+def test_a_client_that_never_answers_is_a_timeout(anna: Account, settings: Settings) -> None:
     with misbehaving_server(never_answer) as port:
         settings.CLIENTS = {"home": at(port)}
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{'5f' * 20}"})

@@ -52,7 +52,7 @@ def test_a_magnet_link_is_resolved_and_archived(archive: Hashkeep, key: str, see
     assert list(archive.torrents.rglob(f"{infohash}.torrent"))
 
 
-def test_what_is_not_waited_for_comes_later(archive: Hashkeep, key: str, seeder: Peer) -> None:
+def test_asynccreatetorrent_fetches_the_torrent_later(archive: Hashkeep, key: str, seeder: Peer) -> None:
     [infohash] = many(seeder, "later", 1)
     link = {"magnet": f"magnet:?xt=urn:btih:{infohash}&{HINT}"}
     id_ = ask(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
@@ -60,7 +60,7 @@ def test_what_is_not_waited_for_comes_later(archive: Hashkeep, key: str, seeder:
     assert row(archive, key, id_)["files"][0]["name"] == "later 0"
 
 
-def test_what_nobody_has_is_looked_for(archive: Hashkeep, key: str) -> None:
+def test_a_torrent_without_peers_stays_wanted(archive: Hashkeep, key: str) -> None:
     link = {"magnet": f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe=44.9.9.9:1"}
     id_ = ask(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
     found = row(archive, key, id_)
@@ -78,7 +78,9 @@ def test_what_nobody_has_is_looked_for(archive: Hashkeep, key: str) -> None:
         ("POST", "torrentinfo", {"data": {"magnet": "magnet:?xt=urn:btih:{0}", "timeout": "1"}}),
     ],
 )
-def test_nobody_waits_longer_than_he_wants_to(archive: Hashkeep, method: str, path: str, how: Any) -> None:
+def test_torrentinfo_waits_no_longer_than_its_timeout(
+    archive: Hashkeep, method: str, path: str, how: Any
+) -> None:
     dead = "5b" * 20
     began = time.monotonic()
     filled = {name: {key: value.format(dead) for key, value in form.items()} for name, form in how.items()}
@@ -88,8 +90,8 @@ def test_nobody_waits_longer_than_he_wants_to(archive: Hashkeep, method: str, pa
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_anybody_may_have_a_torrent_described_that_is_not_held(archive: Hashkeep, seeder: Peer) -> None:
+def test_torrentinfo_fetches_a_torrent_that_is_not_held(archive: Hashkeep, seeder: Peer) -> None:
     [infohash] = many(seeder, "described", 1)
     form = {"magnet": f"magnet:?xt=urn:btih:{infohash}&{HINT}", "timeout": str(WAIT)}
-    told = ask(archive, "", "POST", "torrentinfo", data=form).json()["data"]
-    assert (told["name"], told["hash"], told["size"]) == ("described 0", infohash.lower(), 20_000)
+    info = ask(archive, "", "POST", "torrentinfo", data=form).json()["data"]
+    assert (info["name"], info["hash"], info["size"]) == ("described 0", infohash.lower(), 20_000)

@@ -23,7 +23,9 @@ def anna() -> Account:
 
 
 class TestKeys:
-    def test_every_key_that_does_not_fit_is_told_from_the_others(self, client: Client, anna: Account) -> None:
+    def test_unknown_revoked_and_suspended_keys_have_different_errors(
+        self, client: Client, anna: Account
+    ) -> None:
         def get(text: str | None) -> tuple[int, str | bool]:
             headers = {} if text is None else {"Authorization": f"Bearer {text}"}
             return error_of(client.get(f"{BASE}mylist", headers=headers))
@@ -56,10 +58,10 @@ class TestKeys:
             ("get", "user/me"),
         ],
     )
-    def test_nobody_gets_in_without_one(self, client: Client, method: str, path: str) -> None:
+    def test_a_method_without_a_key_is_refused(self, client: Client, method: str, path: str) -> None:
         assert error_of(getattr(client, method)(f"/v1/api/{path}")) == (403, "NO_AUTH")
 
-    def test_a_key_is_asked_no_more_often_than_its_share(self, anna: Account, settings: Settings) -> None:
+    def test_a_key_has_a_rate_limit(self, anna: Account, settings: Settings) -> None:
         settings.RATE_KEY = 3
         cache.clear()
         answers = [anna("get", "mylist") for _ in range(7)]  # the minute may turn once
@@ -69,7 +71,9 @@ class TestKeys:
         assert 0 < int(limited["Retry-After"]) <= 60
         assert Account("Bob")("get", "mylist").status_code == 200
 
-    def test_strangers_and_guessers_are_counted_by_address(self, client: Client, settings: Settings) -> None:
+    def test_requests_without_a_valid_key_count_for_their_address(
+        self, client: Client, settings: Settings
+    ) -> None:
         settings.RATE_ADDRESS = 2
         cache.clear()
         statuses = [
@@ -80,7 +84,7 @@ class TestKeys:
         infos = [client.get(f"{BASE}torrentinfo", {"hash": HASH}) for _ in range(5)]
         assert (429, "COOLDOWN_LIMIT") in map(error_of, infos[1:])
 
-    def test_where_only_keys_may_store_a_key_may(self, anna: Account, settings: Settings) -> None:
+    def test_with_uploads_for_keys_a_key_may_store(self, anna: Account, settings: Settings) -> None:
         settings.UPLOADS, settings.LISTING = "keys", False
         id_ = anna.send(TORRENT)["torrent_id"]
         assert anna.list(id=id_)["hash"] == HASH
@@ -104,7 +108,9 @@ class TestBodies:
 
     @pytest.mark.parametrize("spelling", ["add_only_if_cached", "addOnlyIfCached"])
     @pytest.mark.parametrize("form", [True, False])
-    def test_names_are_spelled_in_two_ways(self, anna: Account, spelling: str, form: bool) -> None:
+    def test_field_names_may_be_in_snake_or_camel_case(
+        self, anna: Account, spelling: str, form: bool
+    ) -> None:
         asked = {"magnet": f"magnet:?xt=urn:btih:{ABSENT}", spelling: "True"}
         how = {} if form else {"content_type": "application/json"}
         answer = anna("post", "createtorrent", asked if form else json.dumps(asked), **how)
@@ -128,19 +134,19 @@ class TestBodies:
             (b"", ""),
         ],
     )
-    def test_what_cannot_be_read_is_refused(self, anna: Account, body: bytes, kind: str) -> None:
+    def test_a_malformed_body_is_refused(self, anna: Account, body: bytes, kind: str) -> None:
         for path in ("createtorrent", "controltorrent", "checkcached", "torrentinfo", "magnettofile"):
             status, code = error_of(anna("post", path, body, content_type=kind))
             assert status in (400, 413, 422), (path, status, code)
 
-    def test_what_is_too_large_is_refused(self, anna: Account, settings: Settings) -> None:
+    def test_a_body_that_is_too_large_is_refused(self, anna: Account, settings: Settings) -> None:
         settings.MAX_TORRENT_BYTES = 1_000
         large = SimpleUploadedFile("a.torrent", make.v1(size=16_384 * 200))
         assert error_of(anna("post", "createtorrent", {"file": large})) == (413, "TOO_MUCH_DATA")
         huge = SimpleUploadedFile("a.torrent", bytes(200_000))
         assert error_of(anna("post", "createtorrent", {"file": huge})) == (413, "TOO_MUCH_DATA")
 
-    def test_no_more_is_read_of_a_link_than_of_one_in_a_form(self, client: Client) -> None:
+    def test_a_link_in_json_is_cut_as_one_in_a_form(self, client: Client) -> None:
         deposit(TORRENT)
         link = f"magnet:?dn={'a' * 20_000}&xt=urn:btih:{HASH}"
         for body, status in ((link, 400), (MAGNET + "&tr=x" * 100_000, 200)):
@@ -151,28 +157,28 @@ class TestBodies:
 
 
 class TestRefusals:
-    def test_it_is_either_a_link_or_a_file(self, anna: Account) -> None:
+    def test_a_request_has_either_a_link_or_a_file(self, anna: Account) -> None:
         assert error_of(anna("post", "createtorrent", {"seed": "1"})) == (400, True)
         both = {"magnet": MAGNET, "file": SimpleUploadedFile("a.torrent", TORRENT)}
         assert error_of(anna("post", "createtorrent", both)) == (400, True)
         assert anna.list() == []
 
     @pytest.mark.parametrize("link", ["nonsense", "magnet:?dn=x", "magnet:?xt=urn:btih:x", "http://[", "\0"])
-    def test_what_is_no_magnet_link(self, anna: Account, link: str) -> None:
+    def test_a_malformed_magnet_link_is_refused(self, anna: Account, link: str) -> None:
         assert error_of(anna("post", "createtorrent", {"magnet": link})) == (422, "BOZO_TORRENT")
 
     @pytest.mark.parametrize("torrent", [b"", b"<html>", TORRENT[:-9], make.v1(private=1)])
-    def test_what_is_no_torrent_or_a_private_one(self, anna: Account, torrent: bytes) -> None:
+    def test_a_malformed_or_private_torrent_is_refused(self, anna: Account, torrent: bytes) -> None:
         file = SimpleUploadedFile("a.torrent", torrent)
         assert error_of(anna("post", "createtorrent", {"file": file})) == (422, "BOZO_TORRENT")
         assert anna.list() == []
 
-    def test_what_is_not_held_cannot_be_found_where_the_network_is_not_asked(self, anna: Account) -> None:
+    def test_without_a_network_a_torrent_that_is_not_held_is_not_found(self, anna: Account) -> None:
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{ABSENT}"})
         assert error_of(answer) == (404, "ITEM_NOT_FOUND")
         assert anna.list() == []
 
-    def test_what_was_taken_down_is_nowhere(self, anna: Account, client: Client) -> None:
+    def test_a_torrent_that_is_taken_down_is_nowhere(self, anna: Account, client: Client) -> None:
         id_ = anna.send(TORRENT)["torrent_id"]
         take_down(bytes.fromhex(HASH), "a court order")
         for answer in (
@@ -190,10 +196,10 @@ class TestRefusals:
         success_data(anna.does(all=True, operation="delete"))
 
     @pytest.mark.parametrize("path", ["/v1/", "/v1/api/torrents/dance", "/v1/api/torrents/mylist/x", "/v1/x"])
-    def test_there_is_nothing_elsewhere(self, client: Client, path: str) -> None:
+    def test_an_unknown_path_is_404(self, client: Client, path: str) -> None:
         for method in (client.get, client.post, client.put, client.delete):
             assert error_of(method(path)) == (404, "ENDPOINT_NOT_FOUND")
 
-    def test_a_method_that_is_not_meant(self, anna: Account) -> None:
+    def test_a_wrong_method_is_405(self, anna: Account) -> None:
         assert error_of(anna("post", "mylist")) == (405, "ENDPOINT_NOT_FOUND")
         assert error_of(anna("get", "createtorrent")) == (405, "ENDPOINT_NOT_FOUND")

@@ -111,7 +111,7 @@ def wait_for(world: World, infohash: str, state: str) -> None:
 FILES = [("0.bin", 200_000), ("1.bin", 90_000), ("2.bin", 10)]
 
 
-def test_python_takes_a_torrent_from_its_file_to_its_end(world: World) -> None:
+def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: World) -> None:
     sdk, one = python(world), world.seeded["python"]
     infohash = one.v1.hex()
     made = sdk.create_torrent("v1", CreateTorrentRequest(file=one.torrent, seed="1", allow_zip="false"))
@@ -144,7 +144,7 @@ def test_python_takes_a_torrent_from_its_file_to_its_end(world: World) -> None:
     assert made.data.torrent_id not in [row["id"] for row in listed()]
 
 
-def test_python_takes_a_torrent_from_a_magnet_link(world: World) -> None:
+def test_the_python_sdk_creates_a_torrent_by_magnet_link(world: World) -> None:
     sdk, one = python(world), world.seeded["python by magnet"]
     link = f"magnet:?xt=urn:btih:{one.v1.hex()}&tr={ANNOUNCE}"
     made = sdk.create_torrent("v1", CreateTorrentRequest(magnet=link, name="by magnet")).data
@@ -158,7 +158,7 @@ def test_python_takes_a_torrent_from_a_magnet_link(world: World) -> None:
     assert in_daemon(world, one.v1.hex()) is None
 
 
-def test_python_asks_what_is_held(world: World) -> None:
+def test_the_python_sdk_checks_what_is_cached(world: World) -> None:
     sdk, one = python(world), world.seeded["python"]
     sdk.create_torrent("v1", CreateTorrentRequest(file=one.torrent))
     infohash = one.v1.hex()
@@ -184,7 +184,7 @@ WRONG: list[tuple[str | None, Callable[[Any], Any], int, str | bool]] = [
 ]
 
 
-def test_python_is_told_what_is_wrong(world: World) -> None:
+def test_the_python_sdk_understands_errors(world: World) -> None:
     for key, call, status, code in WRONG:
         with pytest.raises(RequestError) as raised:
             call(python(world, key))
@@ -193,7 +193,7 @@ def test_python_is_told_what_is_wrong(world: World) -> None:
         assert raised.value.response.body["detail"]
 
 
-def test_javascript_takes_a_torrent_from_its_file_to_its_end(world: World) -> None:
+def test_the_javascript_sdk_creates_downloads_and_deletes_a_torrent_file(world: World) -> None:
     one = world.seeded["javascript"]
     infohash, file = one.v1.hex(), base64.b64encode(one.torrent).decode()
     [made] = javascript(world, ["torrents", "createTorrent", {"file": file, "seed": "1", "allowZip": "true"}])
@@ -232,7 +232,7 @@ def test_javascript_takes_a_torrent_from_its_file_to_its_end(world: World) -> No
     assert in_daemon(world, infohash) is None
 
 
-def test_javascript_takes_a_magnet_link_and_asks_what_is_held(world: World) -> None:
+def test_the_javascript_sdk_creates_by_magnet_link_and_checks_what_is_cached(world: World) -> None:
     one = world.seeded["javascript by magnet"]
     infohash, file = one.v1.hex(), base64.b64encode(one.torrent).decode()
     link = f"magnet:?xt=urn:btih:{infohash}&tr={ANNOUNCE}"
@@ -262,11 +262,11 @@ def test_javascript_takes_a_magnet_link_and_asks_what_is_held(world: World) -> N
     assert {"name": f"{one.name}/0.bin", "size": 200_000} in as_object[infohash]["files"]
     assert [row["hash"] for row in as_list] == [infohash]
     assert absent is None
-    assert {(told["name"], told["hash"], told["size"]) for told in infos} == {(one.name, infohash, 290_010)}
+    assert {(info["name"], info["hash"], info["size"]) for info in infos} == {(one.name, infohash, 290_010)}
     assert len(infos) == 4
 
 
-def test_javascript_is_told_what_is_wrong(world: World) -> None:
+def test_the_javascript_sdk_understands_errors(world: World) -> None:
     nothing, dance, kind, unknown = javascript(
         world,
         ["torrents", "createTorrent", {"name": "x"}],

@@ -32,14 +32,14 @@ def sent(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
     return answer.status, json.loads(content)
 
 
-def reading(told: Any, path: str) -> Any:
+def reading(value: Any, path: str) -> Any:
     for step in path.split("."):
-        told = told[int(step)] if isinstance(told, list) else told[step]
-    return told
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_every_request_of_theirs_is_answered_as_they_read_it(server: Hashkeep, client: str) -> None:
+def test_recorded_requests_get_the_answers_that_their_programs_read(server: Hashkeep, client: str) -> None:
     key = server.manage("keys", "issue", client).stdout.split()[-1]
     torrent = make.v1(b"a film", files={(b"0.mkv",): 1_000_000, (b"sub", b"1.srt"): 10}, source=client)
     filled = {"key": key, "hash": make.v1_hash(torrent).lower()}
@@ -47,10 +47,10 @@ def test_every_request_of_theirs_is_answered_as_they_read_it(server: Hashkeep, c
     for request in WIRE[client]["requests"]:
         head = [fill(line, filled) for line in request["head"]]
         first, *last = fill(request.get("body", ""), filled).encode().split(b"{torrent}")
-        status, told = sent(server, head, torrent.join([first, *last]))
-        assert status == request.get("status", 200), (head[0], told)
+        status, value = sent(server, head, torrent.join([first, *last]))
+        assert status == request.get("status", 200), (head[0], value)
         for path, expected in request["reads"].items():
-            found = reading(told, fill(path, filled))
+            found = reading(value, fill(path, filled))
             if expected == "{id}":
                 filled.setdefault("id", str(found))
                 found = str(found)

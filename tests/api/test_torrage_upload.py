@@ -38,7 +38,7 @@ def post(client: Client, torrent: bytes, url: str = "/autoupload.php") -> HttpRe
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("url", URLS)
-def test_a_stored_torrent_is_answered_in_both_families_of_headers(client: Client, url: str) -> None:
+def test_a_success_has_the_headers_of_both_caches(client: Client, url: str) -> None:
     torrent = make.v1()
     for _ in range(2):
         answer = post(client, torrent, url)
@@ -87,7 +87,7 @@ def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrag
         (b"\x28\xb5\x2f\xfd\x24\x00", "a zstd archive"),  # RFC 8878
     ],
 )
-def test_a_file_that_is_packed_in_another_way_is_named(client: Client, packed: bytes, kind: str) -> None:
+def test_the_refusal_names_an_unsupported_compression(client: Client, packed: bytes, kind: str) -> None:
     """In the words that are ours; Torrage's stay."""
     answer = post(client, packed)
     assert answer.content.startswith(b"Error 12: Broken torrent file")
@@ -95,9 +95,7 @@ def test_a_file_that_is_packed_in_another_way_is_named(client: Client, packed: b
 
 
 @pytest.mark.django_db
-def test_refusals_that_torrage_did_not_know_have_numbers_of_their_own(
-    client: Client, settings: Settings
-) -> None:
+def test_refusals_that_torrage_did_not_know_have_new_numbers(client: Client, settings: Settings) -> None:
     blocked = make.v1(b"blocked")
     take_down(make.infohashes(blocked)[0], "Ünwanted\nby many ☂.")
     settings.MAX_TORRENT_BYTES = 1000
@@ -109,7 +107,7 @@ def test_refusals_that_torrage_did_not_know_have_numbers_of_their_own(
 
 
 @pytest.mark.django_db
-def test_a_form_without_the_field_is_told_which_one_is_missing(client: Client) -> None:
+def test_the_refusal_names_the_missing_field(client: Client) -> None:
     forms = [
         client.post("/autoupload.php", {"file": SimpleUploadedFile("my.torrent", make.v1())}),
         client.post("/autoupload.php", {"torrent": "text, not a file"}),
@@ -128,13 +126,13 @@ def test_a_form_without_the_field_is_told_which_one_is_missing(client: Client) -
         assert answer["X-Thetorrent-Result"] == "failed"
 
 
-def test_an_upload_url_opened_in_a_browser_explains_itself(client: Client) -> None:
+def test_get_of_an_upload_url_explains_how_to_post(client: Client) -> None:
     answer = client.get("/upload.php")
     assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "POST", "text/plain")
 
 
 @pytest.mark.django_db
-def test_a_storage_that_is_away_is_torrages_error_14(client: Client, settings: Settings) -> None:
+def test_a_missing_storage_is_torrages_error_14(client: Client, settings: Settings) -> None:
     settings.STORAGE_URL = "file:///dev/full/torrents"
     get_storage.cache_clear()
     answer = post(client, make.v1())
@@ -143,7 +141,7 @@ def test_a_storage_that_is_away_is_torrages_error_14(client: Client, settings: S
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_index_that_is_away_is_torrages_error_14(client: Client) -> None:
+def test_a_missing_database_is_torrages_error_14(client: Client) -> None:
     with missing_table("archive_torrent"):
         answer = post(client, make.v1())
     assert answer.content.startswith(b"Error 14: ")
@@ -174,13 +172,13 @@ def test_curl_prints_the_infohash(server: Hashkeep, tmp_path: Path, chunked: boo
     assert curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(torrent)
 
 
-def test_an_upload_is_taken_by_whatever_name_a_script_calls_us(server: Hashkeep, tmp_path: Path) -> None:
+def test_an_upload_is_accepted_under_any_host_name(server: Hashkeep, tmp_path: Path) -> None:
     torrent = make.v1(b"an old name")
     form = ["-H", "Host: torrage.com", "-F", f"torrent=@{save(tmp_path, torrent)}"]
     assert curl(*form, f"{server.url}/autoupload.php") == make.v1_hash(torrent)
 
 
-def test_a_form_is_written_down_no_further_than_a_door_can_use(server: Hashkeep, tmp_path: Path) -> None:
+def test_a_form_is_spooled_only_up_to_its_limit(server: Hashkeep, tmp_path: Path) -> None:
     before = server.log.read_text()
     path = save(tmp_path, b"d4:info" + bytes(60_000_000))
     answer = curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
@@ -196,7 +194,7 @@ def test_curl_may_send_it_gzipped(server: Hashkeep, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [11_000_000, 60_000_000])
 @pytest.mark.parametrize("chunked", [False, True])
-def test_what_is_far_too_large_is_answered_at_once(
+def test_an_upload_that_is_far_too_large_is_refused_before_it_ends(
     server: Hashkeep, tmp_path: Path, size: int, chunked: bool
 ) -> None:
     path = save(tmp_path, b"d4:info" + bytes(size))
@@ -213,7 +211,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its file open
-def test_torrentools_own_uploader_gets_a_clean_url(
+def test_torrentools_uploader_builds_a_clean_url(
     proxy: Hashkeep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PyPI torrentool pastes the body into an address; the cache's host is a constant in it, so it goes by proxy."""
@@ -223,7 +221,7 @@ def test_torrentools_own_uploader_gets_a_clean_url(
     assert link == f"http://torrage.info/torrent.php?h={make.v1_hash(torrent)}"
 
 
-def test_thetorrents_own_php_sample_reads_our_headers(server: Hashkeep, tmp_path: Path) -> None:
+def test_thetorrents_php_sample_reads_the_headers(server: Hashkeep, tmp_path: Path) -> None:
     """With pecl_http's two functions written in plain PHP, since no distribution has that extension any more."""
     torrent = make.v1(b"pecl_http")
     save(tmp_path, torrent)
@@ -233,7 +231,7 @@ def test_thetorrents_own_php_sample_reads_our_headers(server: Hashkeep, tmp_path
 
 
 @pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
-def test_php_learns_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
+def test_a_php_script_reads_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
     """It sends everything before it looks for an answer, and sees nothing but a broken pipe if nobody listens."""
     save(tmp_path, b"d4:info" + bytes(30_000_000))
     (tmp_path / "data").mkdir()

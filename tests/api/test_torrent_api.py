@@ -72,9 +72,9 @@ def test_the_list_of_a_film_is_as_in_the_document(client: Client, key: str) -> N
         hashes.insert(0, infohash)
     for one, infohash in zip(example["torrents"], hashes, strict=True):
         one["infohash"] = infohash
-    told = get(client, f"/torrent/list/imdb/{example['imdb']}", key=key)
-    assert told == example
-    assert kinds(told) == kinds(example)
+    answer = get(client, f"/torrent/list/imdb/{example['imdb']}", key=key)
+    assert answer == example
+    assert kinds(answer) == kinds(example)
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -84,9 +84,9 @@ def test_the_information_of_a_torrent_is_as_in_the_document(client: Client, key:
     infohash = stored(example["torrentName"], example["size"], added)
     if "imdbId" in example:
         set_imdb_id(bytes.fromhex(infohash), example["imdbId"], example["title"], "test")
-    told = get(client, f"/torrent/info/{infohash}", key=key)
-    assert told == example | {"infohash": infohash}
-    assert kinds(told) == kinds(example)
+    answer = get(client, f"/torrent/info/{infohash}", key=key)
+    assert answer == example | {"infohash": infohash}
+    assert kinds(answer) == kinds(example)
 
 
 def test_the_peers_of_a_day_are_as_in_the_document(client: Client, key: str) -> None:
@@ -94,9 +94,9 @@ def test_the_peers_of_a_day_are_as_in_the_document(client: Client, key: str) -> 
     infohash = stored("watched", 5)
     counted(infohash, example["day"], {one["code"]: one["peers"] for one in reversed(example["countries"])})
     counted(infohash, "2017-10-01", {"FR": 1})
-    told = get(client, f"/torrent/peers/{infohash}", key=key)
-    assert told == example | {"infohash": infohash}
-    assert kinds(told) == kinds(example)
+    answer = get(client, f"/torrent/peers/{infohash}", key=key)
+    assert answer == example | {"infohash": infohash}
+    assert kinds(answer) == kinds(example)
 
 
 def counted(infohash: str, day: str, countries: dict[str, int]) -> None:
@@ -107,7 +107,7 @@ def counted(infohash: str, day: str, countries: dict[str, int]) -> None:
 # What its parameters do
 
 
-def test_a_day_a_country_and_a_short_answer_can_be_asked_for(client: Client, key: str) -> None:
+def test_the_answer_can_be_of_one_day_one_country_or_short(client: Client, key: str) -> None:
     infohash = stored("watched", 5)
     counted(infohash, "2017-10-07", {"BR": 2, "US": 3})
     counted(infohash, "2017-10-08", {"BR": 4})
@@ -127,12 +127,12 @@ def test_a_day_a_country_and_a_short_answer_can_be_asked_for(client: Client, key
     assert get(client, path, key=key, countryCode="DE")["countries"] == []
 
 
-def test_a_torrent_that_was_never_looked_at_has_no_peers_yet(client: Client, key: str) -> None:
-    told = get(client, f"/torrent/peers/{stored('new', 5)}", key=key)
-    assert (told["totalPeers"], told["countries"]) == (0, [])
+def test_a_torrent_that_was_never_counted_has_no_peers_yet(client: Client, key: str) -> None:
+    answer = get(client, f"/torrent/peers/{stored('new', 5)}", key=key)
+    assert (answer["totalPeers"], answer["countries"]) == (0, [])
 
 
-def test_a_hash_is_understood_in_any_spelling_and_answered_in_lower_case(client: Client, key: str) -> None:
+def test_an_infohash_is_accepted_in_any_spelling_and_answered_in_lower_case(client: Client, key: str) -> None:
     torrent = make.hybrid(b"both")
     deposit(torrent)
     v2 = make.v2_hash(torrent)
@@ -176,10 +176,10 @@ def test_a_film_that_was_matched_is_in_its_list(client: Client, key: str) -> Non
     load_titles()
     infohash = stored("Spider-Man.Homecoming.(2017).BDRip.x264.AFM.mkv", 2970014871)
     assert count_matched() == 1
-    told = get(client, f"/torrent/info/{infohash}", key=key)
-    assert (told["title"], told["imdbId"]) == ("Spider-Man: Homecoming", "tt2250912")
-    told = get(client, "/torrent/list/imdb/tt2250912", key=key)
-    assert (told["title"], [one["infohash"] for one in told["torrents"]]) == (
+    answer = get(client, f"/torrent/info/{infohash}", key=key)
+    assert (answer["title"], answer["imdbId"]) == ("Spider-Man: Homecoming", "tt2250912")
+    answer = get(client, "/torrent/list/imdb/tt2250912", key=key)
+    assert (answer["title"], [one["infohash"] for one in answer["torrents"]]) == (
         "Spider-Man: Homecoming",
         [infohash],
     )
@@ -188,7 +188,7 @@ def test_a_film_that_was_matched_is_in_its_list(client: Client, key: str) -> Non
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt10872600"
 
 
-def test_asking_has_a_torrent_looked_at_soon(client: Client, key: str) -> None:
+def test_a_request_has_the_peers_counted_soon(client: Client, key: str) -> None:
     infohash = stored("asked for", 5)
     Watched.objects.update(due=timezone.now() + timedelta(days=60))
     get(client, f"/torrent/peers/{infohash}", key=key)
@@ -204,14 +204,14 @@ def add(client: Client, **form: str) -> Any:
     return answer.json()
 
 
-def test_what_is_not_held_is_looked_for_from_now_on(client: Client, key: str, settings: Settings) -> None:
+def test_adding_a_torrent_that_is_not_held_makes_a_wish(client: Client, key: str, settings: Settings) -> None:
     settings.RESOLVE = True
     assert add(client, key=key, infohash="ab" * 20) == {}
     assert wish_status(b"\xab" * 20).state == "pending"
     assert parse_magnet("ab" * 20).infohash == bytes(Wanted.objects.get().v1 or b"")
 
 
-def test_what_is_held_is_looked_at_soon(client: Client, key: str) -> None:
+def test_adding_a_held_torrent_has_its_peers_counted_soon(client: Client, key: str) -> None:
     infohash = stored("held", 5)
     assert add(client, key=key, infohash=infohash, imdbId="tt2250912", title="A Film") == {}
     assert Watched.objects.get().asked_at
@@ -220,14 +220,12 @@ def test_what_is_held_is_looked_at_soon(client: Client, key: str) -> None:
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt2250912"
 
 
-def test_what_is_not_held_and_cannot_be_looked_for_is_told(
-    client: Client, key: str, settings: Settings
-) -> None:
+def test_adding_a_torrent_without_a_network_is_an_error(client: Client, key: str, settings: Settings) -> None:
     settings.RESOLVE = False
     assert add(client, key=key, infohash="ab" * 20)["error"] == "INFOHASH_NOT_FOUND"
 
 
-def test_an_add_without_an_infohash_is_told_so(client: Client, key: str) -> None:
+def test_an_add_without_an_infohash_is_an_error(client: Client, key: str) -> None:
     answer = add(client, key=key, hash="ab" * 20)
     assert answer["error"] == "INVALID_INFOHASH"
     assert "`infohash`" in answer["message"]
@@ -242,7 +240,7 @@ def test_the_key_of_an_add_may_be_in_the_query_and_the_form_urlencoded(
     assert (answer.status_code, answer.content) == (200, b"{}")
 
 
-def test_what_the_dialect_does_not_know_is_passed_over(client: Client, key: str) -> None:
+def test_unknown_parameters_are_ignored(client: Client, key: str) -> None:
     infohash = stored("held", 5)
     assert add(client, key=key, infohash=infohash, host="x", imdb="nonsense", days="7") == {}
     assert get(client, f"/torrent/info/{infohash}", key=key, lang="en", days="x")["torrentName"] == "held"
@@ -254,61 +252,61 @@ INFO = f"/torrent/info/{'ab' * 20}"
 
 
 def error(client: Client, path: str, code: str, **parameters: str) -> str:
-    told = get(client, path, **parameters)
-    assert list(told) == ["error", "message"]
-    assert told["error"] == code
-    return str(told["message"])
+    answer = get(client, path, **parameters)
+    assert list(answer) == ["error", "message"]
+    assert answer["error"] == code
+    return str(answer["message"])
 
 
 @pytest.mark.parametrize("parameters", [{}, {"key": "nonsense"}, {"key": "hk_00000000_x"}])
-def test_an_unknown_key_is_told(client: Client, parameters: dict[str, str]) -> None:
+def test_an_unknown_key_is_an_error(client: Client, parameters: dict[str, str]) -> None:
     error(client, INFO, "API_KEY_UNKNOWN", **parameters)
 
 
-def test_a_key_may_come_as_everywhere_else_too(client: Client, key: str) -> None:
+def test_a_key_may_be_in_the_headers_too(client: Client, key: str) -> None:
     for headers in ({"Authorization": f"Bearer {key}"}, {"X-Api-Key": key}):
         assert client.get(INFO, headers=headers).json()["error"] == "INFOHASH_NOT_FOUND"
     error(client, INFO, "INFOHASH_NOT_FOUND", apikey=key)
 
 
-def test_a_suspended_key_is_told(client: Client, key: str) -> None:
+def test_a_suspended_key_is_an_error(client: Client, key: str) -> None:
     api_keys.suspend_key(key)
     error(client, INFO, "API_KEY_SUSPENDED", key=key)
 
 
-def test_a_list_that_the_operator_does_not_give_is_told(client: Client, key: str, settings: Settings) -> None:
+def test_with_listing_off_the_list_of_a_film_is_an_error(
+    client: Client, key: str, settings: Settings
+) -> None:
     settings.LISTING = False
     error(client, "/torrent/list/imdb/tt2250912", "ACCESS_FORBIDDEN", key=key)
 
 
-def test_more_requests_than_a_key_has_in_a_minute_are_told(
-    client: Client, key: str, settings: Settings
-) -> None:
+def test_too_many_requests_in_a_minute_are_an_error(client: Client, key: str, settings: Settings) -> None:
     settings.RATE_KEY = 1
     cache.clear()
-    told = [
+    answer = [
         client.get(INFO, {"key": key}).json()["error"] for _ in range(4)
     ]  # however a minute ends meanwhile
-    assert "TOO_MANY_REQUESTS" in told
+    assert "TOO_MANY_REQUESTS" in answer
 
 
 @pytest.mark.parametrize("imdb", ["2250912", "tt12", "tt" + "1" * 30, "ttABCDEFG", "tt١٢٣٤٥٦٧"])
-def test_a_wrong_imdb_id_is_told(client: Client, key: str, imdb: str) -> None:
+def test_a_wrong_imdb_id_is_an_error(client: Client, key: str, imdb: str) -> None:
     error(client, f"/torrent/list/imdb/{imdb}", "INVALID_IMDB", key=key)
 
 
-def test_a_wrong_infohash_is_told(client: Client, key: str) -> None:
+def test_a_wrong_infohash_is_an_error(client: Client, key: str) -> None:
     error(client, "/torrent/info/nonsense", "INVALID_INFOHASH", key=key)
     error(client, "/torrent/peers/nonsense", "INVALID_INFOHASH", key=key)
     assert add(client, key=key, infohash="")["error"] == "INVALID_INFOHASH"
 
 
-def test_an_unknown_torrent_is_told(client: Client, key: str) -> None:
+def test_an_unknown_torrent_is_an_error(client: Client, key: str) -> None:
     error(client, INFO, "INFOHASH_NOT_FOUND", key=key)
     error(client, INFO.replace("info", "peers"), "INFOHASH_NOT_FOUND", key=key)
 
 
-def test_what_was_taken_down_is_not_found_and_not_looked_for(client: Client, key: str) -> None:
+def test_a_torrent_that_is_taken_down_is_neither_found_nor_fetched(client: Client, key: str) -> None:
     take_down(b"\xab" * 20, "Court order")
     assert "Court order" in error(client, INFO, "INFOHASH_NOT_FOUND", key=key)
     assert add(client, key=key, infohash="ab" * 20)["error"] == "INFOHASH_NOT_FOUND"
@@ -316,11 +314,11 @@ def test_what_was_taken_down_is_not_found_and_not_looked_for(client: Client, key
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2017-13-01", "08.10.2017"])
-def test_a_wrong_day_is_told(client: Client, key: str, day: str) -> None:
+def test_a_wrong_day_is_an_error(client: Client, key: str, day: str) -> None:
     error(client, f"/torrent/peers/{stored('x', 5)}", "INVALID_DAY", key=key, day=day)
 
 
-def test_a_form_that_nobody_can_read_is_told(client: Client, key: str) -> None:
+def test_a_malformed_form_is_an_error(client: Client, key: str) -> None:
     answer = client.post(f"/torrent/add?key={key}", b"{", content_type="application/json")
     assert (answer.status_code, answer.json()["error"]) == (200, "INVALID_REQUEST")
 
@@ -337,15 +335,13 @@ def test_a_form_that_nobody_can_read_is_told(client: Client, key: str) -> None:
         + b'", "imdbId": "tt1234567", "title": "a\\u0000\\ud800"}',
     ],
 )
-def test_whatever_is_sent_is_answered_in_this_dialect(client: Client, key: str, body: bytes) -> None:
+def test_a_body_of_any_kind_is_answered_in_this_dialect(client: Client, key: str, body: bytes) -> None:
     body = body.replace(b"KEY", key.encode())
     answer = client.post("/torrent/add", body, content_type="application/json")
     assert (answer.status_code, list(answer.json())) == (200, ["error", "message"])
 
 
-def test_another_method_or_another_wish_than_json_is_answered_in_this_dialect(
-    client: Client, key: str
-) -> None:
+def test_another_method_or_accept_header_is_answered_in_this_dialect(client: Client, key: str) -> None:
     assert client.put(INFO).json()["error"] == "INVALID_REQUEST"
     assert client.get("/torrent/add").json()["error"] == "INVALID_REQUEST"
     answer = client.get(INFO, {"key": key}, headers={"Accept": "text/html"})
@@ -355,19 +351,19 @@ def test_another_method_or_another_wish_than_json_is_answered_in_this_dialect(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_trouble_of_ours_is_a_500(client: Client, key: str) -> None:
+def test_an_error_of_the_server_is_a_500(client: Client, key: str) -> None:
     with missing_table("archive_torrent"):
         answer = client.get(INFO, {"key": key})
     assert (answer.status_code, answer.json()["error"]) == (500, "INTERNAL_ERROR")
 
 
-def test_the_caches_urls_are_not_in_the_way(client: Client) -> None:
+def test_the_caches_urls_below_torrent_still_work(client: Client) -> None:
     torrent = make.v1()
     deposit(torrent)
     assert client.get(f"/torrent/{make.v1_hash(torrent)}.torrent").content == torrent
     assert client.get(f"/torrent/{make.v1_hash(torrent)}").content == torrent
 
 
-def test_times_are_told_in_utc_with_milliseconds(client: Client, key: str) -> None:
+def test_times_are_in_utc_with_milliseconds(client: Client, key: str) -> None:
     infohash = stored("x", 5, "2026-01-01T01:02:03.004999+01:00")
     assert get(client, f"/torrent/info/{infohash}", key=key)["dateAdded"] == "2026-01-01T00:02:03.004+0000"

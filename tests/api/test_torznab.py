@@ -46,7 +46,7 @@ def attributes(item: Any, name: str) -> list[str]:
 # Feeds
 
 
-def test_an_item_has_all_that_prowlarr_and_sonarr_read(client: Client) -> None:
+def test_an_item_has_every_attribute_that_prowlarr_and_sonarr_read(client: Client) -> None:
     deposit(SHOW)
     infohash = make.v1_hash(SHOW)
     [item] = ask(client, t="search", q="the show", apikey="anything").iterfind("channel/item")
@@ -76,7 +76,7 @@ def test_a_hybrid_has_both_infohashes_and_a_v2_torrent_its_own(client: Client) -
     assert attributes(second, "infohash") == [make.v2_hash(v2).lower()]
 
 
-def test_hostile_names_are_text_and_nothing_else(client: Client) -> None:
+def test_hostile_names_are_escaped(client: Client) -> None:
     hostile = [
         b"]]><script>&lt;",
         b"nul\0\x1b[31m",
@@ -105,7 +105,7 @@ def test_pages_follow_each_other(client: Client) -> None:
     assert len(titles(ask(client, t="search", limit=1_000))) == 7
 
 
-def test_what_was_taken_down_is_gone(client: Client) -> None:
+def test_a_torrent_that_is_taken_down_is_not_in_the_feed(client: Client) -> None:
     deposit(SHOW)
     take_down(make.infohashes(SHOW)[0], "Court order")
     assert titles(ask(client, t="search")) == []
@@ -137,7 +137,9 @@ def test_what_was_taken_down_is_gone(client: Client) -> None:
         ({"t": "search", "q": "THE\0SHOW"}, True),
     ],
 )
-def test_questions_are_understood(client: Client, question: dict[str, str], found: bool) -> None:
+def test_queries_of_real_clients_find_the_right_torrents(
+    client: Client, question: dict[str, str], found: bool
+) -> None:
     deposit(SHOW)
     assert bool(titles(ask(client, **question))) == found
 
@@ -162,19 +164,17 @@ def test_questions_are_understood(client: Client, question: dict[str, str], foun
         ({"t": "tvsearch", "imdbid": "2802850", "season": "1", "ep": "3"}, []),
     ],
 )
-def test_a_film_is_found_by_its_number_at_imdb(
-    client: Client, question: dict[str, str], found: list[str]
-) -> None:
+def test_a_film_is_found_by_its_imdb_id(client: Client, question: dict[str, str], found: list[str]) -> None:
     names = ["a folder", "Matrix.1999.1080p.mkv", "Fargo.S02.mkv", "Fargo.S01E02.mkv", "other.film.mkv"]
-    told = dict(zip(names, ["tt0133093", "tt0133093", "tt2802850", "tt2802850", ""], strict=True))
-    for name, imdb in told.items():
+    expected = dict(zip(names, ["tt0133093", "tt0133093", "tt2802850", "tt2802850", ""], strict=True))
+    for name, imdb in expected.items():
         deposit(torrent := make.v1(name.encode()))
         if imdb:
             set_imdb_id(make.infohashes(torrent)[0], imdb, "", "test")
     assert titles(ask(client, **question)) == found
 
 
-def test_an_item_names_its_film(client: Client) -> None:
+def test_an_item_has_the_imdb_id_of_its_film(client: Client) -> None:
     """Radarr reads imdbid, or the digits of imdb; Jackett writes both."""
     deposit(SHOW)
     deposit(make.v1(b"no film"))
@@ -186,7 +186,7 @@ def test_an_item_names_its_film(client: Client) -> None:
     assert "imdbid" in caps.find("movie-search").get("supportedParams").split(",")
 
 
-def test_a_day_is_an_episode_too(client: Client) -> None:
+def test_an_episode_may_be_a_day(client: Client) -> None:
     deposit(make.v1(b"Late.Show.2026.11.20.720p.mkv"))
     for season, episode in (("2026", "11/20"), ("2026", "11/2")):
         found = titles(ask(client, t="tvsearch", q="late show", season=season, ep=episode))
@@ -228,29 +228,29 @@ def test_categories_are_those_of_the_caps(client: Client) -> None:
         ({"t": "search", "offset": "-1"}, 201),
     ],
 )
-def test_what_is_wrong_has_newznabs_number(client: Client, question: dict[str, str], code: int) -> None:
+def test_errors_have_newznabs_numbers(client: Client, question: dict[str, str], code: int) -> None:
     document = ask(client, **question)
     assert (document.tag, document.get("code")) == ("error", str(code))
     assert document.get("description")
 
 
-def test_an_archive_that_does_not_list_says_so(client: Client, settings: Settings) -> None:
+def test_with_listing_off_the_refusal_says_so(client: Client, settings: Settings) -> None:
     settings.LISTING = False
     assert ask(client, t="search", q="x").get("code") == "910"
-    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
-    assert told == {"no"}
+    available = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert available == {"no"}
     settings.LISTING = True
-    told = {one.get("available") for one in ask(client, t="caps").find("searching")}
-    assert told == {"yes"}
+    available = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert available == {"yes"}
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_outage_is_worth_another_try(client: Client) -> None:
+def test_an_outage_is_503_with_retry_after(client: Client) -> None:
     with missing_table("archive_torrent"):
         answer = client.get("/torznab/api", {"t": "search"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert etree.fromstring(answer.content).get("code") == "900"
 
 
-def test_only_reading_is_possible() -> None:
+def test_only_get_and_head_are_allowed() -> None:
     assert Client(enforce_csrf_checks=True).post("/torznab/api", {"t": "search"}).status_code == 405

@@ -83,7 +83,7 @@ def test_each_endpoint_takes_both_operations(
 
 
 @pytest.mark.django_db
-def test_a_torrent_of_v2_alone_has_the_long_infohash(client: Client) -> None:
+def test_a_v2_torrent_is_answered_with_its_long_infohash(client: Client) -> None:
     torrent = make.v2()
     assert call(client, torrent) == make.v2_hash(torrent)
 
@@ -111,7 +111,7 @@ def test_line_ends_and_encoding_make_no_difference(
 
 
 @pytest.mark.django_db
-def test_headers_of_the_envelope_are_passed_over(client: Client) -> None:
+def test_headers_of_the_envelope_are_ignored(client: Client) -> None:
     headers = "<SOAP-ENV:Header><a><b><c><d><e>text</e></d></c></b></a></SOAP-ENV:Header><SOAP-ENV:Body>"
     body = message(TORRENT).replace("<SOAP-ENV:Body>", headers)
     assert post(client, body)[1].findtext("Result") == INFOHASH
@@ -137,14 +137,14 @@ def refused(client: Client, torrent: bytes, code: str, text: str) -> None:
     ],
     ids=["empty", "no torrent", "cut off", "too deep", "private"],
 )
-def test_a_torrent_that_is_refused_is_a_number_to_torrages_clients_and_a_text_to_others(
+def test_a_refusal_is_a_number_in_torrages_dialect_and_a_text_in_the_other(
     client: Client, torrent: bytes, code: str, text: str
 ) -> None:
     refused(client, torrent, code, text)
 
 
 @pytest.mark.django_db
-def test_a_call_without_an_argument_is_told_so(client: Client) -> None:
+def test_a_call_without_an_argument_is_refused(client: Client) -> None:
     body = message(b"").replace('<torrent xsi:type="xsd:string"></torrent>', "")
     assert (post(client, body)[1].findtext("Result") or "").startswith("error: Nothing arrived")
     assert post(client, body.replace("store", "cache"))[1].findtext("Result") == "10"
@@ -152,7 +152,7 @@ def test_a_call_without_an_argument_is_told_so(client: Client) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("argument", ["ZDQ6aW5mb2RlZ", "not base64!", "ZDQ6\u00e9", "Z===", "ZDQ6==ZDQ6"])
-def test_an_argument_that_is_no_base64_is_no_torrent(client: Client, argument: str) -> None:
+def test_an_argument_that_is_no_base64_is_refused_as_no_torrent(client: Client, argument: str) -> None:
     body = PHP.format(namespace=THETORRENT, operation="storeTorrent", argument=argument)
     assert post(client, body)[1].findtext("Result") == "error: The argument is not base64."
     assert post(client, body.replace("store", "cache"))[1].findtext("Result") == "12"
@@ -175,7 +175,7 @@ def test_a_torrent_that_is_too_large_is_refused_however_large(
 
 
 @pytest.mark.django_db
-def test_a_torrent_as_large_as_may_be_is_taken(client: Client, settings: Settings) -> None:
+def test_a_torrent_of_the_largest_size_is_stored(client: Client, settings: Settings) -> None:
     settings.MAX_TORRENT_BYTES = len(TORRENT)
     assert call(client, TORRENT) == INFOHASH
 
@@ -220,7 +220,7 @@ def test_broken_soap_is_a_fault_of_the_client(client: Client, body: bytes) -> No
     assert content.findtext("faultstring")
 
 
-def test_soap_1_2_is_told_that_it_is_another_version(client: Client) -> None:
+def test_soap_1_2_is_a_version_mismatch(client: Client) -> None:
     body = CALL.replace(
         "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"
     )
@@ -232,7 +232,7 @@ def test_soap_1_2_is_told_that_it_is_another_version(client: Client) -> None:
 # How it arrives.
 
 
-def test_a_message_in_chunks_is_read_like_another(server: Hashkeep) -> None:
+def test_a_chunked_message_is_accepted(server: Hashkeep) -> None:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     body = message(TORRENT).encode()
     chunks = (body[start : start + 100] for start in range(0, len(body), 100))

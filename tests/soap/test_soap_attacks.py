@@ -52,7 +52,7 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize("body", [*MESSAGES.values(), *BROKEN.values()], ids=[*MESSAGES, *BROKEN])
-def test_an_attack_ends_in_a_small_answer_soon_and_with_little_memory(server: Hashkeep, body: bytes) -> None:
+def test_an_attack_gets_a_small_answer_quickly_and_costs_little_memory(server: Hashkeep, body: bytes) -> None:
     said = server.log.stat().st_size
     before = memory(server, "VmRSS")
     answers = [timed(server, body) for _ in range(3)]

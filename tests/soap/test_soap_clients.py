@@ -55,7 +55,7 @@ def test_the_documented_lines_print_the_infohash(
 
 
 @pytest.mark.parametrize("program", DOCUMENTED)
-def test_what_the_documented_lines_sent_is_kept_byte_for_byte(
+def test_the_documented_lines_store_the_torrent_byte_for_byte(
     server: Hashkeep, folder: Path, program: str
 ) -> None:
     torrent = make.v1(program.encode())
@@ -77,7 +77,7 @@ def test_the_documented_lines_print_why_a_torrent_is_refused(
 
 
 @pytest.mark.parametrize("program", DOCUMENTED)
-def test_nine_megabytes_pass(server: Hashkeep, folder: Path, program: str) -> None:
+def test_a_torrent_of_nine_megabytes_is_stored(server: Hashkeep, folder: Path, program: str) -> None:
     torrent = make.v1(program.encode(), 7_200_000_000)
     (folder / "my.torrent").write_bytes(torrent)
     assert len(torrent) > 8_700_000
@@ -85,7 +85,7 @@ def test_nine_megabytes_pass(server: Hashkeep, folder: Path, program: str) -> No
 
 
 @pytest.mark.parametrize("program", DOCUMENTED)
-def test_who_sends_far_too_much_is_told_so_after_all_of_it(
+def test_a_message_that_is_far_too_large_is_refused_after_its_end(
     server: Hashkeep, folder: Path, program: str
 ) -> None:
     """An answer in the middle of the message would be a broken pipe to PHP."""
@@ -98,7 +98,7 @@ def test_who_sends_far_too_much_is_told_so_after_all_of_it(
 @pytest.mark.parametrize("path", ["/soap", "/api/index.php", "/api/torrage.wsdl"])
 @pytest.mark.parametrize("operation", ["storeTorrent", "cacheTorrent"])
 @pytest.mark.parametrize("program", ["without_wsdl.php", "without_wsdl.pl"])
-def test_callers_without_a_wsdl_are_understood(
+def test_clients_without_a_wsdl_are_understood(
     server: Hashkeep, folder: Path, program: str, operation: str, path: str
 ) -> None:
     answer = run(CLIENTS / program, folder, server.url + path, "urn:anything", operation)
@@ -117,7 +117,7 @@ def test_zeep_gets_the_infohash(server: Hashkeep, operation: str, wsdl: str) -> 
         assert client.service[operation](base64.b64encode(TORRENT).decode()) == INFOHASH
 
 
-def test_a_client_that_posts_to_the_address_of_the_wsdl_is_served(server: Hashkeep) -> None:
+def test_a_client_may_post_to_the_address_of_the_wsdl(server: Hashkeep) -> None:
     """As a .NET client of itorrents does, with the names that it was generated from."""
     url = server.url + "/api/torrage.wsdl"
     with Zeep(url) as client:

@@ -23,7 +23,7 @@ NAMES_OF_TORRAGE = {
 
 
 @pytest.mark.parametrize("url", ENDPOINTS_OF_TORRAGE)
-def test_torrages_clients_find_the_names_that_they_know(client: Client, url: str) -> None:
+def test_the_wsdl_has_the_names_of_torrages_clients(client: Client, url: str) -> None:
     wsdl = described(client, url)
     assert (wsdl.get("name"), wsdl.get("targetNamespace")) == ("Cache", "urn:Torrage")
     for kind, name in NAMES_OF_TORRAGE.items():
@@ -32,7 +32,7 @@ def test_torrages_clients_find_the_names_that_they_know(client: Client, url: str
 
 
 @pytest.mark.parametrize("url", ENDPOINTS)
-def test_thetorrents_clients_find_their_operation(client: Client, url: str) -> None:
+def test_the_wsdl_has_the_operation_of_thetorrents_clients(client: Client, url: str) -> None:
     wsdl = described(client, url)
     assert {element.get("name") for element in wsdl.iter(WSDL + "operation")} == {"storeTorrent"}
     assert addressed(wsdl) == "http://testserver/soap"
@@ -42,7 +42,7 @@ def test_thetorrents_clients_find_their_operation(client: Client, url: str) -> N
     ("url", "operation", "namespace"),
     [("/soap", "storeTorrent", THETORRENT), ("/torcache.wsdl", "cacheTorrent", TORRAGE)],
 )
-def test_a_call_is_one_string_each_way_in_rpc_and_encoded(
+def test_a_call_has_one_string_each_way_as_rpc_encoded(
     client: Client, url: str, operation: str, namespace: str
 ) -> None:
     wsdl = described(client, url)
@@ -87,7 +87,7 @@ def test_the_address_follows_the_host_and_the_scheme_of_each_request(
 PROXIED = {"Host": "127.0.0.1", "X-Forwarded-Host": "one.example", "X-Forwarded-Proto": "https"}
 
 
-def test_behind_a_proxy_the_address_is_what_the_proxy_was_asked_for(
+def test_behind_a_proxy_the_address_is_the_one_of_the_original_request(
     client: Client, settings: Settings
 ) -> None:
     settings.ALLOWED_HOSTS = ["one.example", "127.0.0.1"]
@@ -96,12 +96,12 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_was_asked_for(
     assert addressed(described(client, "/soap", headers=PROXIED)) == "https://one.example/soap"
 
 
-def test_without_a_proxy_its_headers_are_not_believed(client: Client, settings: Settings) -> None:
+def test_without_a_proxy_forwarding_headers_are_ignored(client: Client, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["one.example", "127.0.0.1"]
     assert addressed(described(client, "/soap", headers=PROXIED)) == "http://127.0.0.1/soap"
 
 
-def test_a_public_url_wins_over_the_request(client: Client, settings: Settings) -> None:
+def test_public_url_overrides_the_request(client: Client, settings: Settings) -> None:
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://keep.example:8443", ["keep.example"]
     settings.USE_X_FORWARDED_HOST = True
     assert addressed(described(client, "/soap")) == "https://keep.example:8443/soap"
@@ -109,7 +109,7 @@ def test_a_public_url_wins_over_the_request(client: Client, settings: Settings) 
 
 
 @pytest.mark.parametrize("host", ["evil.example", 'a"><b', "one.example/x"])
-def test_a_host_that_is_not_ours_gets_a_small_400(client: Client, host: str) -> None:
+def test_an_unknown_host_gets_a_small_400(client: Client, host: str) -> None:
     for answer in client.get("/soap", headers={"Host": host}), client.post("/soap", headers={"Host": host}):
         assert answer.status_code == 400
         assert host.encode() not in answer.content
