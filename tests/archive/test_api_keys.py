@@ -1,4 +1,4 @@
-"""API keys and the dialects that ask for one: each refuses in its own words and takes a key as its clients send it."""
+"""API keys, and the dialects that ask for one: how each refuses, and how its clients send a key."""
 
 import base64
 import re
@@ -131,30 +131,32 @@ def test_a_key_is_found_wherever_clients_can_send_it(
     assert api_keys.find_key_text(authorization, *others) == found
 
 
-def post(client: Client, url: str = "/upload", headers: dict[str, str] | None = None, **fields: str) -> Any:
+def post_torrent(
+    client: Client, url: str = "/upload", headers: dict[str, str] | None = None, **fields: str
+) -> Any:
     form = {"torrent": SimpleUploadedFile("my.torrent", TORRENT), **fields}
     return client.post(url, form, headers=headers)
 
 
-def basic(user: str, password: str) -> str:
+def basic_auth(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def test_torrages_upload_takes_a_key_in_a_header_the_query_or_a_field(client: Client, keys_only: str) -> None:
     for answer in (
-        post(client, headers={"Authorization": f"Bearer {keys_only}"}),
-        post(client, headers={"X-Api-Key": keys_only}),
-        post(client, headers={"Authorization": basic(keys_only, "")}),
-        post(client, f"/upload?apikey={keys_only}"),
-        post(client, apikey=keys_only),
+        post_torrent(client, headers={"Authorization": f"Bearer {keys_only}"}),
+        post_torrent(client, headers={"X-Api-Key": keys_only}),
+        post_torrent(client, headers={"Authorization": basic_auth(keys_only, "")}),
+        post_torrent(client, f"/upload?apikey={keys_only}"),
+        post_torrent(client, apikey=keys_only),
     ):
         assert answer["X-Thetorrent-Hash"] == make.v1_hash(TORRENT)
 
 
 def test_torrages_upload_refuses_in_its_own_words(client: Client, keys_only: str) -> None:
     for answer, says in (
-        (post(client), "needs a key"),
-        (post(client, apikey="nonsense"), "no such key"),
+        (post_torrent(client), "needs a key"),
+        (post_torrent(client, apikey="nonsense"), "no such key"),
     ):
         assert answer.status_code == 200
         assert answer["X-Thetorrent-Result"] == "failed"
@@ -172,13 +174,13 @@ def test_soap_refuses_in_the_words_of_each_operation(client: Client, keys_only: 
 def test_the_upload_page_asks_for_a_key_and_takes_it(client: Client, keys_only: str) -> None:
     assert b'name="apikey"' in client.get("/").content
     assert b"#keys" in client.get("/api").content
-    assert post(client, "/store", apikey=keys_only).status_code == 200
+    assert post_torrent(client, "/store", apikey=keys_only).status_code == 200
     assert count_torrents() == 1
 
 
 @pytest.mark.parametrize(("key", "says"), [("", b"Storing needs a key"), ("x", b"not known")])
 def test_the_upload_page_refuses_with_a_page(client: Client, keys_only: str, key: str, says: bytes) -> None:
-    answer = post(client, "/store", apikey=key)
+    answer = post_torrent(client, "/store", apikey=key)
     assert (answer.status_code, count_torrents()) == (403, 0)
     assert says in answer.content
 
@@ -186,11 +188,11 @@ def test_the_upload_page_refuses_with_a_page(client: Client, keys_only: str, key
 def test_where_uploads_are_open_no_key_is_asked_for(client: Client) -> None:
     """A proxy in front may ask for a password of its own, which then is no API key."""
     assert b"apikey" not in client.get("/").content
-    answer = post(client, headers={"Authorization": basic("anna", "secret")})
+    answer = post_torrent(client, headers={"Authorization": basic_auth("anna", "secret")})
     assert answer["X-Thetorrent-Result"] == "stored"
 
 
-def manage(*args: str, capsys: pytest.CaptureFixture[str]) -> str:
+def run_keys(*args: str, capsys: pytest.CaptureFixture[str]) -> str:
     call_command("keys", *args)
     return capsys.readouterr().out
 
@@ -226,14 +228,14 @@ def test_the_command_issues_lists_suspends_resumes_and_revokes(
     capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
     settings.CLIENTS = HOME
-    text = manage("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
+    text = run_keys("issue", "Anna's indexer", "--client", "home", capsys=capsys).strip()
     prefix = api_keys.authorize_key(text).prefix
-    listed = manage("list", capsys=capsys)
+    listed = run_keys("list", capsys=capsys)
     assert prefix in listed and "Anna's indexer" in listed and "client home" in listed and text not in listed
-    assert "is suspended" in manage("suspend", prefix, capsys=capsys)
-    assert "suspended" in manage("list", capsys=capsys)
-    assert "is active" in manage("resume", prefix, capsys=capsys)
-    assert "is revoked" in manage("revoke", prefix, capsys=capsys)
+    assert "is suspended" in run_keys("suspend", prefix, capsys=capsys)
+    assert "suspended" in run_keys("list", capsys=capsys)
+    assert "is active" in run_keys("resume", prefix, capsys=capsys)
+    assert "is revoked" in run_keys("revoke", prefix, capsys=capsys)
     with pytest.raises(CommandError, match="no such key"):
         call_command("keys", "resume", prefix)
 

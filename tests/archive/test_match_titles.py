@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 MATRIX, AMELIE = "tt0133093", "tt0211915"
 
 
-def store(name: str) -> tuple[bytes, ...]:
+def store_named(name: str) -> tuple[bytes, ...]:
     torrent = make.v1(name.encode())
     deposit(torrent)
     return make.infohashes(torrent)
@@ -28,7 +28,7 @@ def count_matched() -> int:
 
 def match_name(name: str) -> tuple[str, bool] | None:
     """The IMDb id that a torrent of this name is linked to, and whether the link is sure."""
-    infohashes = store(name)
+    infohashes = store_named(name)
     count_matched()
     link = find_film(infohashes)
     return (link.imdb_id, link.sure) if link else None
@@ -126,7 +126,7 @@ def test_the_link_of_a_hybrid_is_found_by_each_of_its_infohashes() -> None:
 
 def test_what_a_person_said_is_not_changed() -> None:
     load_titles()
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     set_imdb_id(infohashes[0], AMELIE, "Mine", "admin")
     assert count_matched() == 0
     link = find_film(infohashes)
@@ -135,7 +135,7 @@ def test_what_a_person_said_is_not_changed() -> None:
 
 def test_what_a_person_says_replaces_what_was_found() -> None:
     load_titles()
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     assert count_matched() == 1
     set_imdb_id(infohashes[0], AMELIE, "", "key x")
     link = find_film(infohashes)
@@ -155,7 +155,7 @@ def test_what_a_person_said_of_another_infohash_of_the_torrent_counts_too() -> N
 
 def test_a_link_that_was_undone_is_not_found_again() -> None:
     load_titles()
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     assert count_matched() == 1
     undo_link(infohashes[0])
     assert find_film(infohashes) is None
@@ -173,18 +173,18 @@ def test_a_link_that_was_undone_is_not_found_again() -> None:
 
 def test_a_run_starts_where_the_last_one_ended() -> None:
     load_titles()
-    store("The.Matrix.1999.1080p")
+    store_named("The.Matrix.1999.1080p")
     assert count_unmatched()
     assert count_matched() == 1
     assert count_unmatched() == 0
-    store("Fargo.1996.1080p")
+    store_named("Fargo.1996.1080p")
     assert count_unmatched() == 1
     assert count_matched() == 1
 
 
 def test_a_new_list_of_titles_has_all_torrents_compared_again() -> None:
     load_titles()
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     TitleList.objects.update(matched=10_000_000)  # as if millions had been compared
     assert count_matched() == 0
     load_titles()
@@ -194,7 +194,7 @@ def test_a_new_list_of_titles_has_all_torrents_compared_again() -> None:
 
 def test_a_link_that_new_titles_make_ambiguous_is_withdrawn() -> None:
     load_titles()
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     assert count_matched() == 1
     load_titles(
         [ListedTitle(1, False, "The Matrix", "", 1999), ListedTitle(2, False, "The Matrix", "", 1999)]
@@ -205,7 +205,7 @@ def test_a_link_that_new_titles_make_ambiguous_is_withdrawn() -> None:
 
 def test_a_link_takes_on_the_new_title_of_its_film() -> None:
     load_titles([ListedTitle(133093, False, "Matrix, The", "", 1999)])
-    infohashes = store("The.Matrix.1999.1080p")
+    infohashes = store_named("The.Matrix.1999.1080p")
     assert count_matched() == 1
     load_titles()
     assert count_matched() == 1
@@ -215,6 +215,6 @@ def test_a_link_takes_on_the_new_title_of_its_film() -> None:
 
 
 def test_without_titles_there_is_nothing_to_do() -> None:
-    store("The.Matrix.1999.1080p")
+    store_named("The.Matrix.1999.1080p")
     assert count_unmatched() is None
     assert count_matched() == 0

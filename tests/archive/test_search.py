@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 BYTES = {"sqlite": "blob", "postgresql": "bytea"}
 
 
-def store(*names: str | bytes) -> list[bytes]:
+def store_named(*names: str | bytes) -> list[bytes]:
     """Store torrents of these names in this order, so that the last is the newest."""
     torrents = [make.v1(name.encode() if isinstance(name, str) else name) for name in names]
     for torrent in torrents:
@@ -52,7 +52,7 @@ def all_pages(query: SearchQuery, limit: int) -> list[SearchPage]:
 
 
 def test_all_words_must_occur_in_any_order_and_case() -> None:
-    store("ubuntu-24.04-desktop-amd64.iso", "Ubuntu.22.04.SERVER.iso", "debian-12.iso")
+    store_named("ubuntu-24.04-desktop-amd64.iso", "Ubuntu.22.04.SERVER.iso", "debian-12.iso")
     assert search_names("UBUNTU") == ["Ubuntu.22.04.SERVER.iso", "ubuntu-24.04-desktop-amd64.iso"]
     assert search_names("iso desktop, ubuntu!") == ["ubuntu-24.04-desktop-amd64.iso"]
     assert search_names("ubuntu debian") == []
@@ -78,17 +78,17 @@ def test_all_words_must_occur_in_any_order_and_case() -> None:
     ],
 )
 def test_letter_case_accents_and_script_do_not_matter(name: str, asked: str) -> None:
-    store("something else", name)
+    store_named("something else", name)
     assert search_names(asked) == [name]
 
 
 def test_a_season_finds_its_episodes() -> None:
-    store("The.Show.S01E02.mkv", "The.Show.S02E01.mkv", "The.Show.S01.COMPLETE")
+    store_named("The.Show.S01E02.mkv", "The.Show.S02E01.mkv", "The.Show.S01.COMPLETE")
     assert search_names("the show s01") == ["The.Show.S01.COMPLETE", "The.Show.S01E02.mkv"]
 
 
 def test_an_infohash_or_magnet_link_finds_that_torrent() -> None:
-    [torrent] = store("a.bin")
+    [torrent] = store_named("a.bin")
     infohash = make.v1_hash(torrent)
     for spelling in (infohash.lower(), f" magnet:?xt=urn:btih:{infohash}&dn=x"):
         assert search_names(spelling) == ["a.bin"]
@@ -96,7 +96,7 @@ def test_an_infohash_or_magnet_link_finds_that_torrent() -> None:
 
 
 def test_a_search_without_words_lists_the_newest_first() -> None:
-    store("one", "two", "three")
+    store_named("one", "two", "three")
     assert search_names() == search_names("  ") == ["three", "two", "one"]
 
 
@@ -135,7 +135,7 @@ def test_a_search_without_words_lists_the_newest_first() -> None:
     ],
 )
 def test_no_query_text_is_an_error(nonsense: str) -> None:
-    store("hello", "song.mp3")
+    store_named("hello", "song.mp3")
     for query in (nonsense, f"hello {nonsense}", f"hello{nonsense}"):
         assert set(search_names(query)) <= {"hello"}
 
@@ -150,7 +150,7 @@ def test_torrents_of_any_name_are_indexed() -> None:
         b"=film",
     ]
     hostile += ["photo\u202egnp.exe".encode(), "\ud800".encode("utf-8", "surrogatepass"), b'"quoted" AND *']
-    store(*hostile)
+    store_named(*hostile)
     assert len(search_names()) == len(hostile)
     assert search_names("photo") == ["photo\u202egnp.exe"]
     assert search_names("drop table") == ["'; DROP TABLE x; --"]
@@ -174,7 +174,7 @@ def test_results_are_filtered_by_size_and_number_of_files() -> None:
 
 
 def test_results_are_filtered_by_the_time_of_storing() -> None:
-    store(*(f"day {n}" for n in range(9)))
+    store_named(*(f"day {n}" for n in range(9)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
     set_stored_times(first + timedelta(days=n) for n in range(9))
     since, until = first + timedelta(days=2), first + timedelta(days=4)
@@ -186,7 +186,7 @@ def test_results_are_filtered_by_the_time_of_storing() -> None:
 
 def test_candidates_older_than_the_time_filter_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MORE_CANDIDATES", (1,))
-    store(*(f"day {n}" for n in range(30)))
+    store_named(*(f"day {n}" for n in range(30)))
     first = datetime(2026, 1, 1, tzinfo=UTC)
     set_stored_times(first + timedelta(days=n) for n in range(30))
     pages = all_pages(SearchQuery("day", since=first + timedelta(days=29)), limit=1)
@@ -199,7 +199,7 @@ def test_times_of_a_wrong_clock_are_found_and_cost_one_step(
 ) -> None:
     """It says the same wrong day twice, a year apart: the ids in between are skipped in one step."""
     monkeypatch.setattr(search, "MORE_CANDIDATES", (1,))
-    store(*(f"part {n}" for n in range(60)))
+    store_named(*(f"part {n}" for n in range(60)))
     first, other = datetime(2024, 1, 1, tzinfo=UTC), datetime(wrong, 1, 1, tzinfo=UTC)
     set_stored_times(other if 20 <= n < 30 or n >= 50 else first + timedelta(days=n) for n in range(60))
     for text in ("", "part"):
@@ -212,7 +212,7 @@ def test_times_of_a_wrong_clock_are_found_and_cost_one_step(
 
 
 def test_results_are_filtered_by_kind() -> None:
-    store("Album.flac", "The.Show.S01E02.1080p.mkv", "A.Film.2001.DVDRip.avi")
+    store_named("Album.flac", "The.Show.S01E02.1080p.mkv", "A.Film.2001.DVDRip.avi")
     assert search_names(kinds=(TorrentKind.AUDIO, TorrentKind.FILM_SD)) == [
         "A.Film.2001.DVDRip.avi",
         "Album.flac",
@@ -225,7 +225,7 @@ def test_results_are_filtered_by_kind() -> None:
 
 
 def test_pages_follow_each_other_without_gap_or_repetition() -> None:
-    store(*(f"part {n}" for n in range(25)))
+    store_named(*(f"part {n}" for n in range(25)))
     for query in (SearchQuery(), SearchQuery("part")):
         pages = all_pages(query, limit=10)
         assert [len(page.hits) for page in pages] == [10, 10, 5]
@@ -239,7 +239,7 @@ def test_a_page_ends_after_a_bounded_number_of_candidates_and_says_where_to_go_o
 ) -> None:
     """Here a request looks at six candidates, and nineteen are newer than the one that matches."""
     monkeypatch.setattr(search, "MORE_CANDIDATES", (1, 3))
-    store("part of it", *(f"part {n}" for n in range(19)))
+    store_named("part of it", *(f"part {n}" for n in range(19)))
     Torrent.objects.filter(name="part of it").update(size=10**9)
     for text in ("", "part"):
         pages = all_pages(SearchQuery(text, min_size=10**9), limit=1)
@@ -271,7 +271,7 @@ def test_words_that_take_the_index_too_long_are_searched_row_by_row(
 
 
 def test_a_torrent_that_is_taken_down_is_not_found_any_more() -> None:
-    [torrent] = store("hello world")
+    [torrent] = store_named("hello world")
     assert search_names("hello") == search_names() == ["hello world"]
     take_down(make.infohashes(torrent)[0], "Court order")
     assert search_names("hello") == search_names() == search_names(make.v1_hash(torrent)) == []
@@ -290,7 +290,7 @@ def test_torrents_stored_in_a_batch_are_found() -> None:
 
 
 def test_scrub_repairs_wrong_words() -> None:
-    store("hello world")
+    store_named("hello world")
     Torrent.objects.update(words="=other nonsense")
     assert (search_names("hello"), search_names("nonsense")) == ([], ["hello world"])
     assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
@@ -299,7 +299,7 @@ def test_scrub_repairs_wrong_words() -> None:
 
 
 def test_scrub_rebuilds_the_words_of_lost_rows() -> None:
-    store("hello world")
+    store_named("hello world")
     Torrent.objects.all().delete()
     assert search_names("hello") == []
     assert [finding.verdict for finding in scrub()] == [Verdict.INDEXED]
@@ -328,7 +328,7 @@ def test_of_very_many_files_the_first_words_are_indexed(settings: Settings) -> N
 
 
 def test_where_listing_is_off_search_is_refused(settings: Settings) -> None:
-    store("hello")
+    store_named("hello")
     settings.LISTING = False
     with pytest.raises(NotListed):
         search_torrents(SearchQuery("hello"))

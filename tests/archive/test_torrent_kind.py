@@ -1,4 +1,4 @@
-"""Kinds are guessed from names and from the largest file."""
+"""The kind of a torrent is guessed from its name and its largest file."""
 
 import pytest
 
@@ -11,8 +11,8 @@ from metainfo import parse_torrent
 from tests import bep52, make
 
 
-def guessed(name: str, main: str = "") -> TorrentKind:
-    return guess_kind(name, list(split_words(name)), main)
+def guess(name: str, largest_file: str = "") -> TorrentKind:
+    return guess_kind(name, list(split_words(name)), largest_file)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def guessed(name: str, main: str = "") -> TorrentKind:
         ("whatever", TorrentKind.OTHER),
     ],
 )
-def test_a_name_tells_a_kind(name: str, expected: TorrentKind) -> None:
-    assert guessed(name) == expected
+def test_the_kind_is_guessed_from_the_name(name: str, expected: TorrentKind) -> None:
+    assert guess(name) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "main", "expected"),
+    ("name", "largest_file", "expected"),
     [
         ("Big Buck Bunny (2008)", "big_buck_bunny.mkv", TorrentKind.FILM_SD),
         ("Some Show Season 1", "e01.mkv", TorrentKind.SERIES_SD),
@@ -53,8 +53,10 @@ def test_a_name_tells_a_kind(name: str, expected: TorrentKind) -> None:
         ("something", "no ending", TorrentKind.OTHER),
     ],
 )
-def test_the_largest_file_tells_what_the_name_does_not(name: str, main: str, expected: TorrentKind) -> None:
-    assert guessed(name, main) == expected
+def test_the_largest_file_decides_where_the_name_says_nothing(
+    name: str, largest_file: str, expected: TorrentKind
+) -> None:
+    assert guess(name, largest_file) == expected
 
 
 FILES: dict[tuple[bytes, ...], int] = {
@@ -64,7 +66,7 @@ FILES: dict[tuple[bytes, ...], int] = {
 }
 
 
-def test_the_largest_file_is_known_of_v1_v2_and_hybrids() -> None:
+def test_the_largest_file_of_v1_v2_and_hybrid_torrents_is_known() -> None:
     paths = [("/".join(part.decode() for part in path), size) for path, size in FILES.items()]
     for torrent in (make.v1(b"folder", files=FILES), bep52.v2(paths), bep52.hybrid(paths)):
         assert parse_torrent(torrent).largest_file == "film.mkv"
@@ -72,7 +74,7 @@ def test_the_largest_file_is_known_of_v1_v2_and_hybrids() -> None:
 
 
 @pytest.mark.django_db
-def test_scrub_brings_the_kind_to_what_was_stored_before() -> None:
+def test_scrub_corrects_the_kind_in_the_index() -> None:
     deposit(make.v1(b"folder", files=FILES))
     Torrent.objects.update(words="=other folder")
     list(scrub())
