@@ -1,7 +1,7 @@
-"""schemathesis over the REST API of a real Hashkeep: `python -m tests.fuzz_rest --cases 5000`.
+"""Run schemathesis over the REST API of a real Hashkeep: `python -m tests.fuzz_rest --cases 5000`.
 
-No answer may be an error of the server's or other than described, and no request that is against the description
-may succeed. (That what follows the description succeeds is not asked: a string is no torrent.)
+No answer may be an error of the server or other than described, and no request that violates the description may
+succeed. (A request that follows the description need not succeed: a string is no torrent.)
 """
 
 import argparse
@@ -17,7 +17,7 @@ import requests
 from tests import make
 from tests.servers.hashkeep import hashkeep
 
-# Its own list lacks 413, 414 and 431, with which too long a request is refused before it is understood.
+# The default list lacks 413, 414 and 431: a request that is too long is refused before it is parsed.
 _CONFIG = """
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 406, 413, 414, 415, 422, 429, 431, 451, 503]
@@ -27,7 +27,7 @@ _TORRENTS = [make.v1(files=_FILES), make.v2(), make.hybrid(), make.v1("½\N{PILE
 
 
 def fuzz(folder: Path, examples: int, seed: int = 1) -> int:
-    """How many requests it made; raises with all that it found. `examples`: at most so many an operation."""
+    """How many requests were made; raises with all findings. `examples`: the most for each operation."""
     with hashkeep(folder, RATE_ADDRESS=0, RATE_KEY=0) as archive:
         for torrent in _TORRENTS:
             requests.post(f"{archive.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()

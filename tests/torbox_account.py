@@ -1,4 +1,4 @@
-"""Somebody who speaks TorBox's dialect, and what is said to them."""
+"""An account of TorBox's dialect for tests, and helpers to read the answers."""
 
 import json
 from typing import Any
@@ -17,14 +17,14 @@ ABSENT = "5a" * 20
 
 
 class Account:
-    """Somebody with a key."""
+    """An API key, and requests with it."""
 
     def __init__(self, name: str = "Anna", **options: str) -> None:
         self.key, self.text = api_keys.issue_key(name, **options)
         self._client = Client(raise_request_exception=True)
 
     def __call__(self, method: str, path: str, data: Any = None, **how: Any) -> Any:
-        """GET and POST as a form; of what is no form, `content_type` says what it is."""
+        """GET, or POST of a form; `content_type` is that of a body that is no form."""
         url = path if path.startswith("/") else BASE + path
         return getattr(self._client, method)(
             url, data, headers={"Authorization": f"Bearer {self.text}"}, **how

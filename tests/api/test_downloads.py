@@ -1,4 +1,4 @@
-"""Downloads as strangers ask for them: from the default server, and from the shipped nginx in front of it."""
+"""Downloads over HTTP, from the default server and from the shipped nginx in front of it."""
 
 import base64
 import gzip
@@ -36,14 +36,14 @@ def origin(request: pytest.FixtureRequest, stocked: Hashkeep) -> Iterator[str]:
     if request.param == "granian":
         yield stocked.url
         return
-    # What comes with Hashkeep, with the operator's lines filled in.
+    # The configuration that comes with Hashkeep, with the operator's lines filled in.
     conf = (ROOT / "deploy" / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{stocked.port}")
     with nginx(conf.replace("/srv/hashkeep/torrents", str(stocked.torrents))) as url:
         yield url
 
 
 def get(url: str, method: str = "GET", **headers: str) -> requests.Response:
-    """Without the headers that requests adds by itself."""
+    """GET without the headers that requests adds by itself."""
     with requests.Session() as session:
         session.headers.clear()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -103,7 +103,7 @@ def test_a_download_has_all_its_headers_and_a_bare_content_type(
         assert answer.headers["Content-Type"] == "application/x-bittorrent"
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{infohash}.torrent"'
         assert answer.headers["Content-Length"] == str(len(V1))
-        # nginx cannot see whether a torrent still lacks its piece layers, so it promises nothing for good.
+        # nginx cannot see whether a torrent still lacks its piece layers, so it calls no response immutable.
         lasting = "public, max-age=31536000, immutable" if origin == stocked.url else "public, max-age=3600"
         assert answer.headers["Cache-Control"] == lasting
         assert answer.headers["Vary"] == "Accept-Encoding"
@@ -243,7 +243,7 @@ def test_other_methods_are_refused_in_plain_text(stocked: Hashkeep, path: str, m
 
 
 def test_npm_magnet_to_torrent_accepts_a_download(stocked: Hashkeep) -> None:
-    """It sends HEAD, and takes a link only if the Content-Type is exactly application/x-bittorrent."""
+    """It sends HEAD, and accepts a link only if the Content-Type is exactly application/x-bittorrent."""
     script = ROOT / "tests" / "clients" / "magnet_to_torrent.js"
     magnet = f"magnet:?xt=urn:btih:{make.v1_hash(V1)}"
     done = subprocess.run(["node", script, stocked.url, magnet], capture_output=True, text=True, timeout=60)

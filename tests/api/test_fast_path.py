@@ -1,4 +1,4 @@
-"""Downloads from memory: never of what is no longer there, and never more of it than there is room for."""
+"""The fast path of downloads, and its cache: nothing that is out of date, and no more than its size."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ LARGE = make.v1(b"large", 4_000_000_000)
 
 
 def ask(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict[str, str]] | None:
-    """Body and headers as the fast path has them; None where it leaves the answer to Django."""
+    """Body and headers of the fast path; None where it leaves the request to Django."""
     path = f"/{infohash}.torrent"
     encoding, none_match = (headers.get(f"HTTP_{name}", "") for name in ("ACCEPT_ENCODING", "IF_NONE_MATCH"))
     response = cached_download(method, path, encoding, none_match) or read_download(
@@ -95,7 +95,7 @@ def test_a_large_torrent_is_read_from_the_disk_each_time(objects: Path) -> None:
 
 
 def test_the_oldest_response_leaves_the_cache_first() -> None:
-    cache = ResponseCache(6_000)  # with what Python needs to hold each, two of them
+    cache = ResponseCache(6_000)  # two responses, with what Python needs to hold each
     for number in range(5):
         cache.put((str(number), ""), CachedResponse([], b"x" * 40, lambda: True))
     assert [number for number in range(5) if cache.get((str(number), ""))] == [3, 4]

@@ -1,4 +1,4 @@
-"""requestdl and the links that it gives: parts, zips, and everything that makes them refuse."""
+"""requestdl and its links to finished files: ranges, zips, and every reason for a refusal."""
 
 import io
 import os
@@ -42,7 +42,7 @@ def daemon() -> Iterator[Pretender]:
 
 
 class Account(NamedTuple):
-    """A key, its text, its torrent with its number, what its client tells, and the folder of that one's files."""
+    """A key and its text, its torrent and the id of that, its client, and the folder of the client's files."""
 
     key: ApiKey
     token: str
@@ -54,7 +54,7 @@ class Account(NamedTuple):
 
 @pytest.fixture
 def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
-    """An account with one torrent, which its client has, and which has no files so far."""
+    """An account with one torrent, which its client has, still without files."""
     folder = tmp_path / "files"
     folder.mkdir()
     settings.CLIENTS = {"home": daemon.address}
@@ -81,7 +81,7 @@ def ask(client: Client, mine: Account, status: int = 200, **wish: Any) -> Any:
 
 
 def linked(client: Client, mine: Account, **wish: Any) -> str:
-    """The path of a link that somebody with the key asks for."""
+    """The path of a link, requested with the key."""
     answer = ask(client, mine, **wish)
     assert answer == {
         "success": True,
@@ -95,7 +95,7 @@ def linked(client: Client, mine: Account, **wish: Any) -> str:
 
 
 def read(client: Client, path: str, **headers: str) -> Any:
-    """The answer, with all of its body as `content`."""
+    """The response, with its whole body as `content`."""
     answer: Any = client.get(path, headers=headers)
     if answer.streaming:
         body = answer.getvalue()
@@ -255,7 +255,7 @@ def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, mine
 
 
 def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Client, mine: Account) -> None:
-    """A hybrid that came by a link with its v1 infohash alone, and was taken down by the other."""
+    """The account knows the v1 infohash of a hybrid; the takedown names the v2 infohash."""
     v2 = secrets.token_bytes(32)
     mine.daemon.has(mine.v1, infohash_v2=v2.hex())
     put(mine, "a.mkv")
@@ -268,7 +268,7 @@ def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Clien
     assert client.get(f"{mylist}&id={mine.number}").status_code == 451
 
 
-# Whole files and parts
+# Whole files and ranges
 
 
 def test_ranges_are_served_as_by_nginx(client: Client, mine: Account) -> None:
@@ -295,7 +295,7 @@ def test_ranges_are_served_as_by_nginx(client: Client, mine: Account) -> None:
 def test_a_range_that_is_malformed_or_multiple_gets_the_whole_file(
     client: Client, mine: Account, asked: str
 ) -> None:
-    """RFC 9110, 14.2, allows it."""
+    """RFC 9110, 14.2, allows this."""
     put(mine, "a.bin")
     answer = read(client, linked(client, mine, file_id=0), Range=asked)
     assert (answer.status_code, answer.content) == (200, FILM)
@@ -473,5 +473,5 @@ def test_a_reader_that_stops_frees_its_place_and_its_file(client: Client, mine: 
         for _ in range(40):
             client.get(path).close()
     assert len(os.listdir("/proc/self/fd")) <= before
-    # A reader that stayed would have stayed 160 times; what else the process does may begin or end meanwhile.
+    # A file that stayed open would be open 160 times; the process may open or close a few others meanwhile.
     assert threading.active_count() < threads + 10

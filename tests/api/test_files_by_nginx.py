@@ -1,4 +1,4 @@
-"""Finished files that nginx sends, by the configuration that comes with Hashkeep."""
+"""Finished files sent by nginx, with the configuration that comes with Hashkeep."""
 
 from collections.abc import Iterator
 from pathlib import Path

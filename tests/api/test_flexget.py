@@ -1,4 +1,4 @@
-"""The real FlexGet takes torrents from us: by our URLs, by Torznab, by RSS, and as from an old cache."""
+"""The real FlexGet downloads torrents from Hashkeep: by URL, by Torznab, by RSS, and as from an old cache."""
 
 import subprocess
 from pathlib import Path
@@ -15,8 +15,8 @@ TORRENTS = {
     "rss": make.v1(b"By our feed", 3_000_000),
     "old": make.hybrid(b"As from an old cache"),
 }
-# The last one's only source is dead. Its plugin then asks torrage.com, zoink.it and itorrents.org, and the proxy that
-# all its requests go to is this archive.
+# The only source of the last torrent is dead. FlexGet's plugin then asks torrage.com, zoink.it and itorrents.org,
+# through a proxy that is this archive.
 CONFIG = """
 tasks:
   cache:
@@ -46,7 +46,7 @@ tasks:
 
 @pytest.fixture(scope="module")
 def taken(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a folder for each of its tasks, in which lies what it has downloaded."""
+    """A folder with one folder for each task of FlexGet, which has what the task downloaded."""
     folder = tmp_path_factory.mktemp("flexget")
     for name, torrent in TORRENTS.items():
         (folder / name).mkdir()

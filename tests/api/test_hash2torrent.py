@@ -1,6 +1,6 @@
 """Hash2Torrent's routes and wishes by REST: a whole Hashkeep and its resolver, on an Internet of our own.
 
-Settings are those of every day but for the bootstrap node: here every public address is this machine.
+The settings are the usual ones, except the bootstrap node: here every public address is this machine.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ SEEDER: Address = ("44.1.0.1", 6881)
 HINT = "x.pe={}:{}".format(*SEEDER)
 WAIT = 60  # seconds, on a machine that is busy with other tests
 DEAD = "5A" * 20
-NO_FILES = Path("/nonexistent")  # of a seeder that is asked for metadata only
+NO_FILES = Path("/nonexistent")  # of a seeder that sends metadata only
 
 
 class World(NamedTuple):
@@ -62,7 +62,7 @@ def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
     contents = [create_content(folder, kind, kind) for kind in ("v1", "hybrid", "v2")]
     for each in contents:
         seeder.seed(each)
-    # Who should not wait and does would wait for long.
+    # A request that should not wait, and does, would wait for long.
     with hashkeep(tmp_path_factory.mktemp("archive"), **settings(RESOLVE_TIMEOUT=WAIT)) as running:
         yield World(running, seeder, nodes, *contents)
 
@@ -78,7 +78,7 @@ def get(archive: Hashkeep, path: str) -> requests.Response:
 
 
 def get_from(address: str, archive: Hashkeep, path: str) -> requests.Response:
-    """As somebody else: here every address is ours."""
+    """GET from another address: here every address is this machine's."""
     with requests.Session() as session:
         session.mount("http://", From(address))
         return session.get(archive.url + path, timeout=WAIT + 30)
@@ -94,7 +94,7 @@ class From(HTTPAdapter):
 
 
 def many(seeder: Peer, name: str, count: int) -> list[str]:
-    """Infohashes of small torrents that are seeded from now on."""
+    """Infohashes of small torrents, which are seeded from now on."""
     torrents = [make.v1(f"{name} {number}".encode(), 20_000) for number in range(count)]
     for torrent in torrents:
         seeder.seed(Content(NO_FILES, name, torrent))
@@ -109,20 +109,20 @@ def until(true: Callable[[], bool], seconds: float = WAIT) -> bool:
 
 
 def count(archive: Hashkeep, which: str, *values: object) -> int:
-    """Wishes in the queue, as the index itself tells it."""
+    """How many wishes are in the queue, read from the database."""
     with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=60)) as index:
         [(number,)] = index.execute(f"SELECT count(*) FROM archive_wanted WHERE {which}", values)
     return int(number)
 
 
 def taken_in(archive: Hashkeep, asked: list[Future[Any]], numbers: range) -> bool:
-    """Each of these infohashes was asked for by one of these requests, which waits by now or has its answer."""
+    """Whether each of these requests, one for each infohash, is waiting by now or has its answer."""
     noted = count(archive, "v1 BETWEEN ? AND ?", *(each.to_bytes(20) for each in (numbers[0], numbers[-1])))
     return noted + sum(one.done() for one in asked) >= len(numbers)
 
 
 def all_missed(archive: Hashkeep) -> None:
-    """As if the network had been asked for all of them in vain: nobody waits any longer."""
+    """End every search as not found, so that no request waits any longer."""
     archive.manage(
         "shell",
         "-v0",
@@ -162,7 +162,7 @@ def test_peers_may_be_given_as_in_a_magnet_link(world: World, shape: str) -> Non
 
 
 def test_a_peer_that_is_given_during_a_search_joins_it_and_is_stored_nowhere(world: World) -> None:
-    """It is in no DHT, so nobody else knows of it. Nor is one written whose torrent is not found."""
+    """The peer is in no DHT. No peer is stored either whose torrent is not found."""
     lonely = Peer(("44.1.0.77", 6881), [])
     [infohash] = many(lonely, "lonely", 1)
     assert get(world.hashkeep, f"/torrents/{infohash}?timeout=1").status_code == 408
@@ -207,7 +207,7 @@ def test_the_health_check_says_ok(world: World) -> None:
 
 @pytest.mark.parametrize("shape", ["/torrent/{}.torrent", "/{}.torrent"])
 def test_the_caches_urls_do_not_wait_and_a_later_request_finds_the_torrent(world: World, shape: str) -> None:
-    path = shape.format(world.v1.v2.hex())  # nobody has that
+    path = shape.format(world.v1.v2.hex())  # no peer has that
     began = time.monotonic()
     assert get(world.hashkeep, path).status_code == 404
     assert time.monotonic() - began < WAIT / 2
@@ -235,7 +235,7 @@ def test_a_hybrid_whose_other_infohash_is_blocked_is_not_stored(world: World, tm
 
 
 def test_a_torrent_with_too_many_pieces_is_not_answered_as_missing(world: World) -> None:
-    """So many that their hashes alone are more than MAX_TORRENT_BYTES: libtorrent does not read such an info."""
+    """The hashes of the pieces alone exceed MAX_TORRENT_BYTES: libtorrent does not read such an info dictionary."""
     vast = Content(Path("/nonexistent"), "", make.v1(b"vast", 500_001 * make.BLOCK))
     world.seeder.seed(vast)
     answer = get(world.hashkeep, f"/torrents/{vast.v1.hex()}?{HINT}&timeout={WAIT}")
@@ -262,7 +262,7 @@ def test_a_hundred_torrents_at_once_are_all_found(world: World) -> None:
 
 
 def test_torrents_one_after_the_other_are_found_quickly(world: World) -> None:
-    """Aimed at: under 50 ms more than the search itself, which takes a few here. This machine may be busy."""
+    """The aim is less than 50 ms more than the search itself, which takes a few here. This machine may be busy."""
     seconds = []
     for infohash in many(world.seeder, "quick", 20):
         began = time.monotonic()
@@ -435,7 +435,7 @@ def test_a_killed_resolver_is_started_again_and_no_wish_is_lost(world: World) ->
     requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
     assert until(lambda: len(world.hashkeep.resolvers()) == 1)
     [killed] = world.hashkeep.resolvers()
-    assert until(lambda: count(world.hashkeep, "leased_until IS NOT NULL") >= 100)  # nobody seeds them yet
+    assert until(lambda: count(world.hashkeep, "leased_until IS NOT NULL") >= 100)  # there is no seeder yet
     os.kill(killed, signal.SIGKILL)
     assert many(world.seeder, "killed", 100) == infohashes
     assert until(lambda: world.hashkeep.resolvers() not in ([], [killed]))
@@ -476,7 +476,7 @@ def test_a_killed_postgresql_loses_no_wish_and_no_waiting_request(net: None, tmp
             database.kill()
             assert get(archive, f"/torrents/{DEAD}").status_code == 503
             many(seeder, "postgres", 100)
-            time.sleep(3)  # most of them are found while it is away
+            time.sleep(3)  # most of them are found while the database is down
             database.start()
             assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
             answers = [future.result().status_code for future in waiting]
@@ -502,7 +502,7 @@ def test_two_resolvers_share_the_wishes_and_fetch_none_twice(net: None, tmp_path
     visitors: dict[str, set[str]] = {}
     with hashkeep(tmp_path, **settings(BT_LISTEN="70.7.0.1:6881")) as archive, another_resolver(archive):
         rounds = 0
-        while len(set().union(*visitors.values())) < 2 and rounds < WAIT:  # until both are at work
+        while len(set().union(*visitors.values())) < 2 and rounds < WAIT:  # until both resolvers work
             rounds += 1
             fetch(archive, many(seeder, f"round {rounds}", 10))
             visit(visitors, seeder)
@@ -532,7 +532,7 @@ def fetch(archive: Hashkeep, infohashes: list[str]) -> None:
 
 
 def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
-    """Who has come for which torrent since the last time."""
+    """Which address came for which infohash since the last call."""
     for alert in seeder.session.pop_alerts():
         if isinstance(alert, lt.peer_connect_alert):
             infohash = alert.handle.info_hashes().v1.to_bytes().hex()

@@ -1,4 +1,4 @@
-"""/health and /metrics, as an operator's programs read them."""
+"""/health and /metrics, as monitoring programs read them."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def get(server: Hashkeep, path: str) -> requests.Response:
 
 
 def figures(server: Hashkeep) -> dict[tuple[str, ...], float]:
-    """Every sample, by its name and the values of its labels, as Prometheus's own parser reads it."""
+    """Every sample, by its name and the values of its labels, parsed by Prometheus's own parser."""
     answer = get(server, "/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     families = text_string_to_metric_families(answer.text)
@@ -94,7 +94,7 @@ def test_a_resolver_is_reported_while_it_runs_and_missed_when_it_stops(tmp_path:
 
 def test_deposits_and_retrievals_are_counted_over_all_processes(alone: Hashkeep) -> None:
     torrents = [make.v1(b"%d" % number) for number in range(11)]
-    torrents.insert(0, make.v1(b"large", 4_000_000_000))  # its way out is another
+    torrents.insert(0, make.v1(b"large", 4_000_000_000))  # the page stores by another way
     for torrent in [*torrents, torrents[0], b"rubbish"]:
         requests.post(f"{alone.url}/upload", files={"torrent": torrent}, timeout=60)
     requests.post(f"{alone.url}/store", files={"torrent": torrents[1]}, timeout=60)
@@ -102,7 +102,7 @@ def test_deposits_and_retrievals_are_counted_over_all_processes(alone: Hashkeep)
         assert get(alone, f"/{make.v1_hash(torrent)}.torrent").content == torrent
         get(alone, f"/{make.v1_hash(torrent)}.torrent")
     assert get(alone, f"/{'AB' * 20}.torrent").status_code == 404
-    deadline = time.monotonic() + 30  # what comes from memory is written down once a second
+    deadline = time.monotonic() + 30  # downloads from memory are counted once a second
     while (report := figures(alone))["hashkeep_retrievals_total", "held"] < 10:
         assert time.monotonic() < deadline
         time.sleep(0.1)

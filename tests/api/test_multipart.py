@@ -1,4 +1,4 @@
-"""Forms as they really come: RFC 7578, RFC 2046, and what old scripts made of them."""
+"""Multipart forms: RFC 7578, RFC 2046, and what old scripts made of them."""
 
 import base64
 

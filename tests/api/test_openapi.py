@@ -1,6 +1,6 @@
-"""The description of the REST API: that it is one, that nothing is missing in it, and that the server keeps to it.
+"""The OpenAPI description of the REST API: it is valid and complete, and the server keeps to it.
 
-schemathesis asks whatever the description allows, and much that it does not; `make fuzz` goes on for longer.
+schemathesis sends what the description allows, and much that it does not; `make fuzz` goes on for longer.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A player, Chromium: it plays from a link and seeks, and runs nothing that lies in a torrent."""
+"""Chromium as a player: it plays from a link and seeks, and runs no script that is in a torrent."""
 
 import wave
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Mistakes and outages under /api/v1/: problem details (RFC 9457) whatever goes wrong, and CORS for who reads."""
+"""Mistakes and outages under /api/v1/: problem details (RFC 9457) whatever goes wrong, and CORS for reading."""
 
 import json
 import re
@@ -112,7 +112,7 @@ def test_a_database_that_is_down_is_a_problem_with_retry_after(client: Client, p
 
 
 def test_an_unexpected_exception_is_a_problem_without_details(client: Client, settings: Any) -> None:
-    settings.RATE_ADDRESS = "many"  # which no start would let pass
+    settings.RATE_ADDRESS = "many"  # a server with this setting would not start
     client.raise_request_exception = False
     answer = client.get(f"{API}/stats")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
@@ -120,7 +120,7 @@ def test_an_unexpected_exception_is_a_problem_without_details(client: Client, se
 
 
 def test_every_refusal_of_the_archive_has_a_type_and_a_status() -> None:
-    """But for the two that only their kinds are raised of."""
+    """Except two classes of which only subclasses are raised."""
     names = {*dir(archive_errors), *dir(metainfo_errors)}
     refusals = {name for name in names if re.match("[A-Z]", name)} - {"Refusal", "NotAuthorized", "TooMany"}
     assert {word.replace("-", "") for word in refusal_types()} == {name.lower() for name in refusals}
@@ -142,7 +142,9 @@ def test_every_problem_type_is_explained_in_the_description(client: Client) -> N
         word = details["type"].rpartition("#")[2]
         assert f"\n| `{word}` | {details['status']} |" in explained
     assert len({answer.json()["type"] for answer in answers}) == len(answers)
-    assert build_schema()["info"]["description"].count("|") == 0  # it does not begin with what goes wrong
+    assert (
+        build_schema()["info"]["description"].count("|") == 0
+    )  # it does not begin with the text of the exception
 
 
 # CORS, as the Fetch standard has it -----------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The real qBittorrent finds torrents here: by our feed, and by the search plugin of docs/fetching.md."""
+"""The real qBittorrent finds torrents in Hashkeep: by the RSS feed, and by the search plugin of docs/fetching.md."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def test_qbittorrent_reads_the_rss_feed(world: World) -> None:
 
 
 def articles(client: qbittorrentapi.Client) -> Any:
-    """Of the feed; None before it has been read."""
+    """The articles of the feed; None before qBittorrent has read it."""
     feeds: Any = client.rss_items(include_feed_data=True)
     return feeds["ours"].get("articles")
 

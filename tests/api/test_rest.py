@@ -1,4 +1,4 @@
-"""REST under /api/v1/: what each route answers. Whether that is as described is test_openapi's to ask."""
+"""REST under /api/v1/: what each route answers. test_openapi compares that with the description."""
 
 import gzip
 from typing import Any
@@ -41,7 +41,7 @@ def get(client: Client, path: str, **query: Any) -> Any:
 
 
 def problem(answer: Any, status: int, word: str) -> dict[str, Any]:
-    """RFC 9457: its media type, and members that say what the status line says."""
+    """The problem details (RFC 9457), whose media type and status are checked."""
     fields: dict[str, Any] = answer.json()
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert (fields["status"], fields["type"].rpartition("#")[2]) == (status, word)
@@ -123,7 +123,7 @@ def test_with_uploads_for_keys_storing_needs_a_key_and_reading_does_not(
     problem(body(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
 
 
-# Looking -------------------------------------------------------------------------------------------
+# Reading -------------------------------------------------------------------------------------------
 
 
 def test_a_torrent_is_described_under_any_spelling_of_its_infohash(client: Client) -> None:
@@ -242,7 +242,7 @@ def test_the_problem_names_a_wrong_parameter(client: Client, wrong: dict[str, st
 
 
 def test_a_page_has_two_thousand_files(client: Client) -> None:
-    """Each page reads the torrent anew, and some have hundreds of thousands of files."""
+    """Each page reads the torrent anew, and some torrents have hundreds of thousands of files."""
     many = deposit(make.v1(b"many", files={(b"%d" % n,): 1 for n in range(2_001)})).infohash
     fields = get(client, f"torrents/{many}/files", limit=2_000)
     assert len(fields["results"]) == 2_000

@@ -1,4 +1,4 @@
-"""/api/v1/clients and the button "Send to …": for staff alone, with a real qBittorrent."""
+"""/api/v1/clients and the button "Send to …", for staff only, with a real qBittorrent."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Search over REST."""
+"""The search of the REST API."""
 
 from datetime import timedelta
 from typing import Any

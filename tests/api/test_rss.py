@@ -1,4 +1,4 @@
-"""The feed, as feedparser and BEP 36's readers take it."""
+"""The RSS feed, as feedparser and readers of BEP 36 parse it."""
 
 from typing import Any
 

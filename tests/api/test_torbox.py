@@ -1,4 +1,4 @@
-"""TorBox's dialect without a torrent client: accounts and what they have, and what is held."""
+"""TorBox's dialect without a torrent client: accounts, their torrents, and what is held."""
 
 import hashlib
 import json
@@ -241,11 +241,11 @@ class TestCheckCached:
         )
 
     def test_reading_files_has_a_time_limit(self, anna: Account) -> None:
-        """Pad files do not count in a list, and to read them takes as long as others."""
+        """Pad files do not count in a list, but take as long to read as other files."""
         pads = [{b"attr": b"p", b"length": 1, b"path": [b".pad", b"1"]}] * 150_000
         files = [*pads, {b"length": 1, b"path": [b"a"]}]
         like = {b"piece length": 2**20, b"pieces": bytes(20), b"files": files}
-        one = make.seal({b"name": b"0", **like})  # which takes much longer than all else here
+        one = make.seal({b"name": b"0", **like})  # which takes much longer than the rest of this test
         held = [one.replace(b"4:name1:0", b"4:name1:%d" % n) for n in range(4)]
         deposit_many(held)
         found = success_data(
@@ -259,7 +259,7 @@ class TestCheckCached:
         hashes = [make.v1_hash(many), make.v1_hash(make.v1(b"two", files={(b"a",): 1, (b"b",): 1})), HASH]
         found = success_data(anna("get", f"checkcached?hash={','.join(hashes)}&format=list&list_files=true"))
         listed = {row["name"]: len(row["files"]) for row in found if "files" in row}
-        # Which comes first is not said: the one of many, and what fits besides, or all but that.
+        # The order is open: either the torrent of many files and what fits beside it, or all others.
         assert listed in ({"many": 9_999, "a film.mkv": 1}, {"two": 2, "a film.mkv": 1}, {"two": 2})
         assert len(found) == 3
 

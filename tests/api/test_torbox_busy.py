@@ -1,4 +1,4 @@
-"""Many requests wait for a torrent client that never answers, and the archive goes on with its own work."""
+"""Many requests wait for a torrent client that never answers; other requests are answered meanwhile."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ AT_ONCE = 24  # more than the threads that work on other requests
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Hashkeep]:
-    """Of one process."""
+    """An archive with one process."""
     with misbehaving_server(never_answer) as port:
         running = Hashkeep(tmp_path, CLIENTS=f"home=qbittorrent://me:it@127.0.0.1:{port}")
         running.migrate()

@@ -1,4 +1,4 @@
-"""TorBox's dialect with a real qBittorrent behind it, and with clients that are of no use."""
+"""TorBox's dialect with a real qBittorrent, and with clients that fail."""
 
 import json
 from collections.abc import Iterator
@@ -80,7 +80,7 @@ def test_a_torrent_is_added_to_the_client_and_shown_with_its_state(
 
 
 def test_a_link_adds_exactly_one_torrent_to_the_client(anna: Account, daemon: Qbittorrent) -> None:
-    """A client takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
+    """qBittorrent takes each line for a link of its own, and the zone of an IPv6 address may be any text."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
     success_data(anna("post", "asynccreatetorrent", {"magnet": link}))
@@ -167,7 +167,7 @@ def at(port: int) -> ClientAddress:
 
 
 def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
-    """All that needs the client."""
+    """Every method that needs the client."""
     answers: list[Any] = [
         account("get", "mylist"),
         account("get", "mylist", {"id": id_}),

@@ -1,4 +1,4 @@
-"""TorBox's dialect and magnet links of what is not held: a Hashkeep with its resolver, on an Internet of our own."""
+"""TorBox's dialect and the network: a Hashkeep with its resolver, on an Internet of our own."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Who and what TorBox's dialect refuses, each in its own words: keys, bodies, torrents, addresses."""
+"""The refusals of TorBox's dialect and their codes: keys, bodies, torrents, paths."""
 
 import json
 
@@ -64,7 +64,7 @@ class TestKeys:
     def test_a_key_has_a_rate_limit(self, anna: Account, settings: Settings) -> None:
         settings.RATE_KEY = 3
         cache.clear()
-        answers = [anna("get", "mylist") for _ in range(7)]  # the minute may turn once
+        answers = [anna("get", "mylist") for _ in range(7)]  # a new minute may begin once
         assert [answer.status_code for answer in answers[:3]] == [200] * 3
         limited = next(answer for answer in answers if answer.status_code == 429)
         assert error_of(limited) == (429, "COOLDOWN_LIMIT")
@@ -93,7 +93,7 @@ class TestKeys:
 
 class TestBodies:
     def test_a_form_may_be_without_its_boundary(self, anna: Account) -> None:
-        """As npm @torbox/torbox-api 1.0.9 sends it: fetch has made the form, and then the header was overwritten."""
+        """As npm @torbox/torbox-api 1.0.9 sends it: fetch makes the form, then the SDK overwrites the header."""
         line = b"------formdata-undici-012345678901"
         part = b'Content-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
         kind = b'; filename="blob"\r\nContent-Type: application/octet-stream'

@@ -1,4 +1,4 @@
-"""TorBox's own SDKs, as they are on PyPI and npm: all that they ask of torrents, of a real qBittorrent behind us."""
+"""TorBox's own SDKs from PyPI and npm: every method of torrents, with a real qBittorrent behind Hashkeep."""
 
 import base64
 import json
@@ -66,7 +66,7 @@ def python(world: World, key: str | None = None) -> Any:
 
 
 def javascript(world: World, *calls: list[Any], key: str | None = None) -> list[Any]:
-    """What came of each: {"data"} as the SDK has validated it, or {"thrown"}."""
+    """The outcome of each call: {"data"}, validated by the SDK, or {"thrown"}."""
     command = ["node", "torbox.js", world.hashkeep.url, key or world.key]
     done = subprocess.run(
         command, cwd=CLIENTS, input=json.dumps(calls), capture_output=True, text=True, timeout=180
@@ -84,7 +84,7 @@ def until(found: Callable[[], Any]) -> Any:
 
 
 def finished(listed: Callable[[], list[Any]], id_: int) -> Any:
-    """As soon as the client has all of it."""
+    """The torrent, as soon as the client has all of it."""
     return until(
         lambda: next((row for row in listed() if row["id"] == id_ and row["download_finished"]), None)
     )
@@ -134,12 +134,12 @@ def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: Worl
     magnet = sdk.export_torrent_data("v1", torrent_id=str(made.data.torrent_id), type_="magnet").data
     assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash}&dn=python&tr=")
     for operation, state in (("pause", "stoppedUP"), ("resume", "stalledUP"), ("reannounce", "stalledUP")):
-        # It drops what is in a dict, and sends a string as a JSON string.
+        # The SDK drops the content of a dict, and sends a string as a JSON string.
         sdk.control_torrent("v1", json.dumps({"torrent_id": made.data.torrent_id, "operation": operation}))
         wait_for(world, infohash, state)
     sdk.control_torrent("v1", json.dumps({"torrent_id": made.data.torrent_id, "operation": "delete"}))
     assert in_daemon(world, infohash) is None
-    # What it does not list any more it may still be deleting.
+    # qBittorrent may still be deleting what it does not list any more.
     until(lambda: not (world.daemon.downloads / "python" / "0.bin").exists())
     assert made.data.torrent_id not in [row["id"] for row in listed()]
 
@@ -152,7 +152,7 @@ def test_the_python_sdk_creates_a_torrent_by_magnet_link(world: World) -> None:
     mine = finished(lambda: by_python(sdk.get_torrent_list("v1")), made.torrent_id)
     assert mine["name"] == "by magnet"
     assert sorted((file.short_name, file.size) for file in mine["files"]) == FILES
-    # It was not held; the client has found it, and now it is.
+    # The torrent was not held; the client has found it, and now it is held.
     assert sdk.get_torrent_info("v1", hash=one.v1.hex(), timeout="1").data.name == "python by magnet"
     sdk.control_torrent("v1", json.dumps({"all": True, "operation": "delete"}))
     assert in_daemon(world, one.v1.hex()) is None

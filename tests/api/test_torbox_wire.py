@@ -1,4 +1,4 @@
-"""TorBox's dialect as other people's programs speak it: their requests byte by byte (tests/wire/torbox.json)."""
+"""TorBox's dialect with recorded requests of other programs, byte by byte (tests/wire/torbox.json)."""
 
 import gzip
 import http.client
@@ -18,7 +18,7 @@ CLIENTS = [name for name in WIRE if name != "source"]
 
 
 def sent(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
-    """Status and JSON."""
+    """Status and JSON of the response."""
     lines = [head[0], f"Host: 127.0.0.1:{archive.port}", *head[1:]]
     if body:
         lines.append(f"Content-Length: {len(body)}")

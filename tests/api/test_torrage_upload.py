@@ -1,4 +1,4 @@
-"""The old caches' HTTP POST: Torrage 0.4's lines and thetorrent.org's headers, and the clients that read them.
+"""The old caches' HTTP POST: Torrage 0.4's body and headers, thetorrent.org's headers, and real clients.
 
 Header and body texts are Torrage's (github torrage/Torrage, 1437239, autoupload.php); names of the X-Thetorrent
 headers are those of thetorrent.org's own PHP sample.
@@ -88,7 +88,7 @@ def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrag
     ],
 )
 def test_the_refusal_names_an_unsupported_compression(client: Client, packed: bytes, kind: str) -> None:
-    """In the words that are ours; Torrage's stay."""
+    """In our header; Torrage's own text does not change."""
     answer = post(client, packed)
     assert answer.content.startswith(b"Error 12: Broken torrent file")
     assert answer["X-Thetorrent-Error"] == f"This is {kind}, not a torrent; gzip and bzip2 are unpacked."
@@ -149,7 +149,7 @@ def test_a_missing_database_is_torrages_error_14(client: Client) -> None:
     assert connection.is_usable()
 
 
-# From here on as strangers, over HTTP ----------------------------------------------------------------
+# Over HTTP, with real clients ----------------------------------------------------------------
 
 
 def save(folder: Path, torrent: bytes) -> Path:
@@ -205,16 +205,18 @@ def test_an_upload_that_is_far_too_large_is_refused_before_it_ends(
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
-    """A Hashkeep that strangers take for any other host: what a client has in its code is asked here."""
+    """A Hashkeep that is also an HTTP proxy for any host, for clients whose code has the URL of a cache."""
     with hashkeep(tmp_path_factory.mktemp("proxy"), ALLOWED_HOSTS="*") as running:
         yield running
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it leaves its file open
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # torrentool leaves its file open
 def test_torrentools_uploader_builds_a_clean_url(
     proxy: Hashkeep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PyPI torrentool pastes the body into an address; the cache's host is a constant in it, so it goes by proxy."""
+    """PyPI torrentool pastes the body into a URL. The cache's host is a constant in it, so it uses the proxy."""
     torrent = make.v1(b"torrentool")
     monkeypatch.setenv("http_proxy", proxy.url)
     link = upload_to_cache_server(str(save(tmp_path, torrent)))
@@ -232,7 +234,7 @@ def test_thetorrents_php_sample_reads_the_headers(server: Hashkeep, tmp_path: Pa
 
 @pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
 def test_a_php_script_reads_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
-    """It sends everything before it looks for an answer, and sees nothing but a broken pipe if nobody listens."""
+    """PHP sends everything before it reads the answer, and sees only a broken pipe if the server stops reading."""
     save(tmp_path, b"d4:info" + bytes(30_000_000))
     (tmp_path / "data").mkdir()
     with hashkeep(tmp_path / "data", server=server_name) as running:

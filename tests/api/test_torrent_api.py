@@ -35,7 +35,7 @@ def key() -> str:
 
 
 def stored(name: str, size: int, at: str = "2017-07-08T16:34:30.359+00:00", *, alive: bool = True) -> str:
-    """A torrent of the document's; its infohash, in lower case, is another, as nobody has its bytes."""
+    """Store a torrent like the document's; its infohash (lower case) differs, since its bytes are not to be had."""
     torrent = make.v1(name.encode(), size, piece_length=2**24)
     deposit(torrent)
     enrol_new_torrents()
@@ -104,7 +104,7 @@ def counted(infohash: str, day: str, countries: dict[str, int]) -> None:
     PeerDay.objects.create(torrent=row, day=date.fromisoformat(day), countries=countries)
 
 
-# What its parameters do
+# Parameters
 
 
 def test_the_answer_can_be_of_one_day_one_country_or_short(client: Client, key: str) -> None:
@@ -183,7 +183,7 @@ def test_a_film_that_was_matched_is_in_its_list(client: Client, key: str) -> Non
         "Spider-Man: Homecoming",
         [infohash],
     )
-    add(client, key=key, infohash=infohash, imdbId="tt10872600")  # who says something is believed
+    add(client, key=key, infohash=infohash, imdbId="tt10872600")  # the request is believed
     assert get(client, "/torrent/list/imdb/tt2250912", key=key)["torrents"] == []
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt10872600"
 
@@ -216,7 +216,7 @@ def test_adding_a_held_torrent_has_its_peers_counted_soon(client: Client, key: s
     assert add(client, key=key, infohash=infohash, imdbId="tt2250912", title="A Film") == {}
     assert Watched.objects.get().asked_at
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt2250912"
-    add(client, key=key, infohash=infohash, imdbId="tt0000001")  # who comes second changes nothing
+    add(client, key=key, infohash=infohash, imdbId="tt0000001")  # a second request changes nothing
     assert get(client, f"/torrent/info/{infohash}", key=key)["imdbId"] == "tt2250912"
 
 
@@ -286,7 +286,7 @@ def test_too_many_requests_in_a_minute_are_an_error(client: Client, key: str, se
     cache.clear()
     answer = [
         client.get(INFO, {"key": key}).json()["error"] for _ in range(4)
-    ]  # however a minute ends meanwhile
+    ]  # even if a minute ends meanwhile
     assert "TOO_MANY_REQUESTS" in answer
 
 

@@ -1,4 +1,4 @@
-"""Torznab: the answers follow the schema, and mean what Prowlarr, Sonarr and FlexGet take them for."""
+"""Torznab: the answers follow its schema, and Prowlarr, Sonarr and FlexGet understand them."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +24,7 @@ SHOW = make.v1(b"The.Show.S01E02.1080p.WEB-DL.x264", files={(b"a.mkv",): 3_000_0
 
 
 def ask(client: Client, **parameters: Any) -> Any:
-    """The document, after its schema has been asked about it."""
+    """The document, validated against the schema."""
     answer = client.get("/torznab/api", parameters)
     document = etree.fromstring(answer.content)
     schema = "feed" if document.tag == "rss" else "caps"
@@ -39,7 +39,7 @@ def titles(document: Any) -> list[str]:
 
 
 def attributes(item: Any, name: str) -> list[str]:
-    """As TorznabRssParser.cs of Prowlarr reads them."""
+    """The attributes, read as by TorznabRssParser.cs of Prowlarr."""
     return [one.get("value") for one in item.findall(f"{NS}attr") if one.get("name").lower() == name]
 
 
@@ -111,7 +111,7 @@ def test_a_torrent_that_is_taken_down_is_not_in_the_feed(client: Client) -> None
     assert titles(ask(client, t="search")) == []
 
 
-# Questions
+# Queries
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_queries_of_real_clients_find_the_right_torrents(
     ("question", "found"),
     [
         ({"t": "movie", "imdbid": "tt0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
-        ({"t": "movie", "imdbid": "0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),  # as Radarr asks
+        ({"t": "movie", "imdbid": "0133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),  # as Radarr sends it
         ({"t": "search", "imdbid": "133093"}, ["Matrix.1999.1080p.mkv", "a folder"]),
         ({"t": "movie", "imdbid": "tt0133093", "cat": "2040"}, ["Matrix.1999.1080p.mkv", "a folder"]),
-        ({"t": "movie", "imdbid": "tt0133093", "cat": "3000"}, ["a folder"]),  # what it is, its name hides
+        ({"t": "movie", "imdbid": "tt0133093", "cat": "3000"}, ["a folder"]),  # its name hides its kind
         ({"t": "movie", "imdbid": "tt0133093", "limit": "1"}, ["Matrix.1999.1080p.mkv"]),
         ({"t": "movie", "imdbid": "tt0133093", "limit": "1", "offset": "1"}, ["a folder"]),
         ({"t": "movie", "imdbid": "tt0133093", "q": "other"}, ["other.film.mkv"]),

@@ -1,4 +1,4 @@
-"""A Hashkeep that hands out the finished files of a client, to the holders of several keys."""
+"""A Hashkeep that serves the finished files of a torrent client, with several API keys."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ class FileServer(NamedTuple):
     """Five keys, and the torrent's number with each."""
 
     def link(self, account: int = 0, **wish: Any) -> str:
-        """The path of a link, as requestdl gives it."""
+        """The path of a link from requestdl."""
         token, number = self.accounts[account]
         asked: dict[str, Any] = {"token": token, "torrent_id": number} | wish
         answer = requests.get(f"{self.server.url}/v1/api/torrents/requestdl", asked, timeout=60)
@@ -36,7 +36,7 @@ class FileServer(NamedTuple):
 
 @contextmanager
 def file_server(folder: Path, films: Path, **settings: Any) -> Iterator[FileServer]:
-    """Its client says that it has what lies in `films`, in the order of their names."""
+    """Its client claims to have the files of the folder `films`, in the order of their names."""
     with pretending() as client:
         client.has(_V1)
         for film in sorted(films.iterdir()):

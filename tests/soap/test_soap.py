@@ -1,4 +1,4 @@
-"""The SOAP door, with messages as real clients sent them."""
+"""SOAP calls, with messages as real clients sent them."""
 
 import base64
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def message(
 
 
 def post(client: Client, body: str | bytes, url: str = "/soap") -> tuple[int, ElementTree.Element]:
-    """The status, and what stands in the Body."""
+    """The status, and the content of the soap:Body."""
     answer = client.post(url, body, content_type="text/xml; charset=utf-8")
     assert answer["Content-Type"] == "text/xml; charset=utf-8"
     envelope = ElementTree.fromstring(answer.content)
@@ -160,7 +160,7 @@ def test_an_argument_that_is_no_base64_is_refused_as_no_torrent(client: Client, 
 
 @pytest.mark.django_db
 def test_a_blocked_torrent_is_refused(client: Client) -> None:
-    """Also where the reason has characters that XML has no place for."""
+    """Also where the reason has characters that XML cannot hold."""
     take_down(parse_infohash(INFOHASH), "By order of\x00\x1b the court")
     refused(client, TORRENT, "17", "")
 
@@ -186,7 +186,7 @@ def test_an_outage_is_number_14(client: Client, objects: Path) -> None:
     refused(client, TORRENT, "14", "The storage cannot be used right now")
 
 
-# A fault is for what is no SOAP.
+# A message that is no SOAP is answered with a fault.
 
 CALL = message(TORRENT)
 BROKEN = {
@@ -229,7 +229,7 @@ def test_soap_1_2_is_a_version_mismatch(client: Client) -> None:
     assert (content.findtext("faultcode") or "").endswith(":VersionMismatch")
 
 
-# How it arrives.
+# Chunked messages.
 
 
 def test_a_chunked_message_is_accepted(server: Hashkeep) -> None:

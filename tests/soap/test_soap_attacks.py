@@ -1,4 +1,4 @@
-"""What attackers would send to the SOAP door, on a whole server: its time, its memory, its answer and its log."""
+"""Attacks by SOAP on a whole server: the time, the memory, the answer and the log of each."""
 
 import base64
 import time
@@ -56,7 +56,7 @@ def test_an_attack_gets_a_small_answer_quickly_and_costs_little_memory(server: H
     said = server.log.stat().st_size
     before = memory(server, "VmRSS")
     answers = [timed(server, body) for _ in range(3)]
-    while min(answers)[0] > SOON and len(answers) < 30:  # other programs want the processor too
+    while min(answers)[0] > SOON and len(answers) < 30:  # other programs need the processor too
         answers.append(timed(server, body))
     more = max(now - before[pid] for pid, now in memory(server, "VmHWM").items())
     assert {status for _, status, _ in answers} == {500}
@@ -68,7 +68,7 @@ def test_an_attack_gets_a_small_answer_quickly_and_costs_little_memory(server: H
 
 
 def least(server: Hashkeep, body: bytes) -> float:
-    """Seconds that this machine takes to hear as many bytes, and to read them with bare expat: its slowness."""
+    """Seconds that this machine takes to receive as many bytes and to parse them with bare expat."""
     start = time.perf_counter()
     with suppress(expat.ExpatError):
         expat.ParserCreate().Parse(body, True)
@@ -87,7 +87,7 @@ def timed(server: Hashkeep, body: bytes, path: str = "/soap") -> tuple[float, in
 
 
 def memory(server: Hashkeep, figure: str) -> dict[str, int]:
-    """Bytes, by process of the server: VmRSS now, or VmHWM, the most since VmRSS was asked for."""
+    """Bytes by process of the server: VmRSS now, or VmHWM, the maximum since the last call for VmRSS."""
     figures = {}
     for pid in [str(server.pid), *children(str(server.pid))]:
         if figure == "VmRSS":

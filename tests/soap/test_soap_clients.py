@@ -1,4 +1,4 @@
-"""Programs of other makes come over HTTP to a whole Hashkeep, with the lines that the old caches documented."""
+"""SOAP clients of other makes against a whole Hashkeep, with the lines that the old caches documented."""
 
 import base64
 import subprocess
@@ -11,7 +11,7 @@ import zeep
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 
-Zeep: Any = zeep.Client  # it has no types
+Zeep: Any = zeep.Client  # it has no type hints
 CLIENTS = Path(__file__).parent.parent / "clients"
 RUN = {".php": ["php", "-d", "soap.wsdl_cache_enabled=0"], ".pl": ["perl"], ".js": ["node"]}
 DOCUMENTED = ["store_torrent.php", "store_torrent.pl"]
@@ -107,7 +107,7 @@ def test_clients_without_a_wsdl_are_understood(
 
 @pytest.mark.parametrize(("operation", "wsdl"), BY_WSDL)
 def test_nodes_soap_gets_the_infohash(server: Hashkeep, folder: Path, operation: str, wsdl: str) -> None:
-    """It gives an object for every message, with the part's name."""
+    """node's soap returns an object for every message, with the part's name."""
     assert run(CLIENTS / "call.js", folder, server.url + wsdl, operation) == f'{{"Result":"{INFOHASH}"}}'
 
 
@@ -118,7 +118,7 @@ def test_zeep_gets_the_infohash(server: Hashkeep, operation: str, wsdl: str) -> 
 
 
 def test_a_client_may_post_to_the_address_of_the_wsdl(server: Hashkeep) -> None:
-    """As a .NET client of itorrents does, with the names that it was generated from."""
+    """As a .NET client of itorrents does, with the names in its generated code."""
     url = server.url + "/api/torrage.wsdl"
     with Zeep(url) as client:
         service = client.create_service("{urn:Torrage}CacheBinding", url)

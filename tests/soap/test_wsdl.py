@@ -1,4 +1,4 @@
-"""What the SOAP door tells clients about itself."""
+"""The WSDL of each SOAP dialect."""
 
 from typing import Any
 from xml.etree import ElementTree
