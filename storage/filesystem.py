@@ -1,10 +1,21 @@
-"""Objects as files, AA/BB/<INFOHASH>.torrent under a folder: of 50 million, some 760 in each."""
+"""Objects as files in a folder, AA/BB/<INFOHASH>.torrent: of 50 million, some 760 lie in each BB.
+
+How an object becomes durable, for one or for 64 together, each step for all of them before the next:
+
+    1. write .incoming/<key>.<random> and fsync it
+    2. link it to its name, which fails if another writer was first; os.replace where it shall replace
+    3. fsync the folder BB, and AA and the root where this process has not done so before
+    4. remove the name in .incoming
+
+A crash before 2 leaves only a file in .incoming, which is removed when it is an hour old. Any number of threads and
+processes may write at once.
+"""
 
 import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from errno import EACCES, ENOENT, ENOSPC
 from itertools import islice
 from pathlib import Path
@@ -12,23 +23,20 @@ from stat import ST_MTIME
 from typing import BinaryIO, NamedTuple
 from urllib.parse import SplitResult, unquote
 
-from storage import (
-    TORRENT_KEY_PATTERN,
-    ObjectNotFound,
-    ObjectTooLarge,
-    StorageUnavailable,
-    StoredObject,
-    check_key,
-)
+from storage.contract import StoredObject
+from storage.durable_files import list_names, make_folder, read_whole, sync_folder, write_durably
+from storage.errors import ObjectNotFound, ObjectTooLarge, StorageUnavailable
+from storage.keys import TORRENT_KEY_PATTERN, check_key
 
-FANOUT = re.compile("[0-9A-F]{2}")
+_FOLDER_NAME = re.compile("[0-9A-F]{2}")
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
-_ROOM = 32_000_000  # bytes: the largest torrent that any setting allows
-_TOGETHER = 64  # objects, whose files are open at once
-ABANDONED = 3600  # seconds after which an unfinished file can have no writer any more
+_MIN_FREE_BYTES = 32_000_000  # the largest torrent that any setting allows
+_BATCH = 64  # objects that are written together; their files are open at once
+ABANDONED_AFTER = 3600  # seconds; an unfinished file so old has no writer any more
 
 
 def from_url(url: SplitResult, is_new_archive: Callable[[], bool]) -> "Filesystem":
+    """The store at file:///path/to/folder. Raises ValueError for a wrong URL."""
     folder = unquote(url.path)
     if url.netloc or not folder.startswith("/") or "\0" in folder:
         raise ValueError("A folder for torrents is named by its whole path: file:///path/to/torrents.")
@@ -38,32 +46,36 @@ def from_url(url: SplitResult, is_new_archive: Callable[[], bool]) -> "Filesyste
 
 
 class Filesystem:
+    """A folder as a store (storage/contract.py)."""
+
     local = True
 
     def __init__(self, root: Path, is_new_archive: Callable[[], bool] = lambda: True) -> None:
-        self.root, self._may_begin = str(root), is_new_archive
+        self.root, self._is_new_archive = str(root), is_new_archive
         self.incoming = f"{root}/.incoming"
-        self._seen = False
-        self._forget()
+        self._has_been_ready = (
+            False  # whether this process has seen the store, which then cannot be a new one
+        )
+        self._forget_synced()
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
-        return bool(self._put({key: data}, replace=replace))
+        return bool(self._put_batch({key: data}, replace=replace))
 
     def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
         rest, new = iter(objects.items()), set[str]()
-        while some := dict(islice(rest, _TOGETHER)):
-            new |= self._put(some)
+        while batch := dict(islice(rest, _BATCH)):
+            new |= self._put_batch(batch)
         return new
 
-    def get(self, key: str, most: int | None = None) -> StoredObject:
+    def get(self, key: str, max_bytes: int | None = None) -> StoredObject:
         path = self._path(key)
         try:
             file = os.open(path, os.O_RDONLY)
             try:
                 status = os.fstat(file)
-                if most is not None and status.st_size > most:
+                if max_bytes is not None and status.st_size > max_bytes:
                     raise ObjectTooLarge(key)
-                data = read(file, status.st_size)
+                data = read_whole(file, status.st_size)
             finally:
                 os.close(file)
         except FileNotFoundError:
@@ -72,7 +84,7 @@ class Filesystem:
             raise StorageUnavailable(error.strerror) from error
         # nginx's own ETag, so that both can serve the same folder (ngx_http_set_etag).
         etag = f"{status[ST_MTIME]:x}-{status.st_size:x}"
-        return StoredObject(data, etag, UnchangedFile(path, status.st_mtime_ns, status.st_ino))
+        return StoredObject(data, etag, FileVersion(path, status.st_mtime_ns, status.st_ino))
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -80,19 +92,19 @@ class Filesystem:
             with suppress(FileNotFoundError):
                 os.unlink(path)
             with suppress(FileNotFoundError):
-                sync(os.path.dirname(path))
+                sync_folder(os.path.dirname(path))
         except OSError as error:
             raise StorageUnavailable(error.strerror) from error
 
     def keys(self, after: str = "") -> Iterator[str]:
         try:
-            for first in names(self.root, FANOUT):
+            for first in list_names(self.root, _FOLDER_NAME):
                 if first < after[:2]:
                     continue
-                for second in names(f"{self.root}/{first}", FANOUT):
+                for second in list_names(f"{self.root}/{first}", _FOLDER_NAME):
                     if first + second < after[:4]:
                         continue
-                    for key in names(f"{self.root}/{first}/{second}", TORRENT_KEY_PATTERN):
+                    for key in list_names(f"{self.root}/{first}/{second}", TORRENT_KEY_PATTERN):
                         if key > after and key.startswith(first + second):
                             yield key
         except OSError as error:
@@ -100,15 +112,15 @@ class Filesystem:
 
     def check(self) -> None:
         try:
-            if not self._begun() and (self._seen or not self._may_begin()):
-                raise self._missing()
-            places = [self.incoming, self.root, *map(str, Path(self.root).parents)]
-            place = next(filter(os.path.isdir, places))  # a new archive makes what is missing below
-            if not os.access(place, os.W_OK):
-                raise PermissionError(EACCES, f"{place} cannot be written to")
-            disk = os.statvfs(place)
-            if disk.f_bavail * disk.f_frsize < _ROOM:
-                raise OSError(ENOSPC, f"{place} is on a disk that is all but full")
+            if not self._has_begun() and (self._has_been_ready or not self._is_new_archive()):
+                raise self._not_mounted()
+            folders = [self.incoming, self.root, *map(str, Path(self.root).parents)]
+            folder = next(filter(os.path.isdir, folders))  # in a new archive, those below are made later
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(EACCES, f"{folder} cannot be written to")
+            disk = os.statvfs(folder)
+            if disk.f_bavail * disk.f_frsize < _MIN_FREE_BYTES:
+                raise OSError(ENOSPC, f"{folder} is on a disk that is all but full")
         except OSError as error:
             raise StorageUnavailable(error.strerror) from error
 
@@ -120,75 +132,81 @@ class Filesystem:
         check_key(key)
         return f"{self.root}/{key[:2]}/{key[2:4]}/{key}"
 
-    def _forget(self) -> None:
-        """Which of the folders this process has seen to disk itself; after any failure, none."""
-        self._settled = bytearray(256 * 256)
-        self._settled_above = bytearray(256)
-        self._ready = False
+    def _forget_synced(self) -> None:
+        """Start anew with noting which folders this process has brought to disk; after any failure, none count."""
+        self._synced_lower = bytearray(256 * 256)  # the folders AA/BB
+        self._synced_upper = bytearray(256)  # the folders AA
+        self._is_prepared = False
 
-    def _put(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
-        """Every step for all of them before the next: what one fsync has brought to disk, the others find there."""
+    def _put_batch(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
+        """Store all of them, each step for all before the next: one fsync of a folder serves every file in it."""
         paths = {key: self._path(key) for key in objects}
-        settled, above = self._settled, self._settled_above  # others, if somebody fails and forgets meanwhile
+        # Another thread that fails meanwhile replaces these two by new ones; what is noted here does not count then.
+        lower, upper = self._synced_lower, self._synced_upper
         try:
-            folders = [folder for key in objects for folder in self._folders(key)]
+            folders = [folder for key in objects for folder in self._unsynced_folders(key)]
             missing = [key for key in objects if replace or not os.path.exists(paths[key])]
-            new = self._write({key: objects[key] for key in missing}, paths, replace)
-            # Also for an object that was there: its writer may not have come this far.
+            new = self._write_files({key: objects[key] for key in missing}, paths, replace)
+            # Also for an object that was there: its writer may not have reached this step.
             for folder in dict.fromkeys(folders):
-                sync(folder)
+                sync_folder(folder)
         except OSError as error:
-            self._forget()
+            self._forget_synced()
             raise StorageUnavailable(error.strerror) from error
         for key in objects:
-            settled[int(key[:4], 16)] = above[int(key[:2], 16)] = True
+            lower[int(key[:4], 16)] = upper[int(key[:2], 16)] = True
         return new
 
-    def _folders(self, key: str) -> Iterator[str]:
-        """What must be on disk for the key's folder to stay; one that a neighbour has just made may not be yet."""
+    def _unsynced_folders(self, key: str) -> Iterator[str]:
+        """The folders to fsync, made where missing, so that the key's folder and the file in it outlast a crash.
+
+        A folder that another process has just made may not be on disk yet, so that existing is not enough.
+        """
         upper, lower = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}"
-        if not self._settled[int(key[:4], 16)]:
+        if not self._synced_lower[int(key[:4], 16)]:
             self._prepare()
-            if not self._settled_above[int(key[:2], 16)]:
-                _make(upper)
+            if not self._synced_upper[int(key[:2], 16)]:
+                make_folder(upper)
                 yield self.root
-            _make(lower)
+            make_folder(lower)
             yield upper
         yield lower
 
     def _prepare(self) -> None:
-        """The root on disk, and what a crash has left unfinished swept away, once in a process."""
-        if self._ready:
+        """Make the root, bring it to disk, and remove what a crash has left unfinished; once in a process."""
+        if self._is_prepared:
             return
-        if not self._seen:  # made once; a folder that has gone since is a disk that is no longer mounted
-            if not self._begun() and not self._may_begin():
-                raise self._missing()
+        if not self._has_been_ready:  # made once; if the folder goes later, its disk is no longer mounted
+            if not self._has_begun() and not self._is_new_archive():
+                raise self._not_mounted()
             os.makedirs(self.incoming, exist_ok=True)
-            self._seen = True
+            self._has_been_ready = True
         for parent in Path(self.root).parents:
-            with suppress(OSError):  # not everyone may open, or can sync, what lies above
-                sync(str(parent))
+            with suppress(
+                OSError
+            ):  # the folders above may be closed to this user, or on a disk without fsync
+                sync_folder(str(parent))
         for name in os.listdir(self.incoming):
             with suppress(FileNotFoundError):
-                if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED:
+                if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED_AFTER:
                     os.unlink(f"{self.incoming}/{name}")
-        self._ready = True
+        self._is_prepared = True
 
-    def _missing(self) -> OSError:
+    def _not_mounted(self) -> OSError:
         return FileNotFoundError(
             ENOENT, f"{self.root} is empty or gone, though torrents are held: {_NOT_MOUNTED}"
         )
 
-    def _begun(self) -> bool:
-        """Have there been objects here, ever? Those who copy a storage may leave .incoming out."""
-        return os.path.isdir(self.incoming) or bool(names(self.root, FANOUT))
+    def _has_begun(self) -> bool:
+        """Whether there have ever been objects here. A copy of a store may lack .incoming."""
+        return os.path.isdir(self.incoming) or bool(list_names(self.root, _FOLDER_NAME))
 
-    def _write(self, objects: Mapping[str, bytes], paths: Mapping[str, str], replace: bool) -> set[str]:
-        """Whole and on disk under another name first; then a link, which never replaces, decides who won."""
+    def _write_files(self, objects: Mapping[str, bytes], paths: Mapping[str, str], replace: bool) -> set[str]:
+        """Write each file whole under another name, then link it to its own, as only the first of two writers can."""
         unfinished = {key: f"{self.incoming}/{key}.{os.urandom(8).hex()}" for key in objects}
         new = set()
         try:
-            write({unfinished[key]: data for key, data in objects.items()})
+            write_durably({unfinished[key]: data for key, data in objects.items()})
             for key, name in unfinished.items():
                 with suppress(FileExistsError):
                     (os.replace if replace else os.link)(name, paths[key])
@@ -200,74 +218,28 @@ class Filesystem:
         return new
 
 
-class UnchangedFile(NamedTuple):
-    """One that was read. Nothing is ever written into it; another may take its place."""
+class FileVersion(NamedTuple):
+    """A file as it was when it was read. Nothing is ever written into a file, but another may take its place."""
 
     path: str
-    changed: int
+    changed_ns: int  # its modification time
     inode: int
 
     def is_current(self) -> bool:
         try:
-            return self._is(os.stat(self.path))
+            return self._is_same(os.stat(self.path))
         except OSError:
             return False
 
     def open_file(self) -> BinaryIO | None:
         try:
-            file = open(self.path, "rb", buffering=0)  # noqa: SIM115  whoever reads it closes it
+            file = open(self.path, "rb", buffering=0)  # noqa: SIM115  the caller closes it
         except OSError:
             return None
-        if self._is(os.fstat(file.fileno())):
+        if self._is_same(os.fstat(file.fileno())):
             return file
         file.close()
         return None
 
-    def _is(self, status: os.stat_result) -> bool:
-        return status.st_ino == self.inode and status.st_mtime_ns == self.changed
-
-
-def write(files: Mapping[str, bytes]) -> None:
-    """All of them on disk. Of several each is on its way there when the first is waited for."""
-    with ExitStack() as stack:
-        opened = []
-        for path, data in files.items():
-            file = stack.enter_context(open(path, "xb", buffering=0))
-            opened.append(file.fileno())
-            rest = memoryview(data)
-            while rest:
-                rest = rest[file.write(rest) :]
-            if len(files) > 1:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        for number in opened:
-            os.fsync(number)
-
-
-def read(file: int, size: int) -> bytes:
-    data = os.read(file, size)
-    while len(data) < size:
-        more = os.read(file, size - len(data))
-        if not more:
-            raise OSError(0, "The file shrank while it was read")
-        data += more
-    return data
-
-
-def sync(folder: str) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _make(folder: str) -> None:
-    with suppress(FileExistsError):
-        os.mkdir(folder)
-
-
-def names(folder: str, wanted: re.Pattern[str]) -> list[str]:
-    try:
-        return sorted(name for name in os.listdir(folder) if wanted.fullmatch(name))
-    except FileNotFoundError:
-        return []
+    def _is_same(self, status: os.stat_result) -> bool:
+        return status.st_ino == self.inode and status.st_mtime_ns == self.changed_ns
