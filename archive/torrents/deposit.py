@@ -2,7 +2,7 @@
 
 A batch of torrents takes these steps:
 
-1. Parse the bytes (`candidate`). A torrent that is refused here costs neither the database nor the storage anything.
+1. Parse the bytes (`deposit_candidate`). A torrent that is refused here costs no query and no write.
 2. Refuse what is blocked, and delete what an interrupted deposit may have left of it.
 3. Of several copies of one torrent choose the best, and write its bytes to the storage.
 4. Insert the rows of new torrents (`insert_torrents`), which counts them. Objects come before rows: after a crash in
@@ -23,7 +23,7 @@ from archive.queue.fulfil import fulfil_wishes
 from archive.store import get_storage, read_verified, storage_key
 from archive.takedowns.find_blocked import find_blocked
 from archive.takedowns.takedown import delete_torrents
-from archive.torrents.candidate import Candidate, parse_candidate
+from archive.torrents.deposit_candidate import Candidate, parse_candidate
 from archive.torrents.insert_torrents import insert_torrents, select_indexed
 from archive.torrents.later_copies import add_later_copies
 from metainfo.errors import Refusal

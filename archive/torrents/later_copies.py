@@ -10,7 +10,7 @@ from django.db import transaction
 
 from archive.models import Torrent, Tracker
 from archive.store import get_storage, read_verified, storage_key
-from archive.torrents.candidate import Candidate
+from archive.torrents.deposit_candidate import Candidate
 
 _MAX_LATER_TRACKERS = 50  # of one torrent: more than an honest one has, too few for a flood
 
