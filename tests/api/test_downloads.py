@@ -23,7 +23,7 @@ ABSENT = "F" * 40
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
     with hashkeep(tmp_path_factory.mktemp("stocked"), BEHIND_PROXY="on", ALLOWED_HOSTS="*") as running:
         for torrent in (V1, HYBRID, V2, BARE, LONG, TAKEN):
             requests.post(f"{running.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()
@@ -32,13 +32,13 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
 
 
 @pytest.fixture(params=["granian", "nginx"], scope="module")
-def origin(request: pytest.FixtureRequest, stocked: Hashkeep) -> Iterator[str]:
+def origin(request: pytest.FixtureRequest, archive: Hashkeep) -> Iterator[str]:
     if request.param == "granian":
-        yield stocked.url
+        yield archive.url
         return
     # The configuration that comes with Hashkeep, with the operator's lines filled in.
-    conf = (ROOT / "deploy" / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{stocked.port}")
-    with nginx(conf.replace("/srv/hashkeep/torrents", str(stocked.torrents))) as url:
+    conf = (ROOT / "deploy" / "nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{archive.port}")
+    with nginx(conf.replace("/srv/hashkeep/torrents", str(archive.torrents))) as url:
         yield url
 
 
@@ -51,7 +51,7 @@ def get(url: str, method: str = "GET", **headers: str) -> requests.Response:
         return session.request(method, url, headers=sent, timeout=60, allow_redirects=False)
 
 
-def spellings(torrent: bytes) -> Iterator[str]:
+def path_spellings(torrent: bytes) -> Iterator[str]:
     v1, v2 = make.infohashes(torrent)
     for infohash in [v1] * (torrent is not V2) + [v2, v2[:20]] * (torrent is not V1):
         yield infohash.hex()
@@ -76,7 +76,7 @@ def spellings(torrent: bytes) -> Iterator[str]:
     ],
 )
 def test_every_url_shape_and_spelling_gives_the_exact_bytes(origin: str, torrent: bytes, shape: str) -> None:
-    for spelling in spellings(torrent):
+    for spelling in path_spellings(torrent):
         answer = get(origin + shape.format(spelling))
         assert (answer.status_code, answer.content) == (200, torrent), spelling
 
@@ -94,7 +94,7 @@ def test_every_url_shape_and_spelling_gives_the_exact_bytes(origin: str, torrent
     ],
 )
 def test_a_download_has_all_its_headers_and_a_bare_content_type(
-    stocked: Hashkeep, origin: str, shape: str
+    archive: Hashkeep, origin: str, shape: str
 ) -> None:
     infohash = make.v1_hash(V1)
     for method in ("GET", "HEAD"):
@@ -104,17 +104,17 @@ def test_a_download_has_all_its_headers_and_a_bare_content_type(
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{infohash}.torrent"'
         assert answer.headers["Content-Length"] == str(len(V1))
         # nginx cannot see whether a torrent still lacks its piece layers, so it calls no response immutable.
-        lasting = "public, max-age=31536000, immutable" if origin == stocked.url else "public, max-age=3600"
+        lasting = "public, max-age=31536000, immutable" if origin == archive.url else "public, max-age=3600"
         assert answer.headers["Cache-Control"] == lasting
         assert answer.headers["Vary"] == "Accept-Encoding"
         assert not answer.headers["ETag"].startswith("W/")
         assert answer.content == (V1 if method == "GET" else b"")
 
 
-def test_hashkeep_and_nginx_send_the_same_etag(stocked: Hashkeep, origin: str) -> None:
+def test_hashkeep_and_nginx_send_the_same_etag(archive: Hashkeep, origin: str) -> None:
     path = f"/torrent/{make.v1_hash(V1)}.torrent"
-    assert get(origin + path).headers["ETag"] == get(stocked.url + path).headers["ETag"]
-    assert get(origin + path.lower()).headers["ETag"] == get(stocked.url + path).headers["ETag"]
+    assert get(origin + path).headers["ETag"] == get(archive.url + path).headers["ETag"]
+    assert get(origin + path.lower()).headers["ETag"] == get(archive.url + path).headers["ETag"]
 
 
 def test_a_client_that_has_the_torrent_gets_304_and_no_body(origin: str) -> None:
@@ -129,9 +129,9 @@ def test_a_client_that_has_the_torrent_gets_304_and_no_body(origin: str) -> None
 
 @pytest.mark.parametrize("accepted", ["gzip", "deflate, gzip;q=0.5", "x-gzip", "GZIP"])
 def test_a_response_is_gzipped_if_the_client_accepts_it_and_it_shrinks(
-    stocked: Hashkeep, accepted: str
+    archive: Hashkeep, accepted: str
 ) -> None:
-    url = f"{stocked.url}/torrent/{make.v1_hash(LONG)}.torrent"
+    url = f"{archive.url}/torrent/{make.v1_hash(LONG)}.torrent"
     answer = requests.get(url, headers={"Accept-Encoding": accepted}, stream=True, timeout=60)
     raw = answer.raw.read(decode_content=False)
     assert answer.headers["Content-Encoding"] == "gzip"
@@ -147,15 +147,15 @@ def test_a_response_is_gzipped_if_the_client_accepts_it_and_it_shrinks(
     ("torrent", "accepted"),
     [(LONG, ""), (LONG, "identity"), (LONG, "gzip;q=0"), (LONG, "br"), (V1, "gzip"), (BARE, "gzip")],
 )
-def test_other_responses_are_not_gzipped(stocked: Hashkeep, torrent: bytes, accepted: str) -> None:
+def test_other_responses_are_not_gzipped(archive: Hashkeep, torrent: bytes, accepted: str) -> None:
     infohash = make.v2_hash(torrent) if torrent is BARE else make.v1_hash(torrent)
-    answer = get(f"{stocked.url}/torrent/{infohash}.torrent", Accept_Encoding=accepted)
+    answer = get(f"{archive.url}/torrent/{infohash}.torrent", Accept_Encoding=accepted)
     assert "Content-Encoding" not in answer.headers
     assert answer.content == torrent
 
 
-def test_a_torrent_that_may_still_gain_its_piece_layers_is_not_immutable(stocked: Hashkeep) -> None:
-    answer = get(f"{stocked.url}/{make.v2_hash(BARE)}.torrent")
+def test_a_torrent_that_may_still_gain_its_piece_layers_is_not_immutable(archive: Hashkeep) -> None:
+    answer = get(f"{archive.url}/{make.v2_hash(BARE)}.torrent")
     assert answer.headers["Cache-Control"] == "public, max-age=3600"
 
 
@@ -194,8 +194,8 @@ def test_a_miss_is_404_in_plain_text(origin: str, path: str, method: str) -> Non
         ("/torrents/%0a", 400),
     ],
 )
-def test_a_path_without_an_infohash_is_refused(stocked: Hashkeep, path: str, status: int) -> None:
-    answer = get(stocked.url + path)
+def test_a_path_without_an_infohash_is_refused(archive: Hashkeep, path: str, status: int) -> None:
+    answer = get(archive.url + path)
     assert (answer.status_code, answer.text) == (status, "Invalid info hash\n")
 
 
@@ -209,45 +209,45 @@ def test_a_takedown_is_451_and_names_the_page_that_explains(origin: str, path: s
 
 
 @pytest.mark.parametrize("path", ["/torrent/{}.torrent", "/torrents/{}"])
-def test_the_host_header_does_not_change_the_answer(stocked: Hashkeep, path: str) -> None:
+def test_the_host_header_does_not_change_the_answer(archive: Hashkeep, path: str) -> None:
     for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404)):
-        answer = get(stocked.url + path.format(infohash), Host="somewhere.else.example")
+        answer = get(archive.url + path.format(infohash), Host="somewhere.else.example")
         assert answer.status_code == status
         assert int(answer.headers["Content-Length"]) == len(answer.content)
 
 
 @pytest.mark.parametrize("ending", [".%0A", ".a%0Ab"])
 @pytest.mark.parametrize("path", ["/torrent/{}", "/torrents/{}"])
-def test_text_after_an_infohash_is_ignored_even_a_new_line(stocked: Hashkeep, path: str, ending: str) -> None:
+def test_text_after_an_infohash_is_ignored_even_a_new_line(archive: Hashkeep, path: str, ending: str) -> None:
     for infohash, status in ((make.v1_hash(V1), 200), ("9" * 40, 404), (make.v1_hash(TAKEN), 451)):
-        assert get(stocked.url + path.format(infohash) + ending).status_code == status
+        assert get(archive.url + path.format(infohash) + ending).status_code == status
 
 
-def test_a_takedown_is_451_under_any_host_name(stocked: Hashkeep) -> None:
-    answer = get(f"{stocked.url}/{make.v1_hash(TAKEN)}", Host="no name at all")
+def test_a_takedown_is_451_under_any_host_name(archive: Hashkeep) -> None:
+    answer = get(f"{archive.url}/{make.v1_hash(TAKEN)}", Host="no name at all")
     assert (answer.status_code, answer.headers["Link"]) == (451, '</takedowns>; rel="blocked-by"')
 
 
-def test_too_many_parameters_are_refused_in_plain_text(stocked: Hashkeep) -> None:
-    answer = get(f"{stocked.url}/{'9' * 40}?{'a&' * 1100}")
+def test_too_many_parameters_are_refused_in_plain_text(archive: Hashkeep) -> None:
+    answer = get(f"{archive.url}/{'9' * 40}?{'a&' * 1100}")
     assert (answer.status_code, answer.text) == (400, "Too many parameters\n")
 
 
 @pytest.mark.parametrize("path", ["/{}.torrent", "/torrent/{}", "/torrents/{}", "/{}", "/health_check"])
 @pytest.mark.parametrize("method", ["DELETE", "POST", "OPTIONS"])
-def test_other_methods_are_refused_in_plain_text(stocked: Hashkeep, path: str, method: str) -> None:
-    answer = get(stocked.url + path.format(make.v1_hash(V1)), method)
+def test_other_methods_are_refused_in_plain_text(archive: Hashkeep, path: str, method: str) -> None:
+    answer = get(archive.url + path.format(make.v1_hash(V1)), method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.text == f"This address is for GET and HEAD, not for {method}.\n"
 
 
-def test_npm_magnet_to_torrent_accepts_a_download(stocked: Hashkeep) -> None:
+def test_npm_magnet_to_torrent_accepts_a_download(archive: Hashkeep) -> None:
     """It sends HEAD, and accepts a link only if the Content-Type is exactly application/x-bittorrent."""
     script = ROOT / "tests" / "clients" / "magnet_to_torrent.js"
     magnet = f"magnet:?xt=urn:btih:{make.v1_hash(V1)}"
-    done = subprocess.run(["node", script, stocked.url, magnet], capture_output=True, text=True, timeout=60)
-    assert done.stdout == f"{stocked.url}/torrent/{make.v1_hash(V1)}.torrent\n", done.stderr
+    done = subprocess.run(["node", script, archive.url, magnet], capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"{archive.url}/torrent/{make.v1_hash(V1)}.torrent\n", done.stderr
 
 
 def test_downloads_go_on_while_the_database_is_down(tmp_path: Path) -> None:

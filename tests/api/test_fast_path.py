@@ -15,7 +15,7 @@ V1 = make.v1(b"one", 20_000_000)
 LARGE = make.v1(b"large", 4_000_000_000)
 
 
-def ask(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict[str, str]] | None:
+def serve_download(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict[str, str]] | None:
     """Body and headers of the fast path; None where it leaves the request to Django."""
     path = f"/{infohash}.torrent"
     encoding, none_match = (headers.get(f"HTTP_{name}", "") for name in ("ACCEPT_ENCODING", "IF_NONE_MATCH"))
@@ -32,42 +32,42 @@ def ask(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict
     return response.body, said
 
 
-def is_ready(infohash: str, method: str = "GET") -> bool:
+def is_cached(infohash: str, method: str = "GET") -> bool:
     return cached_download(method, f"/{infohash}.torrent", "", "") is not None
 
 
 @pytest.mark.django_db
 def test_the_second_download_comes_from_memory_and_is_the_same() -> None:
     infohash = deposit(V1).infohash
-    assert not is_ready(infohash)
-    first = ask(infohash)
-    assert is_ready(infohash)
-    assert is_ready(infohash, "HEAD")
-    assert ask(infohash) == first
+    assert not is_cached(infohash)
+    first = serve_download(infohash)
+    assert is_cached(infohash)
+    assert is_cached(infohash, "HEAD")
+    assert serve_download(infohash) == first
     assert first
     assert first[0] == V1
-    assert ask(infohash, "HEAD") == (b"", first[1])
+    assert serve_download(infohash, "HEAD") == (b"", first[1])
 
 
 @pytest.mark.django_db
 def test_a_torrent_that_is_taken_down_leaves_the_cache() -> None:
     infohash = deposit(make.v1(b"two")).infohash
-    ask(infohash)
-    assert is_ready(infohash)
+    serve_download(infohash)
+    assert is_cached(infohash)
     take_down(bytes.fromhex(infohash), "Asked for.")
-    assert not is_ready(infohash)
-    assert ask(infohash) is None
+    assert not is_cached(infohash)
+    assert serve_download(infohash) is None
 
 
 @pytest.mark.django_db
 def test_a_torrent_that_gains_its_piece_layers_is_read_again() -> None:
     whole, bare = make.v2(b"same", b"2" * 100_000), make.v2(b"same", b"2" * 100_000, layers=False)
     infohash = deposit(bare).infohash
-    ask(infohash)
-    assert is_ready(infohash)
+    serve_download(infohash)
+    assert is_cached(infohash)
     deposit(whole)
-    assert not is_ready(infohash)
-    answer = ask(infohash)
+    assert not is_cached(infohash)
+    answer = serve_download(infohash)
     assert answer
     assert answer[0] == whole
 
@@ -76,22 +76,22 @@ def test_a_torrent_that_gains_its_piece_layers_is_read_again() -> None:
 @pytest.mark.parametrize("named", ["HTTP_IF_NONE_MATCH", "HTTP_ACCEPT_ENCODING"])
 def test_request_headers_count_for_a_cached_response(named: str) -> None:
     infohash = deposit(make.v1(b"many", files={(b"%05d.txt" % n,): 1 for n in range(500)})).infohash
-    plain = ask(infohash)
+    plain = serve_download(infohash)
     assert plain
-    other = ask(infohash, **{named: plain[1]["ETag"] if named == "HTTP_IF_NONE_MATCH" else "gzip"})
+    other = serve_download(infohash, **{named: plain[1]["ETag"] if named == "HTTP_IF_NONE_MATCH" else "gzip"})
     assert other
     assert len(other[0]) < len(plain[0]) / 2
-    assert ask(infohash) == plain
+    assert serve_download(infohash) == plain
 
 
 @pytest.mark.django_db
 def test_a_large_torrent_is_read_from_the_disk_each_time(objects: Path) -> None:
     infohash = deposit(LARGE).infohash
     for _ in range(2):
-        answer = ask(infohash)
+        answer = serve_download(infohash)
         assert answer
         assert answer[0] == LARGE
-        assert not is_ready(infohash)
+        assert not is_cached(infohash)
 
 
 def test_the_oldest_response_leaves_the_cache_first() -> None:

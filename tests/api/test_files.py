@@ -53,7 +53,7 @@ class Account(NamedTuple):
 
 
 @pytest.fixture
-def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
+def account(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
     """An account with one torrent, which its client has, still without files."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -65,31 +65,31 @@ def mine(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
     return Account(key, token, v1, key_torrents.add_key_torrent(key, Magnet(v1)).id, daemon, folder)
 
 
-def put(mine: Account, name: str, content: bytes = FILM, progress: float = 1) -> None:
-    path = mine.folder / name
+def add_file(account: Account, name: str, content: bytes = FILM, progress: float = 1) -> None:
+    path = account.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    mine.daemon.says(name, len(content), progress)
+    account.daemon.says(name, len(content), progress)
 
 
-def ask(client: Client, mine: Account, status: int = 200, **wish: Any) -> Any:
-    wish = {"token": mine.token, "torrent_id": mine.number} | wish
+def request_link(client: Client, account: Account, status: int = 200, **wish: Any) -> Any:
+    wish = {"token": account.token, "torrent_id": account.number} | wish
     given: dict[str, Any] = {name: value for name, value in wish.items() if value is not None}
     answer = client.get(REQUESTDL, given)
     assert answer.status_code == status, answer.content
     return answer.json()
 
 
-def linked(client: Client, mine: Account, **wish: Any) -> str:
+def link_path(client: Client, account: Account, **wish: Any) -> str:
     """The path of a link, requested with the key."""
-    answer = ask(client, mine, **wish)
+    answer = request_link(client, account, **wish)
     assert answer == {
         "success": True,
         "error": None,
         "detail": "Torrent download requested successfully.",
         "data": answer["data"],
     }
-    assert mine.token not in answer["data"]
+    assert account.token not in answer["data"]
     assert answer["data"].startswith("http://testserver/files/")
     return str(urlsplit(answer["data"]).path)
 
@@ -114,9 +114,9 @@ class NamedAnswer(NamedTuple):
 # Links
 
 
-def test_a_link_leads_to_the_file_without_the_key(client: Client, mine: Account) -> None:
-    put(mine, "a film/b.mkv")
-    path = linked(client, mine, file_id=0)
+def test_a_link_leads_to_the_file_without_the_key(client: Client, account: Account) -> None:
+    add_file(account, "a film/b.mkv")
+    path = link_path(client, account, file_id=0)
     assert path.endswith("/b.mkv")
     answer = read(client, path)
     assert (answer.status_code, answer.content) == (200, FILM)
@@ -127,20 +127,25 @@ def test_a_link_leads_to_the_file_without_the_key(client: Client, mine: Account)
     assert read(client, path.replace("b.mkv", "whatever/else")).content == FILM
 
 
-def test_with_redirect_the_answer_is_307_to_the_link(client: Client, mine: Account) -> None:
-    put(mine, "b.mkv")
-    wish: dict[str, Any] = {"token": mine.token, "torrent_id": mine.number, "file_id": 0, "redirect": "true"}
+def test_with_redirect_the_answer_is_307_to_the_link(client: Client, account: Account) -> None:
+    add_file(account, "b.mkv")
+    wish: dict[str, Any] = {
+        "token": account.token,
+        "torrent_id": account.number,
+        "file_id": 0,
+        "redirect": "true",
+    }
     answer = client.get(REQUESTDL, wish)
     assert answer.status_code == 307
-    assert mine.token not in answer["Location"]
+    assert account.token not in answer["Location"]
     assert read(client, urlsplit(answer["Location"]).path).content == FILM
 
 
-def test_a_link_begins_with_the_public_url(client: Client, mine: Account, settings: Settings) -> None:
+def test_a_link_begins_with_the_public_url(client: Client, account: Account, settings: Settings) -> None:
     settings.PUBLIC_URL = "https://torrents.example"
     settings.ALLOWED_HOSTS = ["torrents.example"]
-    put(mine, "b.mkv")
-    assert ask(client, mine, file_id=0)["data"].startswith("https://torrents.example/files/")
+    add_file(account, "b.mkv")
+    assert request_link(client, account, file_id=0)["data"].startswith("https://torrents.example/files/")
 
 
 @pytest.mark.parametrize(
@@ -148,9 +153,9 @@ def test_a_link_begins_with_the_public_url(client: Client, mine: Account, settin
     [({"token": None}, ["token"]), ({"token": "", "torrent_id": None}, ["token", "torrent_id"])],
 )
 def test_a_missing_parameter_is_answered_as_by_fastapi(
-    client: Client, mine: Account, wish: dict[str, Any], missing: list[str]
+    client: Client, account: Account, wish: dict[str, Any], missing: list[str]
 ) -> None:
-    answer = ask(client, mine, 422, **wish)
+    answer = request_link(client, account, 422, **wish)
     assert [(one["type"], one["loc"]) for one in answer["detail"]] == [
         ("missing", ["query", it]) for it in missing
     ]
@@ -172,44 +177,44 @@ def test_a_missing_parameter_is_answered_as_by_fastapi(
     ],
 )
 def test_wrong_parameters_have_torboxs_codes(
-    client: Client, mine: Account, wish: dict[str, Any], status: int, error: str
+    client: Client, account: Account, wish: dict[str, Any], status: int, error: str
 ) -> None:
-    put(mine, "a.mkv")
-    put(mine, "b.mkv", progress=0.99)
-    mine.daemon.says("gone.mkv", 5)
-    answer = ask(client, mine, status, **wish)
+    add_file(account, "a.mkv")
+    add_file(account, "b.mkv", progress=0.99)
+    account.daemon.says("gone.mkv", 5)
+    answer = request_link(client, account, status, **wish)
     assert (answer["success"], answer["error"], answer["data"]) == (False, error, None)
-    assert str(mine.folder) not in answer["detail"]
+    assert str(account.folder) not in answer["detail"]
 
 
-def test_an_account_cannot_reach_the_files_of_another(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
+def test_an_account_cannot_reach_the_files_of_another(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
     _, token = api_keys.issue_key("somebody else", client="home")
-    assert ask(client, mine, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
+    assert request_link(client, account, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
 
 
 def test_a_key_without_a_client_with_files_is_refused(
-    client: Client, mine: Account, settings: Settings
+    client: Client, account: Account, settings: Settings
 ) -> None:
-    put(mine, "a.mkv")
+    add_file(account, "a.mkv")
     settings.CLIENT_FILES = {}
-    assert ask(client, mine, 404, file_id=0)["error"] == "LINK_OFFLINE"
+    assert request_link(client, account, 404, file_id=0)["error"] == "LINK_OFFLINE"
     lonely, token = api_keys.issue_key("without a client")
-    number = key_torrents.add_key_torrent(lonely, Magnet(mine.v1)).id
-    answer = ask(client, mine, 404, token=token, torrent_id=number, file_id=0)
+    number = key_torrents.add_key_torrent(lonely, Magnet(account.v1)).id
+    answer = request_link(client, account, 404, token=token, torrent_id=number, file_id=0)
     assert answer["detail"] == "This key has no torrent client whose files this server can read."
 
 
-def test_a_client_that_is_down_is_an_error(client: Client, mine: Account, settings: Settings) -> None:
+def test_a_client_that_is_down_is_an_error(client: Client, account: Account, settings: Settings) -> None:
     with pretending() as other:
         settings.CLIENTS = {"home": other.address}
-    assert ask(client, mine, 502, file_id=0)["error"] == "DOWNLOAD_SERVER_ERROR"
+    assert request_link(client, account, 502, file_id=0)["error"] == "DOWNLOAD_SERVER_ERROR"
 
 
 @pytest.mark.parametrize("end", ["tampered", "cut off", "another's", "nonsense", "of another kind"])
-def test_a_forged_link_is_404(client: Client, mine: Account, end: str, settings: Settings) -> None:
-    put(mine, "a.mkv")
-    path = linked(client, mine, file_id=0).rpartition("/")[0]
+def test_a_forged_link_is_404(client: Client, account: Account, end: str, settings: Settings) -> None:
+    add_file(account, "a.mkv")
+    path = link_path(client, account, file_id=0).rpartition("/")[0]
     spoilt = {
         "tampered": path.replace("/files/W", "/files/X"),
         "cut off": path[:-1],
@@ -222,9 +227,9 @@ def test_a_forged_link_is_404(client: Client, mine: Account, end: str, settings:
     assert answer.json()["type"].endswith("not-a-link")
 
 
-def test_a_link_lasts_three_hours(client: Client, mine: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(mine, "a.mkv")
-    path, now = linked(client, mine, file_id=0), time.time()
+def test_a_link_lasts_three_hours(client: Client, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_file(account, "a.mkv")
+    path, now = link_path(client, account, file_id=0), time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 - 60)
     assert read(client, path).content == FILM
     monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 + 60)
@@ -232,49 +237,49 @@ def test_a_link_lasts_three_hours(client: Client, mine: Account, monkeypatch: py
     assert (answer.status_code, answer.json()["type"]) == (410, "/api/v1/docs#stale-link")
 
 
-def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
+def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
-        path = linked(client, mine, **wish)
-        api_keys.suspend_key(mine.key.prefix)
+        path = link_path(client, account, **wish)
+        api_keys.suspend_key(account.key.prefix)
         assert client.get(path).status_code == 403
-        assert ask(client, mine, 403, **wish)["error"] == "AUTH_ERROR"
-        api_keys.resume_key(mine.key.prefix)
+        assert request_link(client, account, 403, **wish)["error"] == "AUTH_ERROR"
+        api_keys.resume_key(account.key.prefix)
         assert read(client, path).status_code == 200
-    paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
-    take_down(mine.v1, "Court order 12")
+    paths = [link_path(client, account, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
+    take_down(account.v1, "Court order 12")
     for path in paths:
         answer = client.get(path)
         assert (answer.status_code, "takedowns" in answer["Link"]) == (451, True)
-    call_command("take_down", mine.v1.hex(), "--lift", stdout=io.StringIO())
+    call_command("take_down", account.v1.hex(), "--lift", stdout=io.StringIO())
     assert read(client, paths[0]).status_code == 200
-    key_torrents.remove_key_torrents(mine.key, mine.number)
+    key_torrents.remove_key_torrents(account.key, account.number)
     assert [client.get(path).status_code for path in paths] == [404, 404]
-    api_keys.revoke_key(mine.key.prefix)
+    api_keys.revoke_key(account.key.prefix)
     assert [client.get(path).status_code for path in paths] == [410, 410]
 
 
-def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Client, mine: Account) -> None:
+def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Client, account: Account) -> None:
     """The account knows the v1 infohash of a hybrid; the takedown names the v2 infohash."""
     v2 = secrets.token_bytes(32)
-    mine.daemon.has(mine.v1, infohash_v2=v2.hex())
-    put(mine, "a.mkv")
-    paths = [linked(client, mine, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
+    account.daemon.has(account.v1, infohash_v2=v2.hex())
+    add_file(account, "a.mkv")
+    paths = [link_path(client, account, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
     take_down(v2, "Court order 13")
     assert [client.get(path).status_code for path in paths] == [451, 451]
-    assert ask(client, mine, 451, file_id=0)["detail"].endswith("Court order 13")
-    mylist = f"/v1/api/torrents/mylist?token={mine.token}"
+    assert request_link(client, account, 451, file_id=0)["detail"].endswith("Court order 13")
+    mylist = f"/v1/api/torrents/mylist?token={account.token}"
     assert client.get(mylist).json()["data"] == []
-    assert client.get(f"{mylist}&id={mine.number}").status_code == 451
+    assert client.get(f"{mylist}&id={account.number}").status_code == 451
 
 
 # Whole files and ranges
 
 
-def test_ranges_are_served_as_by_nginx(client: Client, mine: Account) -> None:
-    put(mine, "a.bin")
-    path, size = linked(client, mine, file_id=0), len(FILM)
-    served = f"server {{ listen 80; location / {{ root {mine.folder}; }} }}"
+def test_ranges_are_served_as_by_nginx(client: Client, account: Account) -> None:
+    add_file(account, "a.bin")
+    path, size = link_path(client, account, file_id=0), len(FILM)
+    served = f"server {{ listen 80; location / {{ root {account.folder}; }} }}"
     with nginx(served) as url:
         for asked in (
             *("bytes=0-0", "bytes=0-99", "bytes=100-", "bytes=-1", "bytes=-99", f"bytes=-{size}"),
@@ -293,30 +298,30 @@ def test_ranges_are_served_as_by_nginx(client: Client, mine: Account) -> None:
     "asked", ["bytes=5-2", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "0-5", "bytes=0x1-2", "bytes=1"]
 )
 def test_a_range_that_is_malformed_or_multiple_gets_the_whole_file(
-    client: Client, mine: Account, asked: str
+    client: Client, account: Account, asked: str
 ) -> None:
     """RFC 9110, 14.2, allows this."""
-    put(mine, "a.bin")
-    answer = read(client, linked(client, mine, file_id=0), Range=asked)
+    add_file(account, "a.bin")
+    answer = read(client, link_path(client, account, file_id=0), Range=asked)
     assert (answer.status_code, answer.content) == (200, FILM)
 
 
-def test_an_empty_file_has_no_ranges(client: Client, mine: Account) -> None:
-    put(mine, "a.bin", b"")
-    path = linked(client, mine, file_id=0)
+def test_an_empty_file_has_no_ranges(client: Client, account: Account) -> None:
+    add_file(account, "a.bin", b"")
+    path = link_path(client, account, file_id=0)
     assert read(client, path).content == b""
     for asked in ("bytes=0-", "bytes=-5"):
         answer = read(client, path, Range=asked)
         assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */0")
 
 
-def test_if_range_of_a_changed_file_gets_the_whole_file(client: Client, mine: Account) -> None:
-    put(mine, "a.bin")
-    path = linked(client, mine, file_id=0)
+def test_if_range_of_a_changed_file_gets_the_whole_file(client: Client, account: Account) -> None:
+    add_file(account, "a.bin")
+    path = link_path(client, account, file_id=0)
     etag = read(client, path).headers["ETag"]
     assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM[1:3]
     assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
-    os.utime(mine.folder / "a.bin", (1, 1))
+    os.utime(account.folder / "a.bin", (1, 1))
     assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM
     assert read(client, path, **{"If-None-Match": etag}).content == FILM
     assert (
@@ -324,10 +329,10 @@ def test_if_range_of_a_changed_file_gets_the_whole_file(client: Client, mine: Ac
     )
 
 
-def test_head_has_the_length_and_no_body(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
+def test_head_has_the_length_and_no_body(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "1"}):
-        path = linked(client, mine, **wish)
+        path = link_path(client, account, **wish)
         whole = read(client, path)
         head = client.head(path, headers={"Range": "bytes=1-2"})
         assert (head.status_code, head.content) == (200, b"")
@@ -345,9 +350,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_scripts_in_a_file_cannot_run_with_our_origin(client: Client, mine: Account, name: str) -> None:
-    put(mine, name, b"<script>alert(1)</script>")
-    answer = read(client, linked(client, mine, file_id=0))
+def test_scripts_in_a_file_cannot_run_with_our_origin(client: Client, account: Account, name: str) -> None:
+    add_file(account, name, b"<script>alert(1)</script>")
+    answer = read(client, link_path(client, account, file_id=0))
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["Content-Security-Policy"].split("; ")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -367,9 +372,9 @@ def test_scripts_in_a_file_cannot_run_with_our_origin(client: Client, mine: Acco
         "?a=b#c",
     ],
 )
-def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, mine: Account, name: str) -> None:
-    put(mine, name)
-    path = linked(client, mine, file_id=0)
+def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, account: Account, name: str) -> None:
+    add_file(account, name)
+    path = link_path(client, account, file_id=0)
     assert re.fullmatch(r"/files/[\w:.-]+/[\w.~%-]*", path)
     assert "/" not in unquote(path.rpartition("/")[2])
     answer = read(client, path)
@@ -379,42 +384,42 @@ def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, mine: A
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret", "\udce4", "a\0b", "link", ""])
-def test_a_client_cannot_name_files_outside_its_folder(client: Client, mine: Account, name: str) -> None:
-    (mine.folder.parent / "secret").write_bytes(FILM)
-    (mine.folder / "link").symlink_to("../secret")
-    mine.daemon.says(name, len(FILM))
+def test_a_client_cannot_name_files_outside_its_folder(client: Client, account: Account, name: str) -> None:
+    (account.folder.parent / "secret").write_bytes(FILM)
+    (account.folder / "link").symlink_to("../secret")
+    account.daemon.says(name, len(FILM))
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
-        assert ask(client, mine, 404, **wish)["error"] == "LINK_OFFLINE"
+        assert request_link(client, account, 404, **wish)["error"] == "LINK_OFFLINE"
 
 
-def test_the_client_is_not_called_for_every_range(client: Client, mine: Account) -> None:
-    put(mine, "a.bin")
-    path = linked(client, mine, file_id=0)
-    before = len(mine.daemon.asked)
+def test_the_client_is_not_called_for_every_range(client: Client, account: Account) -> None:
+    add_file(account, "a.bin")
+    path = link_path(client, account, file_id=0)
+    before = len(account.daemon.asked)
     for start in range(20):
         assert read(client, path, Range=f"bytes={start}-{start}").content == FILM[start : start + 1]
-    assert len(mine.daemon.asked) == before
+    assert len(account.daemon.asked) == before
 
 
-def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
-    path = linked(client, mine, file_id=0)
-    (mine.folder / "a.mkv").rename(mine.folder / "b.mkv")
+def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
+    path = link_path(client, account, file_id=0)
+    (account.folder / "a.mkv").rename(account.folder / "b.mkv")
     assert client.get(path).status_code == 404
-    mine.daemon.files[:] = []
-    mine.daemon.says("b.mkv", len(FILM))
+    account.daemon.files[:] = []
+    account.daemon.says("b.mkv", len(FILM))
     assert read(client, path).content == FILM
 
 
 # Zips
 
 
-def test_a_zip_has_the_finished_files(client: Client, mine: Account) -> None:
+def test_a_zip_has_the_finished_files(client: Client, account: Account) -> None:
     held = {"a film/a.mkv": FILM, "a film/extras/ä.txt": b"hello", "a film/empty": b""}
     for name, content in held.items():
-        put(mine, name, content)
-    mine.daemon.says("a film/not wanted", 5, 0)
-    path = linked(client, mine, zip_link="true", file_id=0)
+        add_file(account, name, content)
+    account.daemon.says("a film/not wanted", 5, 0)
+    path = link_path(client, account, zip_link="true", file_id=0)
     assert path.endswith("/a%20film.zip")
     answer = read(client, path)
     assert answer.headers["Content-Type"] == "application/zip"
@@ -424,21 +429,23 @@ def test_a_zip_has_the_finished_files(client: Client, mine: Account) -> None:
         assert made.testzip() is None
 
 
-def test_an_unfinished_torrent_has_no_zip(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
-    mine.daemon.has(mine.v1, progress=0.5)
-    assert ask(client, mine, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
+def test_an_unfinished_torrent_has_no_zip(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
+    account.daemon.has(account.v1, progress=0.5)
+    assert request_link(client, account, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
 
 
-def test_names_in_a_zip_cannot_leave_the_folder_on_windows(client: Client, mine: Account) -> None:
-    put(mine, "..\\..\\a.exe")
-    with zipfile.ZipFile(io.BytesIO(read(client, linked(client, mine, zip_link="true")).content)) as made:
+def test_names_in_a_zip_cannot_leave_the_folder_on_windows(client: Client, account: Account) -> None:
+    add_file(account, "..\\..\\a.exe")
+    with zipfile.ZipFile(
+        io.BytesIO(read(client, link_path(client, account, zip_link="true")).content)
+    ) as made:
         assert made.namelist() == [".._.._a.exe"]
 
 
-def test_a_zip_of_more_files_than_fit_is_refused(client: Client, mine: Account) -> None:
-    mine.daemon.files.extend({"name": str(n), "size": 0, "progress": 1} for n in range(10_001))
-    assert "10,000" in ask(client, mine, 404, zip_link="true")["detail"]
+def test_a_zip_of_more_files_than_fit_is_refused(client: Client, account: Account) -> None:
+    account.daemon.files.extend({"name": str(n), "size": 0, "progress": 1} for n in range(10_001))
+    assert "10,000" in request_link(client, account, 404, zip_link="true")["detail"]
 
 
 # Many readers
@@ -446,25 +453,25 @@ def test_a_zip_of_more_files_than_fit_is_refused(client: Client, mine: Account) 
 
 def test_readers_are_limited_per_key_and_in_all() -> None:
     readers = ReaderLimit(8)
-    mine = [readers.begin_reading(1) for _ in range(2)]
+    account = [readers.begin_reading(1) for _ in range(2)]
     with pytest.raises(TooManyReaders, match="2 files"):
         readers.begin_reading(1)
     others = [readers.begin_reading(key) for key in (2, 2, 3, 3, 4, 4)]
     with pytest.raises(Unavailable):
         readers.begin_reading(5)
-    mine.pop()()
+    account.pop()()
     readers.begin_reading(5)()
-    for leave in mine + others:
+    for leave in account + others:
         leave()
     assert [readers.begin_reading(1) for _ in range(2)]
 
 
-def test_a_reader_that_stops_frees_its_place_and_its_file(client: Client, mine: Account) -> None:
-    put(mine, "a.mkv")
-    put(mine, "b.mkv")
+def test_a_reader_that_stops_frees_its_place_and_its_file(client: Client, account: Account) -> None:
+    add_file(account, "a.mkv")
+    add_file(account, "b.mkv")
     before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
-        path = linked(client, mine, **wish)
+        path = link_path(client, account, **wish)
         for _ in range(40):
             answer: Any = client.get(path)
             assert answer.status_code == 200

@@ -16,7 +16,7 @@ FILM = noise(300_001, b"film")
 NAMES = ("a film.mkv", "page.html", "ä?#%41.mkv")  # in this order
 
 
-class Front(NamedTuple):
+class NginxServer(NamedTuple):
     server: FileServer
     films: Path
     url: str
@@ -26,7 +26,7 @@ class Front(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+def nginx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxServer]:
     films = tmp_path_factory.mktemp("films")
     for name in NAMES:
         (films / name).write_bytes(FILM)
@@ -35,22 +35,22 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     with file_server(folder, films, FILES_BY_NGINX="on", BEHIND_PROXY="on") as running:
         ours = conf.replace("127.0.0.1:8000", f"127.0.0.1:{running.server.port}")
         with nginx(ours.replace("/srv/downloads", str(films))) as url:
-            yield Front(running, films, url)
+            yield NginxServer(running, films, url)
 
 
 @pytest.mark.parametrize("file", range(len(NAMES)))
-def test_nginx_sends_the_file_whole_and_in_part(front: Front, file: int) -> None:
-    path = front.server.link(file_id=file)
-    whole = front.get(path)
+def test_nginx_sends_the_file_whole_and_in_part(nginx_server: NginxServer, file: int) -> None:
+    path = nginx_server.server.link(file_id=file)
+    whole = nginx_server.get(path)
     assert (whole.status_code, whole.content) == (200, FILM)
     assert "ETag" in whole.headers
-    part = front.get(path, Range="bytes=300000-")
+    part = nginx_server.get(path, Range="bytes=300000-")
     assert (part.status_code, part.content) == (206, FILM[300_000:])
-    assert front.get(path, Range="bytes=300001-").status_code == 416
+    assert nginx_server.get(path, Range="bytes=300001-").status_code == 416
 
 
-def test_scripts_in_a_file_from_nginx_cannot_run_with_our_origin(front: Front) -> None:
-    headers = front.get(front.server.link(file_id=NAMES.index("page.html"))).headers
+def test_scripts_in_a_file_from_nginx_cannot_run_with_our_origin(nginx_server: NginxServer) -> None:
+    headers = nginx_server.get(nginx_server.server.link(file_id=NAMES.index("page.html"))).headers
     assert headers["Content-Type"] == "text/html"
     assert headers["Content-Disposition"] == 'attachment; filename="page.html"'
     assert "sandbox" in headers["Content-Security-Policy"]
@@ -58,11 +58,11 @@ def test_scripts_in_a_file_from_nginx_cannot_run_with_our_origin(front: Front) -
     assert "X-Accel-Redirect" not in headers
 
 
-def test_nginx_serves_no_file_without_a_link(front: Front) -> None:
-    assert front.get("/finished/home/page.html").status_code == 404
-    assert front.get("/files/nonsense/page.html").status_code == 404
+def test_nginx_serves_no_file_without_a_link(nginx_server: NginxServer) -> None:
+    assert nginx_server.get("/finished/home/page.html").status_code == 404
+    assert nginx_server.get("/files/nonsense/page.html").status_code == 404
 
 
-def test_zips_are_sent_by_hashkeep_itself(front: Front) -> None:
-    answer = front.get(front.server.link(zip_link="true"))
+def test_zips_are_sent_by_hashkeep_itself(nginx_server: NginxServer) -> None:
+    answer = nginx_server.get(nginx_server.server.link(zip_link="true"))
     assert answer.content.count(FILM) == len(NAMES)

@@ -45,7 +45,7 @@ tasks:
 
 
 @pytest.fixture(scope="module")
-def taken(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def downloads(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one folder for each task of FlexGet, which has what the task downloaded."""
     folder = tmp_path_factory.mktemp("flexget")
     for name, torrent in TORRENTS.items():
@@ -61,6 +61,6 @@ def taken(server: Hashkeep, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("task", TORRENTS)
-def test_flexget_downloads_the_exact_bytes(taken: Path, task: str) -> None:
-    [file] = (taken / task).iterdir()
+def test_flexget_downloads_the_exact_bytes(downloads: Path, task: str) -> None:
+    [file] = (downloads / task).iterdir()
     assert file.read_bytes() == TORRENTS[task]

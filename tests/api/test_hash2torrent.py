@@ -80,11 +80,11 @@ def get(archive: Hashkeep, path: str) -> requests.Response:
 def get_from(address: str, archive: Hashkeep, path: str) -> requests.Response:
     """GET from another address: here every address is this machine's."""
     with requests.Session() as session:
-        session.mount("http://", From(address))
+        session.mount("http://", SourceAddressAdapter(address))
         return session.get(archive.url + path, timeout=WAIT + 30)
 
 
-class From(HTTPAdapter):
+class SourceAddressAdapter(HTTPAdapter):
     def __init__(self, address: str) -> None:
         self._address = address
         super().__init__()
@@ -93,35 +93,37 @@ class From(HTTPAdapter):
         super().init_poolmanager(*args, **options, source_address=(self._address, 0))
 
 
-def many(seeder: Peer, name: str, count: int) -> list[str]:
+def seed_many(seeder: Peer, name: str, count_wishes: int) -> list[str]:
     """Infohashes of small torrents, which are seeded from now on."""
-    torrents = [make.v1(f"{name} {number}".encode(), 20_000) for number in range(count)]
+    torrents = [make.v1(f"{name} {number}".encode(), 20_000) for number in range(count_wishes)]
     for torrent in torrents:
         seeder.seed(Content(NO_FILES, name, torrent))
     return [make.v1_hash(torrent) for torrent in torrents]
 
 
-def until(true: Callable[[], bool], seconds: float = WAIT) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = WAIT) -> bool:
     deadline = time.monotonic() + seconds
     while not (fulfilled := true()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return fulfilled
 
 
-def count(archive: Hashkeep, which: str, *values: object) -> int:
+def count_wishes(archive: Hashkeep, which: str, *values: object) -> int:
     """How many wishes are in the queue, read from the database."""
     with closing(sqlite3.connect(archive.folder / "hashkeep.sqlite3", timeout=60)) as index:
         [(number,)] = index.execute(f"SELECT count(*) FROM archive_wanted WHERE {which}", values)
     return int(number)
 
 
-def taken_in(archive: Hashkeep, asked: list[Future[Any]], numbers: range) -> bool:
+def are_all_waiting(archive: Hashkeep, asked: list[Future[Any]], numbers: range) -> bool:
     """Whether each of these requests, one for each infohash, is waiting by now or has its answer."""
-    noted = count(archive, "v1 BETWEEN ? AND ?", *(each.to_bytes(20) for each in (numbers[0], numbers[-1])))
+    noted = count_wishes(
+        archive, "v1 BETWEEN ? AND ?", *(each.to_bytes(20) for each in (numbers[0], numbers[-1]))
+    )
     return noted + sum(one.done() for one in asked) >= len(numbers)
 
 
-def all_missed(archive: Hashkeep) -> None:
+def end_all_searches(archive: Hashkeep) -> None:
     """End every search as not found, so that no request waits any longer."""
     archive.manage(
         "shell",
@@ -132,7 +134,7 @@ def all_missed(archive: Hashkeep) -> None:
     )
 
 
-def state(archive: Hashkeep, infohash: str) -> str:
+def wish_state(archive: Hashkeep, infohash: str) -> str:
     return str(get(archive, f"/api/v1/wanted/{infohash}").json().get("state"))
 
 
@@ -142,19 +144,19 @@ def test_a_torrent_that_is_not_held_is_found_by_the_dht_and_stored(world: World,
     v1, v2 = original.v1.hex(), original.v2.hex()
     asked = {"v1": v1, "hybrid by v1": v1, "v2 cut short": v2[:40]}.get(what, v2)
     # Seeders announce one torrent every few seconds.
-    assert until(lambda: get(world.hashkeep, f"/torrents/{asked}?timeout=20").status_code == 200)
+    assert wait_until(lambda: get(world.hashkeep, f"/torrents/{asked}?timeout=20").status_code == 200)
     answer = get(world.hashkeep, f"/{asked}")
     assert answer.headers["Content-Type"] == "application/x-bittorrent"
     ours, theirs = bencodepy.decode(answer.content), bencodepy.decode(original.torrent)
     assert ours[b"info"] == theirs[b"info"]
     assert ours.get(b"piece layers") == theirs.get(b"piece layers")
     assert get(world.hashkeep, f"/torrent/{asked.upper()}.torrent").content == answer.content
-    assert state(world.hashkeep, asked) == "held"
+    assert wish_state(world.hashkeep, asked) == "held"
 
 
 @pytest.mark.parametrize("shape", ["/torrents/{}", "/{}"])
 def test_peers_may_be_given_as_in_a_magnet_link(world: World, shape: str) -> None:
-    [infohash] = many(world.seeder, f"peer {len(shape)}", 1)
+    [infohash] = seed_many(world.seeder, f"peer {len(shape)}", 1)
     answer = get(world.hashkeep, f"{shape.format(infohash)}?{HINT}&timeout={WAIT}")
     assert answer.status_code == 200
     info = bencodepy.encode(bencodepy.decode(answer.content)[b"info"])
@@ -164,7 +166,7 @@ def test_peers_may_be_given_as_in_a_magnet_link(world: World, shape: str) -> Non
 def test_a_peer_that_is_given_during_a_search_joins_it_and_is_stored_nowhere(world: World) -> None:
     """The peer is in no DHT. No peer is stored either whose torrent is not found."""
     lonely = Peer(("44.1.0.77", 6881), [])
-    [infohash] = many(lonely, "lonely", 1)
+    [infohash] = seed_many(lonely, "lonely", 1)
     assert get(world.hashkeep, f"/torrents/{infohash}?timeout=1").status_code == 408
     hint = "x.pe=44.1.0.77:6881"
     assert get(world.hashkeep, f"/torrents/{'5B' * 20}?{hint}&timeout=1").status_code == 408
@@ -176,7 +178,7 @@ def test_a_peer_that_is_given_during_a_search_joins_it_and_is_stored_nowhere(wor
 
 @pytest.mark.parametrize(("kind", "start"), [("http", http_tracker), ("udp", udp_tracker)])
 def test_trackers_may_be_given_and_are_in_the_torrent(world: World, kind: str, start: object) -> None:
-    [infohash] = many(world.seeder, f"tracker {kind}", 1)
+    [infohash] = seed_many(world.seeder, f"tracker {kind}", 1)
     with start(("81.1.0.1", 6969), {bytes.fromhex(infohash): [SEEDER]}) as tracker:  # type: ignore[operator]
         answer = get(world.hashkeep, f"/torrents/{infohash}?tr={tracker.url}&timeout={WAIT}")
         assert answer.status_code == 200
@@ -191,7 +193,7 @@ def test_a_torrent_that_is_not_found_in_time_is_408_with_retry_after(world: Worl
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert int(answer.headers["Retry-After"]) > 0
     assert b"<" not in answer.content
-    assert state(world.hashkeep, DEAD) == "pending"
+    assert wish_state(world.hashkeep, DEAD) == "pending"
 
 
 @pytest.mark.parametrize("path", ["/torrents/nonsense", f"/torrents/{DEAD}0", "/torrents/%00"])
@@ -211,11 +213,11 @@ def test_the_caches_urls_do_not_wait_and_a_later_request_finds_the_torrent(world
     began = time.monotonic()
     assert get(world.hashkeep, path).status_code == 404
     assert time.monotonic() - began < WAIT / 2
-    assert state(world.hashkeep, world.v1.v2.hex()) == "pending"
+    assert wish_state(world.hashkeep, world.v1.v2.hex()) == "pending"
 
 
 def test_a_torrent_that_is_taken_down_is_not_searched_for(world: World) -> None:
-    [infohash] = many(world.seeder, "taken down", 1)
+    [infohash] = seed_many(world.seeder, "taken down", 1)
     world.hashkeep.manage("take_down", infohash, "--reason", "Because.")
     assert get(world.hashkeep, f"/torrents/{infohash}?{HINT}").status_code == 451
     assert get(world.hashkeep, f"/api/v1/wanted/{infohash}").status_code == 451
@@ -230,7 +232,7 @@ def test_a_hybrid_whose_other_infohash_is_blocked_is_not_stored(world: World, tm
         408,
         "This torrent was taken down: Because of its v2 twin.\n",
     )
-    assert state(world.hashkeep, twins.v1.hex()) == "given up"
+    assert wish_state(world.hashkeep, twins.v1.hex()) == "given up"
     assert not list(world.hashkeep.torrents.rglob(f"{twins.v1.hex().upper()}*"))
 
 
@@ -241,11 +243,11 @@ def test_a_torrent_with_too_many_pieces_is_not_answered_as_missing(world: World)
     answer = get(world.hashkeep, f"/torrents/{vast.v1.hex()}?{HINT}&timeout={WAIT}")
     assert answer.status_code == 408
     assert answer.text == "It was found, and nothing can be made of it: too many pieces in torrent.\n"
-    assert state(world.hashkeep, vast.v1.hex()) == "given up"
+    assert wish_state(world.hashkeep, vast.v1.hex()) == "given up"
 
 
 def test_equal_requests_at_the_same_time_share_one_search(world: World) -> None:
-    [infohash] = many(world.seeder, "equal", 1)
+    [infohash] = seed_many(world.seeder, "equal", 1)
     with ThreadPoolExecutor(30) as threads:
         path = f"/torrents/{infohash}?{HINT}&timeout={WAIT}"
         answers = list(threads.map(lambda _: get(world.hashkeep, path), range(30)))
@@ -254,7 +256,7 @@ def test_equal_requests_at_the_same_time_share_one_search(world: World) -> None:
 
 
 def test_a_hundred_torrents_at_once_are_all_found(world: World) -> None:
-    infohashes = many(world.seeder, "hundred", 100)
+    infohashes = seed_many(world.seeder, "hundred", 100)
     with ThreadPoolExecutor(100) as threads:
         paths = [f"/torrents/{infohash}?{HINT}&timeout={WAIT}" for infohash in infohashes]
         answers = list(threads.map(lambda path: get(world.hashkeep, path), paths))
@@ -264,7 +266,7 @@ def test_a_hundred_torrents_at_once_are_all_found(world: World) -> None:
 def test_torrents_one_after_the_other_are_found_quickly(world: World) -> None:
     """The aim is less than 50 ms more than the search itself, which takes a few here. This machine may be busy."""
     seconds = []
-    for infohash in many(world.seeder, "quick", 20):
+    for infohash in seed_many(world.seeder, "quick", 20):
         began = time.monotonic()
         assert get(world.hashkeep, f"/torrents/{infohash}?{HINT}&timeout={WAIT}").status_code == 200
         seconds.append(time.monotonic() - began)
@@ -272,23 +274,28 @@ def test_torrents_one_after_the_other_are_found_quickly(world: World) -> None:
 
 
 def test_waiting_requests_do_not_delay_other_requests(world: World) -> None:
-    [held] = many(world.seeder, "held", 1)
-    assert get(world.hashkeep, f"/torrents/{held}?{HINT}&timeout={WAIT}").status_code == 200
+    [is_held] = seed_many(world.seeder, "held", 1)
+    assert get(world.hashkeep, f"/torrents/{is_held}?{HINT}&timeout={WAIT}").status_code == 200
     paths = [f"/torrents/{number:040x}?timeout={WAIT}" for number in range(200)]
     with ThreadPoolExecutor(200) as threads:
         waiting = [
             threads.submit(get_from, f"90.0.{number}.1", world.hashkeep, path)
             for number, path in enumerate(paths)
         ]
-        assert until(lambda: taken_in(world.hashkeep, waiting, range(200)), WAIT / 2)
-        for path in (f"/torrent/{held}.torrent", f"/torrent/{held.lower()}.torrent", "/api/v1/stats", "/"):
+        assert wait_until(lambda: are_all_waiting(world.hashkeep, waiting, range(200)), WAIT / 2)
+        for path in (
+            f"/torrent/{is_held}.torrent",
+            f"/torrent/{is_held.lower()}.torrent",
+            "/api/v1/stats",
+            "/",
+        ):
             assert get(world.hashkeep, path).status_code == 200
         assert not any(one.done() for one in waiting)
-        all_missed(world.hashkeep)
+        end_all_searches(world.hashkeep)
 
 
 def test_a_list_of_wishes_is_answered_without_waiting_and_fulfilled_later(world: World) -> None:
-    infohashes = many(world.seeder, "list", 50)
+    infohashes = seed_many(world.seeder, "list", 50)
     v2 = world.v2.v2.hex()
     magnets = [f"magnet:?xt=urn:btih:{infohash}&{HINT}" for infohash in infohashes]
     began = time.monotonic()
@@ -299,11 +306,11 @@ def test_a_list_of_wishes_is_answered_without_waiting_and_fulfilled_later(world:
     assert [one["state"] for one in statuses[50:52]] == ["refused", "refused"]
     assert [one["infohash"] for one in statuses[:50]] == infohashes
 
-    def held(one: dict[str, str]) -> bool:
+    def is_held(one: dict[str, str]) -> bool:
         now = requests.get(one["url"], timeout=60).json()
         return now["state"] == "held" and requests.get(now["torrent"], timeout=60).status_code == 200
 
-    assert until(lambda: all(held(one) for one in [*statuses[:50], statuses[52]]))
+    assert wait_until(lambda: all(is_held(one) for one in [*statuses[:50], statuses[52]]))
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, "x", [DEAD] * 1001, None])
@@ -364,15 +371,15 @@ def test_waiting_requests_are_limited_per_address(world: World) -> None:
     """512 threads have 384 seats in each of two processes, of which one address gets 128."""
     numbers = range(1_000, 1_300)
     paths = [f"/torrents/{number:040x}?timeout={WAIT}" for number in numbers]
-    [infohash] = many(world.seeder, "polite", 1)
+    [infohash] = seed_many(world.seeder, "polite", 1)
     with ThreadPoolExecutor(301) as threads:
         greedy = [threads.submit(get_from, "91.0.0.1", world.hashkeep, path) for path in paths]
         first = next(as_completed(greedy)).result()
         assert (first.status_code, int(first.headers["Retry-After"]) > 0) == (429, True)
         found = get_from("91.0.0.2", world.hashkeep, f"/{infohash}?{HINT}&timeout={WAIT}")
         assert found.status_code == 200
-        assert until(lambda: taken_in(world.hashkeep, greedy, numbers), WAIT / 2)
-        all_missed(world.hashkeep)
+        assert wait_until(lambda: are_all_waiting(world.hashkeep, greedy, numbers), WAIT / 2)
+        end_all_searches(world.hashkeep)
         statuses = Counter(one.result().status_code for one in greedy)
     assert set(statuses) == {408, 429}
     assert 128 <= statuses[408] <= 256
@@ -390,9 +397,9 @@ def test_behind_a_proxy_the_limit_counts_the_clients_own_address(net: None, tmp_
     with hashkeep(tmp_path, **own) as archive, ThreadPoolExecutor(21) as threads:
         greedy = [threads.submit(ask, number, "198.51.100.1") for number in range(1, 21)]
         assert next(as_completed(greedy)).result() == 429
-        assert until(lambda: taken_in(archive, greedy, range(1, 21)), WAIT / 2)
+        assert wait_until(lambda: are_all_waiting(archive, greedy, range(1, 21)), WAIT / 2)
         assert ask(21, "198.51.100.2", seconds=1) == 408
-        all_missed(archive)
+        end_all_searches(archive)
         assert Counter(one.result() for one in greedy)[408] <= 8
 
 
@@ -433,13 +440,17 @@ def test_a_killed_resolver_is_started_again_and_no_wish_is_lost(world: World) ->
     infohashes = [make.v1_hash(make.v1(f"killed {number}".encode(), 20_000)) for number in range(100)]
     magnets = [f"magnet:?xt=urn:btih:{infohash}&{HINT}" for infohash in infohashes]
     requests.post(f"{world.hashkeep.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
-    assert until(lambda: len(world.hashkeep.resolvers()) == 1)
+    assert wait_until(lambda: len(world.hashkeep.resolvers()) == 1)
     [killed] = world.hashkeep.resolvers()
-    assert until(lambda: count(world.hashkeep, "leased_until IS NOT NULL") >= 100)  # there is no seeder yet
+    assert wait_until(
+        lambda: count_wishes(world.hashkeep, "leased_until IS NOT NULL") >= 100
+    )  # there is no seeder yet
     os.kill(killed, signal.SIGKILL)
-    assert many(world.seeder, "killed", 100) == infohashes
-    assert until(lambda: world.hashkeep.resolvers() not in ([], [killed]))
-    assert until(lambda: all(state(world.hashkeep, infohash) == "held" for infohash in infohashes), 150)
+    assert seed_many(world.seeder, "killed", 100) == infohashes
+    assert wait_until(lambda: world.hashkeep.resolvers() not in ([], [killed]))
+    assert wait_until(
+        lambda: all(wish_state(world.hashkeep, infohash) == "held" for infohash in infohashes), 150
+    )
 
 
 def test_a_killed_web_server_ends_its_resolver_and_keeps_the_wishes(net: None, tmp_path: Path) -> None:
@@ -452,15 +463,17 @@ def test_a_killed_web_server_ends_its_resolver_and_keeps_the_wishes(net: None, t
     ):
         magnets = [f"magnet:?xt=urn:btih:{infohash}&tr={tracker.url}" for infohash in infohashes]
         requests.post(f"{archive.url}/api/v1/resolve", json=magnets, timeout=60).raise_for_status()
-        assert until(lambda: len(archive.resolvers()) == 1)
+        assert wait_until(lambda: len(archive.resolvers()) == 1)
         assert (web := archive.processes("-m", "hashkeep.granian_server"))
         for process in web:
             os.kill(process, signal.SIGKILL)
-        assert until(lambda: not archive.resolvers())
+        assert wait_until(lambda: not archive.resolvers())
         archive.kill()
-        many(seeder, "web", 100)
+        seed_many(seeder, "web", 100)
         archive.start()
-        assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+        assert wait_until(
+            lambda: all(wish_state(archive, infohash) == "held" for infohash in infohashes), 150
+        )
 
 
 def test_a_killed_postgresql_loses_no_wish_and_no_waiting_request(net: None, tmp_path: Path) -> None:
@@ -472,28 +485,32 @@ def test_a_killed_postgresql_loses_no_wish_and_no_waiting_request(net: None, tmp
             hint = "x.pe=44.5.0.1:6881"
             paths = [f"/torrents/{infohash}?{hint}&timeout={WAIT}" for infohash in infohashes]
             waiting = [threads.submit(get, archive, path) for path in paths]
-            assert until(lambda: state(archive, infohashes[-1]) == "pending" and leased(database) == 100)
+            assert wait_until(
+                lambda: wish_state(archive, infohashes[-1]) == "pending" and count_leased(database) == 100
+            )
             database.kill()
             assert get(archive, f"/torrents/{DEAD}").status_code == 503
-            many(seeder, "postgres", 100)
+            seed_many(seeder, "postgres", 100)
             time.sleep(3)  # most of them are found while the database is down
             database.start()
-            assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+            assert wait_until(
+                lambda: all(wish_state(archive, infohash) == "held" for infohash in infohashes), 150
+            )
             answers = [future.result().status_code for future in waiting]
             assert set(answers) <= {200, 408}
             assert answers.count(200) > 50
-            assert query(database, "SELECT count(*) FROM archive_wanted") == 0
-            assert query(database, "SELECT count(*) FROM archive_torrent") == 100
+            assert query_number(database, "SELECT count(*) FROM archive_wanted") == 0
+            assert query_number(database, "SELECT count(*) FROM archive_torrent") == 100
 
 
-def leased(database: Cluster) -> int:
-    return query(database, "SELECT count(*) FROM archive_wanted WHERE leased_until > now()")
+def count_leased(database: Cluster) -> int:
+    return query_number(database, "SELECT count(*) FROM archive_wanted WHERE leased_until > now()")
 
 
-def query(database: Cluster, statement: str) -> int:
+def query_number(database: Cluster, statement: str) -> int:
     with psycopg.connect(database.url) as connection:
-        [(count,)] = connection.execute(statement.encode()).fetchall()
-        return int(count)
+        [(count_wishes,)] = connection.execute(statement.encode()).fetchall()
+        return int(count_wishes)
 
 
 def test_two_resolvers_share_the_wishes_and_fetch_none_twice(net: None, tmp_path: Path) -> None:
@@ -504,10 +521,10 @@ def test_two_resolvers_share_the_wishes_and_fetch_none_twice(net: None, tmp_path
         rounds = 0
         while len(set().union(*visitors.values())) < 2 and rounds < WAIT:  # until both resolvers work
             rounds += 1
-            fetch(archive, many(seeder, f"round {rounds}", 10))
-            visit(visitors, seeder)
-        fetch(archive, many(seeder, "shared", 200))
-    visit(visitors, seeder)
+            fetch_all(archive, seed_many(seeder, f"round {rounds}", 10))
+            record_visits(visitors, seeder)
+        fetch_all(archive, seed_many(seeder, "shared", 200))
+    record_visits(visitors, seeder)
     assert set().union(*visitors.values()) == {"70.7.0.1", "70.8.0.1"}
     assert len(visitors) == 200 + 10 * rounds
     assert {len(each) for each in visitors.values()} == {1}
@@ -524,14 +541,14 @@ def another_resolver(archive: Hashkeep) -> Iterator[None]:
         process.wait(timeout=60)
 
 
-def fetch(archive: Hashkeep, infohashes: list[str]) -> None:
+def fetch_all(archive: Hashkeep, infohashes: list[str]) -> None:
     magnets = [f"magnet:?xt=urn:btih:{infohash}&x.pe=44.7.0.1:6881" for infohash in infohashes]
     for magnet in magnets:
         requests.post(f"{archive.url}/api/v1/resolve", json=[magnet], timeout=60).raise_for_status()
-    assert until(lambda: all(state(archive, infohash) == "held" for infohash in infohashes), 150)
+    assert wait_until(lambda: all(wish_state(archive, infohash) == "held" for infohash in infohashes), 150)
 
 
-def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
+def record_visits(visitors: dict[str, set[str]], seeder: Peer) -> None:
     """Which address came for which infohash since the last call."""
     for alert in seeder.session.pop_alerts():
         if isinstance(alert, lt.peer_connect_alert):
@@ -540,16 +557,16 @@ def visit(visitors: dict[str, set[str]], seeder: Peer) -> None:
 
 
 def test_the_resolve_command_uses_the_running_resolver(world: World, tmp_path: Path) -> None:
-    infohashes = many(world.seeder, "file", 20)
+    infohashes = seed_many(world.seeder, "file", 20)
     listed = tmp_path / "wishes.txt"
     listed.write_text("# these\n" + "".join(f"magnet:?xt=urn:btih:{each}&{HINT}\n" for each in infohashes))
     done = world.hashkeep.manage("resolve", str(listed))
     assert done.stdout.split() == ["20", "held", "0", "not", "found"]
-    assert {state(world.hashkeep, infohash) for infohash in infohashes} == {"held"}
+    assert {wish_state(world.hashkeep, infohash) for infohash in infohashes} == {"held"}
 
 
 def test_the_resolve_command_fetches_by_itself_where_no_resolver_runs(world: World, tmp_path: Path) -> None:
-    [infohash] = many(world.seeder, "alone", 1)
+    [infohash] = seed_many(world.seeder, "alone", 1)
     archive = Hashkeep(tmp_path, **settings(BT_LISTEN="70.4.0.1:6881"))
     archive.migrate()
     done = archive.manage("resolve", f"magnet:?xt=urn:btih:{infohash}&{HINT}", "nonsense", may_fail=True)

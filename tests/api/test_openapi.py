@@ -74,7 +74,7 @@ def test_the_docs_page_lists_and_tries_every_route_under_its_security_policy(
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text))
     page.on(
-        "request", lambda request: trouble.append(request.url) if elsewhere(server, request.url) else None
+        "request", lambda request: trouble.append(request.url) if is_elsewhere(server, request.url) else None
     )
     policy = (page.goto("/api/v1/docs") or pytest.fail()).headers["content-security-policy"]
     assert "script-src 'self';" in policy and "unsafe" not in policy
@@ -89,5 +89,5 @@ def test_the_docs_page_lists_and_tries_every_route_under_its_security_policy(
     context.close()
 
 
-def elsewhere(server: Hashkeep, url: str) -> bool:
+def is_elsewhere(server: Hashkeep, url: str) -> bool:
     return not url.startswith((server.url, "data:"))

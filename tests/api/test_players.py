@@ -27,7 +27,7 @@ PLAY = """(url) => new Promise((done, failed) => {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
     films = tmp_path_factory.mktemp("films")
     (films / "1 page.html").write_bytes(PAGE)
     (films / "2 picture.svg").write_bytes(PICTURE)
@@ -39,35 +39,35 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileServer]:
 
 
 @pytest.fixture
-def page(chromium: Browser, filled: FileServer) -> Iterator[Page]:
-    with chromium.new_context(base_url=filled.server.url) as context:
+def page(chromium: Browser, archive: FileServer) -> Iterator[Page]:
+    with chromium.new_context(base_url=archive.server.url) as context:
         yield context.new_page()
 
 
-def test_chromium_plays_a_file_and_seeks(page: Page, filled: FileServer) -> None:
+def test_chromium_plays_a_file_and_seeks(page: Page, archive: FileServer) -> None:
     ranges: list[str] = []
     page.on("request", lambda request: ranges.append(request.headers.get("range", "")))
-    duration, at, end = page.evaluate(PLAY, f"{filled.server.url}{filled.link(file_id=2)}")
+    duration, at, end = page.evaluate(PLAY, f"{archive.server.url}{archive.link(file_id=2)}")
     assert (duration, at, end) == (SECONDS, 3000, SECONDS)
     assert len([asked for asked in ranges if asked.startswith("bytes=")]) > 1
 
 
 @pytest.mark.parametrize(("file", "content"), [(0, PAGE), (1, PICTURE)])
 def test_a_page_or_picture_with_scripts_is_saved_and_not_run(
-    page: Page, filled: FileServer, file: int, content: bytes
+    page: Page, archive: FileServer, file: int, content: bytes
 ) -> None:
     page.goto("/takedowns.txt")
     with page.expect_download(timeout=SOON) as download:
-        page.evaluate("(url) => { location.href = url }", filled.link(file_id=file))
+        page.evaluate("(url) => { location.href = url }", archive.link(file_id=file))
     assert Path(download.value.path()).read_bytes() == content
 
 
-def test_scripts_do_not_run_in_a_frame_either(page: Page, filled: FileServer) -> None:
+def test_scripts_do_not_run_in_a_frame_either(page: Page, archive: FileServer) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/takedowns.txt")
     for file in (0, 1):
-        link = filled.link(file_id=file)
+        link = archive.link(file_id=file)
         page.evaluate(
             "(url) => { document.body.append(Object.assign(document.createElement('object'), {data: url})) }",
             link,

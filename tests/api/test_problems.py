@@ -14,7 +14,7 @@ from api.rest.openapi import build_schema
 from archive import errors as archive_errors
 from metainfo import errors as metainfo_errors
 from tests import make
-from tests.api.test_rest import API, TORRENTS, body, get, problem
+from tests.api.test_rest import API, TORRENTS, get, post_torrent, read_problem
 from tests.missing_table import missing_table
 
 pytestmark = pytest.mark.django_db
@@ -39,18 +39,20 @@ def test_the_root_redirects_to_the_description(client: Client, path: str) -> Non
 def test_a_wrong_method_is_a_problem_with_the_allowed_methods(client: Client) -> None:
     for method in ("put", "patch", "delete"):
         answer = getattr(client, method)(TORRENTS)
-        problem(answer, 405, "method-not-allowed")
+        read_problem(answer, 405, "method-not-allowed")
         assert set(answer["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
 def test_a_wrong_media_type_is_a_problem(client: Client) -> None:
     for path in ("torrents", "check", "resolve"):
-        problem(client.post(f"{API}/{path}", b"x", content_type="text/plain"), 415, "unsupported-media-type")
+        read_problem(
+            client.post(f"{API}/{path}", b"x", content_type="text/plain"), 415, "unsupported-media-type"
+        )
 
 
 def test_an_unacceptable_media_type_is_a_problem(client: Client) -> None:
     answer = client.get(f"{API}/stats", headers={"Accept": "image/png"})
-    problem(answer, 406, "not-acceptable")
+    read_problem(answer, 406, "not-acceptable")
     assert client.get(f"{API}/stats", headers={"Accept": "text/html, */*;q=0.1"}).status_code == 200
 
 
@@ -64,7 +66,7 @@ def test_broken_json_is_a_problem(client: Client, path: str, broken: bytes) -> N
     if path == "resolve" and broken == b"[1]":
         assert answer.status_code == 202, "a list of anything is no mistake of form"
     else:
-        problem(answer, 400, "parse-error")
+        read_problem(answer, 400, "parse-error")
 
 
 def test_a_lone_surrogate_is_answered_as_it_came(client: Client) -> None:
@@ -83,16 +85,16 @@ def test_the_largest_json_costs_neither_memory_nor_time(client: Client, item: by
     answer = client.post(f"{API}/check", asked, content_type=JSON)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    problem(answer, 400, "parse-error")
+    read_problem(answer, 400, "parse-error")
     assert peak < 50_000_000
     assert time.process_time() - began < 5, "tracemalloc alone makes it several times slower"
     for more in (asked + b" " * (1_600_001 - len(asked)), b"[" + b",".join([item] * 25_002) + b"]"):
-        problem(client.post(f"{API}/check", more, content_type=JSON), 413, "too-large")
+        read_problem(client.post(f"{API}/check", more, content_type=JSON), 413, "too-large")
 
 
 def test_a_broken_form_is_a_problem(client: Client) -> None:
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
-        problem(client.post(TORRENTS, b"--y\r\nbroken", content_type=kind), 400, "parse-error")
+        read_problem(client.post(TORRENTS, b"--y\r\nbroken", content_type=kind), 400, "parse-error")
 
 
 def test_a_wrong_host_header_is_a_problem(client: Client) -> None:
@@ -106,9 +108,9 @@ def test_a_wrong_host_header_is_a_problem(client: Client) -> None:
 def test_a_database_that_is_down_is_a_problem_with_retry_after(client: Client, path: str) -> None:
     with missing_table("archive_torrent"):
         answer = client.get(f"{API}/{path}")
-        problem(answer, 503, "unavailable")
+        read_problem(answer, 503, "unavailable")
         assert int(answer["Retry-After"]) > 0
-        problem(body(client, make.v1()), 503, "unavailable")
+        read_problem(post_torrent(client, make.v1()), 503, "unavailable")
 
 
 def test_an_unexpected_exception_is_a_problem_without_details(client: Client, settings: Any) -> None:

@@ -40,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         client.auth_log_out()
 
 
-def soon(look: Callable[[], Any]) -> Any:
+def wait_for(look: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + SOON
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -50,12 +50,12 @@ def soon(look: Callable[[], Any]) -> Any:
 def test_qbittorrent_reads_the_rss_feed(world: World) -> None:
     world.client.app_set_preferences({"rss_processing_enabled": True})
     world.client.rss_add_feed(f"{world.archive.url}/rss?q=example+disc", "ours")
-    [article] = soon(lambda: articles(world.client))
+    [article] = wait_for(lambda: read_articles(world.client))
     assert article["title"] == NAME
     assert article["torrentURL"] == f"{world.archive.url}/torrent/{make.v1_hash(TORRENT)}.torrent"
 
 
-def articles(client: qbittorrentapi.Client) -> Any:
+def read_articles(client: qbittorrentapi.Client) -> Any:
     """The articles of the feed; None before qBittorrent has read it."""
     feeds: Any = client.rss_items(include_feed_data=True)
     return feeds["ours"].get("articles")
@@ -65,9 +65,9 @@ def test_qbittorrent_searches_by_the_plugin_of_the_docs(world: World, tmp_path: 
     [plugin] = [one for one in read_blocks(ROOT / "docs" / "fetching.md") if one.file == "hashkeep.py"]
     (tmp_path / plugin.file).write_text(plugin.text.replace(PAGE_URL, world.archive.url))
     world.client.search_install_plugin(str(tmp_path / plugin.file))
-    assert soon(lambda: [one.name for one in world.client.search_plugins()]) == ["hashkeep"]
+    assert wait_for(lambda: [one.name for one in world.client.search_plugins()]) == ["hashkeep"]
     job = world.client.search_start("example disc", plugins="hashkeep", category="all")
-    [found] = soon(lambda: job.results().results)
+    [found] = wait_for(lambda: job.results().results)
     assert (found.fileName, found.fileSize) == (NAME, 3_000_000)
     assert found.fileUrl == f"{world.archive.url}/torrent/{make.v1_hash(TORRENT)}.torrent"
     job.delete()

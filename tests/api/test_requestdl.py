@@ -32,7 +32,7 @@ class World(NamedTuple):
     daemons: dict[str, Daemon]
     held: dict[tuple[str, str], Content]
 
-    def ask(self, client: str, path: str, **wish: Any) -> Any:
+    def call_method(self, client: str, path: str, **wish: Any) -> Any:
         url, token = (
             f"{self.server.url}/v1/api/torrents/{path}",
             {"Authorization": f"Bearer {self.keys[client]}"},
@@ -73,7 +73,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(server, keys, {"home": home, "seedbox": seedbox}, held)
 
 
-def link(held: Content, kind: str) -> str:
+def magnet_link(held: Content, kind: str) -> str:
     names = {"v1": [f"xt=urn:btih:{held.v1.hex()}"], "v2": [f"xt=urn:btmh:1220{held.v2.hex()}"]}
     named = names.get(kind, names["v1"] + names["v2"])
     return f"magnet:?{'&'.join(named)}&tr={quote(ANNOUNCE)}"
@@ -82,10 +82,10 @@ def link(held: Content, kind: str) -> str:
 @pytest.mark.parametrize(("client", "kind"), CASES)
 def test_a_magnet_link_becomes_a_downloaded_file(world: World, client: str, kind: str) -> None:
     held = world.held[client, kind]
-    number = world.ask(client, "createtorrent", magnet=link(held, kind))["torrent_id"]
+    number = world.call_method(client, "createtorrent", magnet=magnet_link(held, kind))["torrent_id"]
 
     def row() -> Any:
-        return world.ask(client, "mylist", id=number)
+        return world.call_method(client, "mylist", id=number)
 
     until(lambda: (item := row())["progress"] == 1 and item["files"])
     assert row()["download_finished"] is True
@@ -95,7 +95,7 @@ def test_a_magnet_link_becomes_a_downloaded_file(world: World, client: str, kind
         name: len(content) for name, content in expected.items()
     }
     for file in files:
-        found = world.ask(
+        found = world.call_method(
             client, "requestdl", token=world.keys[client], torrent_id=number, file_id=file["id"]
         )
         whole = expected[file["short_name"]]
@@ -103,7 +103,7 @@ def test_a_magnet_link_becomes_a_downloaded_file(world: World, client: str, kind
         middle = requests.get(found, headers={"Range": "bytes=5-"}, timeout=60)
         assert (middle.status_code, middle.content) == (206, whole[5:])
     token = world.keys[client]
-    packed = world.ask(client, "requestdl", token=token, torrent_id=number, zip_link="true")
+    packed = world.call_method(client, "requestdl", token=token, torrent_id=number, zip_link="true")
     with zipfile.ZipFile(io.BytesIO(requests.get(packed, timeout=60).content)) as made:
         assert {name: made.read(name) for name in made.namelist()} == {
             f"{held.name}/{name}": content for name, content in expected.items()

@@ -25,11 +25,11 @@ BITTORRENT = "application/x-bittorrent"
 V1, V2, HYBRID = make.v1(b"first"), make.v2(b"second"), make.hybrid(b"third")
 
 
-def body(client: Client, torrent: bytes, **headers: str) -> Any:
+def post_torrent(client: Client, torrent: bytes, **headers: str) -> Any:
     return client.post(TORRENTS, torrent, content_type=BITTORRENT, headers=headers, CONTENT_TYPE=BITTORRENT)
 
 
-def form(client: Client, *torrents: bytes, **headers: str) -> Any:
+def post_form(client: Client, *torrents: bytes, **headers: str) -> Any:
     files = [SimpleUploadedFile(f"{n}.torrent", torrent) for n, torrent in enumerate(torrents)]
     return client.post(TORRENTS, {"torrent": files}, headers=headers)
 
@@ -40,7 +40,7 @@ def get(client: Client, path: str, **query: Any) -> Any:
     return answer.json()
 
 
-def problem(answer: Any, status: int, word: str) -> dict[str, Any]:
+def read_problem(answer: Any, status: int, word: str) -> dict[str, Any]:
     """The problem details (RFC 9457), whose media type and status are checked."""
     fields: dict[str, Any] = answer.json()
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
@@ -53,7 +53,7 @@ def problem(answer: Any, status: int, word: str) -> dict[str, Any]:
 
 
 def test_a_torrent_as_the_body_is_201_the_first_time_and_200_later(client: Client) -> None:
-    new, again = body(client, HYBRID), body(client, HYBRID)
+    new, again = post_torrent(client, HYBRID), post_torrent(client, HYBRID)
     assert (new.status_code, again.status_code) == (201, 200)
     assert (new.json()["new"], again.json()["new"]) == (True, False)
     assert new.json()["infohash"] == make.v1_hash(HYBRID)
@@ -62,7 +62,7 @@ def test_a_torrent_as_the_body_is_201_the_first_time_and_200_later(client: Clien
 
 
 def test_a_compressed_torrent_is_decompressed(client: Client) -> None:
-    assert body(client, gzip.compress(V1)).json()["infohash"] == make.v1_hash(V1)
+    assert post_torrent(client, gzip.compress(V1)).json()["infohash"] == make.v1_hash(V1)
 
 
 @pytest.mark.parametrize(
@@ -72,22 +72,22 @@ def test_a_compressed_torrent_is_decompressed(client: Client) -> None:
 def test_a_body_that_is_no_torrent_is_a_problem(
     client: Client, torrent: bytes, status: int, word: str
 ) -> None:
-    problem(body(client, torrent), status, word)
+    read_problem(post_torrent(client, torrent), status, word)
     assert count_torrents() == 0
 
 
 def test_a_private_a_large_and_a_blocked_torrent_are_problems(client: Client, settings: Settings) -> None:
     take_down(make.infohashes(V2)[1], "Court order")
-    problem(body(client, make.v1(private=1)), 422, "private-torrent")
-    refused = body(client, V2)
-    assert "Court order" in problem(refused, 451, "taken-down")["detail"]
+    read_problem(post_torrent(client, make.v1(private=1)), 422, "private-torrent")
+    refused = post_torrent(client, V2)
+    assert "Court order" in read_problem(refused, 451, "taken-down")["detail"]
     assert refused["Link"] == '<http://testserver/takedowns>; rel="blocked-by"'
     settings.MAX_TORRENT_BYTES = len(V1) - 1
-    problem(body(client, V1), 413, "too-large")
+    read_problem(post_torrent(client, V1), 413, "too-large")
 
 
 def test_a_form_answers_with_an_outcome_for_each_file(client: Client) -> None:
-    answer = form(client, V1, b"junk", HYBRID, V1)
+    answer = post_form(client, V1, b"junk", HYBRID, V1)
     assert answer.status_code == 207
     first, junk, third, again = answer.json()["results"]
     assert (first["filename"], first["receipt"]["infohash"]) == ("0.torrent", make.v1_hash(V1))
@@ -99,13 +99,13 @@ def test_a_form_answers_with_an_outcome_for_each_file(client: Client) -> None:
 def test_a_form_with_more_bytes_than_one_transaction_takes_is_stored_whole(client: Client) -> None:
     torrents = [make.v1(b"%d" % n, 2_000_000_000) for n in range(8)]
     assert sum(map(len, torrents)) > 18_000_000
-    results = form(client, *torrents).json()["results"]
+    results = post_form(client, *torrents).json()["results"]
     assert [result["receipt"]["infohash"] for result in results] == [make.v1_hash(one) for one in torrents]
 
 
 def test_a_form_without_a_file_or_with_too_many_is_a_problem(client: Client) -> None:
-    problem(client.post(TORRENTS, {"other": "x"}), 400, "parse-error")
-    problem(form(client, *[b"x"] * 101), 400, "too-many-files-sent")
+    read_problem(client.post(TORRENTS, {"other": "x"}), 400, "parse-error")
+    read_problem(post_form(client, *[b"x"] * 101), 400, "too-many-files-sent")
 
 
 def test_with_uploads_for_keys_storing_needs_a_key_and_reading_does_not(
@@ -113,14 +113,14 @@ def test_with_uploads_for_keys_storing_needs_a_key_and_reading_does_not(
 ) -> None:
     settings.UPLOADS = "keys"
     key, text = api_keys.issue_key("Anna")
-    for refused in (body(client, V1), form(client, V1)):
-        problem(refused, 401, "no-key")
+    for refused in (post_torrent(client, V1), post_form(client, V1)):
+        read_problem(refused, 401, "no-key")
         assert refused["WWW-Authenticate"] == "Bearer"
-    assert body(client, V1, authorization=f"Bearer {text}").status_code == 201
-    assert form(client, V2, **{"x-api-key": text}).status_code == 207
+    assert post_torrent(client, V1, authorization=f"Bearer {text}").status_code == 201
+    assert post_form(client, V2, **{"x-api-key": text}).status_code == 207
     assert get(client, "stats") == {"torrents": 2, "v1": 1, "v2": 1, "hybrid": 0}
     api_keys.suspend_key(key.prefix)
-    problem(body(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
+    read_problem(post_torrent(client, HYBRID, authorization=f"Bearer {text}"), 403, "suspended-key")
 
 
 # Reading -------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_download_has_the_exact_bytes(client: Client) -> None:
     answer = client.get(url, headers={"Accept": BITTORRENT})
     assert (answer.content, answer["Content-Type"]) == (V2, BITTORRENT)
     assert client.get(url, headers={"If-None-Match": answer["ETag"]}).status_code == 304
-    problem(client.get(f"{TORRENTS}/{'0A' * 20}/download"), 404, "not-held")
+    read_problem(client.get(f"{TORRENTS}/{'0A' * 20}/download"), 404, "not-held")
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_a_lookup_finds_the_torrent_that_a_text_means(client: Client, text: str)
 
 def test_a_lookup_of_a_blocked_missing_or_malformed_infohash_is_a_problem(client: Client) -> None:
     take_down(parse_infohash("0B" * 20), "Because.")
-    problem(client.get(f"{API}/lookup", {"q": "0A" * 20}), 404, "not-held")
-    problem(client.get(f"{API}/lookup", {"q": "0B" * 20}), 451, "taken-down")
-    problem(client.get(f"{API}/lookup", {"q": "hello"}), 400, "not-an-infohash")
-    problem(client.get(f"{API}/lookup"), 400, "wrong-parameter")
+    read_problem(client.get(f"{API}/lookup", {"q": "0A" * 20}), 404, "not-held")
+    read_problem(client.get(f"{API}/lookup", {"q": "0B" * 20}), 451, "taken-down")
+    read_problem(client.get(f"{API}/lookup", {"q": "hello"}), 400, "not-an-infohash")
+    read_problem(client.get(f"{API}/lookup"), 400, "wrong-parameter")
 
 
 # Lists ---------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_with_listing_off_a_torrent_is_still_found_by_its_infohash(
 ) -> None:
     settings.LISTING = False
     deposit(V1)
-    problem(client.get(TORRENTS), 403, "not-listed")
+    read_problem(client.get(TORRENTS), 403, "not-listed")
     assert get(client, f"torrents/{make.v1_hash(V1)}")["name"] == "first"
 
 
@@ -237,7 +237,7 @@ def test_the_problem_names_a_wrong_parameter(client: Client, wrong: dict[str, st
     [name] = wrong
     for path in ("torrents", "takedowns", f"torrents/{'0A' * 20}/files"):
         wrong = {"limit": "2001"} if wrong == {"limit": "201"} and path.endswith("files") else wrong
-        fields = problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
+        fields = read_problem(client.get(f"{API}/{path}", wrong), 400, "wrong-parameter")
         assert f"`{name}`" in fields["detail"]
 
 
@@ -280,9 +280,9 @@ def test_check_accepts_twenty_thousand_infohashes_and_no_more(client: Client) ->
     answer = client.post(f"{API}/check", asked[:-1], content_type="application/json")
     assert answer.json() == {"held": {}, "invalid": []}
     too_many = client.post(f"{API}/check", asked, content_type="application/json")
-    problem(too_many, 400, "parse-error")
-    problem(client.get(f"{API}/check", {"hash": asked[:101]}), 400, "wrong-parameter")
-    problem(client.get(f"{API}/check"), 400, "wrong-parameter")
+    read_problem(too_many, 400, "parse-error")
+    read_problem(client.get(f"{API}/check", {"hash": asked[:101]}), 400, "wrong-parameter")
+    read_problem(client.get(f"{API}/check"), 400, "wrong-parameter")
 
 
 def test_without_the_network_resolve_says_which_torrents_are_held(client: Client, settings: Settings) -> None:
@@ -298,7 +298,7 @@ def test_without_the_network_resolve_says_which_torrents_are_held(client: Client
     assert (missing["state"], wrong["state"], taken["state"]) == ("given up", "refused", "given up")
     assert "does not ask the BitTorrent network" in missing["reason"]
     assert "Court order" in taken["reason"]
-    problem(client.get(missing["url"]), 404, "not-held")  # nothing was noted
+    read_problem(client.get(missing["url"]), 404, "not-held")  # nothing was noted
 
 
 # Keys ----------------------------------------------------------------------------------------------
@@ -313,9 +313,9 @@ def test_a_key_can_read_its_own_state(client: Client) -> None:
         "home",
         "active",
     )
-    problem(client.get(f"{API}/key"), 401, "no-key")
+    read_problem(client.get(f"{API}/key"), 401, "no-key")
 
 
 def test_a_wrong_key_is_a_problem_even_where_no_key_is_needed(client: Client) -> None:
     refused = client.get(f"{API}/stats", headers={"x-api-key": "hk_00000000_" + "a" * 32})
-    problem(refused, 401, "unknown-key")
+    read_problem(refused, 401, "unknown-key")

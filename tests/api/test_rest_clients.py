@@ -33,7 +33,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
 
 
 @pytest.fixture(autouse=True)
-def configured(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
+def configured_client(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
     away = ClientAddress("transmission", False, "127.0.0.1", free_port(), "/", "me", "a password")
     settings.CLIENTS = {"home": address(daemon), "away": away}
     yield
@@ -52,7 +52,7 @@ def read_json(answer: Any, status: int = 200) -> Any:
     return answer.json()
 
 
-def read(answer: Any) -> Any:
+def parse_page(answer: Any) -> Any:
     return html.fromstring(answer.content)
 
 
@@ -146,7 +146,7 @@ def test_the_button_sends_a_torrent_without_javascript(staff: Browser, daemon: Q
     deposit(V1)
     page = staff.get(f"/view/{HASH}")
     assert page.headers["Cache-Control"] == "private, no-store"
-    [form] = read(page).xpath("//form[@class='send']")
+    [form] = parse_page(page).xpath("//form[@class='send']")
     assert [button.text for button in form.xpath(".//button")] == ["Send to home", "Send to away"]
     browser = Browser(enforce_csrf_checks=True)
     browser.cookies = staff.cookies
@@ -157,7 +157,7 @@ def test_the_button_sends_a_torrent_without_javascript(staff: Browser, daemon: Q
         ("away", "cannot be reached"),
     ):
         shown = browser.post(form.get("action"), {**wish, "client": client}, follow=True)
-        assert message in read(shown).xpath("string(//p[@class='message'])")
+        assert message in parse_page(shown).xpath("string(//p[@class='message'])")
         assert b"a password" not in shown.content
     assert [row["infohash_v1"] for row in daemon.torrents()] == [HASH.lower()]
     staff.delete(ONE)

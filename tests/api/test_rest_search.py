@@ -15,7 +15,7 @@ from tests.missing_table import missing_table
 pytestmark = pytest.mark.django_db
 
 
-def ask(client: Client, **parameters: Any) -> Any:
+def search(client: Client, **parameters: Any) -> Any:
     answer = client.get("/api/v1/search", parameters)
     assert answer.status_code == 200, answer.content
     return answer.json()
@@ -28,7 +28,7 @@ def names(page: Any) -> list[str]:
 def test_a_result_has_all_fields_of_the_index(client: Client) -> None:
     torrent = make.hybrid(b"Film.2001.1080p\x00.mkv")
     deposit(torrent)
-    [result] = ask(client, q="film")["results"]
+    [result] = search(client, q="film")["results"]
     infohash = make.v1_hash(torrent)
     stored_at = result.pop("stored_at")
     assert stored_at.endswith("Z")
@@ -54,7 +54,7 @@ def test_a_result_has_all_fields_of_the_index(client: Client) -> None:
 def test_next_leads_through_all_pages_of_the_same_search(client: Client) -> None:
     for n in range(7):
         deposit(make.v1(b"part %d" % n, 100 + n))
-    page = ask(client, q="part", limit=3, max_size=105)
+    page = search(client, q="part", limit=3, max_size=105)
     seen = names(page)
     while page["next"]:
         assert page["next"].startswith("http://testserver/api/v1/search?")
@@ -66,17 +66,17 @@ def test_next_leads_through_all_pages_of_the_same_search(client: Client) -> None
 def test_filters_work_together(client: Client) -> None:
     for name, size in ((b"a.mp3", 10), (b"b.mp3", 20), (b"c.epub", 20)):
         deposit(make.v1(name, size))
-    assert names(ask(client, min_size=15, kind="audio")) == ["b.mp3"]
-    assert names(ask(client, kind=["audio", "book"])) == ["c.epub", "b.mp3", "a.mp3"]
+    assert names(search(client, min_size=15, kind="audio")) == ["b.mp3"]
+    assert names(search(client, kind=["audio", "book"])) == ["c.epub", "b.mp3", "a.mp3"]
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
-    assert names(ask(client, since=tomorrow)) == []
-    assert len(names(ask(client, until=tomorrow, since="2020-01-01"))) == 3
-    assert names(ask(client, since="0001-01-01", until="9999-12-31T23:59:59Z", q="epub")) == ["c.epub"]
+    assert names(search(client, since=tomorrow)) == []
+    assert len(names(search(client, until=tomorrow, since="2020-01-01"))) == 3
+    assert names(search(client, since="0001-01-01", until="9999-12-31T23:59:59Z", q="epub")) == ["c.epub"]
 
 
 @pytest.mark.parametrize("query", ["", "   ", '"', "NEAR(", "\0", "x" * 7_000])
 def test_a_search_without_words_lists_the_newest(client: Client, query: str) -> None:
-    ask(client, q=query)
+    search(client, q=query)
 
 
 @pytest.mark.parametrize(

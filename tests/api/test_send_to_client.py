@@ -18,7 +18,7 @@ TORRENT = make.v1(b"sent by a button")
 PASSWORD = "correct horse"
 
 
-class Desk(NamedTuple):
+class Browser(NamedTuple):
     server: Hashkeep
     daemon: Qbittorrent
     page: Page
@@ -26,7 +26,7 @@ class Desk(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with (
         network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as daemon,
@@ -41,12 +41,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         server.manage("createsuperuser", "--noinput", "--username", "Anna", "--email", "anna@example.com")
         requests.post(f"{server.url}/upload", files={"torrent": TORRENT}, timeout=60).raise_for_status()
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-        yield Desk(server, daemon, browser.new_page(base_url=server.url))
+        yield Browser(server, daemon, browser.new_page(base_url=server.url))
         browser.close()
 
 
-def test_the_button_sends_a_torrent_to_a_client(desk: Desk) -> None:
-    page, here = desk.page, f"/view/{make.v1_hash(TORRENT)}"
+def test_the_button_sends_a_torrent_to_a_client(browser: Browser) -> None:
+    page, here = browser.page, f"/view/{make.v1_hash(TORRENT)}"
     page.goto(here)
     expect(page.get_by_role("button", name="Send to home")).to_have_count(0)
     page.goto("/admin/")
@@ -58,8 +58,8 @@ def test_the_button_sends_a_torrent_to_a_client(desk: Desk) -> None:
     page.get_by_label("paused").check()
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("Sent to home.")).to_be_visible(timeout=SOON)
-    until(lambda: [row["state"] for row in desk.daemon.torrents()] == ["stoppedDL"])
-    assert [row["infohash_v1"] for row in desk.daemon.torrents()] == [make.v1_hash(TORRENT).lower()]
+    until(lambda: [row["state"] for row in browser.daemon.torrents()] == ["stoppedDL"])
+    assert [row["infohash_v1"] for row in browser.daemon.torrents()] == [make.v1_hash(TORRENT).lower()]
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("home has it already.")).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Send to away").click()

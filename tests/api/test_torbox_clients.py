@@ -38,7 +38,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
 
 
 @pytest.fixture(autouse=True)
-def configured(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
+def configured_client(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
     settings.CLIENTS = {"home": address(daemon)}
     yield
     for row in daemon.torrents():
@@ -162,11 +162,11 @@ def test_a_hybrid_and_a_v2_torrent_are_known_by_every_infohash(anna: Account, da
     assert daemon.torrents() == []
 
 
-def at(port: int) -> ClientAddress:
+def client_at(port: int) -> ClientAddress:
     return ClientAddress("qbittorrent", False, "127.0.0.1", port, "/", "me", PASSWORD)
 
 
-def everything(account: Account, id_: int) -> list[tuple[int, str | bool]]:
+def call_every_method(account: Account, id_: int) -> list[tuple[int, str | bool]]:
     """Every method that needs the client."""
     answers: list[Any] = [
         account("get", "mylist"),
@@ -190,17 +190,17 @@ def test_a_client_with_garbled_answers_is_an_error_and_loses_nothing(
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     with misbehaving_server(manner) as port:
-        settings.CLIENTS = {"home": at(port)}
-        assert set(everything(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
+        settings.CLIENTS = {"home": client_at(port)}
+        assert set(call_every_method(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
     settings.CLIENTS = {"home": address(daemon)}
     assert [row["id"] for row in anna.list()] == [id_]
 
 
 def test_a_client_that_is_down_or_not_configured_is_an_error(anna: Account, settings: Settings) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    for clients in ({"home": at(free_port())}, {}):
+    for clients in ({"home": client_at(free_port())}, {}):
         settings.CLIENTS = clients
-        assert set(everything(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
+        assert set(call_every_method(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
         # What was archived stays archived.
         other = make.v1(b"other")
         answer = anna("post", "createtorrent", other, content_type="application/octet-stream")
@@ -212,7 +212,7 @@ def test_a_client_with_another_password_is_an_error(
     anna: Account, settings: Settings, daemon: Qbittorrent
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
-    settings.CLIENTS = {"home": at(daemon.web)}
+    settings.CLIENTS = {"home": client_at(daemon.web)}
     answer = anna("get", "mylist", {"id": id_})
     assert error_of(answer) == (502, "DOWNLOAD_SERVER_ERROR")
     assert "does not accept this user and password" in answer.json()["detail"]
@@ -221,7 +221,7 @@ def test_a_client_with_another_password_is_an_error(
 
 def test_a_client_that_never_answers_is_a_timeout(anna: Account, settings: Settings) -> None:
     with misbehaving_server(never_answer) as port:
-        settings.CLIENTS = {"home": at(port)}
+        settings.CLIENTS = {"home": client_at(port)}
         answer = anna("post", "createtorrent", {"magnet": f"magnet:?xt=urn:btih:{'5f' * 20}"})
     assert error_of(answer) == (504, "DOWNLOAD_SERVER_ERROR")
     settings.CLIENTS = {}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.api.test_hash2torrent import WAIT, many, settings, until
+from tests.api.test_hash2torrent import WAIT, seed_many, settings, wait_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.libtorrent_peers import Address, Peer
 from tests.servers.network_namespace import network_namespace
@@ -33,42 +33,42 @@ def key(archive: Hashkeep) -> str:
     return archive.manage("keys", "issue", "Anna").stdout.split()[-1]
 
 
-def ask(archive: Hashkeep, key: str, method: str, path: str, **how: Any) -> Any:
+def call_method(archive: Hashkeep, key: str, method: str, path: str, **how: Any) -> Any:
     url = f"{archive.url}/v1/api/torrents/{path}"
     return requests.request(method, url, headers={"Authorization": f"Bearer {key}"}, timeout=WAIT + 30, **how)
 
 
-def row(archive: Hashkeep, key: str, id_: int) -> Any:
-    return ask(archive, key, "GET", f"mylist?id={id_}").json()["data"]
+def find_row(archive: Hashkeep, key: str, id_: int) -> Any:
+    return call_method(archive, key, "GET", f"mylist?id={id_}").json()["data"]
 
 
 def test_a_magnet_link_is_resolved_and_archived(archive: Hashkeep, key: str, seeder: Peer) -> None:
-    [infohash] = many(seeder, "found", 1)
+    [infohash] = seed_many(seeder, "found", 1)
     link = {"magnet": f"magnet:?xt=urn:btih:{infohash}&{HINT}"}
-    answer = ask(archive, key, "POST", "createtorrent", data=link).json()
+    answer = call_method(archive, key, "POST", "createtorrent", data=link).json()
     assert answer["detail"] == "Torrent created successfully."
-    found = row(archive, key, answer["data"]["torrent_id"])
+    found = find_row(archive, key, answer["data"]["torrent_id"])
     assert (found["download_state"], found["name"], found["torrent_file"]) == ("cached", "found 0", True)
     assert list(archive.torrents.rglob(f"{infohash}.torrent"))
 
 
 def test_asynccreatetorrent_fetches_the_torrent_later(archive: Hashkeep, key: str, seeder: Peer) -> None:
-    [infohash] = many(seeder, "later", 1)
+    [infohash] = seed_many(seeder, "later", 1)
     link = {"magnet": f"magnet:?xt=urn:btih:{infohash}&{HINT}"}
-    id_ = ask(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
-    assert until(lambda: row(archive, key, id_)["download_state"] == "cached")
-    assert row(archive, key, id_)["files"][0]["name"] == "later 0"
+    id_ = call_method(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
+    assert wait_until(lambda: find_row(archive, key, id_)["download_state"] == "cached")
+    assert find_row(archive, key, id_)["files"][0]["name"] == "later 0"
 
 
 def test_a_torrent_without_peers_stays_wanted(archive: Hashkeep, key: str) -> None:
     link = {"magnet": f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe=44.9.9.9:1"}
-    id_ = ask(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
-    found = row(archive, key, id_)
+    id_ = call_method(archive, key, "POST", "asynccreatetorrent", data=link).json()["data"]["torrent_id"]
+    found = find_row(archive, key, id_)
     assert (found["download_state"], found["progress"], found["torrent_file"]) == ("metaDL", 0, False)
     assert (found["name"], found["files"], None in found.values()) == ("5a" * 20, [], False)
     control = {"torrent_id": id_, "operation": "reannounce"}
-    assert ask(archive, key, "POST", "controltorrent", json=control).json()["success"] is True
-    assert ask(archive, key, "GET", f"exportdata?torrent_id={id_}&type=file").status_code == 404
+    assert call_method(archive, key, "POST", "controltorrent", json=control).json()["success"] is True
+    assert call_method(archive, key, "GET", f"exportdata?torrent_id={id_}&type=file").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_torrentinfo_waits_no_longer_than_its_timeout(
     dead = "5b" * 20
     began = time.monotonic()
     filled = {name: {key: value.format(dead) for key, value in form.items()} for name, form in how.items()}
-    answer = ask(archive, "nonsense", method, path.format(dead), **filled)
+    answer = call_method(archive, "nonsense", method, path.format(dead), **filled)
     assert 1 <= time.monotonic() - began < WAIT / 2
     assert (answer.status_code, answer.json()["error"]) == (404, "ITEM_NOT_FOUND")
     assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_torrentinfo_fetches_a_torrent_that_is_not_held(archive: Hashkeep, seeder: Peer) -> None:
-    [infohash] = many(seeder, "described", 1)
+    [infohash] = seed_many(seeder, "described", 1)
     form = {"magnet": f"magnet:?xt=urn:btih:{infohash}&{HINT}", "timeout": str(WAIT)}
-    info = ask(archive, "", "POST", "torrentinfo", data=form).json()["data"]
+    info = call_method(archive, "", "POST", "torrentinfo", data=form).json()["data"]
     assert (info["name"], info["hash"], info["size"]) == ("described 0", infohash.lower(), 20_000)

@@ -53,19 +53,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 tmp_path_factory.mktemp("archive"), CLIENTS=where, CLIENT_FILES=f"home={daemon.downloads}"
             ) as running,
         ):
-            yield World(running, daemon, issued(running, "--client", "home"), seeded)
+            yield World(running, daemon, issue_key(running, "--client", "home"), seeded)
 
 
-def issued(archive: Hashkeep, *options: str) -> str:
+def issue_key(archive: Hashkeep, *options: str) -> str:
     printed = archive.manage("keys", "issue", "Anna", *options).stdout
     return next(word for word in printed.split() if word.startswith("hk_") and len(word) > 40)
 
 
-def python(world: World, key: str | None = None) -> Any:
+def python_sdk(world: World, key: str | None = None) -> Any:
     return TorboxApi(access_token=key or world.key, base_url=world.hashkeep.url).torrents
 
 
-def javascript(world: World, *calls: list[Any], key: str | None = None) -> list[Any]:
+def run_javascript(world: World, *calls: list[Any], key: str | None = None) -> list[Any]:
     """The outcome of each call: {"data"}, validated by the SDK, or {"thrown"}."""
     command = ["node", "torbox.js", world.hashkeep.url, key or world.key]
     done = subprocess.run(
@@ -75,7 +75,7 @@ def javascript(world: World, *calls: list[Any], key: str | None = None) -> list[
     return list(json.loads(done.stdout))
 
 
-def until(found: Callable[[], Any]) -> Any:
+def wait_until(found: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + _PATIENCE
     while not (result := found()):
         assert time.monotonic() < deadline, "in vain"
@@ -83,45 +83,45 @@ def until(found: Callable[[], Any]) -> Any:
     return result
 
 
-def finished(listed: Callable[[], list[Any]], id_: int) -> Any:
+def wait_until_finished(listed: Callable[[], list[Any]], id_: int) -> Any:
     """The torrent, as soon as the client has all of it."""
-    return until(
+    return wait_until(
         lambda: next((row for row in listed() if row["id"] == id_ and row["download_finished"]), None)
     )
 
 
-def by_python(answer: Any) -> list[Any]:
+def python_rows(answer: Any) -> list[Any]:
     return [vars(row) | {"id": row.id_} for row in answer.data]
 
 
-def in_daemon(world: World, infohash: str) -> dict[str, Any] | None:
+def find_in_daemon(world: World, infohash: str) -> dict[str, Any] | None:
     return next((row for row in world.daemon.torrents() if row["infohash_v1"] == infohash), None)
 
 
-def content_of(link: str) -> bytes:
+def download(link: str) -> bytes:
     answer = requests.get(link, timeout=60)
     answer.raise_for_status()
     return answer.content
 
 
-def wait_for(world: World, infohash: str, state: str) -> None:
-    until(lambda: (in_daemon(world, infohash) or {}).get("state") == state)
+def wait_for_state(world: World, infohash: str, state: str) -> None:
+    wait_until(lambda: (find_in_daemon(world, infohash) or {}).get("state") == state)
 
 
 FILES = [("0.bin", 200_000), ("1.bin", 90_000), ("2.bin", 10)]
 
 
 def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: World) -> None:
-    sdk, one = python(world), world.seeded["python"]
+    sdk, one = python_sdk(world), world.seeded["python"]
     infohash = one.v1.hex()
     made = sdk.create_torrent("v1", CreateTorrentRequest(file=one.torrent, seed="1", allow_zip="false"))
     assert (made.success, made.data.hash) == (True, infohash)
-    assert in_daemon(world, infohash)
+    assert find_in_daemon(world, infohash)
 
     def listed() -> list[Any]:
-        return by_python(sdk.get_torrent_list("v1", bypass_cache="true", offset="0", limit="100"))
+        return python_rows(sdk.get_torrent_list("v1", bypass_cache="true", offset="0", limit="100"))
 
-    mine = finished(listed, made.data.torrent_id)
+    mine = wait_until_finished(listed, made.data.torrent_id)
     assert (mine["hash"], mine["name"], mine["progress"], mine["size"]) == (infohash, "python", 1, 290_010)
     assert mine["download_present"] is True
     assert sorted((file.short_name, file.size) for file in mine["files"]) == FILES
@@ -130,36 +130,36 @@ def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: Worl
     for file in mine["files"]:
         asked = {"torrent_id": str(mine["id"]), "file_id": str(file.id_), "redirect": "false"}
         link = sdk.request_download_link("v1", token=world.key, **asked).data
-        assert content_of(link) == (one.folder / file.name).read_bytes()
+        assert download(link) == (one.folder / file.name).read_bytes()
     magnet = sdk.export_torrent_data("v1", torrent_id=str(made.data.torrent_id), type_="magnet").data
     assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash}&dn=python&tr=")
     for operation, state in (("pause", "stoppedUP"), ("resume", "stalledUP"), ("reannounce", "stalledUP")):
         # The SDK drops the content of a dict, and sends a string as a JSON string.
         sdk.control_torrent("v1", json.dumps({"torrent_id": made.data.torrent_id, "operation": operation}))
-        wait_for(world, infohash, state)
+        wait_for_state(world, infohash, state)
     sdk.control_torrent("v1", json.dumps({"torrent_id": made.data.torrent_id, "operation": "delete"}))
-    assert in_daemon(world, infohash) is None
+    assert find_in_daemon(world, infohash) is None
     # qBittorrent may still be deleting what it does not list any more.
-    until(lambda: not (world.daemon.downloads / "python" / "0.bin").exists())
+    wait_until(lambda: not (world.daemon.downloads / "python" / "0.bin").exists())
     assert made.data.torrent_id not in [row["id"] for row in listed()]
 
 
 def test_the_python_sdk_creates_a_torrent_by_magnet_link(world: World) -> None:
-    sdk, one = python(world), world.seeded["python by magnet"]
+    sdk, one = python_sdk(world), world.seeded["python by magnet"]
     link = f"magnet:?xt=urn:btih:{one.v1.hex()}&tr={ANNOUNCE}"
     made = sdk.create_torrent("v1", CreateTorrentRequest(magnet=link, name="by magnet")).data
     assert made.hash == one.v1.hex()
-    mine = finished(lambda: by_python(sdk.get_torrent_list("v1")), made.torrent_id)
+    mine = wait_until_finished(lambda: python_rows(sdk.get_torrent_list("v1")), made.torrent_id)
     assert mine["name"] == "by magnet"
     assert sorted((file.short_name, file.size) for file in mine["files"]) == FILES
     # The torrent was not held; the client has found it, and now it is held.
     assert sdk.get_torrent_info("v1", hash=one.v1.hex(), timeout="1").data.name == "python by magnet"
     sdk.control_torrent("v1", json.dumps({"all": True, "operation": "delete"}))
-    assert in_daemon(world, one.v1.hex()) is None
+    assert find_in_daemon(world, one.v1.hex()) is None
 
 
 def test_the_python_sdk_checks_what_is_cached(world: World) -> None:
-    sdk, one = python(world), world.seeded["python"]
+    sdk, one = python_sdk(world), world.seeded["python"]
     sdk.create_torrent("v1", CreateTorrentRequest(file=one.torrent))
     infohash = one.v1.hex()
     found = sdk.get_torrent_cached_availability(
@@ -187,7 +187,7 @@ WRONG: list[tuple[str | None, Callable[[Any], Any], int, str | bool]] = [
 def test_the_python_sdk_understands_errors(world: World) -> None:
     for key, call, status, code in WRONG:
         with pytest.raises(RequestError) as raised:
-            call(python(world, key))
+            call(python_sdk(world, key))
         assert raised.value.status == status
         assert raised.value.response.body["error"] == code
         assert raised.value.response.body["detail"]
@@ -196,15 +196,17 @@ def test_the_python_sdk_understands_errors(world: World) -> None:
 def test_the_javascript_sdk_creates_downloads_and_deletes_a_torrent_file(world: World) -> None:
     one = world.seeded["javascript"]
     infohash, file = one.v1.hex(), base64.b64encode(one.torrent).decode()
-    [made] = javascript(world, ["torrents", "createTorrent", {"file": file, "seed": "1", "allowZip": "true"}])
+    [made] = run_javascript(
+        world, ["torrents", "createTorrent", {"file": file, "seed": "1", "allowZip": "true"}]
+    )
     assert (made["data"]["success"], made["data"]["data"]["hash"]) == (True, infohash)
     id_ = made["data"]["data"]["torrentId"]
 
     def listed() -> list[Any]:
-        [answer] = javascript(world, ["torrents", "getTorrentList", {"bypassCache": "true"}])
+        [answer] = run_javascript(world, ["torrents", "getTorrentList", {"bypassCache": "true"}])
         return [row | {"download_finished": row["downloadFinished"]} for row in answer["data"]["data"]]
 
-    mine = finished(listed, id_)
+    mine = wait_until_finished(listed, id_)
     assert (mine["hash"], mine["name"], mine["progress"], mine["size"]) == (
         infohash,
         "javascript",
@@ -216,7 +218,7 @@ def test_the_javascript_sdk_creates_downloads_and_deletes_a_torrent_file(world: 
     def does(operation: str) -> list[Any]:
         return ["torrents", "controlTorrent", {"torrent_id": id_, "operation": operation}]
 
-    outcomes = javascript(
+    outcomes = run_javascript(
         world,
         ["torrents", "requestDownloadLink", {"token": world.key, "torrentId": str(id_), "fileId": "0"}],
         ["torrents", "exportTorrentData", {"torrentId": str(id_), "type": "magnet"}],
@@ -224,19 +226,19 @@ def test_the_javascript_sdk_creates_downloads_and_deletes_a_torrent_file(world: 
     )
     assert [outcome["data"]["success"] for outcome in outcomes] == [True] * 5
     link, magnet = (outcome["data"]["data"] for outcome in outcomes[:2])
-    assert content_of(link) == (one.folder / mine["files"][0]["name"]).read_bytes()
+    assert download(link) == (one.folder / mine["files"][0]["name"]).read_bytes()
     assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash}")
-    wait_for(world, infohash, "stoppedUP")
-    [gone] = javascript(world, does("delete"))
+    wait_for_state(world, infohash, "stoppedUP")
+    [gone] = run_javascript(world, does("delete"))
     assert gone["data"]["detail"] == "Torrent operation processed successfully."
-    assert in_daemon(world, infohash) is None
+    assert find_in_daemon(world, infohash) is None
 
 
 def test_the_javascript_sdk_creates_by_magnet_link_and_checks_what_is_cached(world: World) -> None:
     one = world.seeded["javascript by magnet"]
     infohash, file = one.v1.hex(), base64.b64encode(one.torrent).decode()
     link = f"magnet:?xt=urn:btih:{infohash}&tr={ANNOUNCE}"
-    outcomes = javascript(
+    outcomes = run_javascript(
         world,
         ["torrents", "createTorrent", {"magnet": link, "asQueued": "false"}],
         ["torrents", "createTorrent", {"file": file}],
@@ -267,7 +269,7 @@ def test_the_javascript_sdk_creates_by_magnet_link_and_checks_what_is_cached(wor
 
 
 def test_the_javascript_sdk_understands_errors(world: World) -> None:
-    nothing, dance, kind, unknown = javascript(
+    nothing, dance, kind, unknown = run_javascript(
         world,
         ["torrents", "createTorrent", {"name": "x"}],
         ["torrents", "controlTorrent", {"operation": "dance"}],
@@ -280,5 +282,5 @@ def test_the_javascript_sdk_understands_errors(world: World) -> None:
     )
     assert (dance["error"], kind["error"]) == ("INVALID_OPTION", "INVALID_OPTION")
     assert unknown["status"] == 404
-    [stranger] = javascript(world, ["torrents", "getTorrentList", {}], key="hk_00000000_nonsense")
+    [stranger] = run_javascript(world, ["torrents", "getTorrentList", {}], key="hk_00000000_nonsense")
     assert stranger["status"] == 403

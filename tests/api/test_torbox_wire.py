@@ -17,7 +17,7 @@ WIRE = json.loads((Path(__file__).parent.parent / "wire" / "torbox.json").read_t
 CLIENTS = [name for name in WIRE if name != "source"]
 
 
-def sent(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
+def send_raw(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
     """Status and JSON of the response."""
     lines = [head[0], f"Host: 127.0.0.1:{archive.port}", *head[1:]]
     if body:
@@ -32,7 +32,7 @@ def sent(archive: Hashkeep, head: list[str], body: bytes) -> tuple[int, Any]:
     return answer.status, json.loads(content)
 
 
-def reading(value: Any, path: str) -> Any:
+def read_path(value: Any, path: str) -> Any:
     for step in path.split("."):
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value
@@ -45,19 +45,21 @@ def test_recorded_requests_get_the_answers_that_their_programs_read(server: Hash
     filled = {"key": key, "hash": make.v1_hash(torrent).lower()}
     requests.post(f"{server.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()
     for request in WIRE[client]["requests"]:
-        head = [fill(line, filled) for line in request["head"]]
-        first, *last = fill(request.get("body", ""), filled).encode().split(b"{torrent}")
-        status, value = sent(server, head, torrent.join([first, *last]))
+        head = [fill_placeholders(line, filled) for line in request["head"]]
+        first, *last = fill_placeholders(request.get("body", ""), filled).encode().split(b"{torrent}")
+        status, value = send_raw(server, head, torrent.join([first, *last]))
         assert status == request.get("status", 200), (head[0], value)
         for path, expected in request["reads"].items():
-            found = reading(value, fill(path, filled))
+            found = read_path(value, fill_placeholders(path, filled))
             if expected == "{id}":
                 filled.setdefault("id", str(found))
                 found = str(found)
-            assert found == (fill(expected, filled) if isinstance(expected, str) else expected), path
+            assert found == (
+                fill_placeholders(expected, filled) if isinstance(expected, str) else expected
+            ), path
 
 
-def fill(text: str, filled: dict[str, str]) -> str:
+def fill_placeholders(text: str, filled: dict[str, str]) -> str:
     for name, value in filled.items():
         text = text.replace(f"{{{name}}}", value)
     return text

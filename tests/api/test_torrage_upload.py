@@ -30,7 +30,7 @@ CLIENTS = ROOT / "tests" / "clients"
 URLS = ["/autoupload.php", "/upload.php", "/upload"]
 
 
-def post(client: Client, torrent: bytes, url: str = "/autoupload.php") -> HttpResponse:
+def post_torrent(client: Client, torrent: bytes, url: str = "/autoupload.php") -> HttpResponse:
     answer: Any = client.post(url, {"torrent": SimpleUploadedFile("my.torrent", torrent)})
     assert isinstance(answer, HttpResponse)
     return answer
@@ -41,7 +41,7 @@ def post(client: Client, torrent: bytes, url: str = "/autoupload.php") -> HttpRe
 def test_a_success_has_the_headers_of_both_caches(client: Client, url: str) -> None:
     torrent = make.v1()
     for _ in range(2):
-        answer = post(client, torrent, url)
+        answer = post_torrent(client, torrent, url)
         assert answer.status_code == 200
         assert answer["X-Thetorrent-Result"] == "stored"
         assert answer["X-Thetorrent-Hash"] == answer["X-Torrage-Infohash"] == make.v1_hash(torrent)
@@ -68,7 +68,7 @@ def test_a_success_has_the_headers_of_both_caches(client: Client, url: str) -> N
     ],
 )
 def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrage: str, body: bytes) -> None:
-    answer = post(client, torrent)
+    answer = post_torrent(client, torrent)
     assert (answer.status_code, answer.content) == (200, body)
     assert answer["X-Torrage-Error-Msg"] == torrage
     assert answer["X-Thetorrent-Result"] == "failed"
@@ -89,7 +89,7 @@ def test_a_refusal_has_torrages_own_words(client: Client, torrent: bytes, torrag
 )
 def test_the_refusal_names_an_unsupported_compression(client: Client, packed: bytes, kind: str) -> None:
     """In our header; Torrage's own text does not change."""
-    answer = post(client, packed)
+    answer = post_torrent(client, packed)
     assert answer.content.startswith(b"Error 12: Broken torrent file")
     assert answer["X-Thetorrent-Error"] == f"This is {kind}, not a torrent; gzip and bzip2 are unpacked."
 
@@ -99,9 +99,9 @@ def test_refusals_that_torrage_did_not_know_have_new_numbers(client: Client, set
     blocked = make.v1(b"blocked")
     take_down(make.infohashes(blocked)[0], "Ünwanted\nby many ☂.")
     settings.MAX_TORRENT_BYTES = 1000
-    assert post(client, make.v1(size=10**7)).content.startswith(b"Error 15: The ")
-    assert post(client, make.v1(private=1)).content.startswith(b"Error 16: This torrent is private")
-    answer = post(client, blocked)
+    assert post_torrent(client, make.v1(size=10**7)).content.startswith(b"Error 15: The ")
+    assert post_torrent(client, make.v1(private=1)).content.startswith(b"Error 16: This torrent is private")
+    answer = post_torrent(client, blocked)
     assert answer.content == "Error 17: Deleted torrent: Ünwanted by many ☂.\n".encode()
     assert answer["X-Torrage-Error-Msg"] == "Deleted torrent: Ünwanted by many ?."
 
@@ -135,7 +135,7 @@ def test_get_of_an_upload_url_explains_how_to_post(client: Client) -> None:
 def test_a_missing_storage_is_torrages_error_14(client: Client, settings: Settings) -> None:
     settings.STORAGE_URL = "file:///dev/full/torrents"
     get_storage.cache_clear()
-    answer = post(client, make.v1())
+    answer = post_torrent(client, make.v1())
     assert answer.content == b"Error 14: Something didn't work, please try again later!\n"
     assert answer["X-Thetorrent-Error"].startswith("The storage cannot be used")
 
@@ -143,7 +143,7 @@ def test_a_missing_storage_is_torrages_error_14(client: Client, settings: Settin
 @pytest.mark.django_db(transaction=True)
 def test_a_missing_database_is_torrages_error_14(client: Client) -> None:
     with missing_table("archive_torrent"):
-        answer = post(client, make.v1())
+        answer = post_torrent(client, make.v1())
     assert answer.content.startswith(b"Error 14: ")
     assert count_torrents() == 0
     assert connection.is_usable()
@@ -152,13 +152,13 @@ def test_a_missing_database_is_torrages_error_14(client: Client) -> None:
 # Over HTTP, with real clients ----------------------------------------------------------------
 
 
-def save(folder: Path, torrent: bytes) -> Path:
+def save_torrent(folder: Path, torrent: bytes) -> Path:
     path = folder / "my.torrent"
     path.write_bytes(torrent)
     return path
 
 
-def curl(*args: str | Path) -> str:
+def run_curl(*args: str | Path) -> str:
     done = subprocess.run(["curl", "-sS", *args], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -168,28 +168,30 @@ def curl(*args: str | Path) -> str:
 def test_curl_prints_the_infohash(server: Hashkeep, tmp_path: Path, chunked: bool) -> None:
     torrent = make.v1(b"curl %d" % chunked, 3_000_000)
     header = ["-H", "Transfer-Encoding: chunked"] if chunked else []
-    path = save(tmp_path, torrent)
-    assert curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(torrent)
+    path = save_torrent(tmp_path, torrent)
+    assert run_curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php") == make.v1_hash(
+        torrent
+    )
 
 
 def test_an_upload_is_accepted_under_any_host_name(server: Hashkeep, tmp_path: Path) -> None:
     torrent = make.v1(b"an old name")
-    form = ["-H", "Host: torrage.com", "-F", f"torrent=@{save(tmp_path, torrent)}"]
-    assert curl(*form, f"{server.url}/autoupload.php") == make.v1_hash(torrent)
+    form = ["-H", "Host: torrage.com", "-F", f"torrent=@{save_torrent(tmp_path, torrent)}"]
+    assert run_curl(*form, f"{server.url}/autoupload.php") == make.v1_hash(torrent)
 
 
 def test_a_form_is_spooled_only_up_to_its_limit(server: Hashkeep, tmp_path: Path) -> None:
     before = server.log.read_text()
-    path = save(tmp_path, b"d4:info" + bytes(60_000_000))
-    answer = curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
+    path = save_torrent(tmp_path, b"d4:info" + bytes(60_000_000))
+    answer = run_curl("-F", f"torrent=@{path}", "-F", f"torrent=@{path}", f"{server.url}/store")
     assert answer.count("more than the 10,000,000 bytes") == 2
     assert server.log.read_text() == before
 
 
 def test_curl_may_send_it_gzipped(server: Hashkeep, tmp_path: Path) -> None:
     torrent = make.v1(b"gzip")
-    path = save(tmp_path, gzip.compress(torrent))
-    assert curl("-F", f"torrent=@{path}", f"{server.url}/upload") == make.v1_hash(torrent)
+    path = save_torrent(tmp_path, gzip.compress(torrent))
+    assert run_curl("-F", f"torrent=@{path}", f"{server.url}/upload") == make.v1_hash(torrent)
 
 
 @pytest.mark.parametrize("size", [11_000_000, 60_000_000])
@@ -197,9 +199,9 @@ def test_curl_may_send_it_gzipped(server: Hashkeep, tmp_path: Path) -> None:
 def test_an_upload_that_is_far_too_large_is_refused_before_it_ends(
     server: Hashkeep, tmp_path: Path, size: int, chunked: bool
 ) -> None:
-    path = save(tmp_path, b"d4:info" + bytes(size))
+    path = save_torrent(tmp_path, b"d4:info" + bytes(size))
     header = ["-H", "Transfer-Encoding: chunked"] if chunked else []
-    answer = curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php")
+    answer = run_curl(*header, "-F", f"torrent=@{path}", f"{server.url}/autoupload.php")
     assert answer.startswith("Error 15: The file has more than the 10,000,000 bytes")
 
 
@@ -219,29 +221,29 @@ def test_torrentools_uploader_builds_a_clean_url(
     """PyPI torrentool pastes the body into a URL. The cache's host is a constant in it, so it uses the proxy."""
     torrent = make.v1(b"torrentool")
     monkeypatch.setenv("http_proxy", proxy.url)
-    link = upload_to_cache_server(str(save(tmp_path, torrent)))
+    link = upload_to_cache_server(str(save_torrent(tmp_path, torrent)))
     assert link == f"http://torrage.info/torrent.php?h={make.v1_hash(torrent)}"
 
 
 def test_thetorrents_php_sample_reads_the_headers(server: Hashkeep, tmp_path: Path) -> None:
     """With pecl_http's two functions written in plain PHP, since no distribution has that extension any more."""
     torrent = make.v1(b"pecl_http")
-    save(tmp_path, torrent)
-    assert sample(server, tmp_path) == make.v1_hash(torrent)
-    save(tmp_path, b"<html>")
-    assert sample(server, tmp_path).startswith("This is a web page")
+    save_torrent(tmp_path, torrent)
+    assert run_php_sample(server, tmp_path) == make.v1_hash(torrent)
+    save_torrent(tmp_path, b"<html>")
+    assert run_php_sample(server, tmp_path).startswith("This is a web page")
 
 
 @pytest.mark.parametrize("server_name", ["granian", "gunicorn"])
 def test_a_php_script_reads_that_its_file_is_far_too_large(tmp_path: Path, server_name: str) -> None:
     """PHP sends everything before it reads the answer, and sees only a broken pipe if the server stops reading."""
-    save(tmp_path, b"d4:info" + bytes(30_000_000))
+    save_torrent(tmp_path, b"d4:info" + bytes(30_000_000))
     (tmp_path / "data").mkdir()
     with hashkeep(tmp_path / "data", server=server_name) as running:
-        assert sample(running, tmp_path).startswith("The file has more than the 10,000,000 bytes")
+        assert run_php_sample(running, tmp_path).startswith("The file has more than the 10,000,000 bytes")
 
 
-def sample(server: Hashkeep, folder: Path) -> str:
+def run_php_sample(server: Hashkeep, folder: Path) -> str:
     command = ["php", str(CLIENTS / "post_torrent.php"), f"{server.url}/autoupload.php"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -249,9 +251,9 @@ def sample(server: Hashkeep, folder: Path) -> str:
 
 
 def test_gunicorn_keeps_the_letter_case_that_raw_readers_compare(tmp_path: Path) -> None:
-    path = save(tmp_path, make.v1(b"gunicorn"))
+    path = save_torrent(tmp_path, make.v1(b"gunicorn"))
     (tmp_path / "data").mkdir()
     with hashkeep(tmp_path / "data", server="gunicorn") as running:
-        raw = curl("-i", "-F", f"torrent=@{path}", f"{running.url}/autoupload.php")
+        raw = run_curl("-i", "-F", f"torrent=@{path}", f"{running.url}/autoupload.php")
     assert f"\nX-Torrage-Infohash: {make.v1_hash(make.v1(b'gunicorn'))}\n" in raw.replace("\r", "")
     assert "\nX-Thetorrent-Result: stored\n" in raw.replace("\r", "")

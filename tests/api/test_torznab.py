@@ -23,7 +23,7 @@ NS = "{http://torznab.com/schemas/2015/feed}"
 SHOW = make.v1(b"The.Show.S01E02.1080p.WEB-DL.x264", files={(b"a.mkv",): 3_000_000_000, (b"b.srt",): 1_000})
 
 
-def ask(client: Client, **parameters: Any) -> Any:
+def query_torznab(client: Client, **parameters: Any) -> Any:
     """The document, validated against the schema."""
     answer = client.get("/torznab/api", parameters)
     document = etree.fromstring(answer.content)
@@ -34,11 +34,11 @@ def ask(client: Client, **parameters: Any) -> Any:
     return document
 
 
-def titles(document: Any) -> list[str]:
+def item_titles(document: Any) -> list[str]:
     return [title.text for title in document.iterfind("channel/item/title")]
 
 
-def attributes(item: Any, name: str) -> list[str]:
+def item_attributes(item: Any, name: str) -> list[str]:
     """The attributes, read as by TorznabRssParser.cs of Prowlarr."""
     return [one.get("value") for one in item.findall(f"{NS}attr") if one.get("name").lower() == name]
 
@@ -49,14 +49,14 @@ def attributes(item: Any, name: str) -> list[str]:
 def test_an_item_has_every_attribute_that_prowlarr_and_sonarr_read(client: Client) -> None:
     deposit(SHOW)
     infohash = make.v1_hash(SHOW)
-    [item] = ask(client, t="search", q="the show", apikey="anything").iterfind("channel/item")
+    [item] = query_torznab(client, t="search", q="the show", apikey="anything").iterfind("channel/item")
     assert item.findtext("title") == "The.Show.S01E02.1080p.WEB-DL.x264"
-    assert attributes(item, "infohash") == [infohash.lower()]
-    [magnet] = attributes(item, "magneturl")
+    assert item_attributes(item, "infohash") == [infohash.lower()]
+    [magnet] = item_attributes(item, "magneturl")
     assert magnet.startswith(f"magnet:?xt=urn:btih:{infohash.lower()}&dn=The.Show.S01E02")
-    assert attributes(item, "size") == [item.findtext("size")] == ["3000001000"]
-    assert attributes(item, "files") == ["2"]
-    assert attributes(item, "category") == ["5000", "5040"]
+    assert item_attributes(item, "size") == [item.findtext("size")] == ["3000001000"]
+    assert item_attributes(item, "files") == ["2"]
+    assert item_attributes(item, "category") == ["5000", "5040"]
     enclosure = item.find("enclosure")
     assert enclosure.get("url") == item.findtext("link") == f"http://testserver/torrent/{infohash}.torrent"
     assert client.get(enclosure.get("url")).content == SHOW
@@ -69,11 +69,11 @@ def test_a_hybrid_has_both_infohashes_and_a_v2_torrent_its_own(client: Client) -
     hybrid, v2 = make.hybrid(b"hybrid"), make.v2(b"second")
     for torrent in (hybrid, v2):
         deposit(torrent)
-    second, first = ask(client, t="search").iterfind("channel/item")
-    assert attributes(first, "infohash") == [make.v1_hash(hybrid).lower()]
-    [both] = attributes(first, "magneturl")
+    second, first = query_torznab(client, t="search").iterfind("channel/item")
+    assert item_attributes(first, "infohash") == [make.v1_hash(hybrid).lower()]
+    [both] = item_attributes(first, "magneturl")
     assert f"btih:{make.v1_hash(hybrid).lower()}" in both and make.v2_hash(hybrid).lower() in both
-    assert attributes(second, "infohash") == [make.v2_hash(v2).lower()]
+    assert item_attributes(second, "infohash") == [make.v2_hash(v2).lower()]
 
 
 def test_hostile_names_are_escaped(client: Client) -> None:
@@ -87,28 +87,31 @@ def test_hostile_names_are_escaped(client: Client) -> None:
     ]
     for name in hostile:
         deposit(make.v1(name + b" hostile"))
-    found = titles(ask(client, t="search", q="hostile"))
+    found = item_titles(query_torznab(client, t="search", q="hostile"))
     assert len(found) == len(hostile)
     assert "]]><script>&lt; hostile" in found
     assert "a\ufffdb hostile" in found
     deposit(make.v1(b"\n", 7))
-    assert titles(ask(client, t="search", limit=1)) == [make.v1_hash(make.v1(b"\n", 7))]
+    assert item_titles(query_torznab(client, t="search", limit=1)) == [make.v1_hash(make.v1(b"\n", 7))]
 
 
 def test_pages_follow_each_other(client: Client) -> None:
     for n in range(7):
         deposit(make.v1(b"part %d" % n))
-    pages = [titles(ask(client, t="search", q="part", limit=3, offset=offset)) for offset in (0, 3, 6, 9)]
+    pages = [
+        item_titles(query_torznab(client, t="search", q="part", limit=3, offset=offset))
+        for offset in (0, 3, 6, 9)
+    ]
     assert [len(page) for page in pages] == [3, 3, 1, 0]
     assert sorted(sum(pages, [])) == [f"part {n}" for n in range(7)]
-    assert titles(ask(client, t="search", limit=0)) == []
-    assert len(titles(ask(client, t="search", limit=1_000))) == 7
+    assert item_titles(query_torznab(client, t="search", limit=0)) == []
+    assert len(item_titles(query_torznab(client, t="search", limit=1_000))) == 7
 
 
 def test_a_torrent_that_is_taken_down_is_not_in_the_feed(client: Client) -> None:
     deposit(SHOW)
     take_down(make.infohashes(SHOW)[0], "Court order")
-    assert titles(ask(client, t="search")) == []
+    assert item_titles(query_torznab(client, t="search")) == []
 
 
 # Queries
@@ -141,7 +144,7 @@ def test_queries_of_real_clients_find_the_right_torrents(
     client: Client, question: dict[str, str], found: bool
 ) -> None:
     deposit(SHOW)
-    assert bool(titles(ask(client, **question))) == found
+    assert bool(item_titles(query_torznab(client, **question))) == found
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ def test_a_film_is_found_by_its_imdb_id(client: Client, question: dict[str, str]
         deposit(torrent := make.v1(name.encode()))
         if imdb:
             set_imdb_id(make.infohashes(torrent)[0], imdb, "", "test")
-    assert titles(ask(client, **question)) == found
+    assert item_titles(query_torznab(client, **question)) == found
 
 
 def test_an_item_has_the_imdb_id_of_its_film(client: Client) -> None:
@@ -179,17 +182,17 @@ def test_an_item_has_the_imdb_id_of_its_film(client: Client) -> None:
     deposit(SHOW)
     deposit(make.v1(b"no film"))
     set_imdb_id(make.infohashes(SHOW)[0], "tt10872600", "", "test")
-    none, show = ask(client, t="search").iterfind("channel/item")
-    assert (attributes(show, "imdb"), attributes(show, "imdbid")) == (["10872600"], ["tt10872600"])
-    assert (attributes(none, "imdb"), attributes(none, "imdbid")) == ([], [])
-    caps = ask(client, t="caps").find("searching")
+    none, show = query_torznab(client, t="search").iterfind("channel/item")
+    assert (item_attributes(show, "imdb"), item_attributes(show, "imdbid")) == (["10872600"], ["tt10872600"])
+    assert (item_attributes(none, "imdb"), item_attributes(none, "imdbid")) == ([], [])
+    caps = query_torznab(client, t="caps").find("searching")
     assert "imdbid" in caps.find("movie-search").get("supportedParams").split(",")
 
 
 def test_an_episode_may_be_a_day(client: Client) -> None:
     deposit(make.v1(b"Late.Show.2026.11.20.720p.mkv"))
     for season, episode in (("2026", "11/20"), ("2026", "11/2")):
-        found = titles(ask(client, t="tvsearch", q="late show", season=season, ep=episode))
+        found = item_titles(query_torznab(client, t="tvsearch", q="late show", season=season, ep=episode))
         assert bool(found) == (episode == "11/20")
 
 
@@ -205,15 +208,19 @@ def test_categories_are_those_of_the_caps(client: Client) -> None:
     ]
     for name in names:
         deposit(make.v1(name.encode()))
-    known = {one.get("id"): one.get("name") for one in ask(client, t="caps").iterfind("categories//*[@id]")}
-    items = ask(client, t="search").iterfind("channel/item")
+    known = {
+        one.get("id"): one.get("name")
+        for one in query_torznab(client, t="caps").iterfind("categories//*[@id]")
+    }
+    items = query_torznab(client, t="search").iterfind("channel/item")
     shown = {
-        item.findtext("title"): [known[number] for number in attributes(item, "category")] for item in items
+        item.findtext("title"): [known[number] for number in item_attributes(item, "category")]
+        for item in items
     }
     assert [shown[name][0] for name in names] == ["Movies", "Audio", "PC", "TV", "XXX", "Books", "Other"]
     for name in names:
         number = next(number for number, title in known.items() if title == shown[name][1])
-        assert titles(ask(client, t="search", cat=number)) == [name]
+        assert item_titles(query_torznab(client, t="search", cat=number)) == [name]
 
 
 # Refusals
@@ -229,18 +236,18 @@ def test_categories_are_those_of_the_caps(client: Client) -> None:
     ],
 )
 def test_errors_have_newznabs_numbers(client: Client, question: dict[str, str], code: int) -> None:
-    document = ask(client, **question)
+    document = query_torznab(client, **question)
     assert (document.tag, document.get("code")) == ("error", str(code))
     assert document.get("description")
 
 
 def test_with_listing_off_the_refusal_says_so(client: Client, settings: Settings) -> None:
     settings.LISTING = False
-    assert ask(client, t="search", q="x").get("code") == "910"
-    available = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    assert query_torznab(client, t="search", q="x").get("code") == "910"
+    available = {one.get("available") for one in query_torznab(client, t="caps").find("searching")}
     assert available == {"no"}
     settings.LISTING = True
-    available = {one.get("available") for one in ask(client, t="caps").find("searching")}
+    available = {one.get("available") for one in query_torznab(client, t="caps").find("searching")}
     assert available == {"yes"}
 
 

@@ -22,7 +22,7 @@ from clients import parse_client_addresses
 from tests import make
 from tests.missing_table import missing_table
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
-from tests.soap.test_soap import TORRENT, call
+from tests.soap.test_soap import TORRENT, call_operation
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -166,8 +166,8 @@ def test_torrages_upload_refuses_in_its_own_words(client: Client, keys_only: str
 
 
 def test_soap_refuses_in_the_words_of_each_operation(client: Client, keys_only: str) -> None:
-    assert call(client, TORRENT) == "error: This needs a key, and none was sent."
-    assert call(client, TORRENT, "cacheTorrent") == "18"
+    assert call_operation(client, TORRENT) == "error: This needs a key, and none was sent."
+    assert call_operation(client, TORRENT, "cacheTorrent") == "18"
     assert count_torrents() == 0
 
 

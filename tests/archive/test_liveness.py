@@ -11,7 +11,7 @@ from archive.browse.search import SearchQuery, search_torrents
 from archive.models import Torrent, Watched
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.api.test_torznab import ask, attributes
+from tests.api.test_torznab import item_attributes, query_torznab
 from tests.html_pages import get_page, page_text
 from tests.peer_counts import record_peers
 
@@ -76,17 +76,26 @@ def test_a_single_alive_torrent_among_many_is_found_page_by_page_in_bounded_step
 def test_torznab_has_seeders_peers_and_downloads_as_sonarr_and_prowlarr_read_them(
     client: Client, four_torrents: None
 ) -> None:
-    items = {item.findtext("title"): item for item in ask(client, t="search").iterfind("channel/item")}
+    items = {
+        item.findtext("title"): item for item in query_torznab(client, t="search").iterfind("channel/item")
+    }
     numbers = ("seeders", "leechers", "peers", "grabs")
-    assert [attributes(items["part scraped"], name) for name in numbers] == [["5"], ["7"], ["12"], ["1200"]]
+    assert [item_attributes(items["part scraped"], name) for name in numbers] == [
+        ["5"],
+        ["7"],
+        ["12"],
+        ["1200"],
+    ]
 
 
 def test_torznab_leaves_out_unknown_seeders(client: Client, four_torrents: None) -> None:
     """Sonarr compares given seeders with the fewest it wants, and takes a torrent for which none are given."""
-    items = {item.findtext("title"): item for item in ask(client, t="search").iterfind("channel/item")}
+    items = {
+        item.findtext("title"): item for item in query_torznab(client, t="search").iterfind("channel/item")
+    }
     for title in ("part alive", "part dead", "part uncounted"):
-        assert attributes(items[title], "seeders") == []
-    assert [attributes(items[f"part {name}"], "peers") for name in ("alive", "dead", "uncounted")] == [
+        assert item_attributes(items[title], "seeders") == []
+    assert [item_attributes(items[f"part {name}"], "peers") for name in ("alive", "dead", "uncounted")] == [
         ["2"],
         ["0"],
         [],

@@ -44,7 +44,7 @@ TORRENT = make.v1()
 INFOHASH = make.v1_hash(TORRENT)
 
 
-def message(
+def build_message(
     torrent: bytes, operation: str = "storeTorrent", namespace: str = THETORRENT, like: str = PHP
 ) -> str:
     argument = base64.b64encode(torrent).decode()
@@ -62,8 +62,8 @@ def post(client: Client, body: str | bytes, url: str = "/soap") -> tuple[int, El
     return answer.status_code, content
 
 
-def call(client: Client, torrent: bytes, operation: str = "storeTorrent") -> str:
-    status, content = post(client, message(torrent, operation))
+def call_operation(client: Client, torrent: bytes, operation: str = "storeTorrent") -> str:
+    status, content = post(client, build_message(torrent, operation))
     assert status == 200
     return content.findtext("Result") or ""
 
@@ -75,7 +75,7 @@ def call(client: Client, torrent: bytes, operation: str = "storeTorrent") -> str
 def test_each_endpoint_takes_both_operations(
     client: Client, objects: Path, like: str, operation: str, namespace: str, url: str
 ) -> None:
-    status, content = post(client, message(TORRENT, operation, namespace, like), url)
+    status, content = post(client, build_message(TORRENT, operation, namespace, like), url)
     assert (status, content.tag) == (200, f"{{{namespace}}}{operation}Response")
     assert [(part.tag, part.text) for part in content] == [("Result", INFOHASH)]
     [kept] = objects.rglob("*.torrent")
@@ -85,12 +85,12 @@ def test_each_endpoint_takes_both_operations(
 @pytest.mark.django_db
 def test_a_v2_torrent_is_answered_with_its_long_infohash(client: Client) -> None:
     torrent = make.v2()
-    assert call(client, torrent) == make.v2_hash(torrent)
+    assert call_operation(client, torrent) == make.v2_hash(torrent)
 
 
 @pytest.mark.django_db
 def test_the_answer_names_its_encoding(client: Client) -> None:
-    answer = client.post("/soap", message(TORRENT), content_type="text/xml")
+    answer = client.post("/soap", build_message(TORRENT), content_type="text/xml")
     assert ElementTree.fromstring(answer.content).get(SOAP + "encodingStyle") == ENCODING
 
 
@@ -113,16 +113,16 @@ def test_line_ends_and_encoding_make_no_difference(
 @pytest.mark.django_db
 def test_headers_of_the_envelope_are_ignored(client: Client) -> None:
     headers = "<SOAP-ENV:Header><a><b><c><d><e>text</e></d></c></b></a></SOAP-ENV:Header><SOAP-ENV:Body>"
-    body = message(TORRENT).replace("<SOAP-ENV:Body>", headers)
+    body = build_message(TORRENT).replace("<SOAP-ENV:Body>", headers)
     assert post(client, body)[1].findtext("Result") == INFOHASH
 
 
 # What the archive refuses is an answer. Numbers: Torrage 0.4, and our own from 15 on.
 
 
-def refused(client: Client, torrent: bytes, code: str, text: str) -> None:
-    assert call(client, torrent, "cacheTorrent") == code
-    assert call(client, torrent).startswith(f"error: {text}")
+def assert_refused(client: Client, torrent: bytes, code: str, text: str) -> None:
+    assert call_operation(client, torrent, "cacheTorrent") == code
+    assert call_operation(client, torrent).startswith(f"error: {text}")
 
 
 @pytest.mark.django_db
@@ -140,12 +140,12 @@ def refused(client: Client, torrent: bytes, code: str, text: str) -> None:
 def test_a_refusal_is_a_number_in_torrages_dialect_and_a_text_in_the_other(
     client: Client, torrent: bytes, code: str, text: str
 ) -> None:
-    refused(client, torrent, code, text)
+    assert_refused(client, torrent, code, text)
 
 
 @pytest.mark.django_db
 def test_a_call_without_an_argument_is_refused(client: Client) -> None:
-    body = message(b"").replace('<torrent xsi:type="xsd:string"></torrent>', "")
+    body = build_message(b"").replace('<torrent xsi:type="xsd:string"></torrent>', "")
     assert (post(client, body)[1].findtext("Result") or "").startswith("error: Nothing arrived")
     assert post(client, body.replace("store", "cache"))[1].findtext("Result") == "10"
 
@@ -162,7 +162,7 @@ def test_an_argument_that_is_no_base64_is_refused_as_no_torrent(client: Client, 
 def test_a_blocked_torrent_is_refused(client: Client) -> None:
     """Also where the reason has characters that XML cannot hold."""
     take_down(parse_infohash(INFOHASH), "By order of\x00\x1b the court")
-    refused(client, TORRENT, "17", "")
+    assert_refused(client, TORRENT, "17", "")
 
 
 @pytest.mark.django_db
@@ -171,24 +171,24 @@ def test_a_torrent_that_is_too_large_is_refused_however_large(
     client: Client, settings: Settings, size: int
 ) -> None:
     settings.MAX_TORRENT_BYTES = 999
-    refused(client, make.noise(size, b"large"), "15", "The file has more than the 999 bytes")
+    assert_refused(client, make.noise(size, b"large"), "15", "The file has more than the 999 bytes")
 
 
 @pytest.mark.django_db
 def test_a_torrent_of_the_largest_size_is_stored(client: Client, settings: Settings) -> None:
     settings.MAX_TORRENT_BYTES = len(TORRENT)
-    assert call(client, TORRENT) == INFOHASH
+    assert call_operation(client, TORRENT) == INFOHASH
 
 
 @pytest.mark.django_db
 def test_an_outage_is_number_14(client: Client, objects: Path) -> None:
     objects.write_text("not a folder")
-    refused(client, TORRENT, "14", "The storage cannot be used right now")
+    assert_refused(client, TORRENT, "14", "The storage cannot be used right now")
 
 
 # A message that is no SOAP is answered with a fault.
 
-CALL = message(TORRENT)
+CALL = build_message(TORRENT)
 BROKEN = {
     "nothing": b"",
     "no XML": b"torrent=abc",
@@ -234,7 +234,7 @@ def test_soap_1_2_is_a_version_mismatch(client: Client) -> None:
 
 def test_a_chunked_message_is_accepted(server: Hashkeep) -> None:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
-    body = message(TORRENT).encode()
+    body = build_message(TORRENT).encode()
     chunks = (body[start : start + 100] for start in range(0, len(body), 100))
     connection.request("POST", "/soap", chunks, {"Content-Type": "text/xml"})
     assert f"<Result>{INFOHASH}</Result>".encode() in connection.getresponse().read()

@@ -54,28 +54,28 @@ MESSAGES = {
 @pytest.mark.parametrize("body", [*MESSAGES.values(), *BROKEN.values()], ids=[*MESSAGES, *BROKEN])
 def test_an_attack_gets_a_small_answer_quickly_and_costs_little_memory(server: Hashkeep, body: bytes) -> None:
     said = server.log.stat().st_size
-    before = memory(server, "VmRSS")
-    answers = [timed(server, body) for _ in range(3)]
+    before = read_memory(server, "VmRSS")
+    answers = [time_request(server, body) for _ in range(3)]
     while min(answers)[0] > SOON and len(answers) < 30:  # other programs need the processor too
-        answers.append(timed(server, body))
-    more = max(now - before[pid] for pid, now in memory(server, "VmHWM").items())
+        answers.append(time_request(server, body))
+    more = max(now - before[pid] for pid, now in read_memory(server, "VmHWM").items())
     assert {status for _, status, _ in answers} == {500}
     assert all(b":Fault>" in answer and len(answer) < 1_000 for *_, answer in answers)
     assert not any(b"root:" in answer for *_, answer in answers)
-    assert min(answers)[0] < SOON or min(answers)[0] < 2 * least(server, body)
+    assert min(answers)[0] < SOON or min(answers)[0] < 2 * baseline_seconds(server, body)
     assert more < 50_000_000
     assert server.log.stat().st_size == said
 
 
-def least(server: Hashkeep, body: bytes) -> float:
+def baseline_seconds(server: Hashkeep, body: bytes) -> float:
     """Seconds that this machine takes to receive as many bytes and to parse them with bare expat."""
     start = time.perf_counter()
     with suppress(expat.ExpatError):
         expat.ParserCreate().Parse(body, True)
-    return time.perf_counter() - start + min(timed(server, body, "/upload")[0] for _ in range(3))
+    return time.perf_counter() - start + min(time_request(server, body, "/upload")[0] for _ in range(3))
 
 
-def timed(server: Hashkeep, body: bytes, path: str = "/soap") -> tuple[float, int, bytes]:
+def time_request(server: Hashkeep, body: bytes, path: str = "/soap") -> tuple[float, int, bytes]:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.connect()
     start = time.perf_counter()
@@ -86,10 +86,10 @@ def timed(server: Hashkeep, body: bytes, path: str = "/soap") -> tuple[float, in
     return time.perf_counter() - start, answer.status, content
 
 
-def memory(server: Hashkeep, figure: str) -> dict[str, int]:
+def read_memory(server: Hashkeep, figure: str) -> dict[str, int]:
     """Bytes by process of the server: VmRSS now, or VmHWM, the maximum since the last call for VmRSS."""
     figures = {}
-    for pid in [str(server.pid), *children(str(server.pid))]:
+    for pid in [str(server.pid), *child_processes(str(server.pid))]:
         if figure == "VmRSS":
             Path(f"/proc/{pid}/clear_refs").write_text("5")
         status = Path(f"/proc/{pid}/status").read_text()
@@ -97,10 +97,10 @@ def memory(server: Hashkeep, figure: str) -> dict[str, int]:
     return figures
 
 
-def children(pid: str) -> list[str]:
+def child_processes(pid: str) -> list[str]:
     own = [
         child
         for task in Path(f"/proc/{pid}/task").iterdir()
         for child in (task / "children").read_text().split()
     ]
-    return own + [grandchild for child in own for grandchild in children(child)]
+    return own + [grandchild for child in own for grandchild in child_processes(child)]

@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(program: Path, folder: Path, *args: str) -> str:
+def run_client(program: Path, folder: Path, *args: str) -> str:
     command = [*RUN[program.suffix], str(program), *args]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
@@ -43,7 +43,7 @@ def run_documented(program: str, folder: Path, url: str, operation: str = "store
     """The documented lines, with nothing but the URL filled in (and for Torrage, its name of the operation)."""
     lines = (CLIENTS / program).read_text().replace("''", f"'{url}'").replace("storeTorrent", operation)
     (folder / program).write_text(lines)
-    return run(folder / program, folder)
+    return run_client(folder / program, folder)
 
 
 @pytest.mark.parametrize(("operation", "wsdl"), BY_WSDL)
@@ -101,14 +101,16 @@ def test_a_message_that_is_far_too_large_is_refused_after_its_end(
 def test_clients_without_a_wsdl_are_understood(
     server: Hashkeep, folder: Path, program: str, operation: str, path: str
 ) -> None:
-    answer = run(CLIENTS / program, folder, server.url + path, "urn:anything", operation)
+    answer = run_client(CLIENTS / program, folder, server.url + path, "urn:anything", operation)
     assert answer == INFOHASH
 
 
 @pytest.mark.parametrize(("operation", "wsdl"), BY_WSDL)
 def test_nodes_soap_gets_the_infohash(server: Hashkeep, folder: Path, operation: str, wsdl: str) -> None:
     """node's soap returns an object for every message, with the part's name."""
-    assert run(CLIENTS / "call.js", folder, server.url + wsdl, operation) == f'{{"Result":"{INFOHASH}"}}'
+    assert (
+        run_client(CLIENTS / "call.js", folder, server.url + wsdl, operation) == f'{{"Result":"{INFOHASH}"}}'
+    )
 
 
 @pytest.mark.parametrize(("operation", "wsdl"), BY_WSDL)

@@ -24,18 +24,18 @@ NAMES_OF_TORRAGE = {
 
 @pytest.mark.parametrize("url", ENDPOINTS_OF_TORRAGE)
 def test_the_wsdl_has_the_names_of_torrages_clients(client: Client, url: str) -> None:
-    wsdl = described(client, url)
+    wsdl = read_wsdl(client, url)
     assert (wsdl.get("name"), wsdl.get("targetNamespace")) == ("Cache", "urn:Torrage")
     for kind, name in NAMES_OF_TORRAGE.items():
         assert {element.get("name") for element in wsdl.iter(WSDL + kind)} == {name}
-    assert addressed(wsdl) == "http://testserver/api/index.php"
+    assert read_address(wsdl) == "http://testserver/api/index.php"
 
 
 @pytest.mark.parametrize("url", ENDPOINTS)
 def test_the_wsdl_has_the_operation_of_thetorrents_clients(client: Client, url: str) -> None:
-    wsdl = described(client, url)
+    wsdl = read_wsdl(client, url)
     assert {element.get("name") for element in wsdl.iter(WSDL + "operation")} == {"storeTorrent"}
-    assert addressed(wsdl) == "http://testserver/soap"
+    assert read_address(wsdl) == "http://testserver/soap"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_the_wsdl_has_the_operation_of_thetorrents_clients(client: Client, url: 
 def test_a_call_has_one_string_each_way_as_rpc_encoded(
     client: Client, url: str, operation: str, namespace: str
 ) -> None:
-    wsdl = described(client, url)
+    wsdl = read_wsdl(client, url)
     parts = [(part.get("name"), part.get("type")) for part in wsdl.iter(WSDL + "part")]
     assert parts == [("torrent", "xsd:string"), ("Result", "xsd:string")]
     assert [element.get("style") for element in wsdl.iter(WSDL_SOAP + "binding")] == ["rpc"]
@@ -55,13 +55,13 @@ def test_a_call_has_one_string_each_way_as_rpc_encoded(
     assert bodies == [{"use": "encoded", "namespace": namespace, "encodingStyle": ENCODING}] * 2
 
 
-def described(client: Client, url: str, **how: Any) -> ElementTree.Element:
+def read_wsdl(client: Client, url: str, **how: Any) -> ElementTree.Element:
     answer = client.get(url, **how)
     assert (answer.status_code, answer["Content-Type"]) == (200, "text/xml; charset=utf-8")
     return ElementTree.fromstring(answer.content)
 
 
-def addressed(wsdl: ElementTree.Element) -> str | None:
+def read_address(wsdl: ElementTree.Element) -> str | None:
     [address] = wsdl.iter(WSDL_SOAP + "address")
     return address.get("location")
 
@@ -79,9 +79,9 @@ def test_the_address_follows_the_host_and_the_scheme_of_each_request(
 ) -> None:
     settings.ALLOWED_HOSTS = ["one.example", ".onion", "[::1]"]
     for host in "one.example", "abc.onion", "one.example:8080", "[::1]:8000":
-        assert addressed(described(client, "/soap", headers={"Host": host})) == f"http://{host}/soap"
-    https = described(client, "/torcache.wsdl", headers={"Host": "one.example"}, secure=True)
-    assert addressed(https) == "https://one.example/api/index.php"
+        assert read_address(read_wsdl(client, "/soap", headers={"Host": host})) == f"http://{host}/soap"
+    https = read_wsdl(client, "/torcache.wsdl", headers={"Host": "one.example"}, secure=True)
+    assert read_address(https) == "https://one.example/api/index.php"
 
 
 PROXIED = {"Host": "127.0.0.1", "X-Forwarded-Host": "one.example", "X-Forwarded-Proto": "https"}
@@ -93,19 +93,19 @@ def test_behind_a_proxy_the_address_is_the_one_of_the_original_request(
     settings.ALLOWED_HOSTS = ["one.example", "127.0.0.1"]
     settings.USE_X_FORWARDED_HOST = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    assert addressed(described(client, "/soap", headers=PROXIED)) == "https://one.example/soap"
+    assert read_address(read_wsdl(client, "/soap", headers=PROXIED)) == "https://one.example/soap"
 
 
 def test_without_a_proxy_forwarding_headers_are_ignored(client: Client, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["one.example", "127.0.0.1"]
-    assert addressed(described(client, "/soap", headers=PROXIED)) == "http://127.0.0.1/soap"
+    assert read_address(read_wsdl(client, "/soap", headers=PROXIED)) == "http://127.0.0.1/soap"
 
 
 def test_public_url_overrides_the_request(client: Client, settings: Settings) -> None:
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "https://keep.example:8443", ["keep.example"]
     settings.USE_X_FORWARDED_HOST = True
-    assert addressed(described(client, "/soap")) == "https://keep.example:8443/soap"
-    assert addressed(described(client, "/soap", headers=PROXIED)) == "https://keep.example:8443/soap"
+    assert read_address(read_wsdl(client, "/soap")) == "https://keep.example:8443/soap"
+    assert read_address(read_wsdl(client, "/soap", headers=PROXIED)) == "https://keep.example:8443/soap"
 
 
 @pytest.mark.parametrize("host", ["evil.example", 'a"><b', "one.example/x"])
