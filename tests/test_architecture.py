@@ -73,13 +73,16 @@ MAY_IMPORT = {
 OWNER = {
     "granian": "hashkeep",
     "spyne": "soap",
+    "lxml": "api.feeds",
     "zipstream": "api.files.zip_stream",
     "multipart": "api.http.multipart",
     "PTT": "archive.naming",
+    "cryptography": "archive.queue.peer_hints",
     "redis": "archive.access.rate_limit",
     "libtorrent": "swarm.libtorrent_session",
     "maxminddb": "swarm.peers.country",
     "aiohttp": "swarm.peers",
+    "bencodepy": "swarm.peers",
     "boto3": "storage.s3",
     "botocore": "storage.s3",
     "qbittorrentapi": "clients.qbittorrent",
@@ -128,6 +131,18 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def attributes_of_our_modules(tree: ast.AST) -> Iterator[str]:
+    """Each use of an attribute of a name that was imported from a module of ours, such as `retrieve.read_local`."""
+    ours = {path.split(".")[-1] for path in imported(tree) if is_ours(path)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ours:
+            yield f"{node.value.id}.{node.attr}"
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
 def is_ours(module: str) -> bool:
     return module.split(".")[0] in FOLDERS
 
@@ -172,10 +187,10 @@ def test_no_import_of_ours_is_inside_a_function(module: Module) -> None:
 
 
 @for_each_module
-def test_no_module_imports_a_private_name_of_ours(module: Module) -> None:
-    assert not {
-        name for name in imported(module.tree) if is_ours(name) and name.split(".")[-1].startswith("_")
-    }
+def test_no_module_uses_a_private_name_of_another(module: Module) -> None:
+    """Neither by an import, from any library, nor as an attribute of a module of ours."""
+    paths = {*imported(module.tree), *attributes_of_our_modules(module.tree)}
+    assert not {path for path in paths if any(map(is_private, path.split(".")))}
 
 
 @for_each_module
