@@ -1,20 +1,24 @@
-"""Where clients are: `home=qbittorrent://user:password@host:port,seedbox=transmission+https://…`."""
+"""The addresses of torrent clients, as a setting lists them: `home=qbittorrent://user:password@host:port,seedbox=transmission+https://…`."""
 
 import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
-_KINDS = {
+_KINDS = {  # name for people, usual port, usual path
     "qbittorrent": ("qBittorrent", 8080, "/"),
     "transmission": ("Transmission", 9091, "/transmission/rpc"),
 }
-_SHAPE = "is no client: name=qbittorrent://user:password@host:port is one, or transmission, +https for TLS."
+_EXPECTED = (
+    "is no client: name=qbittorrent://user:password@host:port is one, or transmission, +https for TLS."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClientAddress:
-    kind: str  # the module that speaks to it
+    """Where a client is, and as which user to log in."""
+
+    kind: str  # the module of clients/ that talks to it
     tls: bool
     host: str
     port: int
@@ -23,14 +27,17 @@ class ClientAddress:
     password: str = field(repr=False)
 
     def __str__(self) -> str:
-        """For people; without user and password."""
+        """For messages; without user and password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{_KINDS[self.kind][0]} at {host}:{self.port}"
 
 
 def parse_client_addresses(text: str) -> dict[str, ClientAddress]:
-    """By name, in the order given. Raises ValueError, whose words repeat nothing that may hold a password."""
-    found: dict[str, ClientAddress] = {}
+    """The addresses by the clients' names, in the order given.
+
+    Raises ValueError, the message of which repeats nothing that may hold a password.
+    """
+    addresses: dict[str, ClientAddress] = {}
     for number, entry in enumerate(filter(None, map(str.strip, text.split(","))), 1):
         name, _, url = entry.partition("=")
         if not _NAME.fullmatch(name):
@@ -38,19 +45,19 @@ def parse_client_addresses(text: str) -> dict[str, ClientAddress]:
                 f"Entry {number} begins with no name of a client: letters a to z, digits, - and _, then =. "
                 "A comma in a password is written %2C."
             )
-        if name in found:
+        if name in addresses:
             raise ValueError(f"There are two clients called {name}.")
-        found[name] = _read(name, url)
-    return found
+        addresses[name] = _parse_address(name, url)
+    return addresses
 
 
-def _read(name: str, url: str) -> ClientAddress:
+def _parse_address(name: str, url: str) -> ClientAddress:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         raise ValueError(
-            f"{name} {_SHAPE} Special characters in a password are written as in URLs, / as %2F."
+            f"{name} {_EXPECTED} Special characters in a password are written as in URLs, / as %2F."
         ) from None
     kind, _, transport = parts.scheme.partition("+")
     if (
@@ -60,7 +67,7 @@ def _read(name: str, url: str) -> ClientAddress:
         or parts.query
         or parts.fragment
     ):
-        raise ValueError(f"{name} {_SHAPE}")
+        raise ValueError(f"{name} {_EXPECTED}")
     _, usual_port, usual_path = _KINDS[kind]
     tls = transport == "https"
     return ClientAddress(

@@ -1,49 +1,53 @@
-"""How every client is asked: in so many seconds, for so many bytes, and whatever comes back is an answer or an error.
+"""Call a torrent client with one deadline over everything, and turn whatever goes wrong into a ClientError.
 
-A client may be slow in looking up its name, in connecting, in its headers or its body, a byte at a time. No library
-has one limit over all that, so the call runs beside us, and is left alone when its time is up.
+A client may be slow in resolving its name, in connecting, in its headers or in its body, a byte at a time. No library
+has one limit over all that:
+
+    1. the caller's thread starts a thread, which makes the call
+    2. the caller waits for the outcome, a value or a ClientError, until the deadline
+    3. after the deadline it raises NoAnswer; the thread goes on for as long as its sockets let it, and its outcome is
+       dropped
 """
 
 import ssl
-import time
 from collections.abc import Callable
 from functools import wraps
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
-from urllib.parse import urlsplit
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import requests
 from urllib3.exceptions import MaxRetryError
 
-from clients import ClientAddress, ClientError, Garbled, NoAnswer, RejectedTracker, Unreachable
+from clients.address import ClientAddress
+from clients.errors import ClientError, Garbled, NoAnswer, Unreachable
+from clients.untrusted_text import quote_message
 
-_MOST = 50_000_000  # bytes of one answer: qBittorrent's list of some 30,000 torrents
-_CHUNK = 65_536
-_QUOTED = 200  # characters
-_ANNOUNCES = {"http", "https", "udp", "ws", "wss"}
-
-P = ParamSpec("P")
-R = TypeVar("R")
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
-class Asking(Protocol):
+class CallingClient(Protocol):
+    """What with_deadline needs to know of a client."""
+
     address: ClientAddress
-    timeout: float
+    timeout: float  # seconds
 
-    def translated(self, error: Exception) -> ClientError | None:
-        """What an error of its library's own means; None where it means nothing known."""
-
-
-S = TypeVar("S", bound=Asking)
+    def translate_error(self, error: Exception) -> ClientError | None:
+        """What an error of its own library means; None if it is none that is known."""
 
 
-def with_deadline(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """A method that talks to the client: it returns in time, or raises a ClientError."""
+Caller = TypeVar("Caller", bound=CallingClient)
+
+
+def with_deadline(
+    method: Callable[Concatenate[Caller, Parameters], Result],
+) -> Callable[Concatenate[Caller, Parameters], Result]:
+    """Decorate a method that talks to the client: it returns within the client's timeout, or raises a ClientError."""
 
     @wraps(method)
-    def ask(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        outcome: SimpleQueue[R | ClientError] = SimpleQueue()
+    def call_in_thread(self: Caller, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        outcome: SimpleQueue[Result | ClientError] = SimpleQueue()
 
         def call() -> None:
             try:
@@ -51,10 +55,12 @@ def with_deadline(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenat
             except ClientError as error:
                 outcome.put(error)
             except Exception as error:
-                outcome.put(self.translated(error) or _below(self, error) or _garbled(self, error))
+                outcome.put(
+                    self.translate_error(error) or _translate_requests(self, error) or _garbled(self, error)
+                )
 
-        # Not of a pool: those are waited for when the program ends.
-        Thread(target=call, daemon=True).start()
+        # Not a thread of a pool: the program would wait for it at its end.
+        Thread(target=call, name=f"call to {self.address}", daemon=True).start()
         try:
             result = outcome.get(timeout=self.timeout)
         except Empty:
@@ -63,82 +69,39 @@ def with_deadline(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenat
             raise result
         return result
 
-    return ask
+    return call_in_thread
 
 
-def _below(asking: Asking, error: Exception) -> ClientError | None:
-    """Both libraries put every failure of requests into a class of their own, which tells less."""
+def _translate_requests(client: CallingClient, error: Exception) -> ClientError | None:
+    """What an error of requests means. Both libraries wrap it into an error of their own, which says less."""
     match error.__context__:
-        case ClientError() as ours:
-            return ours
+        case ClientError() as client_error:
+            return client_error
         case requests.Timeout():
-            return _no_answer(asking)
-        case requests.exceptions.SSLError() as untrusted:
-            return _untrusted(asking, untrusted)
+            return _no_answer(client)
+        case requests.exceptions.SSLError() as ssl_error:
+            return _untrusted(client, ssl_error)
         case requests.ConnectionError(args=[MaxRetryError(), *_]):
-            return Unreachable(f"{asking.address} cannot be reached.")
+            return Unreachable(f"{client.address} cannot be reached.")
         case requests.ConnectionError():
-            return Unreachable(f"{asking.address} breaks the connection off.")
+            return Unreachable(f"{client.address} breaks the connection off.")
     return None
 
 
-def _untrusted(asking: Asking, error: BaseException) -> Unreachable:
-    """docs/clients.md tells how an authority of one's own is trusted."""
+def _untrusted(client: CallingClient, error: BaseException) -> Unreachable:
+    """The error for TLS that failed. How to trust an authority of one's own stands in docs/clients.md."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = quoted(cause.verify_message, asking.address)
-            return Unreachable(f"{asking.address} cannot be trusted: its certificate is not valid ({why}).")
+            why = quote_message(cause.verify_message, client.address)
+            return Unreachable(f"{client.address} cannot be trusted: its certificate is not valid ({why}).")
         cause = cause.__cause__ or cause.__context__
-    return Unreachable(f"{asking.address} does not speak TLS as we do; perhaps it speaks none.")
+    return Unreachable(f"{client.address} does not speak TLS as we do; perhaps it speaks none.")
 
 
-def _no_answer(asking: Asking) -> NoAnswer:
-    return NoAnswer(f"{asking.address} did not answer within {asking.timeout:g} seconds.")
+def _no_answer(client: CallingClient) -> NoAnswer:
+    return NoAnswer(f"{client.address} did not answer within {client.timeout:g} seconds.")
 
 
-def _garbled(asking: Asking, error: Exception) -> Garbled:
-    return Garbled(f"{asking.address} answers, but what it says makes no sense ({type(error).__name__}).")
-
-
-def bounded(address: ClientAddress, timeout: float) -> Callable[..., None]:
-    """A hook for requests: reads the whole answer, as long as it is neither endless nor a way to elsewhere."""
-
-    def read(response: requests.Response, **_: Any) -> None:
-        try:
-            response._content = _whole(response, address, timeout)
-        except BaseException:
-            response.close()
-            raise
-
-    return read
-
-
-def _whole(response: requests.Response, address: ClientAddress, timeout: float) -> bytes:
-    if response.is_redirect:
-        raise Garbled(f"{address} sends us elsewhere; please configure the address that it sends to.")
-    deadline, parts, size = time.monotonic() + timeout, [], 0
-    # What has come so far, not a full chunk: that may take a dripping server for ever.
-    while part := response.raw.read1(_CHUNK, decode_content=True):
-        parts.append(part)
-        size += len(part)
-        if size > _MOST or time.monotonic() > deadline:
-            raise Garbled(f"{address} answers without end.")
-    return b"".join(parts)
-
-
-def quoted(text: object, address: ClientAddress) -> str:
-    """What a client says, fit to be shown: short, printable, and never our own password come back."""
-    shown = "".join(c for c in str(text)[:_QUOTED] if c.isprintable()).strip().rstrip(".")
-    return shown.replace(address.password, "…") if address.password else shown
-
-
-def announce_url(url: str) -> str:
-    """Raises RejectedTracker. Some clients take any string, and keep it."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in _ANNOUNCES or not parts.hostname or not url.isprintable() or " " in url:
-        raise RejectedTracker("An announce URL begins with http://, https://, udp:// or wss:// and a host.")
-    return url
+def _garbled(client: CallingClient, error: Exception) -> Garbled:
+    return Garbled(f"{client.address} answers, but what it says makes no sense ({type(error).__name__}).")

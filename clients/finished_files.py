@@ -1,6 +1,6 @@
-"""What a client has finished, on a disk that this server reads too.
+"""Open files that a torrent client has finished, on a disk that this server reads too.
 
-A client says where its files lie, and it may be mistaken or lie. Nothing outside the one folder is ever opened.
+A client says where its files lie, and may be mistaken or malicious. Nothing outside the one folder is ever opened.
 """
 
 import errno
@@ -11,76 +11,83 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import BinaryIO, NamedTuple
 
-from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished
+from clients.contract import ClientFile, ClientTorrent
+from clients.errors import OutOfReach, Unfinished
 
-_LONGEST = 4096  # bytes of a path, as PATH_MAX in linux/limits.h
-_OF_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
-_WITHOUT_READING = getattr(os, "O_PATH", os.O_RDONLY)  # Linux; a folder may be passed through and not listed
+_MAX_PATH_BYTES = 4096  # PATH_MAX in linux/limits.h
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_MISSING_ERRNOS = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_TRAVERSE = getattr(os, "O_PATH", os.O_RDONLY)  # O_PATH (Linux) needs no permission to list a folder
 
 Parts = tuple[str, ...]
 
 
 class FinishedFile(NamedTuple):
+    """A file that a client has finished, open."""
+
     file: BinaryIO
-    """Open, and to be closed."""
+    """Open; the caller closes it."""
     path: PurePath
-    """Where it lies below the folder, without symbolic links."""
+    """Where the file lies below the folder, with symbolic links resolved."""
     name: str
-    """As the client calls it, the folders that it lies in before it."""
+    """The path within the torrent, as the client says it."""
     size: int
 
 
 def open_finished(folder: Path, torrent: ClientTorrent, file: ClientFile) -> FinishedFile:
-    """A file of a client's torrent, all of it. `folder`: where the client's files are for us.
+    """A file of a client's torrent, if all of it is there. `folder` is where this server has the client's files.
 
-    The client, perhaps on another machine, says /downloads/films/a.mkv. Here that is, in this order, what lies in the
-    folder under the whole of it, films/a.mkv, or a.mkv. Raises Unfinished, OutOfReach.
+    The client, perhaps on another machine, says /downloads/films/a.mkv. In the folder, the file is looked for as
+    downloads/films/a.mkv, then films/a.mkv, then a.mkv. Raises Unfinished, OutOfReach.
     """
     if not file.progress >= 1:
         raise Unfinished("The client has not finished this file.")
-    within = _relative(file.path)
+    within = _split_relative(file.path)
     root = folder.resolve()
-    wrong = "This file is not in the folder in which this server looks for the client's files."
-    for place in _places(folder, _saved(torrent.path), within):
+    reason = "This file is not in the folder in which this server looks for the client's files."
+    for parts in _candidate_paths(folder, _split_save_path(torrent.path), within):
         try:
-            real = Path(os.path.realpath(folder.joinpath(*place), strict=True))
+            real = Path(os.path.realpath(folder.joinpath(*parts), strict=True))
             opened = _open_inside(root, real)
         except OSError as error:
-            if error.errno not in _NOT_THERE:
+            if error.errno not in _MISSING_ERRNOS:
                 raise OutOfReach(f"This server may not read this file: {error.strerror}.") from None
             continue
         if os.fstat(opened.fileno()).st_size == file.size:
             return FinishedFile(opened, real.relative_to(root), "/".join(within), file.size)
         opened.close()
-        wrong = "This file is not as long as the client says."
-    raise OutOfReach(wrong)
+        reason = "This file is not as long as the client says."
+    raise OutOfReach(reason)
 
 
-def _relative(path: str) -> Parts:
-    parts = _spelled(path)
+def _split_relative(path: str) -> Parts:
+    """The parts of a path that stays below its folder. Raises OutOfReach."""
+    parts = _split_checked(path)
     if not parts or {"", ".", ".."} & {*parts}:
         raise OutOfReach("The client gives this file a name that leads out of its folder.")
     return parts
 
 
-def _saved(path: str) -> Parts:
-    """The folders that the client saves it in, from its root."""
-    return tuple(filter(None, PureWindowsPath(path).parts[1:] if _OF_WINDOWS.match(path) else _spelled(path)))
+def _split_save_path(path: str) -> Parts:
+    """The folders in which the client saves the torrent, from the root of its disk."""
+    return tuple(
+        filter(None, PureWindowsPath(path).parts[1:] if _WINDOWS_PATH.match(path) else _split_checked(path))
+    )
 
 
-def _spelled(path: str) -> Parts:
+def _split_checked(path: str) -> Parts:
+    """The parts of a path that a file system can have. Raises OutOfReach."""
     try:
-        spelled = path.encode()
-    except UnicodeEncodeError:  # halves of characters, which Python would turn into bytes of its own
-        spelled = b"\0"
-    if b"\0" in spelled or len(spelled) > _LONGEST:
+        encoded = path.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which Python would turn into bytes of its own
+        encoded = b"\0"
+    if b"\0" in encoded or len(encoded) > _MAX_PATH_BYTES:
         raise OutOfReach("The client gives this file a name that no file can have.")
     return tuple(path.split("/"))
 
 
-def _places(folder: Path, saved: Parts, within: Parts) -> Iterator[Parts]:
-    """Below the folder, the likeliest first."""
+def _candidate_paths(folder: Path, saved: Parts, within: Parts) -> Iterator[Parts]:
+    """Where the file may lie below the folder, the likeliest path first."""
     own = folder.parts[1:]
     if saved[: len(own)] == own:  # the client is on this machine
         yield saved[len(own) :] + within
@@ -89,17 +96,21 @@ def _places(folder: Path, saved: Parts, within: Parts) -> Iterator[Parts]:
 
 
 def _open_inside(folder: Path, real: Path) -> BinaryIO:
-    """From folder to folder, since what was no symbolic link a moment ago may be one by now."""
+    """Open a file below the folder. Raises OutOfReach.
+
+    Each folder on the way is opened from the one above it without following links, since what was resolved a moment
+    ago may be a symbolic link by now.
+    """
     if not real.is_relative_to(folder):
         raise OutOfReach("The client's file is a link that leads out of its folder.")
     *folders, name = real.relative_to(folder).parts or (".",)
-    at = os.open(folder, _WITHOUT_READING | os.O_DIRECTORY)
+    at = os.open(folder, _TRAVERSE | os.O_DIRECTORY)
     try:
         for each in folders:
-            deeper = os.open(each, _WITHOUT_READING | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            deeper = os.open(each, _TRAVERSE | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = deeper
-        # Without O_NONBLOCK, to open a named pipe would wait for somebody at its other end.
+        # Without O_NONBLOCK, opening a named pipe would wait until another process opens its other end.
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
     finally:
         os.close(at)

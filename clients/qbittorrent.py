@@ -9,23 +9,21 @@ from typing import Any, Literal
 import qbittorrentapi
 from qbittorrentapi import exceptions
 
-from clients import (
-    ClientAddress,
+from clients.address import ClientAddress
+from clients.contract import ClientFile, ClientTorrent, ClientTracker, TorrentState, TorrentToAdd
+from clients.deadline import with_deadline
+from clients.errors import (
     ClientError,
-    ClientFile,
-    ClientTorrent,
-    ClientTracker,
     Garbled,
     RejectedTorrent,
-    TorrentState,
-    TorrentToAdd,
     UnknownTorrent,
     WrongPassword,
 )
-from clients.deadline import announce_url, bounded, with_deadline
+from clients.response_limit import limit_response
+from clients.untrusted_text import check_announce_url
 
-_LOOK = 0.1  # seconds: what is added or removed is listed so a moment later
-_INFINITY = 8_640_000  # seconds: how an unknown time left is written
+_POLL_INTERVAL = 0.1  # seconds; what was added or removed is listed so only a moment later
+_UNKNOWN_ETA = 8_640_000  # seconds (100 days), which stands for an unknown time left
 _VERSION = re.compile(r"v(\d+\.[\w.]{1,20})")
 _STATES: dict[str, TorrentState] = {
     "error": "failed",
@@ -63,6 +61,8 @@ _TRACKER_STATES: dict[int, Literal["working", "not contacted", "failing", "off"]
 
 
 class QBittorrent:
+    """A Client (clients/contract.py)."""
+
     def __init__(self, address: ClientAddress, timeout: float) -> None:
         self.address, self.timeout = address, timeout
         host = f"[{address.host}]" if ":" in address.host else address.host
@@ -70,7 +70,7 @@ class QBittorrent:
             host=f"{'https' if address.tls else 'http'}://{host}:{address.port}{address.path}",
             username=address.user,
             password=address.password,
-            REQUESTS_ARGS={"timeout": timeout, "hooks": {"response": bounded(address, timeout)}},
+            REQUESTS_ARGS={"timeout": timeout, "hooks": {"response": limit_response(address, timeout)}},
             HTTPADAPTER_ARGS={"max_retries": 0},
             FORCE_SCHEME_FROM_HOST=True,
             SIMPLE_RESPONSES=True,
@@ -85,7 +85,7 @@ class QBittorrent:
 
     @with_deadline
     def torrents(self) -> list[ClientTorrent]:
-        return self._list()
+        return self._list_torrents()
 
     @with_deadline
     def find(self, infohash: bytes) -> ClientTorrent:
@@ -107,14 +107,14 @@ class QBittorrent:
 
     @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
-        self._api.torrents_add_trackers(self._find(infohash).id, [announce_url(url)])
+        self._api.torrents_add_trackers(self._find(infohash).id, [check_announce_url(url)])
 
     @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
         try:
             self._api.torrents_remove_trackers(self._find(infohash).id, [url])
         except exceptions.Conflict409Error:
-            return  # 4.5 says so when it was not there
+            return  # the answer of 4.5 for a tracker that is not there
 
     @with_deadline
     def add(
@@ -125,8 +125,8 @@ class QBittorrent:
         save_path: str | None = None,
         tags: Iterable[str] = (),
     ) -> bool:
-        # It says no to a duplicate in the same words as to rubbish, so it has to be asked before.
-        if self._listed(source):
+        # qBittorrent refuses a duplicate in the same words as invalid bytes, so it is asked before.
+        if self._has_any(source):
             return False
         files, urls = (source.content, None) if isinstance(source.content, bytes) else (None, source.content)
         try:
@@ -141,19 +141,19 @@ class QBittorrent:
         except (exceptions.Conflict409Error, exceptions.UnsupportedMediaType415Error):
             answer = "Fails."
         if answer == "Fails.":
-            if self._listed(source):  # somebody was faster
+            if self._has_any(source):  # another program was faster
                 return False
             raise RejectedTorrent(f"{self.address} does not take this torrent or magnet link.")
-        while not self._listed(source):
-            time.sleep(_LOOK)
+        while not self._has_any(source):
+            time.sleep(_POLL_INTERVAL)
         return True
 
     @with_deadline
     def remove(self, infohash: bytes, *, data: bool = False) -> None:
         found = self._find(infohash)
         self._api.torrents_delete(torrent_hashes=found.id, delete_files=data)
-        while any(found.id == other.id for other in self._list(found.id)):
-            time.sleep(_LOOK)
+        while any(found.id == other.id for other in self._list_torrents(found.id)):
+            time.sleep(_POLL_INTERVAL)
 
     @with_deadline
     def start(self, infohash: bytes) -> None:
@@ -172,12 +172,13 @@ class QBittorrent:
         try:
             return bytes(self._api.torrents_export(self._find(infohash).id))
         except exceptions.Conflict409Error:
-            return None  # no metadata so far
+            return None  # the metadata is missing
 
     def close(self) -> None:
+        # The library has no public way to close connections without a request: its context manager logs out first.
         self._api._trigger_session_initialization()
 
-    def translated(self, error: Exception) -> ClientError | None:
+    def translate_error(self, error: Exception) -> ClientError | None:
         match error:
             case exceptions.LoginFailed():
                 return WrongPassword(f"{self.address} does not accept this user and password.")
@@ -189,25 +190,31 @@ class QBittorrent:
                 return UnknownTorrent(f"{self.address} does not have this torrent any more.")
         return None
 
-    def _list(self, id_: str | None = None) -> list[ClientTorrent]:
+    def _list_torrents(self, id_: str | None = None) -> list[ClientTorrent]:
         rows: Any = self._api.torrents_info(torrent_hashes=id_)
-        return [_torrent(row) for row in rows]
+        return [_client_torrent(row) for row in rows]
 
     def _find(self, infohash: bytes) -> ClientTorrent:
-        """Its own look-up knows v1 torrents by v1, the others by truncated v2; it may also be a hybrid's v1."""
+        """The torrent with this infohash. Raises UnknownTorrent.
+
+        qBittorrent's own look-up knows torrents of v1 by v1, all others by the truncated v2. A hybrid's v1 is found
+        in the whole list.
+        """
         for id_ in (infohash[:20].hex(), None):
-            for torrent in self._list(id_):
+            for torrent in self._list_torrents(id_):
                 if torrent.has_infohash(infohash):
                     return torrent
         raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
 
-    def _listed(self, source: TorrentToAdd) -> bool:
+    def _has_any(self, source: TorrentToAdd) -> bool:
         return any(
-            torrent.has_infohash(infohash) for torrent in self._list() for infohash in source.infohashes
+            torrent.has_infohash(infohash)
+            for torrent in self._list_torrents()
+            for infohash in source.infohashes
         )
 
 
-def _torrent(row: dict[str, Any]) -> ClientTorrent:
+def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
     size = max(row["total_size"], 0)
     v1, v2 = (bytes.fromhex(row[key]) or None for key in ("infohash_v1", "infohash_v2"))
     return ClientTorrent(
@@ -220,20 +227,20 @@ def _torrent(row: dict[str, Any]) -> ClientTorrent:
         progress=float(row["progress"]),
         state=_STATES.get(row["state"], "unknown"),
         tags=tuple(filter(None, map(str.strip, row["tags"].split(",")))),
-        added=_moment(row["added_on"]),
-        finished=_moment(row["completion_on"]),
+        added=_timestamp(row["added_on"]),
+        finished=_timestamp(row["completion_on"]),
         downloading=row["dlspeed"],
         uploading=row["upspeed"],
         seeds=row["num_seeds"],
         peers=row["num_seeds"] + row["num_leechs"],
         ratio=max(row["ratio"], 0.0),
-        seconds_left=row["eta"] if 0 <= row["eta"] < _INFINITY else None,
+        seconds_left=row["eta"] if 0 <= row["eta"] < _UNKNOWN_ETA else None,
         error="Files are missing." if row["state"] == "missingFiles" else "",
     )
 
 
-def _moment(seconds: int) -> datetime | None:
-    # None is written as -1, 0, or 2^32 - 1, depending on the version
+def _timestamp(seconds: int) -> datetime | None:
+    # Depending on the version, -1, 0 or 2^32 - 1 stands for none.
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 - 1 else None
 
 

@@ -12,39 +12,44 @@ import requests
 import transmission_rpc
 from transmission_rpc import error as errors
 
-from clients import (
-    ClientAddress,
+from clients.address import ClientAddress
+from clients.contract import ClientFile, ClientTorrent, ClientTracker, TorrentState, TorrentToAdd
+from clients.deadline import with_deadline
+from clients.errors import (
     ClientError,
-    ClientFile,
-    ClientTorrent,
-    ClientTracker,
     RejectedTorrent,
     RejectedTracker,
-    TorrentState,
-    TorrentToAdd,
     UnknownTorrent,
     WrongPassword,
 )
-from clients.deadline import announce_url, bounded, quoted, with_deadline
+from clients.response_limit import limit_response
+from clients.untrusted_text import check_announce_url, quote_message
 
-_LOOK = 0.1  # seconds: what is removed is listed a moment longer
-_LARGEST = 32_000_000  # bytes of a torrent
-# Of the library's own log lines some hold the password, others whole torrents.
-_SILENT = logging.Logger("clients.transmission", logging.CRITICAL + 1)
+_POLL_INTERVAL = 0.1  # seconds; what was removed is listed a moment longer
+_MAX_TORRENT_BYTES = 32_000_000
+# Some of the library's own log messages hold the password, others whole torrents.
+_NO_LOG = logging.Logger("clients.transmission", logging.CRITICAL + 1)
 
 _FIELDS = [
-    *(
-        "id",
-        "hashString",
-        "name",
-        "downloadDir",
-        "totalSize",
-        "percentDone",
-        "metadataPercentComplete",
-        "status",
-    ),
-    *("labels", "addedDate", "doneDate", "rateDownload", "rateUpload", "peersSendingToUs", "peersConnected"),
-    *("uploadRatio", "eta", "error", "errorString"),
+    "id",
+    "hashString",
+    "name",
+    "downloadDir",
+    "totalSize",
+    "percentDone",
+    "metadataPercentComplete",
+    "status",
+    "labels",
+    "addedDate",
+    "doneDate",
+    "rateDownload",
+    "rateUpload",
+    "peersSendingToUs",
+    "peersConnected",
+    "uploadRatio",
+    "eta",
+    "error",
+    "errorString",
 ]
 # https://github.com/transmission/transmission/blob/main/docs/rpc-spec.md, "status"
 _STATES: dict[int, TorrentState] = {
@@ -56,12 +61,14 @@ _STATES: dict[int, TorrentState] = {
     5: "queued",
     6: "seeding",
 }
-_LOCAL_ERROR = 3  # the rest are the trackers'
+_LOCAL_ERROR = 3  # the other errors are the trackers'
 
 
-class _Api(transmission_rpc.Client):
+class _RpcClient(transmission_rpc.Client):
+    """The library's client, with our limits on answers and our own choice of trusted certificates."""
+
     def __init__(self, address: ClientAddress, timeout: float) -> None:
-        self._bounded = bounded(address, timeout)
+        self._limit_response = limit_response(address, timeout)
         try:
             super().__init__(
                 protocol="https" if address.tls else "http",
@@ -71,30 +78,38 @@ class _Api(transmission_rpc.Client):
                 username=address.user,
                 password=address.password,
                 timeout=timeout,
-                logger=_SILENT,
+                logger=_NO_LOG,
             )
         except BaseException:
             self._http_session.close()
             raise
 
     def get_session(self, timeout: Any = None) -> transmission_rpc.Session:
-        """The first thing that the constructor calls; its session does not look into the environment by itself."""
+        """The constructor calls this first, so that the session of requests is set up here.
+
+        It does not read REQUESTS_CA_BUNDLE from the environment by itself.
+        """
         self._http_session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        self._http_session.hooks["response"] = [self._bounded]
+        self._http_session.hooks["response"] = [self._limit_response]
         return super().get_session(timeout)
 
 
 class Transmission:
+    """A Client (clients/contract.py)."""
+
     def __init__(self, address: ClientAddress, timeout: float) -> None:
         self.address, self.timeout = address, timeout
-        self._made: _Api | None = None
+        self._rpc_client: _RpcClient | None = None
 
     @property
-    def _api(self) -> _Api:
-        """Made when it is needed, since that asks the client; not cached_property, on which up to 3.11 all wait."""
-        if self._made is None:
-            self._made = _Api(self.address, self.timeout)
-        return self._made
+    def _api(self) -> _RpcClient:
+        """The library's client, made when it is first needed, since that sends a request.
+
+        No cached_property: up to Python 3.11 all instances share its lock, and would wait for one slow client.
+        """
+        if self._rpc_client is None:
+            self._rpc_client = _RpcClient(self.address, self.timeout)
+        return self._rpc_client
 
     @with_deadline
     def version(self) -> str:
@@ -102,11 +117,11 @@ class Transmission:
 
     @with_deadline
     def torrents(self) -> list[ClientTorrent]:
-        return [_torrent(one.fields) for one in self._api.get_torrents(arguments=_FIELDS)]
+        return [_client_torrent(one.fields) for one in self._api.get_torrents(arguments=_FIELDS)]
 
     @with_deadline
     def find(self, infohash: bytes) -> ClientTorrent:
-        return _torrent(self._fields(infohash, _FIELDS))
+        return _client_torrent(self._fields(infohash, _FIELDS))
 
     @with_deadline
     def files(self, infohash: bytes) -> list[ClientFile]:
@@ -132,21 +147,21 @@ class Transmission:
     @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
         announces = {row["announce"] for row in self._fields(infohash, ["trackers"])["trackers"]}
-        if announce_url(url) in announces:
-            return  # asked again, it would say "Invalid argument"
+        if check_announce_url(url) in announces:
+            return  # Transmission would refuse it with "Invalid argument"
         try:
-            # 4.x would rather have the whole list, which 3.00 ignores without a word
+            # 4.x prefers the whole list of trackers, which 3.00 ignores without an error.
             self._api.change_torrent(infohash.hex(), tracker_add=[url])
         except errors.TransmissionError as error:
             if error.response is None:
                 raise
             raise RejectedTracker(
-                f"{self.address} does not take this tracker: {self._said(error)}."
+                f"{self.address} does not take this tracker: {self._error_text(error)}."
             ) from None
 
     @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
-        # 4.x counts them anew after every change
+        # 4.x numbers the trackers anew after every change.
         for row in self._fields(infohash, ["trackers"])["trackers"]:
             if row["announce"] == url:
                 self._api.change_torrent(infohash.hex(), tracker_remove=[row["id"]])
@@ -169,10 +184,10 @@ class Transmission:
             if error.response is None:
                 raise
             raise RejectedTorrent(
-                f"{self.address} does not take this torrent: {self._said(error)}."
+                f"{self.address} does not take this torrent: {self._error_text(error)}."
             ) from None
         if labels := list(tags):
-            self._api.change_torrent(added.id, labels=labels)  # 3.00 ignores them while adding
+            self._api.change_torrent(added.id, labels=labels)  # 3.00 ignores labels in torrent-add
         return True
 
     @with_deadline
@@ -180,7 +195,7 @@ class Transmission:
         id_ = self._fields(infohash, ["id"])["id"]
         self._api.remove_torrent(id_, delete_data=data)
         while self._rows(infohash, ["id"]):
-            time.sleep(_LOOK)
+            time.sleep(_POLL_INTERVAL)
 
     @with_deadline
     def start(self, infohash: bytes) -> None:
@@ -196,22 +211,22 @@ class Transmission:
 
     @with_deadline
     def export(self, infohash: bytes) -> bytes | None:
-        """Its RPC names the file, but does not hand it out: so only where it runs on this very machine."""
+        """The torrent's bytes, if the client runs on this machine: its RPC names the file, but does not send it."""
         row = self._fields(infohash, ["torrentFile", "metadataPercentComplete"])
         if row["metadataPercentComplete"] < 1:
-            return None  # 3.00 keeps a file that says so
+            return None  # 3.00 keeps a file that holds the magnet link
         path = Path(row["torrentFile"])
         try:
-            ours = path.suffix == ".torrent" and path.is_file() and path.stat().st_size <= _LARGEST
-            return path.read_bytes() if ours else None
+            is_torrent = path.suffix == ".torrent" and path.is_file()
+            return path.read_bytes() if is_torrent and path.stat().st_size <= _MAX_TORRENT_BYTES else None
         except OSError:
             return None
 
     def close(self) -> None:
-        if self._made is not None:
-            self._made.__exit__(None, None, None)
+        if self._rpc_client is not None:
+            self._rpc_client.__exit__(None, None, None)
 
-    def translated(self, error: Exception) -> ClientError | None:
+    def translate_error(self, error: Exception) -> ClientError | None:
         match error:
             case errors.TransmissionAuthError(original=requests.Response(status_code=403)):
                 return WrongPassword(f"{self.address} does not want to be called from here (its whitelist).")
@@ -225,17 +240,17 @@ class Transmission:
         raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
 
     def _rows(self, infohash: bytes, fields: list[str]) -> list[dict[str, Any]]:
-        """It knows v1 infohashes alone; hybrids are torrents of v1 to it."""
+        """The fields of the torrent with this infohash, if there is one. Transmission knows v1 infohashes alone."""
         if len(infohash) != 20:
             return []
         return [one.fields for one in self._api.get_torrents([infohash.hex()], arguments=fields)]
 
-    def _said(self, error: errors.TransmissionError) -> str:
-        said = error.response.get("result") if isinstance(error.response, dict) else ""
-        return quoted(said, self.address)
+    def _error_text(self, error: errors.TransmissionError) -> str:
+        text = error.response.get("result") if isinstance(error.response, dict) else ""
+        return quote_message(text, self.address)
 
 
-def _torrent(row: dict[str, Any]) -> ClientTorrent:
+def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
     state = _STATES.get(row["status"], "unknown")
     if row["error"] == _LOCAL_ERROR:
         state = "failed"
@@ -251,8 +266,8 @@ def _torrent(row: dict[str, Any]) -> ClientTorrent:
         progress=float(row["percentDone"]),
         state=state,
         tags=tuple(row["labels"]),
-        added=_moment(row["addedDate"]),
-        finished=_moment(row["doneDate"]),
+        added=_timestamp(row["addedDate"]),
+        finished=_timestamp(row["doneDate"]),
         downloading=row["rateDownload"],
         uploading=row["rateUpload"],
         seeds=row["peersSendingToUs"],
@@ -269,7 +284,7 @@ def _tracker_state(row: dict[str, Any]) -> Literal["working", "not contacted", "
     return "working" if row["lastAnnounceSucceeded"] else "failing"
 
 
-def _moment(seconds: int) -> datetime | None:
+def _timestamp(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
 
 
