@@ -75,12 +75,12 @@ def _seed_with_aria2(home: Path, contents: Sequence[Content], host: str) -> Iter
 def _seed_with_rtorrent(home: Path, contents: Sequence[Content], host: str) -> Iterator[Address]:
     (home / "session").mkdir()
     settings = home / "rtorrent.rc"
-    joining = "".join(
+    node_lines = "".join(
         f'schedule2 = join{at}, 1, 30, "dht.add_node={node}:{port}"\n'
         for at, (node, port) in enumerate(NODES)
     )
-    chosen = _RTORRENT.format(host=host, port=_PORT, folder=contents[0].folder, home=home)
-    settings.write_text(chosen + joining)
+    options = _RTORRENT.format(host=host, port=_PORT, folder=contents[0].folder, home=home)
+    settings.write_text(options + node_lines)
     files = [str(_write_torrent(home, content)) for content in contents]
     peer = Peer(_DHT_CLIENT, NODES)
     for _ in range(_MAX_STARTS):
