@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGKILL
 from typing import NamedTuple
+from urllib.parse import quote_from_bytes
 
 import bencodepy
 import requests
@@ -38,7 +39,8 @@ class Opentracker(NamedTuple):
 
     def _has_peers(self, target: bytes) -> bool:
         scrape_url = "http://{}:{}/scrape".format(*self.address)
-        answer = requests.get(scrape_url, {"info_hash": target}, timeout=30)
+        # requests would encode a byte 0x20 as "+", which opentracker does not decode.
+        answer = requests.get(f"{scrape_url}?info_hash={quote_from_bytes(target, safe='')}", timeout=30)
         counts = bencodepy.decode(answer.content)[b"files"].get(target, {})
         return bool(counts.get(b"complete", 0) or counts.get(b"incomplete", 0))
 
