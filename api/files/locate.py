@@ -16,7 +16,7 @@ from archive.takedowns.find_blocked import refuse_blocked
 from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished, find_known_infohash
 from clients.finished_files import FinishedFile, open_finished
 
-_CACHE_SECONDS = 60.0  # whoever moves about in a film sends one request after another
+_CACHE_SECONDS = 60.0  # to seek in a film makes one request after another
 _MAX_CACHED = 1_000  # files
 _MAX_ZIPPED = 10_000  # files; to look for so many takes a second
 _PAD_FILE = re.compile(

@@ -63,7 +63,9 @@ def world(net: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World
     for each in contents:
         seeder.seed(each)
     # A request that should not wait, and does, would wait for long.
-    with hashkeep(tmp_path_factory.mktemp("archive"), **settings(RESOLVE_TIMEOUT=WAIT)) as running:
+    with hashkeep(
+        tmp_path_factory.mktemp("archive"), **settings(RESOLVE_TIMEOUT=WAIT, WAITING_MAX=512)
+    ) as running:
         yield World(running, seeder, nodes, *contents)
 
 
@@ -368,7 +370,7 @@ def test_a_timeout_of_zero_does_not_wait(world: World, timeout: str) -> None:
 
 
 def test_waiting_requests_are_limited_per_address(world: World) -> None:
-    """512 threads have 384 seats in each of two processes, of which one address gets 128."""
+    """512 requests may wait in each of two processes, a quarter of them from one address."""
     numbers = range(1_000, 1_300)
     paths = [f"/torrents/{number:040x}?timeout={WAIT}" for number in numbers]
     [infohash] = seed_many(world.seeder, "polite", 1)
@@ -386,8 +388,8 @@ def test_waiting_requests_are_limited_per_address(world: World) -> None:
 
 
 def test_behind_a_proxy_the_limit_counts_the_clients_own_address(net: None, tmp_path: Path) -> None:
-    """16 threads: one address may wait for four at each of two processes."""
-    own = settings(BT_LISTEN="70.9.0.1:6881", BEHIND_PROXY="on", THREADS=16)
+    """16 requests may wait in each of two processes, a quarter of them from one address."""
+    own = settings(BT_LISTEN="70.9.0.1:6881", BEHIND_PROXY="on", WAITING_MAX=16)
 
     def ask(number: int, caller: str, seconds: int = WAIT) -> int:
         forwarded = {"X-Forwarded-For": f"203.0.113.{number}, {caller}"}
