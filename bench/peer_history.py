@@ -5,7 +5,7 @@ python -m bench.peer_history --database postgres --rows 100000000    needs 130 b
 The rows are those of a year of what `archive/census/schedule.py` plans: of 35 looks 20 are at the living, the same
 each day, and 15 at the dead, each in its turn. Assumed, not measured: n peers or more have 1/n of the living, up to
 1,000, and countries are drawn from 60 by Zipf's law. They lie in the order in which a census writes them, but on
-SQLite, which keeps them in the order of their key. "From the disk" is after the system was told to forget the files.
+SQLite, which keeps them in the order of their key. "From the disk": the page cache was emptied of the files before.
 """
 
 import argparse

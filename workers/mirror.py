@@ -156,7 +156,7 @@ class Mirror:
         remaining, failures = iter(infohashes), 0
         while True:
             pending.extend(
-                pool.submit(self._fetch, infohash)
+                pool.submit(self._fetch_torrent, infohash)
                 for infohash in islice(remaining, 2 * self._parallel - len(pending))
             )
             if not pending:
@@ -167,7 +167,7 @@ class Mirror:
                 raise RemoteUnavailable(f"{self._remote.base} does not answer any more: {fetched.reason}")
             yield fetched
 
-    def _fetch(self, infohash: bytes) -> _FetchedTorrent:
+    def _fetch_torrent(self, infohash: bytes) -> _FetchedTorrent:
         limit = settings.MAX_TORRENT_BYTES
         try:
             torrent = decompress_torrent(

@@ -59,10 +59,12 @@ class RemoteArchive:
         """
         for attempt in range(tries):
             try:
-                with self._open(path) as response:
+                with self._open_response(path) as response:
                     return response.read(max_bytes + 1, decode_content=False)
             except (urllib3.exceptions.HTTPError, RemoteUnavailable) as error:
-                reason = str(error) if isinstance(error, RemoteUnavailable) else self._describe(path, error)
+                reason = (
+                    str(error) if isinstance(error, RemoteUnavailable) else self._describe_error(path, error)
+                )
                 if attempt == tries - 1:
                     raise RemoteUnavailable(reason) from error
                 self._delay_requests(min(FIRST_DELAY * 2**attempt, MAX_DELAY), reason)
@@ -78,7 +80,7 @@ class RemoteArchive:
         Raises RemoteNotFound, and RemoteUnavailable where it breaks off.
         """
         try:
-            with self._open(path) as response:
+            with self._open_response(path) as response:
                 # Else urllib3 closes the response at its end, while the reader still holds lines of it.
                 cast(urllib3.HTTPResponse, response).auto_close = False
                 raw = io.BufferedReader(cast(io.RawIOBase, response))
@@ -87,15 +89,15 @@ class RemoteArchive:
                 while line := cast(bytes, file.readline(_MAX_LINE)):
                     yield line.decode("ascii", "replace").strip()
         except (urllib3.exceptions.HTTPError, OSError, EOFError, zlib.error) as error:
-            raise RemoteUnavailable(self._describe(path, error)) from error
+            raise RemoteUnavailable(self._describe_error(path, error)) from error
 
     @contextmanager
-    def _open(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
+    def _open_response(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
         """The response, its body unread. Raises RemoteNotFound, and RemoteUnavailable for other statuses but 200.
 
         The Retry-After of the latter delays the requests of all threads.
         """
-        self._wait()
+        self._wait_until_allowed()
         retries = urllib3.Retry(
             connect=0, read=0, status=0, other=0, redirect=5, respect_retry_after_header=False
         )
@@ -115,7 +117,7 @@ class RemoteArchive:
             else:
                 response.close()
 
-    def _describe(self, path: str, error: Exception) -> str:
+    def _describe_error(self, path: str, error: Exception) -> str:
         return f"{self.base}{path} cannot be read: {_innermost_message(error)}."
 
     def _delay_requests(self, seconds: float, reason: str) -> None:
@@ -125,7 +127,7 @@ class RemoteArchive:
                 self._unreported = reason
             self._not_before = max(self._not_before, now + seconds)
 
-    def _wait(self) -> None:
+    def _wait_until_allowed(self) -> None:
         """Block until requests are allowed. The first thread that waits reports the reason for all of them."""
         with self._lock:
             pause = max(0.0, self._not_before - time.monotonic())

@@ -106,7 +106,7 @@ class TakedownAdmin(InfohashAdmin):
         form = TakedownForm(request.POST or None, initial={"infohashes": request.GET.get("infohashes", "")})
         if form.is_valid() and self._take_down(request, form.cleaned_data):
             return redirect("admin:archive_takedown_changelist")
-        return self._render(request, "take_down", {"title": "Take down", "form": form})
+        return self._render_page(request, "take_down", {"title": "Take down", "form": form})
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -128,15 +128,15 @@ class TakedownAdmin(InfohashAdmin):
     def _confirm_or_lift(self, request: HttpRequest, takedowns: Sequence[Any]) -> HttpResponse:
         """Shows what would be lifted; lifts it once that page is submitted."""
         if "post" not in request.POST:
-            return self._render(request, "lift", {"title": "Lift", "takedowns": takedowns})
+            return self._render_page(request, "lift", {"title": "Lift", "takedowns": takedowns})
         self.log_deletions(
             request, self.get_queryset(request).filter(pk__in=[takedown.pk for takedown in takedowns])
         )
         for takedown in takedowns:
-            self._lift(request, takedown)
+            self._lift_takedown(request, takedown)
         return redirect("admin:archive_takedown_changelist")
 
-    def _lift(self, request: HttpRequest, takedown: Takedown) -> None:
+    def _lift_takedown(self, request: HttpRequest, takedown: Takedown) -> None:
         infohashes, block = self.infohashes(takedown), takedown.blocks.first()
         try:
             lift_takedown(bytes(block.infohash)) if block and not block.hashed else takedown.delete()
@@ -159,6 +159,6 @@ class TakedownAdmin(InfohashAdmin):
             messages.success(request, f"{infohash_to_hex(infohash)} {outcome}")
         return True
 
-    def _render(self, request: HttpRequest, template: str, texts: dict[str, Any]) -> HttpResponse:
+    def _render_page(self, request: HttpRequest, template: str, texts: dict[str, Any]) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media, **texts}
         return TemplateResponse(request, f"admin/archive/takedown/{template}.html", context)

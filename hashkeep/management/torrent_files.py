@@ -109,7 +109,7 @@ class TorrentFiles:
         elif name.endswith(_ZIP_SUFFIXES):
             yield from self._read_zip(path, file)
         else:
-            yield from self._read_tar(path, _decompress(file), name.endswith(_TAR_SUFFIXES))
+            yield from self._read_tar(path, _open_decompressed(file), name.endswith(_TAR_SUFFIXES))
 
     def _read_tar(
         self, path: str, file: IO[bytes], is_surely_tar: bool
@@ -226,7 +226,7 @@ def _check_entry(entry: os.DirEntry[str]) -> str | UnreadableFile | None:
         return UnreadableFile(entry.path, _describe_error(error))
 
 
-def _decompress(file: IO[bytes]) -> IO[bytes]:
+def _open_decompressed(file: IO[bytes]) -> IO[bytes]:
     """The decompressed file; its first bytes decide, whatever its name says."""
     opener = _OPENERS.get(file.read(2))
     file.seek(0)

@@ -283,12 +283,14 @@ def test_storing_works_without_javascript(open_page: Open, tmp_path: Path) -> No
 
 def test_a_torrent_that_was_held_already_is_reported_as_such(open_page: Open, tmp_path: Path) -> None:
     page = open_page("/")
-    for n, told in enumerate(("stored: ", "was here already: ")):
+    for n, outcome in enumerate(("stored: ", "was here already: ")):
         page.locator("#files").set_input_files(
             write_files(tmp_path / str(n), {f"{n}.torrent": make.v1(b"sent twice")})
         )
         line = page.locator("#results li.good", has_text=f"{n}.torrent")
-        expect(line.locator("span")).to_have_text(told + make.v1_hash(make.v1(b"sent twice")), timeout=SOON)
+        expect(line.locator("span")).to_have_text(
+            outcome + make.v1_hash(make.v1(b"sent twice")), timeout=SOON
+        )
     expect(page.locator("#summary")).to_have_text("1 of 1 stored, 1 of them here already")
 
 

@@ -52,7 +52,7 @@ torrents some are refused as a rule.
         self._lists_refused = options["list_refused"] != os.devnull
         try:
             with _open_for_writing(options["list_refused"]) as list_refused:
-                for path, reason in self._import(options["paths"], counts):
+                for path, reason in self._import_paths(options["paths"], counts):
                     list_refused.write(f"{escape_text(path)}: {reason}\n")
         except Unavailable as unavailable:
             raise CommandError(
@@ -60,12 +60,12 @@ torrents some are refused as a rule.
             ) from unavailable
         _fail_if_incomplete(counts)
 
-    def _import(self, paths: list[str], counts: Counter[str]) -> Iterator[tuple[str, str]]:
+    def _import_paths(self, paths: list[str], counts: Counter[str]) -> Iterator[tuple[str, str]]:
         """Deposits everything and yields (path, reason) of each file that was not taken; counts every outcome."""
         torrent_files = TorrentFiles(paths, settings.MAX_TORRENT_BYTES)
         try:
             with open_progress_bar(torrent_files.total_bytes(), "B", unit_scale=True) as bar:
-                for batch in _batches(torrent_files):
+                for batch in _split_batches(torrent_files):
                     for path, outcome, reason in _deposit_batch(batch):
                         counts[outcome] += 1
                         if reason:
@@ -100,7 +100,9 @@ def _open_for_writing(path: str) -> TextIO:
         raise CommandError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _batches(items: Iterable[TorrentFile | UnreadableFile]) -> Iterator[list[TorrentFile | UnreadableFile]]:
+def _split_batches(
+    items: Iterable[TorrentFile | UnreadableFile],
+) -> Iterator[list[TorrentFile | UnreadableFile]]:
     batch: list[TorrentFile | UnreadableFile] = []
     size = 0
     for item in items:

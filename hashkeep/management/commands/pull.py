@@ -59,7 +59,7 @@ is still looking for comes with a later run. After an interruption, run the same
         with closing(open_configured_client(options["name"])) as client:
             backup = ClientBackup(client, options["resolve"])
             try:
-                self._pull(backup, options["watch"])
+                self._pull_repeatedly(backup, options["watch"])
             except KeyboardInterrupt:
                 if options["watch"] is None:  # with --watch, Ctrl+C is the way to end it
                     raise
@@ -68,7 +68,7 @@ is still looking for comes with a later run. After an interruption, run the same
                     f"{options['name']}: {error} Run the same command again to go on."
                 ) from None
 
-    def _pull(self, backup: "ClientBackup", watch: float | None) -> None:
+    def _pull_repeatedly(self, backup: "ClientBackup", watch: float | None) -> None:
         self._pull_once(backup)
         while watch is not None:
             time.sleep(watch)
@@ -116,7 +116,7 @@ class ClientBackup:
     def _store_batch(self, theirs: list[ClientTorrent]) -> Iterator[str]:
         given, lacking = [], []
         for torrent in theirs:
-            exported = self._export(torrent)
+            exported = self._export_torrent(torrent)
             if exported is None:
                 lacking.append(torrent)
             elif _is_export_of(exported, torrent):
@@ -132,7 +132,7 @@ class ClientBackup:
             enqueue_wishes([Magnet(torrent.v1, torrent.v2) for torrent in lacking], "")
         yield from [_QUEUED if self._resolve else _NOT_GIVEN] * len(lacking)
 
-    def _export(self, torrent: ClientTorrent) -> bytes | None:
+    def _export_torrent(self, torrent: ClientTorrent) -> bytes | None:
         try:
             return self._client.export(torrent.v2 or torrent.v1 or b"")
         except UnknownTorrent:  # removed from the client meanwhile

@@ -61,10 +61,10 @@ The exit code is 1 where some are not held in the end; these are printed, each w
             with ExitStack() as stack, open_progress_bar(len(magnets), " torrents") as bar:
                 for status in self._wait_until_settled(iter(magnets), stack):
                     bar.update()
-                    counts[outcome := _classify(status, began)] += 1
+                    counts[outcome := _classify_status(status, began)] += 1
                     if outcome != _HELD:
                         with bar.external_write_mode():
-                            self.stdout.write(f"{status.infohash} {_describe(status, outcome)}")
+                            self.stdout.write(f"{status.infohash} {_describe_outcome(status, outcome)}")
         except Unavailable as unavailable:
             raise CommandError(f"{unavailable} Run the same command again.") from unavailable
         reported = [_HELD, _MISSED, *(outcome for outcome in counts if outcome not in (_HELD, _MISSED))]
@@ -102,7 +102,7 @@ The exit code is 1 where some are not held in the end; these are printed, each w
             time.sleep(_POLL if waiting else 0)
 
 
-def _classify(status: WishStatus, began: datetime) -> str:
+def _classify_status(status: WishStatus, began: datetime) -> str:
     if status.state == "held":
         return _HELD
     if status.reason:
@@ -110,7 +110,7 @@ def _classify(status: WishStatus, began: datetime) -> str:
     return _TRIED_RECENTLY if status.tried_at and status.tried_at < began else _MISSED
 
 
-def _describe(status: WishStatus, outcome: str) -> str:
+def _describe_outcome(status: WishStatus, outcome: str) -> str:
     if outcome == _TRIED_RECENTLY:
         return f"{outcome}; ask in {-(-status.retry_after // 60)} min"
     return status.reason or outcome

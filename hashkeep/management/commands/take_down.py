@@ -55,7 +55,7 @@ hash, date and reason of each takedown, unless it is --unlisted. Doing it again 
         failed = done = 0
         for text in _read_hashes(options["hashes"], options["file"]):
             try:
-                self.stdout.write(_lift(text) if options["lift"] else _take_down(text, options))
+                self.stdout.write(_lift_text(text) if options["lift"] else _take_down_text(text, options))
                 done += 1
             except Unavailable as unavailable:
                 raise CommandError(f"{text}: {unavailable} Run the same command again.") from unavailable
@@ -75,13 +75,13 @@ def _read_hashes(hashes: list[str], path: str | None) -> Iterator[str]:
         yield from read_lines(path)
 
 
-def _take_down(text: str, options: dict[str, Any]) -> str:
+def _take_down_text(text: str, options: dict[str, Any]) -> str:
     infohash = find_infohash(text)
     outcome = take_down(infohash, options["reason"], listed=not options["unlisted"])
     return f"{infohash_to_hex(infohash)} {outcome}"
 
 
-def _lift(text: str) -> str:
+def _lift_text(text: str) -> str:
     infohash = find_infohash(text)
     lift_takedown(infohash)
     return f"{infohash_to_hex(infohash)} may come in again."
