@@ -71,7 +71,7 @@ def _file_response(
     cleanup.enter_context(file.file)
     if settings.FILES_BY_NGINX:
         return _nginx_response(key, file)
-    etag = _etag(file)
+    etag = _file_etag(file)
     headers = {"ETag": etag, "Accept-Ranges": "bytes"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers=headers)
@@ -118,7 +118,7 @@ def _content_headers(name: str, length: int) -> dict[str, str]:
     }
 
 
-def _etag(file: FinishedFile) -> str:
+def _file_etag(file: FinishedFile) -> str:
     status = os.fstat(file.file.fileno())
     return f'"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"'
 

@@ -33,15 +33,15 @@ class ResponseCache:
         """Keep the response, unless it alone is larger than the cache."""
         size = len(response.body) + _OVERHEAD
         with self._lock:
-            self._drop(key)
+            self._drop_response(key)
             self._free -= size
             while self._free < 0 and self._responses:
-                self._drop(next(iter(self._responses)))
+                self._drop_response(next(iter(self._responses)))
             if self._free < 0:
                 self._free += size
             else:
                 self._responses[key] = response
 
-    def _drop(self, key: CacheKey) -> None:
+    def _drop_response(self, key: CacheKey) -> None:
         if response := self._responses.pop(key, None):
             self._free += len(response.body) + _OVERHEAD

@@ -45,14 +45,14 @@ def build_response(
     The last two parameters are the request's headers Accept-Encoding and If-None-Match.
     """
     torrent = retrieved.torrent
-    is_gzipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _shrinks(torrent)
+    is_gzipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _shrinks_by_gzip(torrent)
     etag = f'"{retrieved.etag}-gzip"' if is_gzipped else f'"{retrieved.etag}"'
     headers = [
         ("ETag", etag),
         ("Cache-Control", _IMMUTABLE if _is_final(torrent) else _MAY_IMPROVE),
         ("Vary", "Accept-Encoding"),
     ]
-    if if_none_match and _matches(if_none_match, etag):
+    if if_none_match and _etag_matches(if_none_match, etag):
         return Response(304, headers, b"")
     body = gzip.compress(torrent, 6, mtime=0) if is_gzipped else torrent
     headers += [
@@ -72,7 +72,7 @@ def torrent_response(request: HttpRequest, retrieved: RetrievedTorrent) -> HttpR
     return HttpResponse(body, status=status, headers=dict(headers))
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
+def _etag_matches(if_none_match: str, etag: str) -> bool:
     """Weak comparison, as RFC 9110 asks for If-None-Match; a proxy that unpacked gzip may have weakened it."""
     candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
     return "*" in candidates or etag in candidates
@@ -86,7 +86,7 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
-def _shrinks(torrent: bytes) -> bool:
+def _shrinks_by_gzip(torrent: bytes) -> bool:
     """Whether gzip makes it much smaller. Hashes do not shrink, names and lengths do: these must be the larger part.
 
     A large torrent is never gzipped: it goes out from the disk in chunks, and a gzipped copy would stay in memory for

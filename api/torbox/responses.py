@@ -63,10 +63,10 @@ def success_response(data: Any, detail: str) -> HttpResponse:
 
 def error_response(error: Refusal | clients.ClientError, request: HttpRequest) -> HttpResponse:
     if isinstance(error, TorboxError):
-        return _failure(error.code, str(error), error.status)
+        return _failure_response(error.code, str(error), error.status)
     matching = (row for kind, row in _STATUS_AND_CODE.items() if isinstance(error, kind))
     status, code = next(matching, (500, "UNKNOWN_ERROR"))
-    response = _failure(code, str(error), status)
+    response = _failure_response(code, str(error), status)
     match error:
         case TooMany() | StillWanted() | Unavailable():
             response["Retry-After"] = str(error.retry_after)
@@ -75,7 +75,7 @@ def error_response(error: Refusal | clients.ClientError, request: HttpRequest) -
     return response
 
 
-def _failure(code: str | bool, detail: str, status: int) -> HttpResponse:
+def _failure_response(code: str | bool, detail: str, status: int) -> HttpResponse:
     return _json_response({"success": False, "error": code, "detail": detail, "data": None}, status)
 
 

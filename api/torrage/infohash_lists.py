@@ -60,7 +60,7 @@ def infohash_list(request: HttpRequest, name: str) -> HttpResponseBase:
         return _refusal_response(refusal)
     body, content_type = _format_lines(pages), "text/plain"
     if match[5]:
-        body, content_type = _compress(body), "application/x-bzip2"
+        body, content_type = _compress_lines(body), "application/x-bzip2"
     response = StreamingHttpResponse(body, content_type=content_type)
     response["Cache-Control"] = "no-cache"
     return response
@@ -105,7 +105,7 @@ def _format_lines(pages: Iterable[list[str]]) -> Iterator[bytes]:
     yield b"\n"
 
 
-def _compress(lines: Iterable[bytes]) -> Iterator[bytes]:
+def _compress_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     compressor = bz2.BZ2Compressor()
     last = b""
     for last in lines:

@@ -44,7 +44,7 @@ class SeveralFilesSent(Refusal):
 _OUR_NUMBERS = {TooLarge: 15, PrivateTorrent: 16, NotAuthorized: 18, SeveralFilesSent: 19}
 
 
-class UploadRequest(NamedTuple):
+class TorrageUpload(NamedTuple):
     """`length` is the body's, in bytes; `key` is an API key of the headers or the query, "" if there is none."""
 
     body: FormReader
@@ -63,8 +63,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, headers=headers)
 
 
-def read_request(environ: Mapping[str, Any], body: FormReader) -> UploadRequest:
-    return UploadRequest(
+def read_request(environ: Mapping[str, Any], body: FormReader) -> TorrageUpload:
+    return TorrageUpload(
         body,
         content_type=environ.get("CONTENT_TYPE", ""),
         length=int(environ.get("CONTENT_LENGTH") or 0),
@@ -72,7 +72,7 @@ def read_request(environ: Mapping[str, Any], body: FormReader) -> UploadRequest:
     )
 
 
-def store_uploads(uploads: Sequence[UploadRequest]) -> list[UploadResponse]:
+def store_uploads(uploads: Sequence[TorrageUpload]) -> list[UploadResponse]:
     """Store the files of all these forms together; the responses are in the order of the uploads."""
     outcomes = deposit_many(map(_read_torrent, uploads), entry_point="post")
     return [
@@ -81,14 +81,14 @@ def store_uploads(uploads: Sequence[UploadRequest]) -> list[UploadResponse]:
     ]
 
 
-def _read_torrent(upload: UploadRequest) -> bytes | Refusal:
+def _read_torrent(upload: TorrageUpload) -> bytes | Refusal:
     try:
         return _parse_upload(upload)
     except Refusal as refusal:
         return refusal
 
 
-def _parse_upload(upload: UploadRequest) -> bytes:
+def _parse_upload(upload: TorrageUpload) -> bytes:
     limit = settings.MAX_TORRENT_BYTES
     if upload.length > limit + FORM_OVERHEAD:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")

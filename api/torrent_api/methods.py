@@ -55,8 +55,8 @@ def torrent_info(request: Request, key: ApiKey, infohash: str) -> dict[str, Any]
         "infohash": infohash.lower(),
         "torrentName": entry.name,
         "size": entry.size,
-        "category": _category(entry),
-        "title": _title(entry, film),
+        "category": _category_name(entry),
+        "title": _display_title(entry, film),
         **({"imdbId": film.imdb_id} if film else {}),
         "dateAdded": format_time(entry.stored_at),
         "alive": bool(find_alive([entry.number])),
@@ -105,11 +105,11 @@ def request_torrent(request: Request, key: ApiKey) -> dict[str, Any]:
     return {}
 
 
-def _category(entry: TorrentEntry) -> str:
+def _category_name(entry: TorrentEntry) -> str:
     return _CATEGORIES.get(entry.kind) or ("TV" if entry.kind.startswith("series") else "Movies")
 
 
-def _title(entry: TorrentEntry, film: FilmLink | None) -> str:
+def _display_title(entry: TorrentEntry, film: FilmLink | None) -> str:
     """IMDb's title; or the one that the name of a film or series seems to have; or the name, as in the document."""
     if film and film.title:
         return film.title

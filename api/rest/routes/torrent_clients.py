@@ -79,7 +79,7 @@ class ClientTorrentListView(StaffView):
     @extend_schema(operation_id="client_torrents")
     def get(self, request: Request, name: str) -> Response:
         """What a client has."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             return Response([_torrent_fields(torrent) for torrent in client.torrents()])
 
     @extend_schema(operation_id="client_add")
@@ -87,7 +87,7 @@ class ClientTorrentListView(StaffView):
         """Hand a torrent to a client. 201 where it is new there, 200 where it was there already."""
         to_add = _torrent_to_add(request)
         tags = _text_field(request, "tags").split(",")
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             new = client.add(
                 to_add,
                 paused=_body_fields(request).get("paused") in (True, "true", "on"),
@@ -102,13 +102,13 @@ class ClientTorrentView(StaffView):
     @extend_schema(operation_id="client_torrent")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """One torrent of a client, by any of its infohashes."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             return Response(_torrent_fields(client.find(_known_infohash(client, infohash))))
 
     @extend_schema(operation_id="client_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Remove a torrent from a client; with `data=true` what it has downloaded as well."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             client.remove(_known_infohash(client, infohash), data=request.query_params.get("data") == "true")
         return Response(status=204)
 
@@ -117,7 +117,7 @@ class ClientFileListView(StaffView):
     @extend_schema(operation_id="client_files")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The files of a client's torrent."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             return Response([file._asdict() for file in client.files(_known_infohash(client, infohash))])
 
 
@@ -125,7 +125,7 @@ class ClientTrackersView(StaffView):
     @extend_schema(operation_id="client_trackers")
     def get(self, request: Request, name: str, infohash: str) -> Response:
         """The trackers that a client asks about a torrent."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             return Response(
                 [tracker._asdict() for tracker in client.trackers(_known_infohash(client, infohash))]
             )
@@ -133,14 +133,14 @@ class ClientTrackersView(StaffView):
     @extend_schema(operation_id="client_trackers_add")
     def post(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker more."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             client.add_tracker(_known_infohash(client, infohash), _text_field(request, "url"))
         return Response(status=204)
 
     @extend_schema(operation_id="client_trackers_remove")
     def delete(self, request: Request, name: str, infohash: str) -> Response:
         """Have a client ask one tracker less."""
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             client.remove_tracker(_known_infohash(client, infohash), _text_field(request, "url"))
         return Response(status=204)
 
@@ -151,13 +151,13 @@ class ClientActionView(StaffView):
         """Start, stop or reannounce a torrent of a client."""
         if action not in _ACTIONS:
             raise Http404("A client can start, stop and reannounce.")
-        with _connect(name) as client:
+        with _connect_client(name) as client:
             getattr(client, action)(_known_infohash(client, infohash))
         return Response(status=204)
 
 
 @contextmanager
-def _connect(name: str) -> Iterator[Client]:
+def _connect_client(name: str) -> Iterator[Client]:
     """As `connect_client`; a name that is not configured is 404."""
     try:
         address = find_address(name)

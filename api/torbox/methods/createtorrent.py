@@ -47,15 +47,15 @@ class _RequestedTorrent(NamedTuple):
 
 def create_torrent(request: HttpRequest) -> HttpResponse:
     """Waits for the network as long as other dialects do."""
-    return _create(request, settings.RESOLVE_TIMEOUT)
+    return _create_and_answer(request, settings.RESOLVE_TIMEOUT)
 
 
 def create_torrent_at_once(request: HttpRequest) -> HttpResponse:
     """Does not wait for the network."""
-    return _create(request, 0)
+    return _create_and_answer(request, 0)
 
 
-def _create(request: HttpRequest, seconds: float) -> HttpResponse:
+def _create_and_answer(request: HttpRequest, seconds: float) -> HttpResponse:
     key = authenticate(request)
     body = parse_body(request, *_FIELDS)
     has_link = bool(body.text("magnet"))
