@@ -1,4 +1,4 @@
-"""Torrents that arrive packed: gzip and bzip2, as Torrage took them, with a hard cap on what comes out."""
+"""Decompress torrents that arrive as gzip or bzip2, as Torrage accepted them, up to a limit of bytes."""
 
 import bz2
 import zlib
@@ -10,11 +10,11 @@ from metainfo.errors import NotATorrent, TooComplex, TooLarge, Truncated
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
 _GZIP_WINDOW = 31  # zlib: 15 bits of window, and a gzip header
-_MEMBERS = 16  # each costs a copy of what follows it: half a million empty ones would fit in 10 MB
+_MAX_MEMBERS = 16  # each costs a copy of the bytes after it, and half a million empty ones fit in 10 MB
 
 
-class _Member(Protocol):
-    """What zlib and bz2 agree on. Either format may be several packed files, one behind the other."""
+class _Decompressor(Protocol):
+    """What zlib and bz2 have in common. Either format may consist of several compressed files in a row (members)."""
 
     @property
     def eof(self) -> bool: ...
@@ -24,21 +24,21 @@ class _Member(Protocol):
 
 
 def decompress_torrent(data: bytes, max_bytes: int) -> bytes:
-    """The bytes as they were before gzip or bzip2; others come back as they are.
+    """The bytes as they were before gzip or bzip2; bytes in no such format are returned as they are.
 
-    Never makes more than `max_bytes` + 1 bytes. Raises TooLarge, Truncated, NotATorrent.
+    Never makes more than `max_bytes` + 1 bytes. Raises TooLarge, Truncated, NotATorrent, TooComplex.
     """
     if data.startswith(_GZIP):
-        return _join(lambda: zlib.decompressobj(_GZIP_WINDOW), data, max_bytes)
+        return _decompress_members(lambda: zlib.decompressobj(_GZIP_WINDOW), data, max_bytes)
     if data.startswith(_BZIP2):
-        return _join(bz2.BZ2Decompressor, data, max_bytes)
+        return _decompress_members(bz2.BZ2Decompressor, data, max_bytes)
     return data
 
 
-def _join(start: Callable[[], _Member], data: bytes, max_bytes: int) -> bytes:
+def _decompress_members(start_member: Callable[[], _Decompressor], data: bytes, max_bytes: int) -> bytes:
     plain = bytearray()
-    for _ in range(_MEMBERS):
-        member = start()
+    for _ in range(_MAX_MEMBERS):
+        member = start_member()
         try:
             plain += member.decompress(data, max_bytes + 1 - len(plain))
         except (zlib.error, OSError):
@@ -52,4 +52,4 @@ def _join(start: Callable[[], _Member], data: bytes, max_bytes: int) -> bytes:
         data = member.unused_data
         if not data:
             return bytes(plain)
-    raise TooComplex(f"The packed file is made of more than {_MEMBERS} parts.")
+    raise TooComplex(f"The packed file is made of more than {_MAX_MEMBERS} parts.")

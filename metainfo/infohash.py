@@ -1,4 +1,4 @@
-"""Infohashes and how people spell them. An infohash is raw bytes here: 20 (v1, or a truncated v2) or 32 (v2)."""
+"""Read and write infohashes as text. As a value, an infohash is raw bytes: 20 (v1, or a truncated v2) or 32 (v2)."""
 
 import base64
 import re
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from metainfo.errors import NotAnInfohash
 
 _HEX = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
-_NEARLY = re.compile(r"[0-9A-Fa-f]{33,80}")
+_LIKE_HEX = re.compile(r"[0-9A-Fa-f]{33,80}")
 _BASE32 = re.compile(r"[A-Za-z2-7]{32}")
 _URN = re.compile(r"urn:(btih|btmh):(.*)", re.IGNORECASE | re.DOTALL)
 _SHA256_MULTIHASH = (
@@ -15,28 +15,28 @@ _SHA256_MULTIHASH = (
 )
 
 
-def parse_infohash(spelling: str) -> bytes:
-    """20 or 32 raw bytes from 40 or 64 hex digits, or 32 base32 letters (BEP 9), in any letter case.
+def parse_infohash(text: str) -> bytes:
+    """The infohash that is written as 40 or 64 hex digits or 32 base32 letters (BEP 9), in any letter case.
 
     Raises NotAnInfohash.
     """
-    if _HEX.fullmatch(spelling):
-        return bytes.fromhex(spelling)
-    if _BASE32.fullmatch(spelling):
-        return base64.b32decode(spelling.upper())
-    told = f" This has {len(spelling)} digits." if is_mistyped_infohash(spelling) else ""
-    raise NotAnInfohash(f"An infohash is 40 or 64 hex digits, or 32 base32 letters.{told}")
+    if _HEX.fullmatch(text):
+        return bytes.fromhex(text)
+    if _BASE32.fullmatch(text):
+        return base64.b32decode(text.upper())
+    hint = f" This has {len(text)} digits." if is_mistyped_infohash(text) else ""
+    raise NotAnInfohash(f"An infohash is 40 or 64 hex digits, or 32 base32 letters.{hint}")
 
 
 def is_mistyped_infohash(text: str) -> bool:
-    """Whether somebody most likely meant an infohash, but lost some digits or has too many."""
-    return bool(_NEARLY.fullmatch(text)) and not _HEX.fullmatch(text)
+    """Whether the text is most likely an infohash in hex that lacks digits or has too many: 33 to 80 of them."""
+    return bool(_LIKE_HEX.fullmatch(text)) and not _HEX.fullmatch(text)
 
 
 def find_infohash(text: str) -> bytes:
-    """The infohash in what a person pasted: any spelling, a magnet link, or a URL that ends in one.
+    """The infohash in text from a person: an infohash, a magnet link, or a URL that ends in an infohash.
 
-    A hybrid magnet names two; the v1 hash is returned. Raises NotAnInfohash.
+    Of a magnet link with two infohashes, v1 is returned. Raises NotAnInfohash.
     """
     try:
         url = urlsplit(text.strip())
@@ -50,23 +50,23 @@ def find_infohash(text: str) -> bytes:
 
 
 def infohash_to_hex(infohash: bytes) -> str:
-    """Upper-case hex, the spelling of every cache's URLs."""
+    """The infohash in upper-case hex, as in the URLs of every torrent cache."""
     return infohash.hex().upper()
 
 
 def truncate_infohash(infohash: bytes) -> bytes:
-    """The 20 bytes that stand for any infohash on the wire: v1 as it is, v2 truncated (BEP 52)."""
+    """The 20 bytes that stand for an infohash in network messages: v1 as it is, v2 truncated (BEP 52)."""
     return infohash[:20]
 
 
 def parse_exact_topics(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
-    """The v1 and the v2 infohash in the parameters of a magnet link; one of them may be None.
+    """The v1 and the v2 infohash in the exact topics (`xt`, BEP 9) of a magnet link; one of them may be None.
 
-    Raises NotAnInfohash where there is neither.
+    `query` is the link's parameters. Raises NotAnInfohash where there is neither.
     """
-    names = [m for key, value in query if key.partition(".")[0] == "xt" and (m := _URN.fullmatch(value))]
-    v1s = [m[2] for m in names if m[1].lower() == "btih"]
-    v2s = [m[2] for m in names if m[1].lower() == "btmh" and m[2].startswith(_SHA256_MULTIHASH)]
+    urns = [m for key, value in query if key.partition(".")[0] == "xt" and (m := _URN.fullmatch(value))]
+    v1s = [m[2] for m in urns if m[1].lower() == "btih"]
+    v2s = [m[2] for m in urns if m[1].lower() == "btmh" and m[2].startswith(_SHA256_MULTIHASH)]
     if not v1s and not v2s:
         raise NotAnInfohash("This magnet link names no BitTorrent infohash.")
     v1 = parse_infohash(v1s[0]) if v1s else None

@@ -1,4 +1,4 @@
-"""Magnet links (BEP 9), which name a torrent by its infohashes and may say who has it."""
+"""Read and write magnet links (BEP 9): infohashes, and perhaps trackers, peers and a display name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,39 +7,39 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from metainfo.infohash import find_infohash, parse_exact_topics
 
-_TRACKERS = 20  # more would help nobody, and make a link that some programs cut off
-_PEERS = 20
-_NAME = 200  # characters
-_TRACKER = 200
+_MAX_TRACKERS = 20  # more make a link that some programs cut off
+_MAX_PEERS = 20
+_MAX_NAME_LENGTH = 200  # characters
+_MAX_TRACKER_LENGTH = 200  # characters
 _SHA256_MULTIHASH = "1220"  # BEP 52: code 0x12 (sha2-256), length 0x20
 
 
 @dataclass(frozen=True, slots=True)
 class Magnet:
-    """What somebody asks for: at least one infohash, and what is known of where to find it."""
+    """What a magnet link says: at least one infohash, and where the torrent may be found."""
 
     v1: bytes | None = None  # 20 bytes; a bare truncated v2 infohash cannot be told from one
     v2: bytes | None = None  # 32 bytes
     trackers: tuple[str, ...] = ()
-    peers: tuple[tuple[str, int], ...] = ()
+    peers: tuple[tuple[str, int], ...] = ()  # IP address and port
     name: str = ""
 
     @property
     def infohash(self) -> bytes:
-        """The one that it is spoken of by: v1 where there is one."""
+        """The infohash that stands for the torrent: v1 if there is one, else v2."""
         return self.v1 or self.v2 or b""
 
     @property
     def infohashes(self) -> tuple[bytes, ...]:
-        """All that it names: v1 first."""
+        """All infohashes of the link, v1 first."""
         return tuple(filter(None, (self.v1, self.v2)))
 
 
 def parse_magnet(text: str, *, private: bool = False) -> Magnet:
-    """A magnet link, or any spelling of an infohash, or a URL that ends in one.
+    """Read a magnet link, an infohash as text, or a URL that ends in an infohash.
 
-    Of the peers (`x.pe`) those count that are addresses on the open Internet, or any with `private`; of the
-    trackers those that are announce URLs. Raises NotAnInfohash.
+    Peers (`x.pe`) count if they are public IP addresses, with `private` also others; trackers (`tr`) if they are
+    announce URLs. Raises NotAnInfohash.
     """
     infohash = find_infohash(text)
     url = urlsplit(text.strip())
@@ -47,30 +47,30 @@ def parse_magnet(text: str, *, private: bool = False) -> Magnet:
         return Magnet(infohash) if len(infohash) == 20 else Magnet(v2=infohash)
     query = parse_qsl(url.query)
     v1, v2 = parse_exact_topics(query)
-    told: dict[str, list[str]] = {}
+    parameters: dict[str, list[str]] = {}
     for key, value in query:
-        told.setdefault(key if key == "x.pe" else key.partition(".")[0], []).append(value)
-    trackers = dict.fromkeys(filter(_is_tracker, told.get("tr", ())))
-    peers = dict.fromkeys(peer for text in told.get("x.pe", ()) if (peer := _peer(text, private)))
-    name = told.get("dn", [""])[0][:_NAME]
-    return Magnet(v1, v2, tuple(trackers)[:_TRACKERS], tuple(peers)[:_PEERS], name)
+        parameters.setdefault(key if key == "x.pe" else key.partition(".")[0], []).append(value)
+    trackers = dict.fromkeys(filter(_is_tracker, parameters.get("tr", ())))
+    peers = dict.fromkeys(peer for text in parameters.get("x.pe", ()) if (peer := _parse_peer(text, private)))
+    name = parameters.get("dn", [""])[0][:_MAX_NAME_LENGTH]
+    return Magnet(v1, v2, tuple(trackers)[:_MAX_TRACKERS], tuple(peers)[:_MAX_PEERS], name)
 
 
 def format_magnet(v1: str | None, v2: str | None, name: str, trackers: Iterable[str]) -> str:
-    """The link for a torrent with these infohashes in hex; a hybrid has both, and the link then names both."""
+    """The link for a torrent with these infohashes in hex; a hybrid has both."""
     parts = []
     if v1:
         parts.append(f"xt=urn:btih:{v1.lower()}")
     if v2:
         parts.append(f"xt=urn:btmh:{_SHA256_MULTIHASH}{v2.lower()}")
     if name:
-        parts.append(f"dn={_quoted(name[:_NAME])}")
-    honest = [url for url in trackers if len(url) <= _TRACKER]
-    parts += [f"tr={_quoted(url)}" for url in honest[:_TRACKERS]]
+        parts.append(f"dn={_percent_encode(name[:_MAX_NAME_LENGTH])}")
+    usable = [url for url in trackers if len(url) <= _MAX_TRACKER_LENGTH]
+    parts += [f"tr={_percent_encode(url)}" for url in usable[:_MAX_TRACKERS]]
     return "magnet:?" + "&".join(parts)
 
 
-def _quoted(text: str) -> str:
+def _percent_encode(text: str) -> str:
     return quote(text, safe="", errors="replace")
 
 
@@ -79,16 +79,18 @@ def _is_tracker(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    honest = len(url) <= _TRACKER and url.isprintable()
-    return honest and parts.scheme in {"http", "https", "udp"} and bool(parts.hostname)
+    is_clean = len(url) <= _MAX_TRACKER_LENGTH and url.isprintable()
+    return is_clean and parts.scheme in {"http", "https", "udp"} and bool(parts.hostname)
 
 
-def _peer(text: str, private: bool) -> tuple[str, int] | None:
-    """`address:port`, `[address]:port`. A name is none: looking it up would ask a stranger's server."""
+def _parse_peer(text: str, private: bool) -> tuple[str, int] | None:
+    """The IP address and port of `address:port` or `[address]:port`; None for anything else.
+
+    A host name is not taken: resolving it would send a query to a server that the link's author chose.
+    """
     host, _, port = text.rpartition(":")
-    if (
-        "%" in host
-    ):  # a zone (RFC 4007) may be any text, of several lines too, and means something on one machine alone
+    # A zone (RFC 4007) may be any text, also of several lines, and has a meaning on one machine only.
+    if "%" in host:
         return None
     try:
         address, number = ip_address(host.strip("[]")), int(port)
