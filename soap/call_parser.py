@@ -49,7 +49,7 @@ class SoapCall:
         self._part_count = 0
         self._quiet_bytes = 0  # bytes since the last tag or text
 
-    def read(self, source: MessageReader) -> None:
+    def parse(self, source: MessageReader) -> None:
         """Raises NotSoap, OSError. Stops where the argument gets too long: what follows is left unread."""
         parser = expat.ParserCreate(namespace_separator="}")
         parser.buffer_text = True  # otherwise each line of base64 is two calls of _on_text

@@ -105,7 +105,7 @@ def answer_calls(requests: Sequence[CallRequest]) -> list[CallResponse]:
 def _parse_call(request: CallRequest) -> SoapCall | Fault:
     call = SoapCall(max_argument=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=request.key)
     try:
-        call.read(request.body)
+        call.parse(request.body)
     except NotSoap as error:
         return Fault(error.faultcode, str(error))
     except OSError:

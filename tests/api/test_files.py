@@ -94,7 +94,7 @@ def link_path(client: Client, account: Account, **wish: Any) -> str:
     return str(urlsplit(answer["data"]).path)
 
 
-def read(client: Client, path: str, **headers: str) -> Any:
+def read_response(client: Client, path: str, **headers: str) -> Any:
     """The response, with its whole body as `content`."""
     answer: Any = client.get(path, headers=headers)
     if answer.streaming:
@@ -118,13 +118,13 @@ def test_a_link_leads_to_the_file_without_the_key(client: Client, account: Accou
     add_file(account, "a film/b.mkv")
     path = link_path(client, account, file_id=0)
     assert path.endswith("/b.mkv")
-    answer = read(client, path)
+    answer = read_response(client, path)
     assert (answer.status_code, answer.content) == (200, FILM)
     assert answer.headers["Content-Type"] == "video/x-matroska"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="b.mkv"'
     assert answer.headers["Accept-Ranges"] == "bytes"
-    assert read(client, path.rpartition("/")[0]).content == FILM
-    assert read(client, path.replace("b.mkv", "whatever/else")).content == FILM
+    assert read_response(client, path.rpartition("/")[0]).content == FILM
+    assert read_response(client, path.replace("b.mkv", "whatever/else")).content == FILM
 
 
 def test_with_redirect_the_answer_is_307_to_the_link(client: Client, account: Account) -> None:
@@ -138,7 +138,7 @@ def test_with_redirect_the_answer_is_307_to_the_link(client: Client, account: Ac
     answer = client.get(REQUESTDL, wish)
     assert answer.status_code == 307
     assert account.token not in answer["Location"]
-    assert read(client, urlsplit(answer["Location"]).path).content == FILM
+    assert read_response(client, urlsplit(answer["Location"]).path).content == FILM
 
 
 def test_a_link_begins_with_the_public_url(client: Client, account: Account, settings: Settings) -> None:
@@ -231,7 +231,7 @@ def test_a_link_lasts_three_hours(client: Client, account: Account, monkeypatch:
     add_file(account, "a.mkv")
     path, now = link_path(client, account, file_id=0), time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 - 60)
-    assert read(client, path).content == FILM
+    assert read_response(client, path).content == FILM
     monkeypatch.setattr(time, "time", lambda: now + 3 * 3600 + 60)
     answer = client.get(path)
     assert (answer.status_code, answer.json()["type"]) == (410, "/api/v1/docs#stale-link")
@@ -245,14 +245,14 @@ def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, acco
         assert client.get(path).status_code == 403
         assert request_link(client, account, 403, **wish)["error"] == "AUTH_ERROR"
         api_keys.resume_key(account.key.prefix)
-        assert read(client, path).status_code == 200
+        assert read_response(client, path).status_code == 200
     paths = [link_path(client, account, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
     take_down(account.v1, "Court order 12")
     for path in paths:
         answer = client.get(path)
         assert (answer.status_code, "takedowns" in answer["Link"]) == (451, True)
     call_command("take_down", account.v1.hex(), "--lift", stdout=io.StringIO())
-    assert read(client, paths[0]).status_code == 200
+    assert read_response(client, paths[0]).status_code == 200
     key_torrents.remove_key_torrents(account.key, account.number)
     assert [client.get(path).status_code for path in paths] == [404, 404]
     api_keys.revoke_key(account.key.prefix)
@@ -287,7 +287,7 @@ def test_ranges_are_served_as_by_nginx(client: Client, account: Account) -> None
             *(f"bytes={size}-", f"bytes={size}-{size + 1}", "bytes=-0", "bytes=262140-262150", "items=0-5"),
         ):
             theirs = requests.get(f"{url}/a.bin", headers={"Range": asked}, timeout=60)
-            ours = read(client, path, Range=asked)
+            ours = read_response(client, path, Range=asked)
             assert ours.status_code == theirs.status_code, asked
             assert ours.headers.get("Content-Range") == theirs.headers.get("Content-Range"), asked
             if theirs.status_code != 416:
@@ -302,30 +302,33 @@ def test_a_range_that_is_malformed_or_multiple_gets_the_whole_file(
 ) -> None:
     """RFC 9110, 14.2, allows this."""
     add_file(account, "a.bin")
-    answer = read(client, link_path(client, account, file_id=0), Range=asked)
+    answer = read_response(client, link_path(client, account, file_id=0), Range=asked)
     assert (answer.status_code, answer.content) == (200, FILM)
 
 
 def test_an_empty_file_has_no_ranges(client: Client, account: Account) -> None:
     add_file(account, "a.bin", b"")
     path = link_path(client, account, file_id=0)
-    assert read(client, path).content == b""
+    assert read_response(client, path).content == b""
     for asked in ("bytes=0-", "bytes=-5"):
-        answer = read(client, path, Range=asked)
+        answer = read_response(client, path, Range=asked)
         assert (answer.status_code, answer.headers["Content-Range"]) == (416, "bytes */0")
 
 
 def test_if_range_of_a_changed_file_gets_the_whole_file(client: Client, account: Account) -> None:
     add_file(account, "a.bin")
     path = link_path(client, account, file_id=0)
-    etag = read(client, path).headers["ETag"]
-    assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM[1:3]
+    etag = read_response(client, path).headers["ETag"]
+    assert read_response(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM[1:3]
     assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
     os.utime(account.folder / "a.bin", (1, 1))
-    assert read(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM
-    assert read(client, path, **{"If-None-Match": etag}).content == FILM
+    assert read_response(client, path, Range="bytes=1-2", **{"If-Range": etag}).content == FILM
+    assert read_response(client, path, **{"If-None-Match": etag}).content == FILM
     assert (
-        read(client, path, Range="bytes=1-2", **{"If-Range": "Fri, 20 Nov 2026 10:00:00 GMT"}).content == FILM
+        read_response(
+            client, path, Range="bytes=1-2", **{"If-Range": "Fri, 20 Nov 2026 10:00:00 GMT"}
+        ).content
+        == FILM
     )
 
 
@@ -333,7 +336,7 @@ def test_head_has_the_length_and_no_body(client: Client, account: Account) -> No
     add_file(account, "a.mkv")
     for wish in ({"file_id": 0}, {"zip_link": "1"}):
         path = link_path(client, account, **wish)
-        whole = read(client, path)
+        whole = read_response(client, path)
         head = client.head(path, headers={"Range": "bytes=1-2"})
         assert (head.status_code, head.content) == (200, b"")
         assert head["Content-Length"] == str(len(whole.content))
@@ -352,7 +355,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_scripts_in_a_file_cannot_run_with_our_origin(client: Client, account: Account, name: str) -> None:
     add_file(account, name, b"<script>alert(1)</script>")
-    answer = read(client, link_path(client, account, file_id=0))
+    answer = read_response(client, link_path(client, account, file_id=0))
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["Content-Security-Policy"].split("; ")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -377,7 +380,7 @@ def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, account
     path = link_path(client, account, file_id=0)
     assert re.fullmatch(r"/files/[\w:.-]+/[\w.~%-]*", path)
     assert "/" not in unquote(path.rpartition("/")[2])
-    answer = read(client, path)
+    answer = read_response(client, path)
     assert answer.content == FILM
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Content-Disposition"].isprintable()
@@ -397,7 +400,7 @@ def test_the_client_is_not_called_for_every_range(client: Client, account: Accou
     path = link_path(client, account, file_id=0)
     before = len(account.daemon.asked)
     for start in range(20):
-        assert read(client, path, Range=f"bytes={start}-{start}").content == FILM[start : start + 1]
+        assert read_response(client, path, Range=f"bytes={start}-{start}").content == FILM[start : start + 1]
     assert len(account.daemon.asked) == before
 
 
@@ -408,7 +411,7 @@ def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, 
     assert client.get(path).status_code == 404
     account.daemon.files[:] = []
     account.daemon.says("b.mkv", len(FILM))
-    assert read(client, path).content == FILM
+    assert read_response(client, path).content == FILM
 
 
 # Zips
@@ -421,7 +424,7 @@ def test_a_zip_has_the_finished_files(client: Client, account: Account) -> None:
     account.daemon.says("a film/not wanted", 5, 0)
     path = link_path(client, account, zip_link="true", file_id=0)
     assert path.endswith("/a%20film.zip")
-    answer = read(client, path)
+    answer = read_response(client, path)
     assert answer.headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as made:
         assert {name: made.read(name) for name in made.namelist()} == held
@@ -438,7 +441,7 @@ def test_an_unfinished_torrent_has_no_zip(client: Client, account: Account) -> N
 def test_names_in_a_zip_cannot_leave_the_folder_on_windows(client: Client, account: Account) -> None:
     add_file(account, "..\\..\\a.exe")
     with zipfile.ZipFile(
-        io.BytesIO(read(client, link_path(client, account, zip_link="true")).content)
+        io.BytesIO(read_response(client, link_path(client, account, zip_link="true")).content)
     ) as made:
         assert made.namelist() == [".._.._a.exe"]
 

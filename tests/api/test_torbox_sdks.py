@@ -83,10 +83,10 @@ def wait_until(found: Callable[[], Any]) -> Any:
     return result
 
 
-def wait_until_finished(listed: Callable[[], list[Any]], id_: int) -> Any:
+def wait_until_finished(list_rows: Callable[[], list[Any]], id_: int) -> Any:
     """The torrent, as soon as the client has all of it."""
     return wait_until(
-        lambda: next((row for row in listed() if row["id"] == id_ and row["download_finished"]), None)
+        lambda: next((row for row in list_rows() if row["id"] == id_ and row["download_finished"]), None)
     )
 
 
@@ -118,10 +118,10 @@ def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: Worl
     assert (made.success, made.data.hash) == (True, infohash)
     assert find_in_daemon(world, infohash)
 
-    def listed() -> list[Any]:
+    def list_rows() -> list[Any]:
         return python_rows(sdk.get_torrent_list("v1", bypass_cache="true", offset="0", limit="100"))
 
-    mine = wait_until_finished(listed, made.data.torrent_id)
+    mine = wait_until_finished(list_rows, made.data.torrent_id)
     assert (mine["hash"], mine["name"], mine["progress"], mine["size"]) == (infohash, "python", 1, 290_010)
     assert mine["download_present"] is True
     assert sorted((file.short_name, file.size) for file in mine["files"]) == FILES
@@ -141,7 +141,7 @@ def test_the_python_sdk_creates_downloads_and_deletes_a_torrent_file(world: Worl
     assert find_in_daemon(world, infohash) is None
     # qBittorrent may still be deleting what it does not list any more.
     wait_until(lambda: not (world.daemon.downloads / "python" / "0.bin").exists())
-    assert made.data.torrent_id not in [row["id"] for row in listed()]
+    assert made.data.torrent_id not in [row["id"] for row in list_rows()]
 
 
 def test_the_python_sdk_creates_a_torrent_by_magnet_link(world: World) -> None:
@@ -167,8 +167,10 @@ def test_the_python_sdk_checks_what_is_cached(world: World) -> None:
     )
     assert list(found.data) == [infohash]
     assert found.data[infohash]["size"] == 290_010
-    listed = sdk.get_torrent_cached_availability("v1", hash=infohash, format="list", list_files="false").data
-    assert listed == [{"name": "python", "size": 290_010, "hash": infohash}]
+    list_rows = sdk.get_torrent_cached_availability(
+        "v1", hash=infohash, format="list", list_files="false"
+    ).data
+    assert list_rows == [{"name": "python", "size": 290_010, "hash": infohash}]
     described = sdk.get_torrent_info1("v1", GetTorrentInfo1Request(hash=infohash)).data
     assert (described.name, described.hash, described.size) == ("python", infohash, 290_010)
     assert described.trackers == [ANNOUNCE]
@@ -202,11 +204,11 @@ def test_the_javascript_sdk_creates_downloads_and_deletes_a_torrent_file(world: 
     assert (made["data"]["success"], made["data"]["data"]["hash"]) == (True, infohash)
     id_ = made["data"]["data"]["torrentId"]
 
-    def listed() -> list[Any]:
+    def list_rows() -> list[Any]:
         [answer] = run_javascript(world, ["torrents", "getTorrentList", {"bypassCache": "true"}])
         return [row | {"download_finished": row["downloadFinished"]} for row in answer["data"]["data"]]
 
-    mine = wait_until_finished(listed, id_)
+    mine = wait_until_finished(list_rows, id_)
     assert (mine["hash"], mine["name"], mine["progress"], mine["size"]) == (
         infohash,
         "javascript",

@@ -58,11 +58,11 @@ class SearchView(RestView):
         filters |= {name: datetime_parameter(request, name) for name in _TIMES}
         filters["alive"] = bool_parameter(request, "alive")
         kinds = tuple(_KINDS[name] for name in choice_parameters(request, "kind", _KINDS))
-        found = search_torrents(
+        result = search_torrents(
             SearchQuery(request.query_params.get("q", ""), kinds, **filters), limit=limit, before=before
         )
         return page_response(
-            request, [_hit_fields(request, entry) for entry in found.hits], found.next_before
+            request, [_hit_fields(request, entry) for entry in result.hits], result.next_before
         )
 
 

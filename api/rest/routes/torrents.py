@@ -52,9 +52,9 @@ class TorrentListView(RestView):
     def get(self, request: Request) -> Response:
         """The newest torrents first. Where the operator has turned lists off, this is refused."""
         limit, before = read_page_request(request)
-        found = search_torrents(SearchQuery(), limit=limit, before=before)
+        result = search_torrents(SearchQuery(), limit=limit, before=before)
         return page_response(
-            request, [torrent_fields(request, entry) for entry in found.hits], found.next_before
+            request, [torrent_fields(request, entry) for entry in result.hits], result.next_before
         )
 
 

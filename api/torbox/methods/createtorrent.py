@@ -100,8 +100,8 @@ def _fetch_from_network(
     """With only a link where the network does not bring the torrent in time: a client may find it by itself, and
     the wish for it goes on."""
     try:
-        found = resolve(magnet, request.META["REMOTE_ADDR"], seconds, outcome_of(request.META))
-        return _RequestedTorrent(found.torrent, magnet, False)
+        torrent = resolve(magnet, request.META["REMOTE_ADDR"], seconds, outcome_of(request.META))
+        return _RequestedTorrent(torrent.torrent, magnet, False)
     except NotHeld as refusal:
         if not (has_client or isinstance(refusal, StillWanted)):
             raise
