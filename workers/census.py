@@ -84,8 +84,8 @@ class CensusWorker:
             try:
                 if loop.time() - enrolled_at > _ENROL_EVERY and not await self._in_index(enrol_new_torrents):
                     enrolled_at = loop.time()
-                for due in await self._claim(_CONCURRENT_COUNTS - len(counts)):
-                    counts.add(task := asyncio.create_task(self._count(due)))
+                for due in await self._claim_due(_CONCURRENT_COUNTS - len(counts)):
+                    counts.add(task := asyncio.create_task(self._count_peers(due)))
                     task.add_done_callback(counts.discard)
             except Unavailable:
                 pass  # is in the log; what is due stays due
@@ -96,13 +96,13 @@ class CensusWorker:
         await self._counter.close()
         self._index_thread.shutdown()
 
-    async def _claim(self, limit: int) -> list[DueTorrent]:
+    async def _claim_due(self, limit: int) -> list[DueTorrent]:
         return await self._in_index(lambda: claim_due_torrents(limit, self._distinct.census_id))
 
-    async def _count(self, due: DueTorrent) -> None:
+    async def _count_peers(self, due: DueTorrent) -> None:
         try:
             snapshot = await self._counter.count(due.infohashes, due.trackers)
-            await self._in_index(lambda: self._record(due.torrent, snapshot))
+            await self._in_index(lambda: self._record_snapshot(due.torrent, snapshot))
         except Unavailable:
             return  # the torrent is due again when its lease ends
         except Exception as error:
@@ -110,7 +110,7 @@ class CensusWorker:
             trace = "".join(format_tb(error.__traceback__))
             _log.error("Counting torrent %d failed: %s\n%s", due.torrent, type(error).__name__, trace)
 
-    def _record(self, torrent: int, snapshot: SwarmSnapshot) -> None:
+    def _record_snapshot(self, torrent: int, snapshot: SwarmSnapshot) -> None:
         today = datetime.now(UTC).date()
         by_country: dict[str, list[str]] = {}
         for address in snapshot.addresses:

@@ -74,7 +74,7 @@ def get_key_torrent(key: ApiKey, number: int) -> KeyTorrent:
         row = _rows_of(key).filter(pk=number).first() if 0 <= number <= _MAX_ID else None
         if row is None:
             raise NotHeld(f"You have no torrent with the id {number}.")
-        refuse_blocked(_infohashes(row))
+        refuse_blocked(_infohashes_of(row))
         return _build_key_torrents([row])[0]
 
 
@@ -86,8 +86,8 @@ def list_key_torrents(key: ApiKey, first: int = 0, limit: int | None = None) -> 
     with outages():
         end = None if limit is None else first + limit
         rows = list(_rows_of(key).order_by("pk")[first:end])
-        blocked = find_blocked(infohash for row in rows for infohash in _infohashes(row))
-        return _build_key_torrents([row for row in rows if blocked.keys().isdisjoint(_infohashes(row))])
+        blocked = find_blocked(infohash for row in rows for infohash in _infohashes_of(row))
+        return _build_key_torrents([row for row in rows if blocked.keys().isdisjoint(_infohashes_of(row))])
 
 
 def remove_key_torrents(key: ApiKey, *numbers: int) -> None:
@@ -153,15 +153,15 @@ def _all_infohashes(asked: Magnet) -> Magnet:
     """
     for infohash in asked.infohashes:
         if held := Torrent.objects.find(infohash):
-            return Magnet(_raw(held.v1), _raw(held.v2))
+            return Magnet(_to_bytes(held.v1), _to_bytes(held.v2))
     return asked
 
 
 def _build_key_torrents(rows: Sequence[Belonging]) -> list[KeyTorrent]:
-    held = Torrent.objects.find_all(infohash for row in rows for infohash in _infohashes(row))
+    held = Torrent.objects.find_all(infohash for row in rows for infohash in _infohashes_of(row))
     return [
         _build_key_torrent(
-            row, next((held[infohash] for infohash in _infohashes(row) if infohash in held), None)
+            row, next((held[infohash] for infohash in _infohashes_of(row) if infohash in held), None)
         )
         for row in rows
     ]
@@ -171,8 +171,8 @@ def _build_key_torrent(row: Belonging, held: Torrent | None) -> KeyTorrent:
     v1, v2 = (held.v1, held.v2) if held else (row.v1, row.v2)
     return KeyTorrent(
         id=row.pk,
-        v1=_raw(v1),
-        v2=_raw(v2),
+        v1=_to_bytes(v1),
+        v2=_to_bytes(v2),
         name=row.name,
         added_by_us=row.brought,
         added_at=row.added_at,
@@ -180,9 +180,9 @@ def _build_key_torrent(row: Belonging, held: Torrent | None) -> KeyTorrent:
     )
 
 
-def _infohashes(row: Belonging) -> Iterable[bytes]:
+def _infohashes_of(row: Belonging) -> Iterable[bytes]:
     return [bytes(infohash) for infohash in (row.v1, row.v2) if infohash]
 
 
-def _raw(stored: bytes | memoryview | None) -> bytes | None:
+def _to_bytes(stored: bytes | memoryview | None) -> bytes | None:
     return bytes(stored) if stored else None

@@ -32,7 +32,7 @@ def enforce_rate_limit(address: str, key: ApiKey | None = None) -> None:
     minute, seconds = divmod(time.time(), _MINUTE)
     counted_for = f"key {key.id}" if key else f"address {address_block(address).hex()}"
     try:
-        counted = _increment(
+        counted = _increment_counter(
             salted_hmac("archive.throttle", f"{minute} {counted_for}", algorithm="sha256").hexdigest()
         )
     except RedisError as error:
@@ -45,6 +45,6 @@ def enforce_rate_limit(address: str, key: ApiKey | None = None) -> None:
         )
 
 
-def _increment(counter: str) -> int:
+def _increment_counter(counter: str) -> int:
     cache.add(counter, 0, timeout=2 * _MINUTE)
     return cache.incr(counter)

@@ -114,7 +114,7 @@ def _search_index(query: SearchQuery, limit: int, before: int | None, offset: in
     filters = _row_filters(query)
     rows: list[Torrent] = []
     next_before = None
-    for batch in _candidates(query, before, offset + limit + 1):
+    for batch in _read_candidates(query, before, offset + limit + 1):
         next_before = batch.next_before
         for ids in chunks(batch.ids):
             rows += _read_rows(ids, filters)
@@ -131,7 +131,7 @@ def _page_of(rows: list[Torrent], limit: int, offset: int) -> SearchPage | None:
     return SearchPage(build_entries(shown), shown[-1].pk)
 
 
-def _candidates(query: SearchQuery, before: int | None, first_limit: int) -> Iterator[IdBatch]:
+def _read_candidates(query: SearchQuery, before: int | None, first_limit: int) -> Iterator[IdBatch]:
     """Batches of ids of rows that have the words and kinds of a query; its other conditions are not yet compared."""
     text = query.text[:_MAX_QUERY_LENGTH]
     words = list(dict.fromkeys(split_words(text)))[:_MAX_QUERY_WORDS]

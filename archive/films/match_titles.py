@@ -136,13 +136,13 @@ def _write_links(links: dict[bytes, Film]) -> int:
     changed = [
         link
         for short, link in links.items()
-        if short in existing and _values(link) != _values(existing[short])
+        if short in existing and _link_values(link) != _link_values(existing[short])
     ]
     Film.objects.bulk_create(new, ignore_conflicts=True)
     for link in changed:
-        _found_by_title().filter(short=link.short).update(**_values(link))
+        _found_by_title().filter(short=link.short).update(**_link_values(link))
     return len(new) + len(changed)
 
 
-def _values(link: Film) -> dict[str, Any]:
+def _link_values(link: Film) -> dict[str, Any]:
     return {field: getattr(link, field) for field in ("imdb", "title", "year", "source", "confidence")}
