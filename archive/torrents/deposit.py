@@ -43,7 +43,7 @@ class Receipt:
 def deposit(torrent: bytes, *, entry_point: str = "program") -> Receipt:
     """Store a torrent for good: when this returns, it is on the disk and in the index.
 
-    `entry_point`: the protocol or program that it came through, a label of `hashkeep_deposits_total`.
+    `entry_point`: the protocol or program that it came through, which is the label `door` of hashkeep_deposits_total.
     The bytes may be packed (gzip, bzip2). A torrent that is held already is a success and changes nothing, with two
     exceptions: a file with piece layers replaces one without them, and trackers that are not known yet are noted.
     Raises a Refusal: EmptyTorrent, TooLarge, NotATorrent, PrivateTorrent, TakenDown, Unavailable.
