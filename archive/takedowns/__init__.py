@@ -1,1 +1,1 @@
-"""What must not be held or served."""
+"""Takedowns: what must not be held or served."""

@@ -1,1 +1,1 @@
-"""The torrents themselves: in, out, checked, counted."""
+"""Stored torrents: depositing, retrieving, checking and counting them."""

@@ -27,7 +27,7 @@ def parse_timeout(text: str) -> float:
 
 
 class WishWait(Wait):
-    """A request that has to wait for its wish. The outcome is a WishStatus, or the Refusal that it came to."""
+    """A request that has to wait for its wish. The outcome is a WishStatus, or a Refusal that the wish met with."""
 
     def __init__(self, request: WishRequest, seconds: float) -> None:
         super().__init__(request, seconds)
@@ -63,5 +63,5 @@ def resolve(
         return read_local(parse_infohash(outcome.infohash)) or retrieve(magnet.infohash)
     if outcome.taken_down:
         raise TakenDown(outcome.taken_down)
-    why = outcome.reason or "Nobody who has this torrent was found so far; we keep looking."
-    raise StillWanted(why, outcome.retry_after)
+    reason = outcome.reason or "Nobody who has this torrent was found so far; we keep looking."
+    raise StillWanted(reason, outcome.retry_after)
