@@ -26,7 +26,7 @@ from bench.upload_requests import UploadRequest, build_post, build_soap
 from bench.wrk import Load, run_wrk
 from tests.servers import free_port, run_process, wait_until
 from tests.servers.hashkeep import Hashkeep
-from tests.servers.nginx import answers
+from tests.servers.nginx import is_answering
 from tests.servers.postgres import postgres
 
 CLIENT_COUNT = 8
@@ -78,7 +78,7 @@ def start_bare_server(folder: Path, threads: str) -> Iterator[str]:
         "bench.uploads:bare_application",
     ]
     with run_process(command, log) as process:
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}"), process, log)
+        wait_until(lambda: is_answering(f"http://127.0.0.1:{port}"), process, log)
         yield f"http://127.0.0.1:{port}"
 
 

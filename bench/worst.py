@@ -17,7 +17,7 @@ import django
 
 from metainfo import MAX_BYTES, ParsedTorrent
 from metainfo.errors import Refusal
-from tests.floods import floods
+from tests.hostile_torrents import hostile_torrents
 from web.file_list import format_files
 from web.file_tree import build_tree
 
@@ -56,5 +56,5 @@ if __name__ == "__main__":
     django.setup()
     steps = (read, shown, listed)
     print(f"{'':28}{'bytes':>11}" + "".join(f"{step.__name__:>20}" for step in steps))
-    for name, torrent in floods(MAX_BYTES):
+    for name, torrent in hostile_torrents(MAX_BYTES):
         print(f"{name:28}{len(torrent):11,}" + "".join(cost(step, torrent) for step in steps))

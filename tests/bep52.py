@@ -17,13 +17,13 @@ Info = dict[str, Any]
 
 def v2(files: Files, piece_length: int = BLOCK, name: str = "a folder", **extra: Any) -> bytes:
     """A torrent of v2 alone; `extra` goes into its info dictionary."""
-    info, layers = parts(files, piece_length, name)
+    info, layers = build_info(files, piece_length, name)
     return encode(info | extra, {"piece layers": layers})
 
 
 def hybrid(files: Files, piece_length: int = BLOCK, name: str = "a folder", **extra: Any) -> bytes:
     """A torrent of both, likewise; a pad file follows every file that does not fill its last piece."""
-    info, layers = parts(files, piece_length, name)
+    info, layers = build_info(files, piece_length, name)
     padded = [entry for file in files for entry in _padded(*file, piece_length)]
     pieces = sum(entry["length"] for entry in padded) // piece_length
     info |= {"files": padded, "pieces": b"\x5a" * 20 * pieces}
@@ -35,7 +35,7 @@ def encode(info: Mapping[str, Any], outer: Mapping[str, Any] | None = None) -> b
     return bytes(bencodepy.encode({**(outer or {}), "info": dict(info)}))
 
 
-def parts(files: Files, piece_length: int, name: str) -> tuple[Info, dict[bytes, bytes]]:
+def build_info(files: Files, piece_length: int, name: str) -> tuple[Info, dict[bytes, bytes]]:
     """The info dictionary of v2, and its piece layers."""
     tree: Info = {}
     layers: dict[bytes, bytes] = {}

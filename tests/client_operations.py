@@ -16,7 +16,7 @@ from typing import NamedTuple
 from clients import Client, ClientAddress, RejectedTorrent, TorrentToAdd, UnknownTorrent, open_client
 from tests.make import infohashes
 from tests.servers import free_port
-from tests.servers.daemon import Daemon
+from tests.servers.client_daemon import ClientDaemon
 from tests.servers.libtorrent_peers import Content, create_content
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
@@ -25,16 +25,16 @@ from tests.servers.transmission import Transmission, transmission
 
 NAMES = ("qBittorrent 4.5", "qBittorrent 5.1", "qBittorrent 5.3", "Transmission 3.00", "Transmission 4.1")
 KINDS = ("v1", "hybrid", "v2")
-_PATIENCE = 60  # seconds
+_TIMEOUT = 60  # seconds
 _PAUSES = (2.5, 10, 10)  # qBittorrent 5.1 takes two seconds while nobody else wants the processor
 _OTHER = "udp://127.0.0.1:9/announce"
 
 
-class InVain(Exception):
+class NotDone(Exception):
     """The daemon was told to, and said yes, but did not do it."""
 
 
-class Seen(NamedTuple):
+class DaemonTorrent(NamedTuple):
     """A torrent as the daemon itself tells of it."""
 
     path: str
@@ -49,7 +49,7 @@ class Case:
     """One client and one torrent, which it does not have yet, with the content in a folder of its own."""
 
     client: Client
-    daemon: Daemon
+    daemon: ClientDaemon
     kind: str
     content: Content
     tracker: Tracker
@@ -77,17 +77,17 @@ class Case:
         """What is unfinished may be called .part."""
         return list((self.content.folder / self.content.name).glob("0.bin*"))
 
-    def seen(self) -> Seen | None:
-        look = _in_qbittorrent if isinstance(self.daemon, Qbittorrent) else _in_transmission
+    def find_torrent(self) -> DaemonTorrent | None:
+        look = _find_in_qbittorrent if isinstance(self.daemon, Qbittorrent) else _find_in_transmission
         return look(self)
 
-    def sight(self) -> Seen:
-        seen = self.seen()
+    def existing_torrent(self) -> DaemonTorrent:
+        seen = self.find_torrent()
         assert seen is not None, "the daemon has it"
         return seen
 
 
-def _in_qbittorrent(case: Case) -> Seen | None:
+def _find_in_qbittorrent(case: Case) -> DaemonTorrent | None:
     assert isinstance(case.daemon, Qbittorrent)
     ids = [infohash.hex()[:40] for infohash in case.infohashes]
     for row in case.daemon.torrents():
@@ -95,24 +95,26 @@ def _in_qbittorrent(case: Case) -> Seen | None:
             trackers = case.daemon.get(f"torrents/trackers?hash={row['hash']}").json()
             stopped = row["state"] in {"pausedDL", "pausedUP", "stoppedDL", "stoppedUP"}
             urls = {tracker["url"] for tracker in trackers}
-            return Seen(row["save_path"], set(row["tags"].split(", ")), stopped, row["progress"] == 1, urls)
+            return DaemonTorrent(
+                row["save_path"], set(row["tags"].split(", ")), stopped, row["progress"] == 1, urls
+            )
     return None
 
 
-def _in_transmission(case: Case) -> Seen | None:
+def _find_in_transmission(case: Case) -> DaemonTorrent | None:
     assert isinstance(case.daemon, Transmission)
     fields = ["hashString", "downloadDir", "labels", "status", "percentDone", "trackers"]
     for row in case.daemon.call("torrent-get", fields=fields)["torrents"]:
         if row["hashString"] == case.infohash.hex():
             urls = {tracker["announce"] for tracker in row["trackers"]}
-            return Seen(
+            return DaemonTorrent(
                 row["downloadDir"], set(row["labels"]), row["status"] == 0, row["percentDone"] == 1, urls
             )
     return None
 
 
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _PATIENCE
+def poll_until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _TIMEOUT
     while not true():
         assert time.monotonic() < deadline, "in vain"
         time.sleep(0.1)
@@ -123,7 +125,7 @@ def until(true: Callable[[], object]) -> None:
 
 def add_a_file(case: Case) -> None:
     assert case.add() is True
-    assert case.seen()
+    assert case.find_torrent()
 
 
 def add_it_again(case: Case) -> None:
@@ -135,30 +137,34 @@ def add_a_magnet_link(case: Case) -> None:
     names = {20: "urn:btih:{}", 32: "urn:btmh:1220{}"}
     link = "&".join("xt=" + names[len(infohash)].format(infohash.hex()) for infohash in case.infohashes)
     assert case.client.add(TorrentToAdd(f"magnet:?{link}", case.infohashes), paused=True) is True
-    assert case.seen()
+    assert case.find_torrent()
     assert case.client.files(case.infohash) == []
     assert case.client.export(case.infohash) is None
 
 
 def add_stopped(case: Case) -> None:
     case.add(paused=True)
-    until(lambda: case.sight().stopped)
+    poll_until(lambda: case.existing_torrent().stopped)
 
 
 def add_started(case: Case) -> None:
     case.add(paused=False)
-    until(lambda: not case.sight().stopped and case.client.find(case.infohash).state != "checking")
-    assert not case.sight().stopped
+    poll_until(
+        lambda: not case.existing_torrent().stopped and case.client.find(case.infohash).state != "checking"
+    )
+    assert not case.existing_torrent().stopped
 
 
 def choose_where_to_save(case: Case) -> None:
     case.add()
-    assert case.sight().path == str(case.content.folder) == case.client.find(case.infohash).path
+    assert case.existing_torrent().path == str(case.content.folder) == case.client.find(case.infohash).path
 
 
 def give_it_tags(case: Case) -> None:
     case.add(tags=("linux", "iso images"))
-    assert case.sight().tags == {"linux", "iso images"} == set(case.client.find(case.infohash).tags)
+    assert (
+        case.existing_torrent().tags == {"linux", "iso images"} == set(case.client.find(case.infohash).tags)
+    )
 
 
 def list_all(case: Case) -> None:
@@ -199,7 +205,7 @@ def add_a_tracker(case: Case) -> None:
     case.add()
     for _ in range(2):
         case.client.add_tracker(case.infohash, _OTHER)
-        assert case.sight().trackers >= {_OTHER, case.tracker.url}
+        assert case.existing_torrent().trackers >= {_OTHER, case.tracker.url}
 
 
 def remove_a_tracker(case: Case) -> None:
@@ -207,46 +213,46 @@ def remove_a_tracker(case: Case) -> None:
     case.client.add_tracker(case.infohash, _OTHER)
     for _ in range(2):
         case.client.remove_tracker(case.infohash, case.tracker.url)
-        assert case.tracker.url not in case.sight().trackers
-        assert _OTHER in case.sight().trackers
+        assert case.tracker.url not in case.existing_torrent().trackers
+        assert _OTHER in case.existing_torrent().trackers
 
 
 def start(case: Case) -> None:
     add_stopped(case)
     case.client.start(case.infohash)
-    until(lambda: not case.sight().stopped)
+    poll_until(lambda: not case.existing_torrent().stopped)
 
 
 def stop(case: Case) -> None:
     add_started(case)
     case.client.stop(case.infohash)
-    until(lambda: case.sight().stopped)
+    poll_until(lambda: case.existing_torrent().stopped)
 
 
 def reannounce(case: Case) -> None:
     """Transmission 3.00 learns the tracker's own interval with one announce, and minds it from the next one on."""
-    _announced(case)
+    _add_and_announce(case)
     case.client.stop(case.infohash)
-    until(lambda: case.announces("stopped"))
+    poll_until(lambda: case.announces("stopped"))
     time.sleep(1)  # who starts before the tracker's answer has been read may not announce it
     case.client.start(case.infohash)
-    until(lambda: case.announces("started") > 1)
-    _reannounce(case)
+    poll_until(lambda: case.announces("started") > 1)
+    _reannounce_and_wait(case)
 
 
 def reannounce_within_two_minutes(case: Case) -> None:
     """Since the torrent was added. Until it has heard the tracker's first answer, Transmission 3.00 does it, too."""
-    _announced(case)
-    _reannounce(case)
+    _add_and_announce(case)
+    _reannounce_and_wait(case)
 
 
-def _announced(case: Case) -> None:
+def _add_and_announce(case: Case) -> None:
     """And it has heard the answer: before that, no client says that it stops."""
     case.add(paused=False)
-    until(lambda: [tracker.state for tracker in case.client.trackers(case.infohash)] == ["working"])
+    poll_until(lambda: [tracker.state for tracker in case.client.trackers(case.infohash)] == ["working"])
 
 
-def _reannounce(case: Case) -> None:
+def _reannounce_and_wait(case: Case) -> None:
     before = case.announces()
     # Nobody asks twice within a second: Transmission forgets a call that comes so soon, qBittorrent puts it off.
     for pause in _PAUSES:
@@ -256,7 +262,7 @@ def _reannounce(case: Case) -> None:
             if case.announces() > before:
                 return
             time.sleep(0.1)
-    raise InVain
+    raise NotDone
 
 
 def export(case: Case) -> None:
@@ -269,15 +275,15 @@ def export(case: Case) -> None:
 def remove(case: Case) -> None:
     case.add()
     case.client.remove(case.infohash)
-    assert case.seen() is None
+    assert case.find_torrent() is None
     assert case.data()
 
 
 def remove_with_data(case: Case) -> None:
     case.add()
     case.client.remove(case.infohash, data=True)
-    assert case.seen() is None
-    until(lambda: not case.data())
+    assert case.find_torrent() is None
+    poll_until(lambda: not case.data())
 
 
 OPERATIONS: dict[str, Callable[[Case], None]] = {
@@ -314,42 +320,42 @@ MEANINGLESS = {("find by v1", "v2"), ("find by v2", "v1"), ("find by truncated v
 class Subject(NamedTuple):
     """A daemon, and the client under test that is connected to it."""
 
-    daemon: Daemon
+    daemon: ClientDaemon
     client: Client
 
 
-class Lab(NamedTuple):
+class AllClients(NamedTuple):
     subjects: dict[str, Subject]
     tracker: Tracker
 
 
 @contextmanager
-def lab(folder: Path) -> Iterator[Lab]:
+def run_all_clients(folder: Path) -> Iterator[AllClients]:
     """All of them and a tracker, on a loopback of their own."""
     with network_namespace(), ExitStack() as stack:
         tracker = stack.enter_context(http_tracker(("127.0.0.1", free_port()), {}))
         subjects = {}
         for name in NAMES:
             brand, version = name.split()
-            daemon: Daemon
+            daemon: ClientDaemon
             if brand == "qBittorrent":
                 daemon = stack.enter_context(qbittorrent(folder / name, version))
             else:
                 daemon = stack.enter_context(transmission(folder / name, version))
-            client = open_client(address(daemon), timeout=_PATIENCE)
+            client = open_client(client_address(daemon), timeout=_TIMEOUT)
             stack.callback(client.close)
             subjects[name] = Subject(daemon, client)
-        yield Lab(subjects, tracker)
+        yield AllClients(subjects, tracker)
 
 
-def address(daemon: Daemon) -> ClientAddress:
+def client_address(daemon: ClientDaemon) -> ClientAddress:
     kind, path = (
         ("qbittorrent", "/") if isinstance(daemon, Qbittorrent) else ("transmission", "/transmission/rpc")
     )
     return ClientAddress(kind, False, daemon.host, daemon.web, path, daemon.user, daemon.password)
 
 
-def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
+def try_operation(lab: AllClients, operation: str, name: str, kind: str) -> bool:
     """Does it once, and leaves the daemon as it was."""
     subject = lab.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
@@ -357,33 +363,33 @@ def works(lab: Lab, operation: str, name: str, kind: str) -> bool:
         case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
         try:
             OPERATIONS[operation](case)
-        except (RejectedTorrent, UnknownTorrent, InVain):
+        except (RejectedTorrent, UnknownTorrent, NotDone):
             return False
         except AssertionError as error:
-            trackers = subject.client.trackers(case.infohash) if case.seen() else "gone"
+            trackers = subject.client.trackers(case.infohash) if case.find_torrent() else "gone"
             error.add_note(
-                f"{operation}, {kind}, {name}: {case.seen()}, {trackers}, {case.announces()} announces"
+                f"{operation}, {kind}, {name}: {case.find_torrent()}, {trackers}, {case.announces()} announces"
             )
             raise
         finally:
-            if case.seen():
+            if case.find_torrent():
                 case.client.remove(case.infohash)
     return True
 
 
-def row(lab: Lab, operation: str) -> list[str]:
+def table_row(lab: AllClients, operation: str) -> list[str]:
     """The kinds of torrents with which it works, a cell a client: all clients at once."""
     kinds = [kind for kind in KINDS if (operation, kind) not in MEANINGLESS]
 
     def cell(name: str) -> str:
-        return ", ".join(kind for kind in kinds if works(lab, operation, name, kind)) or "-"
+        return ", ".join(kind for kind in kinds if try_operation(lab, operation, name, kind)) or "-"
 
     with ThreadPoolExecutor(len(NAMES)) as clients:
         return list(clients.map(cell, NAMES))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made, lab(Path(made)) as filled:
+    with tempfile.TemporaryDirectory() as made, run_all_clients(Path(made)) as filled:
         print(f"| | {' | '.join(NAMES)} |\n|---|{'---|' * len(NAMES)}")
         for operation in OPERATIONS:
-            print(f"| {operation} | {' | '.join(row(filled, operation))} |", flush=True)
+            print(f"| {operation} | {' | '.join(table_row(filled, operation))} |", flush=True)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from tests.servers import wait_until
 from tests.servers.hashkeep import ROOT
-from tests.servers.nginx import answers
+from tests.servers.nginx import is_answering
 
 _BLOCK = re.compile(r"^```(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"^\$ (.*(?:(?<=\\)\n.*)*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
@@ -132,7 +132,7 @@ class PageRunner:
                 start_new_session=True,
             )
         self._servers[command] = server
-        wait_until(lambda: answers(url), server, log)
+        wait_until(lambda: is_answering(url), server, log)
         if ends:
             os.killpg(server.pid, signal.SIGINT)
             server.wait(timeout=60)

@@ -25,11 +25,15 @@ def v1(
     if files is not None:
         size = sum(files.values())
         content = {b"files": [{b"length": length, b"path": list(path)} for path, length in files.items()]}
-    pieces = noise(-(-size // piece_length) * 20, name)
-    return seal({b"name": name, b"piece length": piece_length, b"pieces": pieces, **content}, outer, **info)
+    pieces = random_bytes(-(-size // piece_length) * 20, name)
+    return wrap_info(
+        {b"name": name, b"piece length": piece_length, b"pieces": pieces, **content}, outer, **info
+    )
 
 
-def seal(dictionary: Mapping[bytes, Any], outer: Mapping[bytes, Any] | None = None, **info: Any) -> bytes:
+def wrap_info(
+    dictionary: Mapping[bytes, Any], outer: Mapping[bytes, Any] | None = None, **info: Any
+) -> bytes:
     """The metainfo file around an info dictionary."""
     more = {key.replace("_", " ").encode(): value for key, value in info.items()}
     whole = {b"announce": TRACKER, **(outer or {}), b"info": {**dictionary, **more}}
@@ -44,7 +48,7 @@ def v2(
     blocks = [sha256(data[at : at + BLOCK]) for at in range(0, len(data), BLOCK)]
     pairs = blocks + [bytes(32)] * (len(blocks) % 2)
     layer = [sha256(pairs[n] + pairs[n + 1]) for n in range(0, len(pairs), 2)]
-    root = blocks[0] if len(blocks) == 1 else tree(layer)
+    root = blocks[0] if len(blocks) == 1 else merkle_root(layer)
     dictionary: dict[bytes, Any] = {
         b"file tree": {name: {b"": {b"length": len(data), b"pieces root": root}}},
         b"meta version": 2,
@@ -57,14 +61,14 @@ def v2(
         ]
         dictionary |= {b"length": len(data), b"pieces": b"".join(pieces)}
     needed = {root: b"".join(layer)} if len(data) > piece_length else {}
-    return seal(dictionary, {b"piece layers": needed} if layers else None, **info)
+    return wrap_info(dictionary, {b"piece layers": needed} if layers else None, **info)
 
 
 def hybrid(name: bytes = b"a.bin", data: bytes = b"hello", *, layers: bool = True, **info: Any) -> bytes:
     return v2(name, data, layers=layers, hybrid=True, **info)
 
 
-def tree(layer: list[bytes]) -> bytes:
+def merkle_root(layer: list[bytes]) -> bytes:
     """The merkle root over a layer of 32 KiB pieces; missing leaves are zeroes, of which their parents are made."""
     pad = sha256(bytes(64))
     while len(layer) > 1:
@@ -78,7 +82,7 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def noise(length: int, seed: bytes) -> bytes:
+def random_bytes(length: int, seed: bytes) -> bytes:
     """Bytes that no packer shrinks, and always the same."""
     return random.Random(seed).randbytes(length)
 

@@ -26,7 +26,7 @@ TOKENS = tuple(
 def mutate(torrent: bytes, random: Random) -> bytes:
     """The torrent after one to four mishaps."""
     for _ in range(random.choice((1, 1, 1, 2, 2, 4))):
-        torrent = random.choice(_MISHAPS)(torrent, random)
+        torrent = random.choice(_MUTATIONS)(torrent, random)
     return torrent
 
 
@@ -38,7 +38,7 @@ def v1(files: bep52.Files, piece_length: int, name: str, **extra: Any) -> bytes:
     return bep52.encode(info | extra)
 
 
-def without_clashes(files: Mapping[str, int]) -> list[tuple[str, int]]:
+def drop_clashing_paths(files: Mapping[str, int]) -> list[tuple[str, int]]:
     """Sorted as bencode sorts them, and no path a folder of another."""
     kept: dict[str, int] = {}
     for path in sorted(files, key=lambda path: [element.encode() for element in path.split("/")]):
@@ -47,12 +47,12 @@ def without_clashes(files: Mapping[str, int]) -> list[tuple[str, int]]:
     return list(kept.items())
 
 
-def _flip(torrent: bytes, random: Random) -> bytes:
+def _replace_byte(torrent: bytes, random: Random) -> bytes:
     at = random.randrange(len(torrent) + 1)
     return torrent[:at] + random.randbytes(1) + torrent[at + 1 :]
 
 
-def _digit(torrent: bytes, random: Random) -> bytes:
+def _replace_digit(torrent: bytes, random: Random) -> bytes:
     """Change a digit: of an integer, or of a length, after which all else is read differently."""
     digits = [at for at, byte in enumerate(torrent) if byte in b"0123456789"]
     if not digits:
@@ -61,31 +61,40 @@ def _digit(torrent: bytes, random: Random) -> bytes:
     return torrent[:at] + b"%d" % random.randrange(10) + torrent[at + 1 :]
 
 
-def _tear(torrent: bytes, random: Random) -> bytes:
-    start, end = _span(torrent, random)
+def _delete_span(torrent: bytes, random: Random) -> bytes:
+    start, end = _choose_span(torrent, random)
     return torrent[:start] + torrent[end:]
 
 
-def _double(torrent: bytes, random: Random) -> bytes:
-    start, end = _span(torrent, random)
+def _repeat_span(torrent: bytes, random: Random) -> bytes:
+    start, end = _choose_span(torrent, random)
     return torrent[:end] + torrent[start:end] + torrent[end:]
 
 
-def _insert(torrent: bytes, random: Random) -> bytes:
+def _insert_token(torrent: bytes, random: Random) -> bytes:
     at = random.randrange(len(torrent) + 1)
     return torrent[:at] + random.choice(TOKENS) + torrent[at:]
 
 
-def _insert_between(torrent: bytes, random: Random) -> bytes:
+def _insert_token_after_end(torrent: bytes, random: Random) -> bytes:
     """Put a token where another ends, so that the result is often well-formed."""
     ends = [at + 1 for at, byte in enumerate(torrent) if byte == ord("e")] or [0]
     at = random.choice(ends)
     return torrent[:at] + random.choice(TOKENS) + torrent[at:]
 
 
-def _span(torrent: bytes, random: Random) -> tuple[int, int]:
+def _choose_span(torrent: bytes, random: Random) -> tuple[int, int]:
     start = random.randrange(len(torrent) + 1)
     return start, start + random.choice((1, 2, 3, 5, 10, 30))
 
 
-_MISHAPS = (_flip, _digit, _digit, _tear, _double, _insert, _insert_between, _insert_between)
+_MUTATIONS = (
+    _replace_byte,
+    _replace_digit,
+    _replace_digit,
+    _delete_span,
+    _repeat_span,
+    _insert_token,
+    _insert_token_after_end,
+    _insert_token_after_end,
+)

@@ -13,7 +13,7 @@ import metainfo
 from metainfo.errors import Refusal
 
 # Parts of our sentences: what libtorrent takes and we refuse, since two parsers may read it differently.
-STRICTER = (
+REFUSED_BY_US = (
     "Something follows the end",
     "twice",
     "that is malformed",  # i03e, i-0e, 03:abc
@@ -30,7 +30,7 @@ STRICTER = (
     "belongs to no file",  # its layer is needless: the file has one piece
 )
 # libtorrent's messages: what it refuses and we take.
-LAXER = (
+REFUSED_BY_LIBTORRENT = (
     "too many duplicate filenames",
     "missing name in torrent file",  # nothing is left of it once libtorrent has made it safe
 )
@@ -38,7 +38,7 @@ _PLAIN = re.compile(r"[\w][\w .-]{0,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedTorrent:
     """What libtorrent reads in a torrent, without pad files."""
 
     v1: bytes | None
@@ -54,7 +54,7 @@ class Loaded:
 KINDS = (0, int(lt.create_torrent.v1_only), int(lt.create_torrent.v2_only))
 
 
-def load(torrent: bytes) -> Loaded | str:
+def load_with_libtorrent(torrent: bytes) -> LoadedTorrent | str:
     """What libtorrent reads, or why it does not."""
     try:
         params = lt.load_torrent_buffer(torrent, {})
@@ -64,7 +64,7 @@ def load(torrent: bytes) -> Loaded | str:
         return "no info dictionary"
     hashes, layout = params.ti.info_hashes(), params.ti.layout()
     real = [i for i in range(layout.num_files()) if not layout.file_flags(i) & layout.flag_pad_file]
-    return Loaded(
+    return LoadedTorrent(
         v1=hashes.v1.to_bytes() if hashes.has_v1() else None,
         v2=hashes.v2.to_bytes() if hashes.has_v2() else None,
         files=[(layout.file_path(i), layout.file_size(i)) for i in real],
@@ -82,7 +82,7 @@ def _trackers(params: lt.add_torrent_params) -> list[str]:
         return []
 
 
-def create(folder: Path, flags: int) -> bytes:
+def create_with_libtorrent(folder: Path, flags: int) -> bytes:
     """A torrent of a folder on the disk, made by libtorrent."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     entries = [lt.create_file_entry(str(p.relative_to(folder.parent)), p.stat().st_size) for p in paths]
@@ -91,27 +91,31 @@ def create(folder: Path, flags: int) -> bytes:
     return bytes(lt.bencode(made.generate()))
 
 
-def agree(torrent: bytes) -> bool:
+def assert_same_reading(torrent: bytes) -> bool:
     """Assert that libtorrent and we read the same; whether we load it at all."""
-    theirs = load(torrent)
+    theirs = load_with_libtorrent(torrent)
     try:
         ours = metainfo.parse_torrent(torrent)
     except Refusal as refusal:
-        named = isinstance(theirs, str) or any(words in str(refusal) for words in STRICTER)
+        named = isinstance(theirs, str) or any(words in str(refusal) for words in REFUSED_BY_US)
         assert named, f"libtorrent loads what we refuse: {refusal}"
         return False
     if isinstance(theirs, str):
-        assert any(words in theirs for words in LAXER), f"we load what libtorrent refuses: {theirs}"
+        assert any(words in theirs for words in REFUSED_BY_LIBTORRENT), (
+            f"we load what libtorrent refuses: {theirs}"
+        )
         return True
     assert (ours.v1, ours.v2) == (theirs.v1, theirs.v2)
     assert ours.piece_length == theirs.piece_length
     assert ours.private or not theirs.private
-    same_files(ours, theirs, list(metainfo.ParsedTorrent(torrent).files()))
-    same_trackers(ours, theirs)
+    assert_same_files(ours, theirs, list(metainfo.ParsedTorrent(torrent).files()))
+    assert_same_trackers(ours, theirs)
     return True
 
 
-def same_files(ours: metainfo.Metainfo, theirs: Loaded, files: list[metainfo.ContentFile]) -> None:
+def assert_same_files(
+    ours: metainfo.Metainfo, theirs: LoadedTorrent, files: list[metainfo.ContentFile]
+) -> None:
     if any("padding_" in file.path[-1] for file in files):
         return  # libtorrent looks for BitComet's pad files when it has made the names safe, we before
     assert [file.size for file in files] == [size for _, size in theirs.files]
@@ -121,6 +125,6 @@ def same_files(ours: metainfo.Metainfo, theirs: Loaded, files: list[metainfo.Con
             assert path in ("/".join(file.path), "/".join((ours.name, *file.path)))
 
 
-def same_trackers(ours: metainfo.Metainfo, theirs: Loaded) -> None:
+def assert_same_trackers(ours: metainfo.Metainfo, theirs: LoadedTorrent) -> None:
     """Ours are all of both keys; libtorrent's those of the list, or else the single one."""
     assert {url.strip() for url in theirs.trackers if url.isascii()} <= set(ours.trackers)

@@ -25,19 +25,19 @@ from archive.access.api_keys import ApiKey
 from archive.errors import TooManyReaders, Unavailable
 from archive.takedowns.takedown import take_down
 from metainfo.magnet import Magnet
-from tests.make import noise
+from tests.make import random_bytes
+from tests.servers.fake_qbittorrent import FakeQbittorrent, fake_qbittorrent
 from tests.servers.nginx import nginx
-from tests.servers.pretending import Pretender, pretending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FILM = noise(300_001, b"film")
+FILM = random_bytes(300_001, b"film")
 REQUESTDL = "/v1/api/torrents/requestdl"
 
 
 @pytest.fixture(scope="module")
-def daemon() -> Iterator[Pretender]:
-    with pretending() as running:
+def daemon() -> Iterator[FakeQbittorrent]:
+    with fake_qbittorrent() as running:
         yield running
 
 
@@ -48,19 +48,19 @@ class Account(NamedTuple):
     token: str
     v1: bytes
     number: int
-    daemon: Pretender
+    daemon: FakeQbittorrent
     folder: Path
 
 
 @pytest.fixture
-def account(daemon: Pretender, settings: Settings, tmp_path: Path) -> Account:
+def account(daemon: FakeQbittorrent, settings: Settings, tmp_path: Path) -> Account:
     """An account with one torrent, which its client has, still without files."""
     folder = tmp_path / "files"
     folder.mkdir()
     settings.CLIENTS = {"home": daemon.address}
     settings.CLIENT_FILES = {"home": folder}
     daemon.files.clear()
-    daemon.has(v1 := secrets.token_bytes(20))
+    daemon.set_torrent(v1 := secrets.token_bytes(20))
     key, token = api_keys.issue_key("somebody", client="home")
     return Account(key, token, v1, key_torrents.add_key_torrent(key, Magnet(v1)).id, daemon, folder)
 
@@ -69,7 +69,7 @@ def add_file(account: Account, name: str, content: bytes = FILM, progress: float
     path = account.folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    account.daemon.says(name, len(content), progress)
+    account.daemon.add_file(name, len(content), progress)
 
 
 def request_link(client: Client, account: Account, status: int = 200, **wish: Any) -> Any:
@@ -181,7 +181,7 @@ def test_wrong_parameters_have_torboxs_codes(
 ) -> None:
     add_file(account, "a.mkv")
     add_file(account, "b.mkv", progress=0.99)
-    account.daemon.says("gone.mkv", 5)
+    account.daemon.add_file("gone.mkv", 5)
     answer = request_link(client, account, status, **wish)
     assert (answer["success"], answer["error"], answer["data"]) == (False, error, None)
     assert str(account.folder) not in answer["detail"]
@@ -206,7 +206,7 @@ def test_a_key_without_a_client_with_files_is_refused(
 
 
 def test_a_client_that_is_down_is_an_error(client: Client, account: Account, settings: Settings) -> None:
-    with pretending() as other:
+    with fake_qbittorrent() as other:
         settings.CLIENTS = {"home": other.address}
     assert request_link(client, account, 502, file_id=0)["error"] == "DOWNLOAD_SERVER_ERROR"
 
@@ -262,7 +262,7 @@ def test_a_link_ends_with_its_key_its_torrent_or_a_takedown(client: Client, acco
 def test_a_block_of_the_infohash_that_only_the_client_knows_counts(client: Client, account: Account) -> None:
     """The account knows the v1 infohash of a hybrid; the takedown names the v2 infohash."""
     v2 = secrets.token_bytes(32)
-    account.daemon.has(account.v1, infohash_v2=v2.hex())
+    account.daemon.set_torrent(account.v1, infohash_v2=v2.hex())
     add_file(account, "a.mkv")
     paths = [link_path(client, account, **wish) for wish in ({"file_id": 0}, {"zip_link": "true"})]
     take_down(v2, "Court order 13")
@@ -390,7 +390,7 @@ def test_hostile_file_names_cannot_break_headers_or_urls(client: Client, account
 def test_a_client_cannot_name_files_outside_its_folder(client: Client, account: Account, name: str) -> None:
     (account.folder.parent / "secret").write_bytes(FILM)
     (account.folder / "link").symlink_to("../secret")
-    account.daemon.says(name, len(FILM))
+    account.daemon.add_file(name, len(FILM))
     for wish in ({"file_id": 0}, {"zip_link": "true"}):
         assert request_link(client, account, 404, **wish)["error"] == "LINK_OFFLINE"
 
@@ -398,10 +398,10 @@ def test_a_client_cannot_name_files_outside_its_folder(client: Client, account: 
 def test_the_client_is_not_called_for_every_range(client: Client, account: Account) -> None:
     add_file(account, "a.bin")
     path = link_path(client, account, file_id=0)
-    before = len(account.daemon.asked)
+    before = len(account.daemon.requested_paths)
     for start in range(20):
         assert read_response(client, path, Range=f"bytes={start}-{start}").content == FILM[start : start + 1]
-    assert len(account.daemon.asked) == before
+    assert len(account.daemon.requested_paths) == before
 
 
 def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, account: Account) -> None:
@@ -410,7 +410,7 @@ def test_a_file_that_the_client_moved_or_renamed_is_found_again(client: Client, 
     (account.folder / "a.mkv").rename(account.folder / "b.mkv")
     assert client.get(path).status_code == 404
     account.daemon.files[:] = []
-    account.daemon.says("b.mkv", len(FILM))
+    account.daemon.add_file("b.mkv", len(FILM))
     assert read_response(client, path).content == FILM
 
 
@@ -421,7 +421,7 @@ def test_a_zip_has_the_finished_files(client: Client, account: Account) -> None:
     held = {"a film/a.mkv": FILM, "a film/extras/ä.txt": b"hello", "a film/empty": b""}
     for name, content in held.items():
         add_file(account, name, content)
-    account.daemon.says("a film/not wanted", 5, 0)
+    account.daemon.add_file("a film/not wanted", 5, 0)
     path = link_path(client, account, zip_link="true", file_id=0)
     assert path.endswith("/a%20film.zip")
     answer = read_response(client, path)
@@ -434,7 +434,7 @@ def test_a_zip_has_the_finished_files(client: Client, account: Account) -> None:
 
 def test_an_unfinished_torrent_has_no_zip(client: Client, account: Account) -> None:
     add_file(account, "a.mkv")
-    account.daemon.has(account.v1, progress=0.5)
+    account.daemon.set_torrent(account.v1, progress=0.5)
     assert request_link(client, account, 404, zip_link="true")["error"] == "DOWNLOAD_NOT_CACHED"
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from tests.make import noise
+from tests.make import random_bytes
 from tests.servers.file_server import FileServer, file_server
 from tests.servers.hashkeep import ROOT
 from tests.servers.nginx import nginx
 
-FILM = noise(300_001, b"film")
+FILM = random_bytes(300_001, b"film")
 NAMES = ("a film.mkv", "page.html", "ä?#%41.mkv")  # in this order
 
 

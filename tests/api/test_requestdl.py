@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from tests.client_operations import until
-from tests.servers.daemon import Daemon
+from tests.client_operations import poll_until
+from tests.servers.client_daemon import ClientDaemon
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.libtorrent_peers import Address, Content, Peer, create_content
 from tests.servers.network_namespace import network_namespace
@@ -29,7 +29,7 @@ class World(NamedTuple):
     server: Hashkeep
     keys: dict[str, str]
     """By the client that they are bound to."""
-    daemons: dict[str, Daemon]
+    daemons: dict[str, ClientDaemon]
     held: dict[tuple[str, str], Content]
 
     def call_method(self, client: str, path: str, **wish: Any) -> Any:
@@ -87,7 +87,7 @@ def test_a_magnet_link_becomes_a_downloaded_file(world: World, client: str, kind
     def row() -> Any:
         return world.call_method(client, "mylist", id=number)
 
-    until(lambda: (item := row())["progress"] == 1 and item["files"])
+    poll_until(lambda: (item := row())["progress"] == 1 and item["files"])
     assert row()["download_finished"] is True
     expected = {path.name: path.read_bytes() for path in (held.folder / held.name).iterdir()}
     files = row()["files"]

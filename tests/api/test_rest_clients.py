@@ -13,7 +13,7 @@ from pytest_django import Settings
 from archive.torrents.deposit import deposit
 from clients import ClientAddress
 from tests import make
-from tests.client_operations import address
+from tests.client_operations import client_address
 from tests.servers import free_port
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
@@ -35,7 +35,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
 @pytest.fixture(autouse=True)
 def configured_client(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
     away = ClientAddress("transmission", False, "127.0.0.1", free_port(), "/", "me", "a password")
-    settings.CLIENTS = {"home": address(daemon), "away": away}
+    settings.CLIENTS = {"home": client_address(daemon), "away": away}
     yield
 
 

@@ -8,7 +8,7 @@ import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import make
-from tests.client_operations import until
+from tests.client_operations import poll_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import Qbittorrent, qbittorrent
@@ -58,7 +58,7 @@ def test_the_button_sends_a_torrent_to_a_client(browser: Browser) -> None:
     page.get_by_label("paused").check()
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("Sent to home.")).to_be_visible(timeout=SOON)
-    until(lambda: [row["state"] for row in browser.daemon.torrents()] == ["stoppedDL"])
+    poll_until(lambda: [row["state"] for row in browser.daemon.torrents()] == ["stoppedDL"])
     assert [row["infohash_v1"] for row in browser.daemon.torrents()] == [make.v1_hash(TORRENT).lower()]
     page.get_by_role("button", name="Send to home").click()
     expect(page.get_by_text("home has it already.")).to_be_visible(timeout=SOON)

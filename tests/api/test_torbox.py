@@ -245,7 +245,7 @@ class TestCheckCached:
         pads = [{b"attr": b"p", b"length": 1, b"path": [b".pad", b"1"]}] * 150_000
         files = [*pads, {b"length": 1, b"path": [b"a"]}]
         like = {b"piece length": 2**20, b"pieces": bytes(20), b"files": files}
-        one = make.seal({b"name": b"0", **like})  # which takes much longer than the rest of this test
+        one = make.wrap_info({b"name": b"0", **like})  # which takes much longer than the rest of this test
         held = [one.replace(b"4:name1:0", b"4:name1:%d" % n) for n in range(4)]
         deposit_many(held)
         found = success_data(

@@ -12,7 +12,7 @@ from archive.access import api_keys
 from archive.torrents.deposit import deposit
 from clients import ClientAddress
 from tests import make
-from tests.client_operations import address, until
+from tests.client_operations import client_address, poll_until
 from tests.servers import free_port
 from tests.servers.misbehaving_server import (
     Behaviour,
@@ -39,11 +39,11 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Qbittorrent]:
 
 @pytest.fixture(autouse=True)
 def configured_client(daemon: Qbittorrent, settings: Settings) -> Iterator[None]:
-    settings.CLIENTS = {"home": address(daemon)}
+    settings.CLIENTS = {"home": client_address(daemon)}
     yield
     for row in daemon.torrents():
         daemon.post("torrents/delete", hashes=row["hash"], deleteFiles="true")
-    until(lambda: not daemon.torrents())
+    poll_until(lambda: not daemon.torrents())
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_torrent_is_added_to_the_client_and_shown_with_its_state(
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     assert hashes(daemon) == [HASH]
-    until(lambda: anna.list(id=id_)["download_state"] == "stalled (no seeds)")
+    poll_until(lambda: anna.list(id=id_)["download_state"] == "stalled (no seeds)")
     row = anna.list(id=id_)
     assert (row["active"], row["progress"], row["download_finished"], row["eta"]) == (
         True,
@@ -71,10 +71,10 @@ def test_a_torrent_is_added_to_the_client_and_shown_with_its_state(
     assert (row["seeds"], row["peers"], row["download_speed"], row["torrent_file"]) == (0, 0, 0, True)
     assert None not in row.values()
     success_data(anna.does(torrent_id=id_, operation="pause"))
-    until(lambda: anna.list()[0]["download_state"] == "paused")
+    poll_until(lambda: anna.list()[0]["download_state"] == "paused")
     assert anna.list()[0]["active"] is False
     success_data(anna.does(torrent_id=id_, operation="resume"))
-    until(lambda: anna.list()[0]["download_state"] == "stalled (no seeds)")
+    poll_until(lambda: anna.list()[0]["download_state"] == "stalled (no seeds)")
     success_data(anna.does(torrent_id=id_, operation="reannounce"))
     success_data(anna.does(torrent_id=id_, operation="stop_seeding"))
 
@@ -84,7 +84,7 @@ def test_a_link_adds_exactly_one_torrent_to_the_client(anna: Account, daemon: Qb
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     link = f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}&x.pe=44.9.9.9:1"
     success_data(anna("post", "asynccreatetorrent", {"magnet": link}))
-    until(lambda: anna.list()[0]["download_state"] == "metaDL")
+    poll_until(lambda: anna.list()[0]["download_state"] == "metaDL")
     assert hashes(daemon) == ["5a" * 20]
 
 
@@ -95,7 +95,7 @@ def test_a_magnet_link_that_cannot_be_resolved_waits_in_the_client(
     for path in ("asynccreatetorrent", "createtorrent"):
         answer = anna("post", path, {"magnet": link})
         assert success_data(answer)["hash"] == "5a" * 20
-    until(lambda: anna.list()[0]["download_state"] == "metaDL")
+    poll_until(lambda: anna.list()[0]["download_state"] == "metaDL")
     [row] = anna.list()
     assert (row["progress"], row["size"]) == (0, 0)
     assert (row["name"], row["files"], row["torrent_file"]) == ("some film", [], False)
@@ -130,7 +130,7 @@ def test_a_shared_torrent_is_removed_with_its_last_account(anna: Account, daemon
 
 def test_a_torrent_that_the_client_had_before_stays_there(anna: Account, daemon: Qbittorrent) -> None:
     daemon.post("torrents/add", urls=f"magnet:?xt=urn:btih:{HASH}")
-    until(lambda: hashes(daemon) == [HASH])
+    poll_until(lambda: hashes(daemon) == [HASH])
     id_ = anna.send(TORRENT)["torrent_id"]
     success_data(anna.does(torrent_id=id_, operation="delete"))
     assert (anna.list(), hashes(daemon)) == ([], [HASH])
@@ -141,7 +141,7 @@ def test_a_torrent_removed_from_the_client_is_missing_until_it_is_added_again(
 ) -> None:
     id_ = anna.send(TORRENT)["torrent_id"]
     daemon.post("torrents/delete", hashes=HASH, deleteFiles="false")
-    until(lambda: not hashes(daemon))
+    poll_until(lambda: not hashes(daemon))
     row = anna.list(id=id_)
     assert (row["download_state"], row["active"], row["download_finished"]) == ("missing", False, False)
     assert error_of(anna.does(torrent_id=id_, operation="pause")) == (404, "ITEM_NOT_FOUND")
@@ -192,7 +192,7 @@ def test_a_client_with_garbled_answers_is_an_error_and_loses_nothing(
     with misbehaving_server(manner) as port:
         settings.CLIENTS = {"home": client_at(port)}
         assert set(call_every_method(anna, id_)) == {(502, "DOWNLOAD_SERVER_ERROR")}
-    settings.CLIENTS = {"home": address(daemon)}
+    settings.CLIENTS = {"home": client_address(daemon)}
     assert [row["id"] for row in anna.list()] == [id_]
 
 

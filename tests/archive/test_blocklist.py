@@ -21,7 +21,7 @@ from tests import make
 from tests.servers import free_port, run_process, wait_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 from tests.servers.http_server import http_server
-from tests.servers.nginx import answers
+from tests.servers.nginx import is_answering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,7 +189,7 @@ def web(tmp_path: Path) -> Iterator[str]:
         str(port),
     ]
     with run_process(server, log := tmp_path / "web.log") as process:
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), process, log)
+        wait_until(lambda: is_answering(f"http://127.0.0.1:{port}/"), process, log)
         yield f"http://127.0.0.1:{port}/"
 
 

@@ -11,9 +11,9 @@ from pytest_django import Settings
 from archive.torrents.deposit import deposit
 from clients import ClientAddress
 from tests import make
-from tests.client_operations import address
+from tests.client_operations import client_address
 from tests.servers import free_port
-from tests.servers.daemon import Daemon
+from tests.servers.client_daemon import ClientDaemon
 from tests.servers.network_namespace import network_namespace
 from tests.servers.qbittorrent import qbittorrent
 from tests.servers.transmission import transmission
@@ -21,13 +21,13 @@ from tests.servers.transmission import transmission
 pytestmark = pytest.mark.django_db
 
 V1 = make.v1(b"a film.mkv")
-HYBRID = make.hybrid(b"both", make.noise(100_000, b"both"))
+HYBRID = make.hybrid(b"both", make.random_bytes(100_000, b"both"))
 V1_HASH = make.v1_hash(V1)
 MAGNET = "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=some+film"
 
 
 @pytest.fixture(scope="module")
-def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Daemon]]:
+def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ClientDaemon]]:
     with (
         network_namespace(),
         qbittorrent(tmp_path_factory.mktemp("q"), "4.5") as home,
@@ -37,8 +37,8 @@ def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Daem
 
 
 @pytest.fixture(autouse=True)
-def addresses(daemons: dict[str, Daemon], settings: Settings) -> dict[str, ClientAddress]:
-    settings.CLIENTS = {name: address(daemon) for name, daemon in daemons.items()}
+def addresses(daemons: dict[str, ClientDaemon], settings: Settings) -> dict[str, ClientAddress]:
+    settings.CLIENTS = {name: client_address(daemon) for name, daemon in daemons.items()}
     found: dict[str, ClientAddress] = settings.CLIENTS
     return found
 

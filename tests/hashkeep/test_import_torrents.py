@@ -413,11 +413,11 @@ print("grown by", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 def test_memory_does_not_grow_with_what_is_imported(tmp_path: Path) -> None:
     """300 MB of torrents after 35 MB of them: the first fill a batch, the others must not take more."""
-    pieces = make.noise(100_000, b"pieces")
+    pieces = make.random_bytes(100_000, b"pieces")
     for name, numbers in (("few.tar", range(350)), ("many.tar", range(1000, 4000))):
         with tarfile.open(tmp_path / name, "w") as archive:
             for n in numbers:
-                torrent = make.seal(
+                torrent = make.wrap_info(
                     {b"length": 16_384 * 5000, b"name": b"%d" % n, b"piece length": 16_384, b"pieces": pieces}
                 )
                 info = tarfile.TarInfo(f"{n}.torrent")

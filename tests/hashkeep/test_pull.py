@@ -21,7 +21,7 @@ from archive.torrents.retrieve import retrieve
 from clients import Client, ClientAddress, TorrentToAdd, open_client
 from tests import make
 from tests.api.test_hash2torrent import settings as network
-from tests.client_operations import address, until
+from tests.client_operations import client_address, poll_until
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 from tests.servers.libtorrent_peers import Content, Peer
 from tests.servers.network_namespace import network_namespace
@@ -32,8 +32,8 @@ from tests.servers.transmission import transmission
 pytestmark = pytest.mark.django_db(transaction=True)
 
 V1 = make.v1(b"one")
-HYBRID = make.hybrid(b"both", make.noise(100_000, b"both"))
-V2 = make.v2(b"two", make.noise(100_000, b"two"))
+HYBRID = make.hybrid(b"both", make.random_bytes(100_000, b"both"))
+V2 = make.v2(b"two", make.random_bytes(100_000, b"two"))
 PRIVATE = make.v1(b"secret", private=1)
 
 
@@ -50,8 +50,8 @@ def client_daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients
         qbittorrent(tmp_path_factory.mktemp("q"), "5.3") as q,
         transmission(tmp_path_factory.mktemp("t"), "4.1") as t,
     ):
-        home, seedbox = open_client(address(q), 60), open_client(address(t), 60)
-        yield Clients(home, seedbox, {"home": address(q), "seedbox": address(t)})
+        home, seedbox = open_client(client_address(q), 60), open_client(client_address(t), 60)
+        yield Clients(home, seedbox, {"home": client_address(q), "seedbox": client_address(t)})
         home.close()
         seedbox.close()
 
@@ -99,7 +99,7 @@ def test_a_held_torrent_stays_byte_for_byte(clients: Clients) -> None:
 
 
 def test_a_torrent_without_piece_layers_is_completed(clients: Clients) -> None:
-    deposit(make.v2(b"two", make.noise(100_000, b"two"), layers=False))
+    deposit(make.v2(b"two", make.random_bytes(100_000, b"two"), layers=False))
     add_and_wait(clients.home, V2)
     run_pull("home")
     assert b"12:piece layers" in retrieve(make.infohashes(V2)[1]).torrent
@@ -150,14 +150,14 @@ def test_watch_stores_new_torrents_and_survives_a_restart_of_the_client(
         watching = start_watching(archive, before, log)
         try:
             add_torrent(before, V1)
-            until(lambda: count_stored(archive) == 1)
+            poll_until(lambda: count_stored(archive) == 1)
         finally:
             before_it_ends = log.read_text()
     try:
-        until(lambda: "cannot be reached. Trying again" in log.read_text())
+        poll_until(lambda: "cannot be reached. Trying again" in log.read_text())
         with qbittorrent(tmp_path / "after", "5.3", web=before.web) as after:
             add_torrent(after, HYBRID)
-            until(lambda: count_stored(archive) == 2)
+            poll_until(lambda: count_stored(archive) == 2)
     finally:
         watching.send_signal(signal.SIGINT)
         assert watching.wait(timeout=30) == 0
@@ -188,7 +188,7 @@ def test_a_torrent_that_the_client_cannot_export_comes_from_the_network(
         client_daemons.home.add(TorrentToAdd(f"magnet:?xt=urn:btih:{infohash.hex()}", (infohash,)))
         counts = parse_counts(archive.manage("pull", "home", "--resolve").stdout)
         assert counts == {"stored": 0, "held already": 0, "not given by the client; the network is asked": 1}
-        until(lambda: count_stored(archive) == 1)
+        poll_until(lambda: count_stored(archive) == 1)
         assert parse_counts(archive.manage("pull", "home", "--resolve").stdout) == {
             "stored": 0,
             "held already": 1,
@@ -206,7 +206,7 @@ def start_watching(archive: Hashkeep, daemon: Qbittorrent, log: Path) -> "subpro
 
 
 def add_torrent(daemon: Qbittorrent, torrent: bytes) -> None:
-    with closing(open_client(address(daemon), 60)) as client:
+    with closing(open_client(client_address(daemon), 60)) as client:
         add_and_wait(client, torrent)
 
 

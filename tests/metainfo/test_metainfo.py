@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 import metainfo
 from metainfo.errors import EmptyTorrent, NotATorrent, TooComplex, TooLarge, Truncated
 from tests import bep52, make, mutations, oracle
-from tests.floods import floods
+from tests.hostile_torrents import hostile_torrents
 
 TORRENTS = {
     path.stem: path.read_bytes()
     for path in sorted((Path(__file__).parent.parent / "torrents").glob("*.torrent"))
 }
-FLOODS = dict(floods(1_000_000))
-SMALL_FLOODS = dict(floods(100_000))
+FLOODS = dict(hostile_torrents(1_000_000))
+SMALL_FLOODS = dict(hostile_torrents(100_000))
 
 # Every other torrent of the corpus is taken. Part of the sentence stands beside each; True where libtorrent loads it.
 REFUSED = {
@@ -101,8 +101,8 @@ GOOD = ("v1-full", "v1-folder", "v2-folder", "hybrid-folder")
 
 @pytest.mark.parametrize("name", sorted(TORRENTS.keys() - REFUSED.keys()))
 def test_a_torrent_of_the_corpus_is_read_as_libtorrent_reads_it(name: str) -> None:
-    assert isinstance(oracle.load(TORRENTS[name]), oracle.Loaded)
-    assert oracle.agree(TORRENTS[name])
+    assert isinstance(oracle.load_with_libtorrent(TORRENTS[name]), oracle.LoadedTorrent)
+    assert oracle.assert_same_reading(TORRENTS[name])
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -111,7 +111,7 @@ def test_a_broken_torrent_is_refused_with_the_reason(name: str) -> None:
     with pytest.raises(NotATorrent) as refusal:
         metainfo.parse_torrent(TORRENTS[name])
     assert words in str(refusal.value)
-    assert isinstance(oracle.load(TORRENTS[name]), oracle.Loaded) == loads
+    assert isinstance(oracle.load_with_libtorrent(TORRENTS[name]), oracle.LoadedTorrent) == loads
 
 
 def test_the_hashes_are_over_the_info_dictionary_as_it_stands() -> None:
@@ -156,18 +156,18 @@ def test_a_torrent_has_as_many_parts_as_libtorrent_takes_and_no_more() -> None:
     """Three million; each value is one, and so is each end. A hundred are left for what we count for more."""
     before, after = make.v1(outer={b"x": 1}).split(b"1:xi1e")
     most, too_many = (before + b"1:xl" + b"0:" * parts + b"e" + after for parts in (2_999_882, 2_999_983))
-    assert oracle.agree(most)
-    assert isinstance(oracle.load(too_many), str)
+    assert oracle.assert_same_reading(most)
+    assert isinstance(oracle.load_with_libtorrent(too_many), str)
     with pytest.raises(TooComplex, match="3,000,000 parts"):
         metainfo.parse_torrent(too_many)
 
 
 def test_more_pieces_than_libtorrent_takes_are_too_many() -> None:
     """In v2 a few bytes can claim them."""
-    info, _ = bep52.parts([("file", 50_000)], bep52.BLOCK, "file")
+    info, _ = bep52.build_info([("file", 50_000)], bep52.BLOCK, "file")
     info["file tree"]["file"][""]["length"] = (2_097_152 + 1) * bep52.BLOCK
     torrent = bep52.encode(info)
-    assert "too many pieces" in str(oracle.load(torrent))
+    assert "too many pieces" in str(oracle.load_with_libtorrent(torrent))
     with pytest.raises(TooComplex, match="2,097,153 pieces"):
         metainfo.parse_torrent(torrent)
 
@@ -309,7 +309,7 @@ def calls(act: Callable[[], object]) -> int:
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 paths = st.lists(names.filter(lambda name: "/" not in name), min_size=1, max_size=3).map("/".join)
 file_lists = st.dictionaries(paths, st.integers(0, 200_000), min_size=1, max_size=6).map(
-    mutations.without_clashes
+    mutations.drop_clashing_paths
 )
 piece_lengths = st.sampled_from([16_384, 32_768, 65_536])
 extras = st.dictionaries(st.sampled_from(["source", "private", "x"]), st.integers(0, 3))
@@ -320,13 +320,13 @@ extras = st.dictionaries(st.sampled_from(["source", "private", "x"]), st.integer
 def test_made_up_torrents_are_read_as_libtorrent_reads_them(
     maker: Callable[..., bytes], files: bep52.Files, piece_length: int, name: str, extra: dict[str, int]
 ) -> None:
-    oracle.agree(maker(files, piece_length, name, **extra))
+    oracle.assert_same_reading(maker(files, piece_length, name, **extra))
 
 
 @settings(max_examples=4_000, derandomize=True, deadline=None)
 @given(st.sampled_from(sorted(TORRENTS)), st.randoms(use_true_random=False))
 def test_damaged_torrents_are_read_as_libtorrent_reads_them_or_refused(name: str, random: Random) -> None:
-    oracle.agree(mutations.mutate(TORRENTS[name], random))
+    oracle.assert_same_reading(mutations.mutate(TORRENTS[name], random))
 
 
 @pytest.mark.parametrize("flags", oracle.KINDS)
@@ -336,6 +336,6 @@ def test_a_torrent_made_by_libtorrent_is_read_alike(flags: int, tmp_path: Path) 
         file = tmp_path / "folder" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
-    torrent = oracle.create(tmp_path / "folder", flags)
-    assert oracle.agree(torrent)
+    torrent = oracle.create_with_libtorrent(tmp_path / "folder", flags)
+    assert oracle.assert_same_reading(torrent)
     assert metainfo.parse_torrent(torrent).complete

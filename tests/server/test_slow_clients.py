@@ -13,7 +13,7 @@ import requests
 
 from server.connection import Connection, limit_idle_responses
 from tests import make
-from tests.client_operations import until
+from tests.client_operations import poll_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
 
 SMALL = make.v1(b"small", 20_000_000)
@@ -160,13 +160,13 @@ def test_what_a_client_has_received_is_known_until_it_is_gone() -> None:
             server.sendall(b"before")
             assert client.recv(100) == b"before"
             local = "{}:{}".format(*listener.getsockname())
-            until(lambda: Connection(local, "{}:{}".format(*peer)).acknowledged() == 0)
+            poll_until(lambda: Connection(local, "{}:{}".format(*peer)).acknowledged() == 0)
             connection = Connection(local, "{}:{}".format(*peer))
             server.sendall(b"x" * 1000)
-            until(lambda: connection.acknowledged() == 1000)
+            poll_until(lambda: connection.acknowledged() == 1000)
             client.close()
             with suppress(OSError):
                 server.sendall(b"x")
             server.close()
-            until(lambda: connection.acknowledged() is None)
+            poll_until(lambda: connection.acknowledged() is None)
     assert Connection("[::1]:1", "[::1]:2").acknowledged() is None

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests import make
-from tests.client_operations import until
+from tests.client_operations import poll_until
 from tests.server.test_slow_clients import SOON, memory
 from tests.servers.file_server import FileServer, file_server
 
@@ -58,7 +58,7 @@ def test_readers_are_limited_and_keep_nobody_waiting(filled: FileServer) -> None
             assert requests.get(f"{filled.server.url}/{stored.text}.torrent", timeout=SOON).content == torrent
             assert requests.get(filled.server.url, timeout=SOON).ok
         assert memory(filled.server) - before < 50_000_000
-    until(lambda: can_watch(filled))
+    poll_until(lambda: can_watch(filled))
 
 
 def can_watch(filled: FileServer) -> bool:

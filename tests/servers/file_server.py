@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.servers.fake_qbittorrent import fake_qbittorrent
 from tests.servers.hashkeep import Hashkeep
-from tests.servers.pretending import pretending
 
 _V1 = bytes(range(20))
 _ACCOUNTS = f"""
@@ -37,10 +37,10 @@ class FileServer(NamedTuple):
 @contextmanager
 def file_server(folder: Path, films: Path, **settings: Any) -> Iterator[FileServer]:
     """Its client claims to have the files of the folder `films`, in the order of their names."""
-    with pretending() as client:
-        client.has(_V1)
+    with fake_qbittorrent() as client:
+        client.set_torrent(_V1)
         for film in sorted(films.iterdir()):
-            client.says(film.name, film.stat().st_size)
+            client.add_file(film.name, film.stat().st_size)
         where = f"home=qbittorrent://me:secret@127.0.0.1:{client.port}"
         server = Hashkeep(folder, CLIENTS=where, CLIENT_FILES=f"home={films}", **settings)
         server.manage("migrate", "--verbosity", "0")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import libtorrent as lt
 
-from tests.make import infohashes, noise
+from tests.make import infohashes, random_bytes
 
 Address = tuple[str, int]
 
@@ -41,7 +41,7 @@ def create_content(
     """Three files, of which the last needs no piece layer. `kind`: v1, hybrid or v2; `size`: of the largest file."""
     (folder / name).mkdir(parents=True)
     for number, length in enumerate((size, 90_000, 10)):
-        (folder / name / f"{number}.bin").write_bytes(noise(length, f"{name} {number}".encode()))
+        (folder / name / f"{number}.bin").write_bytes(random_bytes(length, f"{name} {number}".encode()))
     made = lt.create_torrent(lt.list_files(str(folder / name)), _PIECE, _KINDS[kind])
     lt.set_piece_hashes(made, str(folder))
     for tier, tracker in enumerate(trackers):

@@ -39,11 +39,11 @@ def nginx(http: str) -> Iterator[str]:
         conf, log, url = home / "nginx.conf", home / "log", f"http://127.0.0.1:{port}"
         conf.write_text(SETTINGS.format(home=home, user=user, http=here))
         with run_process(["/usr/sbin/nginx", "-c", str(conf)], log) as process:
-            wait_until(lambda: answers(url), process, log)
+            wait_until(lambda: is_answering(url), process, log)
             yield url
 
 
-def answers(url: str) -> bool:
+def is_answering(url: str) -> bool:
     try:
         urlopen(url, timeout=10).close()
     except HTTPError as answer:

@@ -24,19 +24,29 @@ class Cluster:
 
     def start(self) -> None:
         data, log, port = self._home / "data", self._home / "log", str(self._port)
-        server = [program("postgres"), "-D", str(data), "-p", port, "-k", str(self._home), "-h", "127.0.0.1"]
+        server = [
+            program_path("postgres"),
+            "-D",
+            str(data),
+            "-p",
+            port,
+            "-k",
+            str(self._home),
+            "-h",
+            "127.0.0.1",
+        ]
         # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
         process = self._stack.enter_context(run_process(server, log, USER, stop=SIGINT))
-        ready = [program("pg_isready"), "-q", *self._client()]
-        wait_until(lambda: accepts(ready), process, log)
+        ready = [program_path("pg_isready"), "-q", *self._client()]
+        wait_until(lambda: is_accepting(ready), process, log)
         self._process = process
 
     def create(self) -> None:
-        subprocess.run([program("createdb"), *self._client(), DATABASE], check=True)
+        subprocess.run([program_path("createdb"), *self._client(), DATABASE], check=True)
 
     def kill(self) -> None:
         """SIGKILL, to all of its processes; those that serve clients are children of the first."""
-        own = [int(pid) for pid in children(self._process.pid)]
+        own = [int(pid) for pid in child_pids(self._process.pid)]
         for pid in (self._process.pid, *own):
             os.kill(pid, SIGKILL)
         self._process.wait()
@@ -70,7 +80,7 @@ def postgres() -> Iterator[str]:
         yield started.url
 
 
-def children(process: int) -> list[str]:
+def child_pids(process: int) -> list[str]:
     return Path(f"/proc/{process}/task/{process}/children").read_text().split()
 
 
@@ -79,15 +89,15 @@ def create_cluster(home: Path, data: Path) -> None:
     if become:
         shutil.chown(home, USER)
     options = ["--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    command = ["setpriv", *become, "--", program("initdb"), "-D", str(data), *options]
+    command = ["setpriv", *become, "--", program_path("initdb"), "-D", str(data), *options]
     subprocess.run(command, check=True, capture_output=True, cwd=home)
 
 
-def program(name: str) -> str:
+def program_path(name: str) -> str:
     """Debian keeps the server's programs out of PATH, one folder a version; the newest will do."""
     versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     return str(max(versions, key=lambda path: int(path.parts[4])))
 
 
-def accepts(command: list[str]) -> bool:
+def is_accepting(command: list[str]) -> bool:
     return subprocess.run(command).returncode == 0

@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from tests.servers import free_port
-from tests.servers.daemon import Daemon, started
-from tests.servers.debian import program
+from tests.servers.client_daemon import ClientDaemon, run_daemon
+from tests.servers.debian_programs import program_command
 
 RELEASES = {"4.5": None, "5.1": "trixie", "5.3": "trixie-backports"}
 
@@ -40,7 +40,7 @@ WebUI\Password_PBKDF2="@ByteArray({password})"
 
 
 @dataclass(frozen=True)
-class Qbittorrent(Daemon):
+class Qbittorrent(ClientDaemon):
     _cookies: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -53,7 +53,7 @@ class Qbittorrent(Daemon):
     def torrents(self) -> list[dict[str, Any]]:
         return list(self.get("torrents/info").json())
 
-    def goes_on(self, torrents: int) -> bool:
+    def has_checked(self, torrents: int) -> bool:
         return [torrent["progress"] for torrent in self.torrents()] == [1] * torrents
 
     def get(self, what: str) -> requests.Response:
@@ -91,16 +91,16 @@ def qbittorrent(
     served = Qbittorrent(host, web or free_port(), free_port(), downloads)
     settings = home / "qBittorrent" / "config" / "qBittorrent.conf"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    password = _hashed(served.password)
+    password = _hash_password(served.password)
     settings.write_text(_SETTINGS.format(**vars(served) | {"password": password, "dht": str(dht).lower()}))
-    command = [*program("qbittorrent-nox", RELEASES[version]), f"--profile={home}"]
+    command = [*program_command("qbittorrent-nox", RELEASES[version]), f"--profile={home}"]
     if torrents:
         command += [f"--save-path={downloads}", "--skip-dialog=true", *map(str, torrents)]
-    with started(served, command, version, home, len(torrents)):
+    with run_daemon(served, command, version, home, len(torrents)):
         yield served
 
 
-def _hashed(password: str) -> str:
+def _hash_password(password: str) -> str:
     """As its source does, base/utils/password.cpp."""
     salt = bytes(16)
     key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 100_000)

@@ -55,7 +55,7 @@ rgw frontends = beast endpoint=127.0.0.1:{gateway} tcp_nodelay=1
 rgw enable apis = s3
 rgw thread pool size = 64
 """
-RIGHTS = {
+CAPABILITIES = {
     "mon.": ["mon", "allow *"],
     "client.admin": ["mon", "allow *", "--cap", "osd", "allow *"],
     "client.rgw": ["mon", "allow *", "--cap", "osd", "allow *"],
@@ -82,26 +82,26 @@ def radosgw() -> Iterator[Radosgw]:
     """The gateway with one user and no bucket."""
     with TemporaryDirectory(prefix="radosgw-") as folder, ExitStack() as servers:
         home, monitor, gateway = Path(folder), free_port(), free_port()
-        settings = prepare(home, monitor, gateway)
+        settings = write_settings(home, monitor, gateway)
         log, endpoint = home / "output", f"http://127.0.0.1:{gateway}"
 
         def start(*command: str) -> subprocess.Popen[bytes]:
             return servers.enter_context(run_process([*command, *settings, "-f"], log))
 
         start("ceph-mon", "-i", "a")
-        call("ceph", *settings, "osd", "new", osd := str(uuid4()))
-        call("ceph-osd", *settings, "-i", "0", "--mkfs", "--osd-uuid", osd)
+        run_command("ceph", *settings, "osd", "new", osd := str(uuid4()))
+        run_command("ceph-osd", *settings, "-i", "0", "--mkfs", "--osd-uuid", osd)
         start("ceph-osd", "-i", "0")
         gate = start("radosgw", "-n", "client.rgw")
-        wait_until(lambda: answers(endpoint), gate, log)
+        wait_until(lambda: is_answering(endpoint), gate, log)
         access, secret = CREDENTIALS.values()
         keys = [f"--access-key={access}", f"--secret-key={secret}"]
-        call("radosgw-admin", *settings, "user", "create", "--uid=test", "--display-name=test", *keys)
+        run_command("radosgw-admin", *settings, "user", "create", "--uid=test", "--display-name=test", *keys)
         session = Session(access, secret, region_name="us-east-1")
         yield Radosgw(endpoint, session.client("s3", endpoint_url=endpoint))
 
 
-def prepare(home: Path, monitor: int, gateway: int) -> list[str]:
+def write_settings(home: Path, monitor: int, gateway: int) -> list[str]:
     """Settings, keys and the monitor's database; how every program of Ceph is told of them."""
     fsid, keyring, monmap, path = (
         str(uuid4()),
@@ -113,21 +113,23 @@ def prepare(home: Path, monitor: int, gateway: int) -> list[str]:
     settings = ["-c", str(path)]
     for name in ["mon", "osd", "rgw"]:
         (home / name).mkdir()
-    call("ceph-authtool", "--create-keyring", keyring)
-    for who, rights in RIGHTS.items():
-        call("ceph-authtool", keyring, "--gen-key", "-n", who, "--cap", *rights)
-    call("monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{monitor}/0]", monmap)
-    call("ceph-mon", *settings, "-i", "a", "--mkfs", "--monmap", monmap, "--keyring", keyring)
+    run_command("ceph-authtool", "--create-keyring", keyring)
+    for who, rights in CAPABILITIES.items():
+        run_command("ceph-authtool", keyring, "--gen-key", "-n", who, "--cap", *rights)
+    run_command(
+        "monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{monitor}/0]", monmap
+    )
+    run_command("ceph-mon", *settings, "-i", "a", "--mkfs", "--monmap", monmap, "--keyring", keyring)
     return settings
 
 
-def call(*command: str) -> None:
+def run_command(*command: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     if done.returncode:
         raise RuntimeError(f"{command!r}: {done.stdout}{done.stderr}")
 
 
-def answers(endpoint: str) -> bool:
+def is_answering(endpoint: str) -> bool:
     try:
         with urlopen(endpoint, timeout=10) as answer:
             return bool(answer.status == 200)

@@ -16,11 +16,11 @@ def redis() -> Iterator[str]:
         port, log = free_port(), Path(folder) / "log"
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         with run_process(["redis-server", *options], log) as process:
-            wait_until(lambda: answers(port), process, log)
+            wait_until(lambda: is_answering(port), process, log)
             yield f"redis://127.0.0.1:{port}/0"
 
 
-def answers(port: int) -> bool:
+def is_answering(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(b"PING\r\n")

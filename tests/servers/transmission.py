@@ -11,8 +11,8 @@ from typing import Any
 import requests
 
 from tests.servers import free_port
-from tests.servers.daemon import Daemon, started
-from tests.servers.debian import program
+from tests.servers.client_daemon import ClientDaemon, run_daemon
+from tests.servers.debian_programs import program_command
 
 RELEASES = {"3.00": None, "4.1": "trixie-backports"}
 
@@ -20,7 +20,7 @@ _DOWNLOADS, _SEEDS = 4, 6  # rpc-spec.md, the status of a torrent
 
 
 @dataclass(frozen=True)
-class Transmission(Daemon):
+class Transmission(ClientDaemon):
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.web}/transmission/rpc"
@@ -31,7 +31,7 @@ class Transmission(Daemon):
     def torrents(self) -> list[dict[str, Any]]:
         return list(self.call("torrent-get", fields=["hashString", "name", "status"])["torrents"])
 
-    def goes_on(self, torrents: int) -> bool:
+    def has_checked(self, torrents: int) -> bool:
         """To this client a hybrid stays incomplete: it looks for the pad files on the disk."""
         return [torrent["status"] in {_DOWNLOADS, _SEEDS} for torrent in self.torrents()] == [True] * torrents
 
@@ -63,8 +63,8 @@ def transmission(
     (home / "dht.bootstrap").write_text("".join(f"{node} {port}\n" for node, port in dht))
     for torrent in torrents:
         shutil.copy(torrent, home / "watched")
-    command = [*program("transmission-daemon", RELEASES[version]), "-f", "-g", str(home)]
-    with started(served, command, version, home, len(torrents)):
+    command = [*program_command("transmission-daemon", RELEASES[version]), "-f", "-g", str(home)]
+    with run_daemon(served, command, version, home, len(torrents)):
         yield served
 
 

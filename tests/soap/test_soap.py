@@ -171,7 +171,7 @@ def test_a_torrent_that_is_too_large_is_refused_however_large(
     client: Client, settings: Settings, size: int
 ) -> None:
     settings.MAX_TORRENT_BYTES = 999
-    assert_refused(client, make.noise(size, b"large"), "15", "The file has more than the 999 bytes")
+    assert_refused(client, make.random_bytes(size, b"large"), "15", "The file has more than the 999 bytes")
 
 
 @pytest.mark.django_db

@@ -89,7 +89,7 @@ def test_a_message_that_is_far_too_large_is_refused_after_its_end(
     server: Hashkeep, folder: Path, program: str
 ) -> None:
     """An answer in the middle of the message would be a broken pipe to PHP."""
-    (folder / "my.torrent").write_bytes(make.noise(30_000_000, b"much"))
+    (folder / "my.torrent").write_bytes(make.random_bytes(30_000_000, b"much"))
     assert run_documented(program, folder, server.url + "/soap?wsdl").startswith(
         "error: The file has more than"
     )

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 
 from storage import ObjectNotFound, StorageUnavailable, open_storage
-from tests.servers.oddities import Oddity, odd
+from tests.servers.odd_s3_server import Oddity, odd_s3_server
 from tests.servers.radosgw import Radosgw
 
 KEY = f"{'AB' * 20}.torrent"
@@ -127,7 +127,7 @@ def refuse(headers: dict[str, str], body: bytes) -> bytes | int:
 def test_the_first_stays_even_where_the_server_knows_no_condition(
     gateway: Radosgw, bucket: str, oddity: Oddity
 ) -> None:
-    with odd(gateway.endpoint, oddity) as endpoint:
+    with odd_s3_server(gateway.endpoint, oddity) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         assert storage.put(KEY, b"first") is True
         assert storage.put(KEY, b"second") is False
@@ -145,14 +145,14 @@ def conflicts(times: int) -> Oddity:
 
 
 def test_a_conflict_of_writers_is_tried_again(gateway: Radosgw, bucket: str) -> None:
-    with odd(gateway.endpoint, conflicts(2)) as endpoint:
+    with odd_s3_server(gateway.endpoint, conflicts(2)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         assert storage.put(KEY, b"bytes") is True
         assert storage.get(KEY).data == b"bytes"
 
 
 def test_endless_conflict_is_unavailable(gateway: Radosgw, bucket: str) -> None:
-    with odd(gateway.endpoint, conflicts(1000)) as endpoint:
+    with odd_s3_server(gateway.endpoint, conflicts(1000)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         with pytest.raises(StorageUnavailable, match="busy"):
             storage.put(KEY, b"bytes")
@@ -164,7 +164,7 @@ def test_endless_conflict_is_unavailable(gateway: Radosgw, bucket: str) -> None:
 def test_bytes_damaged_on_the_way_are_noticed_and_do_not_stay(
     gateway: Radosgw, bucket: str, replace: bool
 ) -> None:
-    with odd(gateway.endpoint, lambda headers, body: body.replace(b"y", b"x")) as endpoint:
+    with odd_s3_server(gateway.endpoint, lambda headers, body: body.replace(b"y", b"x")) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         with pytest.raises(StorageUnavailable, match="other bytes"):
             storage.put(KEY, b"bytes", replace=replace)

@@ -24,7 +24,7 @@ from clients import (
     open_client,
 )
 from tests import make
-from tests.client_operations import address, until
+from tests.client_operations import client_address, poll_until
 from tests.servers import free_port
 from tests.servers.misbehaving_server import (
     Behaviour,
@@ -147,7 +147,7 @@ def test_whoever_is_not_waited_for_any_more_is_soon_left_alone(kind: str) -> Non
     with misbehaving_server(drip_body) as port:
         before = threading.active_count()
         error_of(kind, port, "torrents", SHORT)
-        until(lambda: threading.active_count() <= before)
+        poll_until(lambda: threading.active_count() <= before)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -200,7 +200,7 @@ def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Qbittorre
 
 def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
-        client = open_client(replace(address(daemon), password=PASSWORD))
+        client = open_client(replace(client_address(daemon), password=PASSWORD))
         for call in (client.version, client.torrents):
             with pytest.raises(WrongPassword, match="does not accept this user and password"):
                 call()
@@ -209,7 +209,7 @@ def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmissio
 
 def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission], tmp_path: Path) -> None:
     with network_namespace(), qbittorrent(tmp_path, "5.3") as daemon:
-        client = open_client(replace(address(daemon), password=PASSWORD))
+        client = open_client(replace(client_address(daemon), password=PASSWORD))
         words = []
         for _ in range(6):
             with pytest.raises(WrongPassword) as raised:
@@ -222,7 +222,7 @@ def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission],
 
 def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
-        client = open_client(address(daemon))
+        client = open_client(client_address(daemon))
         for rubbish in (b"rubbish", b"d4:infod4:name1:aee", "magnet:?xt=urn:btih:rubbish"):
             with pytest.raises(RejectedTorrent, match="does not take this torrent"):
                 client.add(TorrentToAdd(rubbish, (bytes(20),)))
@@ -231,7 +231,7 @@ def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmiss
 
 def test_what_it_does_not_have_is_unknown(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
-        client = open_client(address(daemon))
+        client = open_client(client_address(daemon))
         for infohash in (bytes(20), bytes(32)):
             for call in (
                 client.find,
@@ -254,7 +254,7 @@ def test_what_it_does_not_have_is_unknown(daemons: list[Qbittorrent | Transmissi
 )
 def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmission], url: str) -> None:
     for daemon in daemons:
-        client = open_client(address(daemon))
+        client = open_client(client_address(daemon))
         client.add(SOURCE, paused=True)
         with pytest.raises(RejectedTracker):
             client.add_tracker(SOURCE.infohashes[0], url)
@@ -267,7 +267,7 @@ def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmis
 def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str) -> None:
     with network_namespace():
         with qbittorrent(tmp_path, version) as daemon:
-            client = open_client(address(daemon))
+            client = open_client(client_address(daemon))
             client.torrents()
         with pytest.raises(Unreachable):
             client.torrents()
@@ -280,7 +280,7 @@ def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str
 def test_a_restarted_transmission_is_spoken_to_again(tmp_path: Path, version: str) -> None:
     with network_namespace():
         with transmission(tmp_path, version) as daemon:
-            client = open_client(address(daemon))
+            client = open_client(client_address(daemon))
             client.torrents()
         with pytest.raises(Unreachable):
             client.torrents()

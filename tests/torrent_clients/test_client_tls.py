@@ -8,7 +8,7 @@ import pytest
 
 from clients import ClientAddress, Unreachable, open_client, parse_client_addresses
 from tests.servers import free_port
-from tests.servers.certificates import Certificate, authority, signed
+from tests.servers.certificates import Certificate, create_authority, create_certificate
 from tests.servers.network_namespace import network_namespace
 from tests.servers.nginx import nginx
 from tests.servers.qbittorrent import qbittorrent
@@ -41,11 +41,11 @@ class Doors(NamedTuple):
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     folder = tmp_path_factory.mktemp("certificates")
-    ours = authority(folder)
+    ours = create_authority(folder)
     certificates = {
-        "good": signed(folder, ours, "127.0.0.1"),
-        "another's": signed(folder, ours, "127.0.0.2"),
-        "expired": signed(folder, ours, "127.0.0.1", -1),
+        "good": create_certificate(folder, ours, "127.0.0.1"),
+        "another's": create_certificate(folder, ours, "127.0.0.2"),
+        "expired": create_certificate(folder, ours, "127.0.0.1", -1),
     }
     with (
         network_namespace(),

@@ -8,14 +8,14 @@ from urllib.parse import quote
 import pytest
 
 from clients import TorrentToAdd, UnknownTorrent
-from tests.client_operations import NAMES, OPERATIONS, Lab, lab, row, until
+from tests.client_operations import NAMES, OPERATIONS, AllClients, poll_until, run_all_clients, table_row
 from tests.servers.hashkeep import ROOT
 from tests.servers.libtorrent_peers import Peer, create_content
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with lab(tmp_path_factory.mktemp("clients")) as running:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllClients]:
+    with run_all_clients(tmp_path_factory.mktemp("clients")) as running:
         yield running
 
 
@@ -26,13 +26,13 @@ def documented() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_the_table_says_is_so(filled: Lab, operation: str) -> None:
-    assert row(filled, operation) == documented()[operation]
+def test_what_the_table_says_is_so(filled: AllClients, operation: str) -> None:
+    assert table_row(filled, operation) == documented()[operation]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("qBittorrent")])
 def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
-    filled: Lab, name: str, tmp_path: Path
+    filled: AllClients, name: str, tmp_path: Path
 ) -> None:
     """Added by a magnet link that names v1 alone, it becomes a hybrid, and its id truncated v2, with the metadata."""
     client = filled.subjects[name].client
@@ -47,7 +47,7 @@ def test_a_hybrid_is_found_by_either_infohash_before_and_after_its_id_changes(
     peer.seed(held)
     filled.tracker.peers[held.v1] = filled.tracker.peers[held.v2[:20]] = [peer.address]
     client.reannounce(held.v1)
-    until(lambda: client.find(held.v1).id == held.v2.hex()[:40])
+    poll_until(lambda: client.find(held.v1).id == held.v2.hex()[:40])
     assert {client.find(one).v2 for one in (held.v1, held.v2, held.v2[:20])} == {held.v2}
     assert client.add(TorrentToAdd(held.torrent, (held.v1, held.v2))) is False
     client.remove(held.v1, data=True)

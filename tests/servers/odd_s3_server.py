@@ -20,7 +20,7 @@ Oddity = Callable[[dict[str, str], bytes], bytes | int]
 
 
 @contextmanager
-def odd(endpoint: str, oddity: Oddity) -> Iterator[str]:
+def odd_s3_server(endpoint: str, oddity: Oddity) -> Iterator[str]:
     """The endpoint of the odd server."""
 
     class Proxy(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ from tests.servers import run_process, wait_until
 
 
 @dataclass(frozen=True)
-class Daemon(ABC):
+class ClientDaemon(ABC):
     host: str
     web: int
     """The port of its web interface."""
@@ -36,17 +36,19 @@ class Daemon(ABC):
         """In its own words."""
 
     @abstractmethod
-    def goes_on(self, torrents: int) -> bool:
+    def has_checked(self, torrents: int) -> bool:
         """Whether it has so many, and is done with looking at what lies there of them."""
 
 
 @contextmanager
-def started(daemon: Daemon, command: list[str], version: str, home: Path, torrents: int) -> Iterator[None]:
+def run_daemon(
+    daemon: ClientDaemon, command: list[str], version: str, home: Path, torrents: int
+) -> Iterator[None]:
     """It answers, and has its torrents. At the end it is killed, as to end in peace takes it seconds."""
 
     def ready() -> bool:
         try:
-            return daemon.goes_on(torrents)
+            return daemon.has_checked(torrents)
         except (requests.RequestException, KeyError):
             return False
 

@@ -31,26 +31,26 @@ _TORRENT = {
 
 
 @dataclass
-class Pretender:
+class FakeQbittorrent:
     port: int
     torrents: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    requested_paths: list[str] = field(default_factory=list)
 
     @property
     def address(self) -> ClientAddress:
         return ClientAddress("qbittorrent", False, "127.0.0.1", self.port, "/", "me", "a password")
 
-    def has(self, v1: bytes, **told: Any) -> None:
+    def set_torrent(self, v1: bytes, **told: Any) -> None:
         """One torrent, finished, unless it is told otherwise."""
         self.torrents = [_TORRENT | {"hash": v1.hex(), "infohash_v1": v1.hex()} | told]
 
-    def says(self, name: str, size: int, progress: float = 1) -> None:
+    def add_file(self, name: str, size: int, progress: float = 1) -> None:
         """And one file more in it."""
         self.files.append({"name": name, "size": size, "progress": progress})
 
     def answer(self, path: str) -> bytes:
-        self.asked.append(path)
+        self.requested_paths.append(path)
         match path.removeprefix("/api/v2/"):
             case "app/version":
                 return b"v5.1.0"
@@ -64,7 +64,7 @@ class Pretender:
 
 
 @contextmanager
-def pretending() -> Iterator[Pretender]:
+def fake_qbittorrent() -> Iterator[FakeQbittorrent]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -81,7 +81,7 @@ def pretending() -> Iterator[Pretender]:
             """Nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        pretender = Pretender(server.server_port)
+        pretender = FakeQbittorrent(server.server_port)
         thread = Thread(target=server.serve_forever, args=[0.05])
         thread.start()
         try:

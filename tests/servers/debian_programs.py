@@ -5,7 +5,7 @@ from pathlib import Path
 _UNPACKED = Path(__file__).resolve().parent.parent / "clients" / ".debian"
 
 
-def program(name: str, release: str | None = None) -> list[str]:
+def program_command(name: str, release: str | None = None) -> list[str]:
     """The beginning of a command line. None: as it is installed here.
 
     A program of another release runs with that release's own loader and libraries, and needs no chroot.
