@@ -1,6 +1,6 @@
 """How long it takes to read a torrent, against libtorrent (all of it) and bencode.py (decoding only), in one run.
 
-Those made to hurt are measured in bench/worst.py.
+Hostile torrents are measured in bench/worst.py.
 """
 
 from collections.abc import Callable, Iterator

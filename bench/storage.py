@@ -1,4 +1,4 @@
-"""How fast a folder takes and gives 30 KB objects, beside the barest loop that is as durable."""
+"""How fast a folder stores and reads 30 KB objects, compared with the shortest loop that is as durable."""
 
 import argparse
 import os

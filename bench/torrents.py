@@ -1,4 +1,4 @@
-"""Torrents to measure with: any number of them, each distinct, valid and known by its number."""
+"""Torrents for benchmarks: any number of them, each distinct, valid and determined by its number."""
 
 import hashlib
 from random import Random

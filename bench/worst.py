@@ -1,4 +1,4 @@
-"""What the worst torrents cost that anybody may send: CPU time to read them, and memory at the most.
+"""CPU time and peak memory of reading the worst torrents that a stranger may send.
 
 python -m bench.worst
 

@@ -26,16 +26,16 @@ from tests.servers.transmission import Transmission, transmission
 NAMES = ("qBittorrent 4.5", "qBittorrent 5.1", "qBittorrent 5.3", "Transmission 3.00", "Transmission 4.1")
 KINDS = ("v1", "hybrid", "v2")
 _TIMEOUT = 60  # seconds
-_PAUSES = (2.5, 10, 10)  # qBittorrent 5.1 takes two seconds while nobody else wants the processor
+_PAUSES = (2.5, 10, 10)  # seconds; qBittorrent 5.1 takes two on an idle machine
 _OTHER = "udp://127.0.0.1:9/announce"
 
 
 class NotDone(Exception):
-    """The daemon was told to, and said yes, but did not do it."""
+    """The daemon accepted the request, but did not do it."""
 
 
 class DaemonTorrent(NamedTuple):
-    """A torrent as the daemon itself tells of it."""
+    """A torrent as the daemon's own API shows it."""
 
     path: str
     tags: set[str]
@@ -74,7 +74,7 @@ class Case:
         return sum(event in (None, announce.event) for announce in mine)
 
     def data(self) -> list[Path]:
-        """What is unfinished may be called .part."""
+        """The content's first file, the name of which may end in .part while it is unfinished."""
         return list((self.content.folder / self.content.name).glob("0.bin*"))
 
     def find_torrent(self) -> DaemonTorrent | None:
@@ -116,11 +116,11 @@ def _find_in_transmission(case: Case) -> DaemonTorrent | None:
 def poll_until(true: Callable[[], object]) -> None:
     deadline = time.monotonic() + _TIMEOUT
     while not true():
-        assert time.monotonic() < deadline, "in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
 
 
-# Each does one thing and looks at what came of it; these three errors say that it does not work.
+# Each function does one thing and checks the result. RejectedTorrent, UnknownTorrent and NotDone mean: does not work.
 
 
 def add_a_file(case: Case) -> None:
@@ -230,31 +230,31 @@ def stop(case: Case) -> None:
 
 
 def reannounce(case: Case) -> None:
-    """Transmission 3.00 learns the tracker's own interval with one announce, and minds it from the next one on."""
+    """Transmission 3.00 learns the tracker's own interval with one announce, and obeys it from the next one on."""
     _add_and_announce(case)
     case.client.stop(case.infohash)
     poll_until(lambda: case.announces("stopped"))
-    time.sleep(1)  # who starts before the tracker's answer has been read may not announce it
+    time.sleep(1)  # a torrent that starts before the tracker's answer has been read may not announce it
     case.client.start(case.infohash)
     poll_until(lambda: case.announces("started") > 1)
     _reannounce_and_wait(case)
 
 
 def reannounce_within_two_minutes(case: Case) -> None:
-    """Since the torrent was added. Until it has heard the tracker's first answer, Transmission 3.00 does it, too."""
+    """Since the torrent was added. Until it has the tracker's first answer, Transmission 3.00 does it, too."""
     _add_and_announce(case)
     _reannounce_and_wait(case)
 
 
 def _add_and_announce(case: Case) -> None:
-    """And it has heard the answer: before that, no client says that it stops."""
+    """Also wait for the tracker's answer: before that, no client announces that it stops."""
     case.add(paused=False)
     poll_until(lambda: [tracker.state for tracker in case.client.trackers(case.infohash)] == ["working"])
 
 
 def _reannounce_and_wait(case: Case) -> None:
     before = case.announces()
-    # Nobody asks twice within a second: Transmission forgets a call that comes so soon, qBittorrent puts it off.
+    # Not twice within a second: Transmission drops a call that comes so soon, qBittorrent delays it.
     for pause in _PAUSES:
         case.client.reannounce(case.infohash)
         deadline = time.monotonic() + pause
@@ -331,7 +331,7 @@ class AllClients(NamedTuple):
 
 @contextmanager
 def run_all_clients(folder: Path) -> Iterator[AllClients]:
-    """All of them and a tracker, on a loopback of their own."""
+    """Run all clients and a tracker, on a loopback interface of their own."""
     with network_namespace(), ExitStack() as stack:
         tracker = stack.enter_context(http_tracker(("127.0.0.1", free_port()), {}))
         subjects = {}
@@ -356,7 +356,7 @@ def client_address(daemon: ClientDaemon) -> ClientAddress:
 
 
 def try_operation(lab: AllClients, operation: str, name: str, kind: str) -> bool:
-    """Does it once, and leaves the daemon as it was."""
+    """Whether an operation works; it is done once, and the daemon is left as it was."""
     subject = lab.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
         made = create_content(Path(folder), f"{operation}, {kind}, {name}", kind, [lab.tracker.url])
@@ -378,7 +378,7 @@ def try_operation(lab: AllClients, operation: str, name: str, kind: str) -> bool
 
 
 def table_row(lab: AllClients, operation: str) -> list[str]:
-    """The kinds of torrents with which it works, a cell a client: all clients at once."""
+    """The kinds of torrents with which an operation works, a cell for each client; all clients run at once."""
     kinds = [kind for kind in KINDS if (operation, kind) not in MEANINGLESS]
 
     def cell(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Torrents that are made to hurt, of any size: what costs other parsers seconds, gigabytes or their life."""
+"""Hostile torrents of any size: such as cost other parsers seconds or gigabytes, or make them crash."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ _TAIL = b"4:name1:x12:piece lengthi16384e"
 
 
 def hostile_torrents(size: int) -> Iterator[tuple[str, bytes]]:
-    """Each with its name, and of about this many bytes; of 10 MB, within the limit of parts where that is deeper."""
+    """Each with a name, and of about `size` bytes. Those of 10 MB stay within the limit of tokens."""
     yield "integers", _in_list(b"i1e", size)
     yield "empty strings", _in_list(b"0:", size * 59 // 100)
     yield "empty lists", _in_list(b"le", size * 29 // 100)

@@ -1,4 +1,4 @@
-"""Damage to torrents, for tests and for the long fuzz: torn, doubled, and with tokens that parsers dislike."""
+"""Mutate torrents at random, for tests and for the long fuzz: bytes changed, deleted, repeated, tokens inserted."""
 
 from collections.abc import Mapping
 from random import Random
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests import bep52
 
-# Whole tokens that parsers read differently, keys that mean something, and halves of tokens.
+# Tokens that parsers read differently, keys that have a meaning, and halves of tokens.
 TOKENS = tuple(
     (
         b"i0e i-0e i00e i-1e i5e i05e i+5e ie i9223372036854775807e i9223372036854775808e i16384e i2e "
@@ -24,14 +24,14 @@ TOKENS = tuple(
 
 
 def mutate(torrent: bytes, random: Random) -> bytes:
-    """The torrent after one to four mishaps."""
+    """The torrent after one to four mutations."""
     for _ in range(random.choice((1, 1, 1, 2, 2, 4))):
         torrent = random.choice(_MUTATIONS)(torrent, random)
     return torrent
 
 
 def v1(files: bep52.Files, piece_length: int, name: str, **extra: Any) -> bytes:
-    """A v1 torrent in the manner of those of `bep52`."""
+    """A v1 torrent with the same parameters as those of `bep52`."""
     listed = [{"length": size, "path": path.split("/")} for path, size in files]
     pieces = b"\x5a" * 20 * -(-sum(size for _, size in files) // piece_length)
     info = {"files": listed, "name": name, "piece length": piece_length, "pieces": pieces}
@@ -39,7 +39,7 @@ def v1(files: bep52.Files, piece_length: int, name: str, **extra: Any) -> bytes:
 
 
 def drop_clashing_paths(files: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Sorted as bencode sorts them, and no path a folder of another."""
+    """The files sorted as bencode sorts them, without those that lie in a folder that is a file."""
     kept: dict[str, int] = {}
     for path in sorted(files, key=lambda path: [element.encode() for element in path.split("/")]):
         if not any(path.startswith(other + "/") for other in kept):

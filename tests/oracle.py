@@ -1,4 +1,4 @@
-"""libtorrent as the judge of our parser: where both load a torrent, both must have read the same.
+"""libtorrent as the oracle for our parser: where both load a torrent, both must have read the same.
 
 Where they differ in whether to load it, the difference must be among those named here.
 """
@@ -12,7 +12,7 @@ import libtorrent as lt
 import metainfo
 from metainfo.errors import Refusal
 
-# Parts of our sentences: what libtorrent takes and we refuse, since two parsers may read it differently.
+# Parts of our messages: what libtorrent loads and we refuse, since two parsers may read it differently.
 REFUSED_BY_US = (
     "Something follows the end",
     "twice",
@@ -29,10 +29,10 @@ REFUSED_BY_US = (
     "do not name the same files",  # empty files of hybrids by another name
     "belongs to no file",  # its layer is needless: the file has one piece
 )
-# libtorrent's messages: what it refuses and we take.
+# libtorrent's messages: what it refuses and we load.
 REFUSED_BY_LIBTORRENT = (
     "too many duplicate filenames",
-    "missing name in torrent file",  # nothing is left of it once libtorrent has made it safe
+    "missing name in torrent file",  # libtorrent removes all of the name as unsafe
 )
 _PLAIN = re.compile(r"[\w][\w .-]{0,100}", re.ASCII)
 
@@ -55,7 +55,7 @@ KINDS = (0, int(lt.create_torrent.v1_only), int(lt.create_torrent.v2_only))
 
 
 def load_with_libtorrent(torrent: bytes) -> LoadedTorrent | str:
-    """What libtorrent reads, or why it does not."""
+    """What libtorrent reads, or its message why it does not load the torrent."""
     try:
         params = lt.load_torrent_buffer(torrent, {})
     except RuntimeError as error:
@@ -92,7 +92,7 @@ def create_with_libtorrent(folder: Path, flags: int) -> bytes:
 
 
 def assert_same_reading(torrent: bytes) -> bool:
-    """Assert that libtorrent and we read the same; whether we load it at all."""
+    """Assert that libtorrent and we read the same. Returns whether we load the torrent at all."""
     theirs = load_with_libtorrent(torrent)
     try:
         ours = metainfo.parse_torrent(torrent)

@@ -13,18 +13,18 @@ PLAIN = b"d4:infod4:name1:aee" * 100
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, bytes])
-def test_packed_bytes_come_out_as_they_went_in(pack: type[bytes]) -> None:
+def test_compressed_bytes_are_decompressed_unchanged(pack: type[bytes]) -> None:
     assert decompress_torrent(pack(PLAIN), len(PLAIN)) == PLAIN
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_a_byte_over_the_cap_is_too_large(pack: type[bytes]) -> None:
+def test_one_byte_over_the_limit_is_too_large(pack: type[bytes]) -> None:
     with pytest.raises(TooLarge):
         decompress_torrent(pack(PLAIN), len(PLAIN) - 1)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_a_bomb_takes_no_more_memory_than_the_cap(pack: type[bytes]) -> None:
+def test_a_decompression_bomb_takes_no_more_memory_than_the_limit(pack: type[bytes]) -> None:
     bomb = pack(bytes(300_000_000))
     tracemalloc.start()
     with pytest.raises(TooLarge):
@@ -35,13 +35,13 @@ def test_a_bomb_takes_no_more_memory_than_the_cap(pack: type[bytes]) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_a_packed_file_that_broke_off_is_truncated(pack: type[bytes]) -> None:
+def test_a_compressed_file_that_ends_early_is_truncated(pack: type[bytes]) -> None:
     with pytest.raises(Truncated):
         decompress_torrent(pack(PLAIN)[:-9], 10_000)
 
 
 @pytest.mark.parametrize("junk", [b"\x1f\x8bjunk junk junk", b"BZhjunk junk junk"])
-def test_what_only_looks_packed_is_no_torrent(junk: bytes) -> None:
+def test_bytes_that_only_begin_like_gzip_or_bzip2_are_not_a_torrent(junk: bytes) -> None:
     with pytest.raises(NotATorrent, match="^The packed file is damaged: it cannot be unpacked.$"):
         decompress_torrent(junk, 10_000)
 

@@ -23,7 +23,7 @@ V2 = bytes.fromhex("caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a
         (V2.hex(), V2),
     ],
 )
-def test_every_spelling_means_the_same_bytes(spelling: str, meant: bytes) -> None:
+def test_every_notation_of_an_infohash_means_the_same_bytes(spelling: str, meant: bytes) -> None:
     assert infohash.parse_infohash(spelling) == meant
 
 
@@ -31,7 +31,7 @@ def test_every_spelling_means_the_same_bytes(spelling: str, meant: bytes) -> Non
     "spelling",
     ["", "c12fe1", V1.hex() + "0", V1.hex()[:-1] + "g", V1.hex() + "\n", " " + V1.hex(), "1" * 32, "٣" * 40],
 )
-def test_what_is_no_infohash_is_said_to_be_none(spelling: str) -> None:
+def test_text_that_is_no_infohash_is_refused(spelling: str) -> None:
     with pytest.raises(NotAnInfohash):
         infohash.parse_infohash(spelling)
 
@@ -49,7 +49,7 @@ def test_what_is_no_infohash_is_said_to_be_none(spelling: str) -> None:
         (f"http://127.0.0.1:8000/view/{V2.hex()}/", V2),
     ],
 )
-def test_what_people_paste_is_understood(pasted: str, meant: bytes) -> None:
+def test_an_infohash_is_found_in_pasted_text(pasted: str, meant: bytes) -> None:
     assert infohash.find_infohash(pasted) == meant
 
 
@@ -65,7 +65,7 @@ def test_what_people_paste_is_understood(pasted: str, meant: bytes) -> None:
         "Sintel",
     ],
 )
-def test_what_names_no_torrent_is_no_error_of_ours(pasted: str) -> None:
+def test_text_without_an_infohash_raises_NotAnInfohash(pasted: str) -> None:
     with pytest.raises(NotAnInfohash):
         infohash.find_infohash(pasted)
 

@@ -25,20 +25,20 @@ def test_a_magnet_names_each_infohash_that_there_is(v1: str | None, v2: str | No
 
 
 @pytest.mark.parametrize("name", ["debian.iso", "a&tr=x", "50% + 1 #2", "день 日", 'say "hi"', "a\nb"])
-def test_any_name_arrives_as_it_was(name: str) -> None:
+def test_any_name_can_be_read_back_from_the_link(name: str) -> None:
     assert libtorrent.parse_magnet_uri(format_magnet(V1, None, name, [])).name == name
 
 
-def test_half_of_a_surrogate_pair_in_a_name_is_no_crash() -> None:
+def test_half_of_a_surrogate_pair_in_a_name_does_not_raise() -> None:
     assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "a\ud800b", [])).name == "a?b"
 
 
-def test_the_trackers_are_in_it_in_their_order() -> None:
+def test_the_link_has_the_trackers_in_their_order() -> None:
     trackers = ["udp://one.example:1/announce", "http://two.example/announce?key=a&b=c"]
     assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "", trackers)).trackers == trackers
 
 
-def test_of_very_many_trackers_the_first_twenty_are_in_it() -> None:
+def test_the_link_has_the_first_twenty_of_many_trackers() -> None:
     trackers = [f"udp://tracker{n}.example:1/announce" for n in range(500)]
     assert libtorrent.parse_magnet_uri(format_magnet(V1, None, "", trackers)).trackers == trackers[:20]
 
@@ -72,7 +72,7 @@ def test_we_read_a_magnet_as_libtorrent_does(link: str) -> None:
     assert list(ours.peers) == theirs.peers
 
 
-def test_what_we_write_we_can_read() -> None:
+def test_a_formatted_link_can_be_parsed() -> None:
     trackers = ("udp://one.example:1/announce", "http://two.example/announce?key=a&b=c")
     ours = parse_magnet(format_magnet(V1, V2, "a b", trackers))
     assert (ours.v1, ours.v2) == (bytes.fromhex(V1), bytes.fromhex(V2))
@@ -94,11 +94,11 @@ def test_what_we_write_we_can_read() -> None:
         *("localhost:1", "peer.example:6881", "8.8.8.8", "8.8.8.8:0", "8.8.8.8:65536", ":1", "8.8.8.8:x", ""),
     ],
 )
-def test_no_peer_is_taken_that_is_not_an_address_on_the_open_internet(peer: str) -> None:
+def test_a_peer_without_a_public_address_is_left_out(peer: str) -> None:
     assert parse_magnet(f"magnet:?xt=urn:btih:{BTIH}&x.pe={peer}").peers == ()
 
 
-def test_private_peers_are_taken_where_that_is_wanted() -> None:
+def test_private_peers_are_kept_if_asked_for() -> None:
     link = f"magnet:?xt=urn:btih:{BTIH}&x.pe=127.0.0.1:6881"
     assert parse_magnet(link, private=True).peers == (("127.0.0.1", 6881),)
 
@@ -106,7 +106,7 @@ def test_private_peers_are_taken_where_that_is_wanted() -> None:
 @pytest.mark.parametrize(
     "tracker", ["wss://a.example/", "file:///etc/passwd", "udp://", "x", "http://[", "http://a%00b/"]
 )
-def test_what_is_no_announce_url_is_left_out(tracker: str) -> None:
+def test_a_tracker_that_is_no_announce_url_is_left_out(tracker: str) -> None:
     assert parse_magnet(f"magnet:?xt=urn:btih:{BTIH}&tr={tracker}").trackers == ()
 
 
@@ -135,12 +135,12 @@ def test_a_bare_infohash_is_read_too(text: str, v1: str, v2: str) -> None:
         "x",
     ],
 )
-def test_what_names_no_torrent_is_refused(link: str) -> None:
+def test_text_without_an_infohash_is_refused(link: str) -> None:
     with pytest.raises(NotAnInfohash):
         parse_magnet(link)
 
 
-def test_a_peer_with_a_zone_is_none() -> None:
+def test_a_peer_whose_address_has_a_zone_is_left_out() -> None:
     """A zone may hold any text, such as another line for a client; on the open Internet there are none."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     assert parse_magnet(f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}", private=True).peers == ()

@@ -133,14 +133,14 @@ def test_the_infohash_is_that_of_v1_if_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_every_beginning_of_a_torrent_is_called_cut_off(name: str) -> None:
+def test_every_prefix_of_a_torrent_is_truncated(name: str) -> None:
     torrent = TORRENTS[name]
     for length in range(1, len(torrent)):
         with pytest.raises(Truncated):
             metainfo.parse_torrent(torrent[:length])
 
 
-def test_no_bytes_are_no_torrent() -> None:
+def test_zero_bytes_are_an_empty_torrent() -> None:
     with pytest.raises(EmptyTorrent):
         metainfo.parse_torrent(b"")
 
@@ -191,7 +191,7 @@ def test_names_are_decoded_as_their_torrent_says() -> None:
     assert metainfo.parse_torrent(TORRENTS["v1-names-in-no-encoding"]).name == "\ufffd\ufffd\ufffd.txt"
 
 
-def test_names_are_never_made_safe_here() -> None:
+def test_names_are_returned_as_they_are_even_if_unsafe() -> None:
     torrent = TORRENTS["v1-evil-paths"]
     assert metainfo.parse_torrent(torrent).name == "../../evil"
     assert [file.path for file in metainfo.ParsedTorrent(torrent).files()][0] == ("..", "..", "etc", "passwd")
@@ -206,7 +206,7 @@ def test_a_name_of_megabytes_is_shown_by_its_start() -> None:
 @pytest.mark.parametrize(
     ("value", "private"), [(1, True), (2, True), (0, False), (b"1", True), (b"0", False)]
 )
-def test_the_private_flag_is_heeded_in_whatever_type(value: object, private: bool) -> None:
+def test_the_private_flag_counts_in_any_type(value: object, private: bool) -> None:
     assert metainfo.parse_torrent(make.v1(private=value)).private == private
 
 
@@ -272,7 +272,7 @@ def test_an_unsorted_dictionary_of_very_many_keys_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_takes_little_memory(name: str) -> None:
+def test_a_hostile_torrent_takes_little_memory(name: str) -> None:
     """Five bytes for each of its own: 50 MB for a torrent of the 10 MB that are taken."""
     tracemalloc.start()
     with suppress(NotATorrent):
@@ -283,7 +283,7 @@ def test_a_flood_takes_little_memory(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_no_flood_takes_more_work_than_its_budget_of_parts(name: str) -> None:
+def test_no_hostile_torrent_takes_more_steps_than_its_tokens_allow(name: str) -> None:
     """Work is counted in calls, which no busy machine makes more: three or so a part, and plain lists take one."""
     torrent, budget = SMALL_FLOODS[name], 30_000
     assert calls(lambda: metainfo.ParsedTorrent(torrent, max_tokens=budget)) < 3.5 * budget

@@ -1,4 +1,4 @@
-"""What a qBittorrent and a Transmission have in common: where they are, and how they are started and waited for."""
+"""What a real qBittorrent and a real Transmission have in common: addresses, and how to start and await them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -33,18 +33,18 @@ class ClientDaemon(ABC):
 
     @abstractmethod
     def torrents(self) -> list[dict[str, Any]]:
-        """In its own words."""
+        """The rows of its own API."""
 
     @abstractmethod
     def has_checked(self, torrents: int) -> bool:
-        """Whether it has so many, and is done with looking at what lies there of them."""
+        """Whether it has so many torrents, and has checked what lies on the disk of each."""
 
 
 @contextmanager
 def run_daemon(
     daemon: ClientDaemon, command: list[str], version: str, home: Path, torrents: int
 ) -> Iterator[None]:
-    """It answers, and has its torrents. At the end it is killed, as to end in peace takes it seconds."""
+    """Run it until it answers and has its torrents. At the end it is killed, since a clean exit takes seconds."""
 
     def ready() -> bool:
         try:

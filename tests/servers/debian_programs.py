@@ -1,4 +1,4 @@
-"""Programs of this machine's Debian, and of the later releases that tests/install.sh has unpacked for us."""
+"""Command lines for programs of this machine's Debian, and of later releases that tests/install.sh has unpacked."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _UNPACKED = Path(__file__).resolve().parent.parent / "clients" / ".debian"
 
 
 def program_command(name: str, release: str | None = None) -> list[str]:
-    """The beginning of a command line. None: as it is installed here.
+    """The beginning of a command line. None: the program that is installed here.
 
     A program of another release runs with that release's own loader and libraries, and needs no chroot.
     """

@@ -1,4 +1,4 @@
-"""A server that speaks qBittorrent's Web API, and tells whatever a test has it tell."""
+"""A fake qBittorrent: an HTTP server with its Web API that answers what a test sets."""
 
 import json
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ class FakeQbittorrent:
     def address(self) -> ClientAddress:
         return ClientAddress("qbittorrent", False, "127.0.0.1", self.port, "/", "me", "a password")
 
-    def set_torrent(self, v1: bytes, **told: Any) -> None:
-        """One torrent, finished, unless it is told otherwise."""
-        self.torrents = [_TORRENT | {"hash": v1.hex(), "infohash_v1": v1.hex()} | told]
+    def set_torrent(self, v1: bytes, **fields: Any) -> None:
+        """Have one torrent, which is finished unless `fields` say otherwise."""
+        self.torrents = [_TORRENT | {"hash": v1.hex(), "infohash_v1": v1.hex()} | fields]
 
     def add_file(self, name: str, size: int, progress: float = 1) -> None:
-        """And one file more in it."""
+        """Add a file to the torrent."""
         self.files.append({"name": name, "size": size, "progress": progress})
 
     def answer(self, path: str) -> bytes:
@@ -78,7 +78,7 @@ def fake_qbittorrent() -> Iterator[FakeQbittorrent]:
         do_POST = do_GET
 
         def log_message(self, *args: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         pretender = FakeQbittorrent(server.server_port)

@@ -1,4 +1,4 @@
-"""An S3 server with the oddities of another make: a proxy that changes requests and signs them anew."""
+"""An S3 server that behaves as other makes do: a proxy that changes requests and signs them anew."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from tests.servers.radosgw import CREDENTIALS
 PASSED_ON = ("Content-Type", "Cache-Control", "If-None-Match")
 
 Oddity = Callable[[dict[str, str], bytes], bytes | int]
-"""Sees a PUT's headers, which it may change, and body; gives the body to pass on, or a status to answer at once."""
+"""Takes a PUT's headers, which it may change, and body; returns the body to pass on, or a status to answer."""
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def odd_s3_server(endpoint: str, oddity: Oddity) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Requests are no news."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster with durable writes, as in earnest. Debian: apt-get install postgresql."""
+"""A private PostgreSQL cluster with durable writes, as in production. Debian: apt-get install postgresql."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ DATABASE = "hashkeep"
 
 
 class Cluster:
-    """May be killed, and started again on the same port with the same data."""
+    """A cluster that may be killed, and started again on the same port with the same data."""
 
     def __init__(self, home: Path) -> None:
         self._home, self._port, self._stack = home, free_port(), ExitStack()
@@ -60,7 +60,7 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """Running, with an empty database."""
+    """A running cluster with an empty database."""
     with TemporaryDirectory(prefix="postgres-") as folder:
         home = Path(folder)
         create_cluster(home, home / "data")

@@ -71,7 +71,7 @@ class Radosgw(NamedTuple):
     client: S3Client
 
     def bucket(self) -> str:
-        """The name of a new one."""
+        """Create a bucket; its name."""
         name = f"torrents-{uuid4().hex}"
         self.client.create_bucket(Bucket=name)
         return name
@@ -92,8 +92,8 @@ def radosgw() -> Iterator[Radosgw]:
         run_command("ceph", *settings, "osd", "new", osd := str(uuid4()))
         run_command("ceph-osd", *settings, "-i", "0", "--mkfs", "--osd-uuid", osd)
         start("ceph-osd", "-i", "0")
-        gate = start("radosgw", "-n", "client.rgw")
-        wait_until(lambda: is_answering(endpoint), gate, log)
+        process = start("radosgw", "-n", "client.rgw")
+        wait_until(lambda: is_answering(endpoint), process, log)
         access, secret = CREDENTIALS.values()
         keys = [f"--access-key={access}", f"--secret-key={secret}"]
         run_command("radosgw-admin", *settings, "user", "create", "--uid=test", "--display-name=test", *keys)
@@ -102,20 +102,16 @@ def radosgw() -> Iterator[Radosgw]:
 
 
 def write_settings(home: Path, monitor: int, gateway: int) -> list[str]:
-    """Settings, keys and the monitor's database; how every program of Ceph is told of them."""
-    fsid, keyring, monmap, path = (
-        str(uuid4()),
-        str(home / "keyring"),
-        str(home / "monmap"),
-        home / "ceph.conf",
-    )
+    """Settings, keys and the monitor's database; returns the options by which every program of Ceph finds them."""
+    fsid, path = str(uuid4()), home / "ceph.conf"
+    keyring, monmap = str(home / "keyring"), str(home / "monmap")
     path.write_text(SETTINGS.format(fsid=fsid, home=home, monitor=monitor, gateway=gateway))
     settings = ["-c", str(path)]
     for name in ["mon", "osd", "rgw"]:
         (home / name).mkdir()
     run_command("ceph-authtool", "--create-keyring", keyring)
-    for who, rights in CAPABILITIES.items():
-        run_command("ceph-authtool", keyring, "--gen-key", "-n", who, "--cap", *rights)
+    for entity, capabilities in CAPABILITIES.items():
+        run_command("ceph-authtool", keyring, "--gen-key", "-n", entity, "--cap", *capabilities)
     run_command(
         "monmaptool", "--create", "--fsid", fsid, "--addv", "a", f"[v2:127.0.0.1:{monitor}/0]", monmap
     )

@@ -96,7 +96,7 @@ def test_other_files_are_not_keys(tmp_path: Path) -> None:
     assert list(storage.keys()) == [KEY]
 
 
-def test_nothing_unfinished_stays(tmp_path: Path) -> None:
+def test_no_unfinished_file_stays(tmp_path: Path) -> None:
     storage = Filesystem(tmp_path)
     storage.put(KEY, b"first")
     storage.put(KEY, b"second")
@@ -104,7 +104,7 @@ def test_nothing_unfinished_stays(tmp_path: Path) -> None:
     assert unfinished(tmp_path) == []
 
 
-def test_what_a_crash_left_unfinished_is_swept_at_the_next_start(tmp_path: Path) -> None:
+def test_files_that_a_crash_left_unfinished_are_removed_at_the_next_start(tmp_path: Path) -> None:
     Filesystem(tmp_path).put(KEY, b"bytes")
     old, young = tmp_path / ".incoming" / "old", tmp_path / ".incoming" / "young"
     for file in (old, young):
@@ -131,7 +131,7 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
     assert storage.put(keys[2], bytes_of[2])
 
 
-def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path) -> None:
+def test_a_batch_that_fills_the_disk_leaves_no_partial_object(small_disk: Path) -> None:
     storage = Filesystem(small_disk)
     many = [Random(number).randbytes(10_000) for number in range(9)]
     objects = {f"{hashlib.sha1(data).hexdigest().upper()}.torrent": data for data in many}
@@ -141,7 +141,7 @@ def test_of_many_that_a_disk_has_no_room_for_none_is_left_half(small_disk: Path)
     assert unfinished(small_disk) == []
 
 
-def test_a_full_disk_does_not_cost_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
+def test_a_full_disk_does_not_lose_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
     storage = Filesystem(small_disk)
     storage.put(KEY, b"first" * 6000)
     with pytest.raises(StorageUnavailable, match="No space left on device"):
@@ -149,7 +149,7 @@ def test_a_full_disk_does_not_cost_the_object_that_was_to_be_replaced(small_disk
     assert storage.get(KEY).data == b"first" * 6000
 
 
-def test_a_read_only_disk_refuses_and_still_gives(small_disk: Path) -> None:
+def test_a_read_only_disk_refuses_writes_and_still_serves_reads(small_disk: Path) -> None:
     storage = Filesystem(small_disk)
     storage.put(KEY, b"bytes")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -162,7 +162,7 @@ def test_a_read_only_disk_refuses_and_still_gives(small_disk: Path) -> None:
     assert list(storage.keys()) == [KEY]
 
 
-def test_a_folder_that_we_may_not_enter_is_unavailable_not_empty(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_unavailable_not_empty(tmp_path: Path) -> None:
     storage = Filesystem(tmp_path)
     storage.put(KEY, b"bytes")
     tmp_path.chmod(0)
@@ -222,8 +222,8 @@ def image(tmp_path: Path) -> Path:
     return tmp_path / "image"
 
 
-def put_by_a_neighbour_who_died(root: Path) -> None:
-    """The link is there, but nobody has synced the folder."""
+def put_after_another_process_was_killed(root: Path) -> None:
+    """The link is there, but its folder has not been synced."""
     storage = Filesystem(root)
     storage.put(OTHER, b"so that the folder is there")
     (root / "half-way").write_bytes(b"first")
@@ -242,7 +242,7 @@ def delete(root: Path) -> None:
     Filesystem(root).delete(KEY)
 
 
-def delete_what_a_neighbour_deleted(root: Path) -> None:
+def delete_after_another_process_deleted(root: Path) -> None:
     Filesystem(root).put(KEY, b"before")
     (root / "AB" / "AB" / KEY).unlink()
     Filesystem(root).delete(KEY)
@@ -265,10 +265,10 @@ def test_a_power_failure_undoes_none_of_many(image: Path, tmp_path: Path) -> Non
     [
         (lambda root: Filesystem(root).put(KEY, b"first"), b"first"),
         (lambda root: Filesystem(root).put_all({OTHER: b"another", KEY: b"first"}), b"first"),
-        (put_by_a_neighbour_who_died, b"first"),
+        (put_after_another_process_was_killed, b"first"),
         (replace, b"first"),
         (delete, None),
-        (delete_what_a_neighbour_deleted, None),
+        (delete_after_another_process_deleted, None),
     ],
     ids=["put", "put of many", "put by a neighbour", "replace", "delete", "delete by a neighbour"],
 )
@@ -315,6 +315,6 @@ def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("left", [".incoming", "AB"])
-def test_a_storage_that_was_copied_is_known_by_what_is_in_it(tmp_path: Path, left: str) -> None:
+def test_a_copied_storage_is_recognized_by_its_objects(tmp_path: Path, left: str) -> None:
     tmp_path.joinpath("disk", left).mkdir(parents=True)
     assert Filesystem(tmp_path / "disk", is_new_archive=lambda: False).put(KEY, b"one")

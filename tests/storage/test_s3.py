@@ -18,7 +18,7 @@ def name_of(bucket: str) -> str:
     return bucket.removeprefix("s3://").partition("?")[0]
 
 
-def test_an_object_says_that_it_is_a_torrent_and_for_good(gateway: Radosgw, bucket: str) -> None:
+def test_an_object_is_served_as_a_torrent_that_never_changes(gateway: Radosgw, bucket: str) -> None:
     open_storage(bucket).put(KEY, b"bytes")
     head = gateway.client.head_object(Bucket=name_of(bucket), Key=KEY)
     assert head["ContentType"] == "application/x-bittorrent"
@@ -33,7 +33,7 @@ def test_other_objects_are_not_keys(gateway: Radosgw, bucket: str) -> None:
     assert list(storage.keys()) == [KEY]
 
 
-def test_there_is_no_link_unless_asked_for(bucket: str) -> None:
+def test_there_is_no_link_unless_the_url_asks_for_links(bucket: str) -> None:
     assert open_storage(bucket).link(KEY) is None
 
 
@@ -98,9 +98,9 @@ def test_an_unknown_bucket_is_unavailable_not_empty(gateway: Radosgw, bucket: st
 
 
 def test_a_server_that_is_down_is_unavailable_within_seconds(bucket: str) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        storage = open_storage(f"s3://torrents?endpoint=http://127.0.0.1:{nobody.getsockname()[1]}")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        storage = open_storage(f"s3://torrents?endpoint=http://127.0.0.1:{unused.getsockname()[1]}")
         for refused in (
             lambda: storage.put(KEY, b""),
             lambda: storage.get(KEY),
@@ -124,7 +124,7 @@ def refuse(headers: dict[str, str], body: bytes) -> bytes | int:
 
 
 @pytest.mark.parametrize("oddity", [ignore, refuse])
-def test_the_first_stays_even_where_the_server_knows_no_condition(
+def test_the_first_object_stays_even_where_the_server_ignores_if_none_match(
     gateway: Radosgw, bucket: str, oddity: Oddity
 ) -> None:
     with odd_s3_server(gateway.endpoint, oddity) as endpoint:
@@ -144,7 +144,7 @@ def conflicts(times: int) -> Oddity:
     return lambda headers, body: next(busy, body) if body else body
 
 
-def test_a_conflict_of_writers_is_tried_again(gateway: Radosgw, bucket: str) -> None:
+def test_a_put_that_conflicts_with_another_is_retried(gateway: Radosgw, bucket: str) -> None:
     with odd_s3_server(gateway.endpoint, conflicts(2)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         assert storage.put(KEY, b"bytes") is True
@@ -161,7 +161,7 @@ def test_endless_conflict_is_unavailable(gateway: Radosgw, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_bytes_damaged_on_the_way_are_noticed_and_do_not_stay(
+def test_an_object_damaged_in_transit_is_noticed_and_deleted(
     gateway: Radosgw, bucket: str, replace: bool
 ) -> None:
     with odd_s3_server(gateway.endpoint, lambda headers, body: body.replace(b"y", b"x")) as endpoint:

@@ -23,25 +23,25 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 
 
 @pytest.mark.parametrize("size", [0, 1, 30_000, 12_000_000])
-def test_what_was_put_comes_back_byte_for_byte(storage: Storage, size: int) -> None:
+def test_an_object_is_read_back_byte_for_byte(storage: Storage, size: int) -> None:
     data = random.Random(size).randbytes(size)
     assert storage.put(KEY, data) is True
     assert storage.get(KEY).data == data
 
 
-def test_a_storage_that_can_be_used_says_so_before_and_after_its_first_object(storage: Storage) -> None:
+def test_the_check_passes_before_and_after_the_first_object(storage: Storage) -> None:
     storage.check()
     storage.put(KEY, b"bytes")
     storage.check()
 
 
-def test_the_first_stays(storage: Storage) -> None:
+def test_a_second_put_does_not_replace_the_first(storage: Storage) -> None:
     storage.put(KEY, b"first")
     assert storage.put(KEY, b"second") is False
     assert storage.get(KEY).data == b"first"
 
 
-def test_of_many_at_once_those_that_are_new_are_told(storage: Storage) -> None:
+def test_put_all_returns_the_keys_of_the_new_objects(storage: Storage) -> None:
     storage.put(KEY, b"first")
     many = {f"{number:040X}.torrent": b"%d" % number * 5000 for number in range(150)}
     assert storage.put_all({KEY: b"second", **many}) == many.keys()
@@ -49,7 +49,7 @@ def test_of_many_at_once_those_that_are_new_are_told(storage: Storage) -> None:
     assert {key: storage.get(key).data for key in list(storage.keys())} == {KEY: b"first", **many}
 
 
-def test_of_sixteen_racing_writers_one_is_first(storage: Storage) -> None:
+def test_of_sixteen_concurrent_writers_exactly_one_stores_the_object(storage: Storage) -> None:
     storage.put(f"{'0' * 40}.torrent", b"so that S3 has been asked what it can do")
     for number in range(1, 6):
         key, together = f"{number:040X}.torrent", Barrier(16)
@@ -84,19 +84,19 @@ def test_the_etag_stays_with_the_bytes(storage: Storage) -> None:
     assert storage.get(KEY).etag != etag
 
 
-def test_what_is_longer_than_anyone_wants_is_not_read(storage: Storage) -> None:
+def test_an_object_over_the_limit_is_not_read(storage: Storage) -> None:
     storage.put(KEY, b"four")
     assert storage.get(KEY, 4).data == b"four"
     with pytest.raises(ObjectTooLarge):
         storage.get(KEY, 3)
 
 
-def test_nothing_under_a_key_is_missing(storage: Storage) -> None:
+def test_getting_an_absent_key_raises_ObjectNotFound(storage: Storage) -> None:
     with pytest.raises(ObjectNotFound):
         storage.get(KEY)
 
 
-def test_a_deleted_object_is_gone_and_may_come_again(storage: Storage) -> None:
+def test_a_deleted_object_is_gone_and_can_be_stored_again(storage: Storage) -> None:
     storage.put(KEY, b"first")
     storage.delete(KEY)
     with pytest.raises(ObjectNotFound):
@@ -173,7 +173,7 @@ NO_KEYS = [
 
 
 @pytest.mark.parametrize("key", NO_KEYS)
-def test_what_is_no_key_is_refused(storage: Storage, key: str) -> None:
+def test_text_that_is_no_key_is_refused(storage: Storage, key: str) -> None:
     for act in (storage.get, storage.delete, storage.link):
         with pytest.raises(ValueError, match="is no key"):
             act(key)
@@ -219,12 +219,12 @@ def test_only_a_folder_is_local(tmp_path: Path) -> None:
         ("s3://bucket?links=public&public=torrents.example", "goes with public="),
     ],
 )
-def test_a_wrong_url_is_refused_in_a_sentence(url: str, sentence: str) -> None:
+def test_a_wrong_url_is_refused_with_the_reason(url: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         open_storage(url)
 
 
-def test_opening_touches_nothing(tmp_path: Path) -> None:
+def test_opening_a_storage_changes_nothing(tmp_path: Path) -> None:
     """A check of the settings must not make the folder, and must not wait for a server."""
     open_storage(f"file://{tmp_path}/objects")
     assert os.listdir(tmp_path) == []

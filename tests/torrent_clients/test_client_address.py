@@ -5,7 +5,7 @@ import pytest
 from clients import ClientAddress, parse_client_addresses
 
 
-def test_several_clients_in_one_line() -> None:
+def test_several_clients_are_read_from_one_line() -> None:
     text = "home=qbittorrent://admin:s%2Fe%40c%2Cret@localhost:8081, seedbox=transmission+https://me:word@box.example"
     assert parse_client_addresses(text) == {
         "home": ClientAddress("qbittorrent", False, "localhost", 8081, "/", "admin", "s/e@c,ret"),
@@ -28,7 +28,7 @@ def test_several_clients_in_one_line() -> None:
         ("qbittorrent://[::1]:1/", ClientAddress("qbittorrent", False, "::1", 1, "/", "", "")),
     ],
 )
-def test_what_is_not_written_is_as_usual(url: str, expected: ClientAddress) -> None:
+def test_missing_parts_of_an_address_have_usual_values(url: str, expected: ClientAddress) -> None:
     assert parse_client_addresses(f"a={url}") == {"a": expected}
 
 
@@ -50,14 +50,14 @@ def test_what_is_not_written_is_as_usual(url: str, expected: ClientAddress) -> N
         "home=secret",
     ],
 )
-def test_a_wrong_one_is_refused_without_repeating_its_password(text: str) -> None:
+def test_a_wrong_address_is_refused_without_repeating_its_password(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$") as raised:
         parse_client_addresses(text)
     assert "sec" not in str(raised.value)
     assert raised.value.__cause__ is None
 
 
-def test_nothing_shows_a_password() -> None:
+def test_no_repr_shows_a_password() -> None:
     [address] = parse_client_addresses("home=qbittorrent://me:secret@[::1]:9").values()
     assert str(address) == "qBittorrent at [::1]:9"
     assert "secret" not in f"{address!r} {address} {[address]} {vars(type(address))}"

@@ -47,7 +47,7 @@ from tests.servers.transmission import Transmission, transmission
 
 PASSWORD = "Pa55/word, spoken"
 KINDS = ("qbittorrent", "transmission")
-# Seconds: where all of it will pass, and where it must not on a busy machine. Who is rude is so for a minute.
+# Seconds: a timeout that shall pass, and one that must not even on a busy machine. Servers misbehave for a minute.
 SHORT, LONG = 1.0, 20.0
 V1 = make.v1()
 SOURCE = TorrentToAdd(V1, make.infohashes(V1)[:1])
@@ -79,7 +79,7 @@ def at(kind: str, port: int, password: str = PASSWORD) -> ClientAddress:
     return ClientAddress(kind, False, "127.0.0.1", port, path, "someone", password)
 
 
-def error_of(kind: str, port: int, call: str, timeout: float = LONG) -> ClientError:
+def raised_error(kind: str, port: int, call: str, timeout: float = LONG) -> ClientError:
     client = open_client(at(kind, port), timeout)
     began = time.monotonic()
     try:
@@ -92,8 +92,8 @@ def error_of(kind: str, port: int, call: str, timeout: float = LONG) -> ClientEr
 
 
 @pytest.fixture(autouse=True)
-def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a test does, at whatever level it is logged."""
+def no_password_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No password is logged by any test, at any level."""
     caplog.set_level(logging.DEBUG)
     yield
     for secret in (PASSWORD, "Pa55", "word, spoken"):
@@ -103,7 +103,7 @@ def discreet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
-    error = error_of(kind, free_port(), call)
+    error = raised_error(kind, free_port(), call)
     assert type(error) is Unreachable
     assert str(error).endswith("cannot be reached.")
 
@@ -126,58 +126,58 @@ def test_a_client_that_is_down_is_unreachable(kind: str, call: str) -> None:
         (answer_with(b"oh", b"403 Forbidden"), WrongPassword),
     ],
 )
-def test_whatever_it_does_instead_is_told_in_time(
+def test_every_misbehaviour_is_reported_in_time(
     kind: str, manner: Behaviour, expected: type[ClientError]
 ) -> None:
     with misbehaving_server(manner) as port:
         for call in ("version", "add"):
             timeout = SHORT if expected is NoAnswer else LONG
-            assert isinstance(error_of(kind, port, call, timeout), expected)
+            assert isinstance(raised_error(kind, port, call, timeout), expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_that_hangs_does_not_keep_the_others_waiting(kind: str) -> None:
+def test_a_client_that_hangs_does_not_delay_the_others(kind: str) -> None:
     with misbehaving_server(never_answer) as slow, misbehaving_server(answer_with(b"oh")) as quick:
-        error_of(kind, slow, "torrents", SHORT)
-        assert isinstance(error_of(kind, quick, "torrents"), Garbled)
+        raised_error(kind, slow, "torrents", SHORT)
+        assert isinstance(raised_error(kind, quick, "torrents"), Garbled)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_whoever_is_not_waited_for_any_more_is_soon_left_alone(kind: str) -> None:
+def test_a_call_past_its_deadline_soon_closes_its_connection(kind: str) -> None:
     with misbehaving_server(drip_body) as port:
         before = threading.active_count()
-        error_of(kind, port, "torrents", SHORT)
+        raised_error(kind, port, "torrents", SHORT)
         poll_until(lambda: threading.active_count() <= before)
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_makes_no_sense_is_no_answer(kind: str, body: bytes, call: str) -> None:
+def test_a_nonsensical_response_is_an_error(kind: str, body: bytes, call: str) -> None:
     with misbehaving_server(answer_with(body)) as port:
-        error = error_of(kind, port, call)
+        error = raised_error(kind, port, call)
     assert isinstance(error, Garbled | UnknownTorrent)
     assert f":{port}" in str(error)
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "version"])
 @pytest.mark.parametrize("body", NONSENSE.values(), ids=list(NONSENSE))
-def test_what_makes_no_sense_is_no_answer_after_a_good_beginning_either(body: bytes, call: str) -> None:
+def test_a_nonsensical_response_after_a_good_one_is_an_error(body: bytes, call: str) -> None:
     with misbehaving_server(answer_after_session(body)) as port:
-        error = error_of("transmission", port, call)
+        error = raised_error("transmission", port, call)
     assert isinstance(error, Garbled)
     assert f":{port}" in str(error)
 
 
-def test_a_password_that_comes_back_is_not_shown() -> None:
+def test_a_password_in_the_clients_message_is_not_shown() -> None:
     with misbehaving_server(reveal_secret(PASSWORD)) as port:
-        error = error_of("transmission", port, "add")
+        error = raised_error("transmission", port, "add")
     assert type(error) is RejectedTorrent
     assert str(error).endswith("does not take this torrent: [31mwho says … may not.")
     assert "Pa55" not in f"{error!r}{error.__cause__!r}"
 
 
-def test_what_holds_a_password_does_not_show_it() -> None:
+def test_the_repr_of_an_object_with_a_password_does_not_show_it() -> None:
     for kind in KINDS:
         where = at(kind, 1)
         client = open_client(where)
@@ -198,7 +198,7 @@ def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Qbittorre
         yield [old, new, old_transmission, new_transmission]
 
 
-def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmission]) -> None:
+def test_a_wrong_password_is_reported_as_such(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
         client = open_client(replace(client_address(daemon), password=PASSWORD))
         for call in (client.version, client.torrents):
@@ -207,7 +207,7 @@ def test_a_wrong_password_is_called_that(daemons: list[Qbittorrent | Transmissio
         client.close()
 
 
-def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission], tmp_path: Path) -> None:
+def test_a_ban_by_qbittorrent_is_reported(daemons: list[Qbittorrent | Transmission], tmp_path: Path) -> None:
     with network_namespace(), qbittorrent(tmp_path, "5.3") as daemon:
         client = open_client(replace(client_address(daemon), password=PASSWORD))
         words = []
@@ -220,7 +220,7 @@ def test_qbittorrent_bans_who_guesses(daemons: list[Qbittorrent | Transmission],
     assert "banned" not in words[0]
 
 
-def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmission]) -> None:
+def test_a_torrent_that_the_client_refuses_is_rejected(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
         client = open_client(client_address(daemon))
         for rubbish in (b"rubbish", b"d4:infod4:name1:aee", "magnet:?xt=urn:btih:rubbish"):
@@ -229,7 +229,7 @@ def test_what_it_does_not_take_is_rejected(daemons: list[Qbittorrent | Transmiss
         client.close()
 
 
-def test_what_it_does_not_have_is_unknown(daemons: list[Qbittorrent | Transmission]) -> None:
+def test_a_torrent_that_the_client_lacks_is_unknown(daemons: list[Qbittorrent | Transmission]) -> None:
     for daemon in daemons:
         client = open_client(client_address(daemon))
         for infohash in (bytes(20), bytes(32)):
@@ -252,7 +252,9 @@ def test_what_it_does_not_have_is_unknown(daemons: list[Qbittorrent | Transmissi
 @pytest.mark.parametrize(
     "url", ["not a url", "ftp://x/announce", "http://", "http://a/b\nhttp://c/d", "http://[", ""]
 )
-def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmission], url: str) -> None:
+def test_a_tracker_without_a_valid_url_is_rejected(
+    daemons: list[Qbittorrent | Transmission], url: str
+) -> None:
     for daemon in daemons:
         client = open_client(client_address(daemon))
         client.add(SOURCE, paused=True)
@@ -264,7 +266,7 @@ def test_a_tracker_that_is_none_is_rejected(daemons: list[Qbittorrent | Transmis
 
 
 @pytest.mark.parametrize("version", ["4.5", "5.3"])
-def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str) -> None:
+def test_a_restarted_qbittorrent_is_used_again(tmp_path: Path, version: str) -> None:
     with network_namespace():
         with qbittorrent(tmp_path, version) as daemon:
             client = open_client(client_address(daemon))
@@ -277,7 +279,7 @@ def test_a_restarted_qbittorrent_is_spoken_to_again(tmp_path: Path, version: str
 
 
 @pytest.mark.parametrize("version", ["3.00", "4.1"])
-def test_a_restarted_transmission_is_spoken_to_again(tmp_path: Path, version: str) -> None:
+def test_a_restarted_transmission_is_used_again(tmp_path: Path, version: str) -> None:
     with network_namespace():
         with transmission(tmp_path, version) as daemon:
             client = open_client(client_address(daemon))

@@ -25,12 +25,14 @@ server {{
 """
 
 
-class Doors(NamedTuple):
+class TlsServers(NamedTuple):
+    """nginx in front of each client, once for each certificate."""
+
     authority: Certificate
     ports: dict[tuple[str, str], int]
-    """By client, and how good its certificate is."""
+    """By kind of client, and by certificate."""
     plain: int
-    """Of an HTTP server."""
+    """The port of a server without TLS."""
 
     def at(self, kind: str, certificate: str) -> ClientAddress:
         port = self.ports[kind, certificate]
@@ -39,7 +41,7 @@ class Doors(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServers]:
     folder = tmp_path_factory.mktemp("certificates")
     ours = create_authority(folder)
     certificates = {
@@ -54,48 +56,48 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     ):
         behind = dict(zip(KINDS, (q.web, t.web), strict=True))
         ports = {(kind, name): free_port() for kind in KINDS for name in certificates}
-        servers = [
+        blocks = [
             SERVER.format(port=port, certificate=certificates[name], web=behind[kind])
             for (kind, name), port in ports.items()
         ]
-        with nginx("server { listen 80; return 204; }" + "".join(servers)) as url:
-            yield Doors(ours, ports, int(url.rpartition(":")[2]))
+        with nginx("server { listen 80; return 204; }" + "".join(blocks)) as url:
+            yield TlsServers(ours, ports, int(url.rpartition(":")[2]))
 
 
 @pytest.fixture
-def trusted(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(doors.authority.path))
+def trusted(servers: TlsServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(servers.authority.path))
 
 
-def asked(address: ClientAddress) -> str:
+def read_version(address: ClientAddress) -> str:
     with closing(open_client(address, 20)) as client:
         client.torrents()
         return client.version()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_client_whose_certificate_we_trust_is_spoken_to(doors: Doors, kind: str, trusted: None) -> None:
-    assert asked(doors.at(kind, "good")).lower().startswith(kind)
+def test_a_client_with_a_trusted_certificate_is_used(servers: TlsServers, kind: str, trusted: None) -> None:
+    assert read_version(servers.at(kind, "good")).lower().startswith(kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_authority_that_nobody_knows_is_not_trusted(doors: Doors, kind: str) -> None:
+def test_an_unknown_authority_is_not_trusted(servers: TlsServers, kind: str) -> None:
     with pytest.raises(Unreachable, match=r"cannot be trusted: its certificate is not valid \(.*issuer.*\)"):
-        asked(doors.at(kind, "good"))
+        read_version(servers.at(kind, "good"))
 
 
 @pytest.mark.parametrize(("certificate", "why"), [("another's", "mismatch"), ("expired", "expired")])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_certificate_must_be_in_time_and_for_this_name(
-    doors: Doors, kind: str, certificate: str, why: str, trusted: None
+def test_a_certificate_must_be_valid_now_and_for_this_name(
+    servers: TlsServers, kind: str, certificate: str, why: str, trusted: None
 ) -> None:
     with pytest.raises(Unreachable, match=f"cannot be trusted: .*{why}") as raised:
-        asked(doors.at(kind, certificate))
+        read_version(servers.at(kind, certificate))
     assert "a password" not in str(raised.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_without_tls_is_called_that(doors: Doors, kind: str) -> None:
-    url = f"a={kind}+https://admin:a%20password@127.0.0.1:{doors.plain}"
+def test_a_server_without_tls_is_reported_as_such(servers: TlsServers, kind: str) -> None:
+    url = f"a={kind}+https://admin:a%20password@127.0.0.1:{servers.plain}"
     with pytest.raises(Unreachable, match="does not speak TLS"):
-        asked(parse_client_addresses(url)["a"])
+        read_version(parse_client_addresses(url)["a"])

@@ -26,7 +26,7 @@ def documented() -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_the_table_says_is_so(filled: AllClients, operation: str) -> None:
+def test_the_documented_table_of_operations_is_true(filled: AllClients, operation: str) -> None:
     assert table_row(filled, operation) == documented()[operation]
 
 

@@ -52,9 +52,7 @@ def read(folder: Path, name: str, saved: str = "/downloads", size: int = 4, prog
         ("\\\\server\\share\\films", "films/a/b.mkv"),
     ],
 )
-def test_what_the_client_calls_so_is_found_by_the_end_of_its_path(
-    folder: Path, saved: str, lies: str
-) -> None:
+def test_a_file_is_found_by_the_end_of_the_clients_path(folder: Path, saved: str, lies: str) -> None:
     put(folder / lies)
     assert read(folder, "a/b.mkv", saved) == b"film"
 
@@ -67,14 +65,14 @@ def test_on_the_same_machine_a_path_means_what_it_says(folder: Path) -> None:
     assert read(folder, "a.mkv", str(folder)) == b"FILM"
 
 
-def test_of_two_the_one_that_shares_more_of_the_path_is_meant(folder: Path) -> None:
+def test_of_two_files_the_one_that_shares_more_of_the_path_is_opened(folder: Path) -> None:
     put(folder / "films/a.mkv")
     put(folder / "a.mkv", b"FILM")
     assert read(folder, "a.mkv", "/downloads/films") == b"film"
     assert read(folder, "a.mkv", "/downloads/music") == b"FILM"
 
 
-def test_what_has_another_size_is_passed_over(folder: Path) -> None:
+def test_a_file_of_another_size_is_skipped(folder: Path) -> None:
     put(folder / "films/a.mkv", b"half")
     put(folder / "a.mkv", b"the whole")
     assert read(folder, "a.mkv", "/films", 9) == b"the whole"
@@ -83,7 +81,7 @@ def test_what_has_another_size_is_passed_over(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("progress", [0.0, 0.999, float("nan"), -1])
-def test_what_is_not_finished_is_not_opened(folder: Path, progress: float) -> None:
+def test_an_unfinished_file_is_not_opened(folder: Path, progress: float) -> None:
     put(folder / "a.mkv")
     with pytest.raises(Unfinished):
         read(folder, "a.mkv", progress=progress)
@@ -92,7 +90,7 @@ def test_what_is_not_finished_is_not_opened(folder: Path, progress: float) -> No
 @pytest.mark.parametrize(
     "name", ["ä.mkv", "a:b?.mkv", "a\nb", "日本語/映画.mkv", "~", "%2e%2e", "..a", "...", "a\\b"]
 )
-def test_odd_names_are_names(folder: Path, name: str) -> None:
+def test_unusual_names_are_opened(folder: Path, name: str) -> None:
     put(folder / name)
     assert read(folder, name) == b"film"
 
@@ -118,7 +116,7 @@ def test_odd_names_are_names(folder: Path, name: str) -> None:
         "a/" * 3000 + "b",
     ],
 )
-def test_names_that_lead_out_or_are_none_are_refused(folder: Path, name: str) -> None:
+def test_names_that_lead_out_of_the_folder_or_are_invalid_are_refused(folder: Path, name: str) -> None:
     put(folder / "b.mkv")
     put(folder / "a/b.mkv")
     put(folder / "\udcff")  # which is a byte of no UTF-8
@@ -126,7 +124,7 @@ def test_names_that_lead_out_or_are_none_are_refused(folder: Path, name: str) ->
         read(folder, name)
 
 
-def test_an_absolute_name_does_not_win_over_the_folder(folder: Path) -> None:
+def test_an_absolute_name_stays_below_the_folder(folder: Path) -> None:
     with pytest.raises(OutOfReach):
         read(folder, str(folder.parent / "secret"))
 
@@ -134,7 +132,7 @@ def test_an_absolute_name_does_not_win_over_the_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     "saved", ["../", "/downloads/../..", "..", "/../outside", "\udcff", "/a\0b", "/" + "a" * 5000]
 )
-def test_a_folder_that_leads_out_does_not(folder: Path, saved: str) -> None:
+def test_a_save_path_that_leads_out_stays_below_the_folder(folder: Path, saved: str) -> None:
     with pytest.raises(OutOfReach):
         read(folder, "secret", saved)
 
@@ -177,10 +175,10 @@ def test_a_link_to_itself_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("turned", ["a", "a/b", "a/b/secret"])
-def test_what_becomes_a_link_a_moment_later_is_not_followed(
+def test_a_path_that_becomes_a_link_while_it_is_opened_is_not_followed(
     folder: Path, turned: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody is quicker than we are: between looking at the path and opening it, part of it becomes a link."""
+    """Between resolving the path and opening it, another process makes a part of it a link."""
     put(folder / "a/b/secret")
     put(folder.parent / "outside/b/secret", b"none")
     targets = {"a": "outside", "a/b": "outside", "a/b/secret": "secret"}
@@ -206,7 +204,7 @@ def test_neither_folders_nor_pipes_nor_devices_are_files(folder: Path) -> None:
             read(folder, name, size=(folder / name).stat().st_size)
 
 
-def test_what_is_not_there_says_so(folder: Path) -> None:
+def test_a_missing_file_is_out_of_reach(folder: Path) -> None:
     with pytest.raises(OutOfReach, match="not in the folder"):
         read(folder, "a.mkv")
     put(folder / "a")
@@ -214,7 +212,7 @@ def test_what_is_not_there_says_so(folder: Path) -> None:
         read(folder, "a/b")
 
 
-def test_nothing_stays_open(folder: Path) -> None:
+def test_no_file_descriptor_stays_open(folder: Path) -> None:
     put(folder / "a/b/c.mkv")
     (folder / "a/b/pipe").symlink_to("../../pipe")
     os.mkfifo(folder / "pipe")
