@@ -54,7 +54,9 @@ def borrow_client(key: ApiKey) -> Iterator[Client]:
         raise Unreachable(
             f"This key belongs to a client called {key.client}, which is not set up here."
         ) from None
-    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
     with _pooled_client(address) as client:
         yield client
 

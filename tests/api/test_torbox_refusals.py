@@ -17,11 +17,6 @@ from tests.torbox_account import ABSENT, BASE, HASH, MAGNET, TORRENT, Account, e
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def anna() -> Account:
-    return Account()
-
-
 class TestKeys:
     def test_unknown_revoked_and_suspended_keys_have_different_errors(
         self, client: Client, anna: Account
