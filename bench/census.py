@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bench.torrents import torrent
+from bench.torrents import generate_torrent
 from tests.servers.address_only_peers import announce_to_dht, announce_to_udp_tracker
 from tests.servers.hashkeep import ROOT, Hashkeep
 from tests.servers.libtorrent_peers import ROUTER, start_dht
@@ -57,7 +57,7 @@ def main() -> None:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         for name in ("data", "tracker"):
             (home / name).mkdir()
-        targets = [bytes.fromhex(torrent(number, 1_000)[0]) for number in range(count)]
+        targets = [bytes.fromhex(generate_torrent(number, 1_000)[0]) for number in range(count)]
         tracker = stack.enter_context(opentracker(home / "tracker", TRACKER, targets))
         stack.enter_context(swarm_of_peers(targets[: int(count * ALIVE)]))
         archive = create_archive(home / "data", count, f"{tracker.udp},{tracker.http}")
@@ -87,7 +87,7 @@ def create_archive(folder: Path, count: int, trackers: str) -> Hashkeep:
     archive.migrate()
     with tarfile.open(folder / "torrents.tar", "w") as packed:
         for number in range(count):
-            infohash, bytes_ = torrent(number, 1_000)
+            infohash, bytes_ = generate_torrent(number, 1_000)
             member = tarfile.TarInfo(f"{infohash}.torrent")
             member.size = len(bytes_)
             packed.addfile(member, BytesIO(bytes_))

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from threading import Event, Lock
 from typing import NamedTuple
 
-from bench.torrents import torrent
+from bench.torrents import generate_torrent
 from bench.upload_requests import build_post, build_soap
 from tests.servers.hashkeep import Hashkeep
 from tests.servers.postgres import postgres
@@ -91,7 +91,7 @@ class UploadLog:
 
 
 def make_torrent(number: int) -> tuple[str, bytes]:
-    return torrent(number, 1_000 + number * 7_919 % 59_000)
+    return generate_torrent(number, 1_000 + number * 7_919 % 59_000)
 
 
 def run_client(server: Hashkeep, log: UploadLog, client: int) -> None:

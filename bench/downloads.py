@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.torrents import torrent
+from bench.torrents import generate_torrent
 from bench.wrk import Load, run_wrk
 from tests.servers.hashkeep import ROOT, Hashkeep
 from tests.servers.nginx import nginx
@@ -42,7 +42,7 @@ def store_torrents(server: Hashkeep) -> list[str]:
     files.mkdir()
     infohashes = []
     for number in range(TORRENTS):
-        infohash, bytes_ = torrent(number)
+        infohash, bytes_ = generate_torrent(number)
         (files / f"{number}.torrent").write_bytes(bytes_)
         infohashes.append(infohash)
     server.migrate()

@@ -16,7 +16,7 @@ ROUNDS = 5
 SECONDS = 0.3  # of each round
 
 
-def usual() -> Iterator[tuple[str, bytes]]:
+def usual_torrents() -> Iterator[tuple[str, bytes]]:
     """Torrents as they are met, from small to very large."""
     yield "v1, 1 file, 1,460 pieces", make.v1(b"a usual name.iso", 1_460 << 18, piece_length=1 << 18)
     yield "v1, 1 file, 50,000 pieces", make.v1(b"a large one.iso", 50_000 << 22, piece_length=1 << 22)
@@ -32,11 +32,11 @@ def usual() -> Iterator[tuple[str, bytes]]:
     yield "v2, 1 file, 2,000 pieces", bep52.v2([("file", 2_000 << 14)])
 
 
-def load(torrent: bytes) -> object:
+def load_with_libtorrent(torrent: bytes) -> object:
     return lt.load_torrent_buffer(torrent, {})
 
 
-def fastest(parse: Callable[[bytes], object], torrent: bytes) -> float:
+def fastest_parse(parse: Callable[[bytes], object], torrent: bytes) -> float:
     """Microseconds for one torrent in the best round."""
     best = float("inf")
     for _ in range(ROUNDS):
@@ -50,9 +50,9 @@ def fastest(parse: Callable[[bytes], object], torrent: bytes) -> float:
 
 def compare() -> None:
     print(f"{'':28}{'bytes':>11}{'ours, µs':>12}{'libtorrent':>12}{'bencode.py':>12}")
-    for name, torrent in usual():
-        ours = fastest(metainfo.parse_torrent, torrent)
-        others = [fastest(parse, torrent) / ours for parse in (load, bencodepy.decode)]
+    for name, torrent in usual_torrents():
+        ours = fastest_parse(metainfo.parse_torrent, torrent)
+        others = [fastest_parse(parse, torrent) / ours for parse in (load_with_libtorrent, bencodepy.decode)]
         print(f"{name:28}{len(torrent):11,}{ours:12,.0f}" + "".join(f"{other:11.2f}×" for other in others))
 
 

@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.torrents import torrent
+from bench.torrents import generate_torrent
 from tests.servers.hashkeep import ROOT, Hashkeep, hashkeep
 
 _SIZES = (1_000, 60_000)  # bytes of a torrent
@@ -28,7 +28,7 @@ def store_torrents(server: Hashkeep, numbers: Iterable[int]) -> None:
     with tarfile.open(path, "w") as archive:
         for number in numbers:
             low, high = _SIZES
-            infohash, bytes_ = torrent(number, low + number * 7_919 % (high - low))
+            infohash, bytes_ = generate_torrent(number, low + number * 7_919 % (high - low))
             member = tarfile.TarInfo(f"{infohash}.torrent")
             member.size = len(bytes_)
             archive.addfile(member, BytesIO(bytes_))

@@ -21,32 +21,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", help="on the disk that matters (where temporary files lie)")
     with TemporaryDirectory(prefix="bench-", dir=parser.parse_args().folder) as folder:
-        ours, bare = Filesystem(Path(folder, "ours")), Bare(Path(folder, "bare"))
+        ours, bare = Filesystem(Path(folder, "ours")), BareLoop(Path(folder, "bare"))
         put: dict[str, Act] = {"ours": lambda key: ours.put(key, DATA), "bare": bare.put}
         get: dict[str, Act] = {"ours": ours.get, "bare": bare.get}
-        held = keys(FOLDERS)
+        held = random_keys(FOLDERS)
         for act in put.values():
-            rate(act, held, 1)
+            measure_rate(act, held, 1)
         print(
             f"{SIZE} bytes each, {FOLDERS} folders, {PUTS} puts or {GETS} gets a round, median of {ROUNDS} rounds"
         )
         for threads in (1, 8):
-            compare(f"put, threads: {threads}", put, lambda: keys(PUTS), threads)
+            compare_rates(f"put, threads: {threads}", put, lambda: random_keys(PUTS), threads)
         for threads in (1, 8):
-            compare(f"get, threads: {threads}", get, lambda: (held * (GETS // FOLDERS + 1))[:GETS], threads)
+            compare_rates(
+                f"get, threads: {threads}", get, lambda: (held * (GETS // FOLDERS + 1))[:GETS], threads
+            )
 
 
-def compare(what: str, acts: dict[str, Act], objects: Callable[[], list[str]], threads: int) -> None:
+def compare_rates(what: str, acts: dict[str, Act], objects: Callable[[], list[str]], threads: int) -> None:
     """In turns, so that whatever else the machine does meets both."""
     rates: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(ROUNDS):
         for name, act in acts.items():
-            rates[name].append(rate(act, objects(), threads))
+            rates[name].append(measure_rate(act, objects(), threads))
     ours, bare = statistics.median(rates["ours"]), statistics.median(rates["bare"])
     print(f"{what}  {ours:,.0f}/s, bare loop {bare:,.0f}/s, ratio {ours / bare:.2f}")
 
 
-def rate(act: Act, objects: list[str], threads: int) -> float:
+def measure_rate(act: Act, objects: list[str], threads: int) -> float:
     shares = [objects[start::threads] for start in range(threads)]
     began = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
@@ -54,12 +56,12 @@ def rate(act: Act, objects: list[str], threads: int) -> float:
     return len(objects) / (time.perf_counter() - began)
 
 
-def keys(count: int) -> list[str]:
+def random_keys(count: int) -> list[str]:
     """New ones, spread evenly over the folders."""
     return [f"00{number % FOLDERS:02X}{os.urandom(18).hex().upper()}.torrent" for number in range(count)]
 
 
-class Bare:
+class BareLoop:
     """Write, fsync, rename, fsync the folder; and open, read. No checks, no answers, the same fan-out."""
 
     def __init__(self, root: Path) -> None:

@@ -9,7 +9,7 @@ _TORRENT = b"d8:announce32:http://tracker.invalid/announce/4:info%se"
 _FRAME = 190  # bytes of a torrent besides its pieces
 
 
-def torrent(number: int, size: int = 30_000) -> tuple[str, bytes]:
+def generate_torrent(number: int, size: int = 30_000) -> tuple[str, bytes]:
     """Infohash and bytes of one of about this size: v1, one file. The same size is always the same length."""
     pieces = max(1, (size - _FRAME) // 20)
     name = b"A recording of the year, part %09d.mkv" % number

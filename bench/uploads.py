@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from bench.torrents import torrent
+from bench.torrents import generate_torrent
 from bench.upload_requests import UploadRequest, build_post, build_soap
 from bench.wrk import Load, run_wrk
 from tests.servers import free_port, run_process, wait_until
@@ -39,7 +39,7 @@ class UploadClient:
     """8 connections that upload by one protocol; no two of their torrents are the same, in all rounds."""
 
     def __init__(self, build_request: Callable[[bytes], UploadRequest], first: int, folder: Path) -> None:
-        bytes_ = torrent(first)[1]
+        bytes_ = generate_torrent(first)[1]
         middle = len(bytes_) // 6 * 3  # where base64 begins a new group of characters
         request = build_request(bytes_[:middle] + _DIGITS + bytes_[middle + len(_DIGITS) :]).raw()
         self.place = max(request.find(_DIGITS), request.find(b64encode(_DIGITS)))

@@ -3,7 +3,7 @@
 python -m bench.worst
 
 Each has the 10 MB, or the three million parts, that are taken by default. One second and 50 MB are the most that
-any may cost. `shown` is reading it and making its page, `listed` reading it and writing files.txt.
+any may cost. `build_page_tree` is reading it and making its page, `write_file_list` reading it and writing files.txt.
 """
 
 import os
@@ -24,19 +24,19 @@ from web.file_tree import build_tree
 ROUNDS = 3
 
 
-def read(torrent: bytes) -> None:
+def read_torrent(torrent: bytes) -> None:
     ParsedTorrent(torrent)
 
 
-def shown(torrent: bytes) -> None:
+def build_page_tree(torrent: bytes) -> None:
     build_tree(ParsedTorrent(torrent).files())
 
 
-def listed(torrent: bytes) -> None:
+def write_file_list(torrent: bytes) -> None:
     deque(format_files(ParsedTorrent(torrent).files()), maxlen=0)
 
 
-def cost(step: Callable[[bytes], None], torrent: bytes) -> str:
+def measure_cost(step: Callable[[bytes], None], torrent: bytes) -> str:
     seconds = []
     for _ in range(ROUNDS):
         start = process_time()
@@ -54,7 +54,7 @@ def cost(step: Callable[[bytes], None], torrent: bytes) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hashkeep.settings")
     django.setup()
-    steps = (read, shown, listed)
+    steps = (read_torrent, build_page_tree, write_file_list)
     print(f"{'':28}{'bytes':>11}" + "".join(f"{step.__name__:>20}" for step in steps))
     for name, torrent in hostile_torrents(MAX_BYTES):
-        print(f"{name:28}{len(torrent):11,}" + "".join(cost(step, torrent) for step in steps))
+        print(f"{name:28}{len(torrent):11,}" + "".join(measure_cost(step, torrent) for step in steps))

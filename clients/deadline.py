@@ -56,7 +56,9 @@ def with_deadline(
                 outcome.put(error)
             except Exception as error:
                 outcome.put(
-                    self.translate_error(error) or _translate_requests(self, error) or _garbled(self, error)
+                    self.translate_error(error)
+                    or _translate_requests(self, error)
+                    or _nonsense_error(self, error)
                 )
 
         # Not a thread of a pool: the program would wait for it at its end.
@@ -64,7 +66,7 @@ def with_deadline(
         try:
             result = outcome.get(timeout=self.timeout)
         except Empty:
-            raise _no_answer(self) from None
+            raise _timeout_error(self) from None
         if isinstance(result, ClientError):
             raise result
         return result
@@ -78,9 +80,9 @@ def _translate_requests(client: CallingClient, error: Exception) -> ClientError 
         case ClientError() as client_error:
             return client_error
         case requests.Timeout():
-            return _no_answer(client)
+            return _timeout_error(client)
         case requests.exceptions.SSLError() as ssl_error:
-            return _untrusted(client, ssl_error)
+            return _tls_error(client, ssl_error)
         case requests.ConnectionError(args=[MaxRetryError(), *_]):
             return Unreachable(f"{client.address} cannot be reached.")
         case requests.ConnectionError():
@@ -88,7 +90,7 @@ def _translate_requests(client: CallingClient, error: Exception) -> ClientError 
     return None
 
 
-def _untrusted(client: CallingClient, error: BaseException) -> Unreachable:
+def _tls_error(client: CallingClient, error: BaseException) -> Unreachable:
     """The error for TLS that failed. How to trust an authority of one's own stands in docs/clients.md."""
     cause: BaseException | None = error
     while cause:
@@ -99,9 +101,9 @@ def _untrusted(client: CallingClient, error: BaseException) -> Unreachable:
     return Unreachable(f"{client.address} does not speak TLS as we do; perhaps it speaks none.")
 
 
-def _no_answer(client: CallingClient) -> NoAnswer:
+def _timeout_error(client: CallingClient) -> NoAnswer:
     return NoAnswer(f"{client.address} did not answer within {client.timeout:g} seconds.")
 
 
-def _garbled(client: CallingClient, error: Exception) -> Garbled:
+def _nonsense_error(client: CallingClient, error: Exception) -> Garbled:
     return Garbled(f"{client.address} answers, but what it says makes no sense ({type(error).__name__}).")

@@ -48,7 +48,7 @@ def open_finished(folder: Path, torrent: ClientTorrent, file: ClientFile) -> Fin
     for parts in _candidate_paths(folder, _split_save_path(torrent.path), within):
         try:
             real = Path(os.path.realpath(folder.joinpath(*parts), strict=True))
-            opened = _open_inside(root, real)
+            opened = _open_below(root, real)
         except OSError as error:
             if error.errno not in _MISSING_ERRNOS:
                 raise OutOfReach(f"This server may not read this file: {error.strerror}.") from None
@@ -62,7 +62,7 @@ def open_finished(folder: Path, torrent: ClientTorrent, file: ClientFile) -> Fin
 
 def _split_relative(path: str) -> Parts:
     """The parts of a path that stays below its folder. Raises OutOfReach."""
-    parts = _split_checked(path)
+    parts = _split_path(path)
     if not parts or {"", ".", ".."} & {*parts}:
         raise OutOfReach("The client gives this file a name that leads out of its folder.")
     return parts
@@ -71,11 +71,11 @@ def _split_relative(path: str) -> Parts:
 def _split_save_path(path: str) -> Parts:
     """The folders in which the client saves the torrent, from the root of its disk."""
     return tuple(
-        filter(None, PureWindowsPath(path).parts[1:] if _WINDOWS_PATH.match(path) else _split_checked(path))
+        filter(None, PureWindowsPath(path).parts[1:] if _WINDOWS_PATH.match(path) else _split_path(path))
     )
 
 
-def _split_checked(path: str) -> Parts:
+def _split_path(path: str) -> Parts:
     """The parts of a path that a file system can have. Raises OutOfReach."""
     try:
         encoded = path.encode()
@@ -95,7 +95,7 @@ def _candidate_paths(folder: Path, saved: Parts, within: Parts) -> Iterator[Part
         yield saved[skipped:] + within
 
 
-def _open_inside(folder: Path, real: Path) -> BinaryIO:
+def _open_below(folder: Path, real: Path) -> BinaryIO:
     """Open a file below the folder. Raises OutOfReach.
 
     Each folder on the way is opened from the one above it without following links, since what was resolved a moment

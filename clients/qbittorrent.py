@@ -89,16 +89,16 @@ class QBittorrent:
 
     @with_deadline
     def find(self, infohash: bytes) -> ClientTorrent:
-        return self._find(infohash)
+        return self._find_torrent(infohash)
 
     @with_deadline
     def files(self, infohash: bytes) -> list[ClientFile]:
-        rows: Any = self._api.torrents_files(self._find(infohash).id)
+        rows: Any = self._api.torrents_files(self._find_torrent(infohash).id)
         return [ClientFile(row["name"], row["size"], row["progress"]) for row in rows]
 
     @with_deadline
     def trackers(self, infohash: bytes) -> list[ClientTracker]:
-        rows: Any = self._api.torrents_trackers(self._find(infohash).id)
+        rows: Any = self._api.torrents_trackers(self._find_torrent(infohash).id)
         return [
             ClientTracker(row["url"], _TRACKER_STATES.get(row["status"], "failing"), row["msg"])
             for row in rows
@@ -107,12 +107,12 @@ class QBittorrent:
 
     @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
-        self._api.torrents_add_trackers(self._find(infohash).id, [check_announce_url(url)])
+        self._api.torrents_add_trackers(self._find_torrent(infohash).id, [check_announce_url(url)])
 
     @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
         try:
-            self._api.torrents_remove_trackers(self._find(infohash).id, [url])
+            self._api.torrents_remove_trackers(self._find_torrent(infohash).id, [url])
         except exceptions.Conflict409Error:
             return  # the answer of 4.5 for a tracker that is not there
 
@@ -126,7 +126,7 @@ class QBittorrent:
         tags: Iterable[str] = (),
     ) -> bool:
         # qBittorrent refuses a duplicate in the same words as invalid bytes, so it is asked before.
-        if self._has_any(source):
+        if self._has_any_infohash(source):
             return False
         files, urls = (source.content, None) if isinstance(source.content, bytes) else (None, source.content)
         try:
@@ -141,36 +141,36 @@ class QBittorrent:
         except (exceptions.Conflict409Error, exceptions.UnsupportedMediaType415Error):
             answer = "Fails."
         if answer == "Fails.":
-            if self._has_any(source):  # another program was faster
+            if self._has_any_infohash(source):  # another program was faster
                 return False
             raise RejectedTorrent(f"{self.address} does not take this torrent or magnet link.")
-        while not self._has_any(source):
+        while not self._has_any_infohash(source):
             time.sleep(_POLL_INTERVAL)
         return True
 
     @with_deadline
     def remove(self, infohash: bytes, *, data: bool = False) -> None:
-        found = self._find(infohash)
+        found = self._find_torrent(infohash)
         self._api.torrents_delete(torrent_hashes=found.id, delete_files=data)
         while any(found.id == other.id for other in self._list_torrents(found.id)):
             time.sleep(_POLL_INTERVAL)
 
     @with_deadline
     def start(self, infohash: bytes) -> None:
-        self._api.torrents_start(self._find(infohash).id)
+        self._api.torrents_start(self._find_torrent(infohash).id)
 
     @with_deadline
     def stop(self, infohash: bytes) -> None:
-        self._api.torrents_stop(self._find(infohash).id)
+        self._api.torrents_stop(self._find_torrent(infohash).id)
 
     @with_deadline
     def reannounce(self, infohash: bytes) -> None:
-        self._api.torrents_reannounce(self._find(infohash).id)
+        self._api.torrents_reannounce(self._find_torrent(infohash).id)
 
     @with_deadline
     def export(self, infohash: bytes) -> bytes | None:
         try:
-            return bytes(self._api.torrents_export(self._find(infohash).id))
+            return bytes(self._api.torrents_export(self._find_torrent(infohash).id))
         except exceptions.Conflict409Error:
             return None  # the metadata is missing
 
@@ -192,9 +192,9 @@ class QBittorrent:
 
     def _list_torrents(self, id_: str | None = None) -> list[ClientTorrent]:
         rows: Any = self._api.torrents_info(torrent_hashes=id_)
-        return [_client_torrent(row) for row in rows]
+        return [_parse_torrent(row) for row in rows]
 
-    def _find(self, infohash: bytes) -> ClientTorrent:
+    def _find_torrent(self, infohash: bytes) -> ClientTorrent:
         """The torrent with this infohash. Raises UnknownTorrent.
 
         qBittorrent's own look-up knows torrents of v1 by v1, all others by the truncated v2. A hybrid's v1 is found
@@ -206,7 +206,7 @@ class QBittorrent:
                     return torrent
         raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
 
-    def _has_any(self, source: TorrentToAdd) -> bool:
+    def _has_any_infohash(self, source: TorrentToAdd) -> bool:
         return any(
             torrent.has_infohash(infohash)
             for torrent in self._list_torrents()
@@ -214,7 +214,7 @@ class QBittorrent:
         )
 
 
-def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
+def _parse_torrent(row: dict[str, Any]) -> ClientTorrent:
     size = max(row["total_size"], 0)
     v1, v2 = (bytes.fromhex(row[key]) or None for key in ("infohash_v1", "infohash_v2"))
     return ClientTorrent(
@@ -227,8 +227,8 @@ def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
         progress=float(row["progress"]),
         state=_STATES.get(row["state"], "unknown"),
         tags=tuple(filter(None, map(str.strip, row["tags"].split(",")))),
-        added=_timestamp(row["added_on"]),
-        finished=_timestamp(row["completion_on"]),
+        added=_parse_timestamp(row["added_on"]),
+        finished=_parse_timestamp(row["completion_on"]),
         downloading=row["dlspeed"],
         uploading=row["upspeed"],
         seeds=row["num_seeds"],
@@ -239,7 +239,7 @@ def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
     )
 
 
-def _timestamp(seconds: int) -> datetime | None:
+def _parse_timestamp(seconds: int) -> datetime | None:
     # Depending on the version, -1, 0 or 2^32 - 1 stands for none.
     return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**32 - 1 else None
 

@@ -117,15 +117,15 @@ class Transmission:
 
     @with_deadline
     def torrents(self) -> list[ClientTorrent]:
-        return [_client_torrent(one.fields) for one in self._api.get_torrents(arguments=_FIELDS)]
+        return [_parse_torrent(one.fields) for one in self._api.get_torrents(arguments=_FIELDS)]
 
     @with_deadline
     def find(self, infohash: bytes) -> ClientTorrent:
-        return _client_torrent(self._fields(infohash, _FIELDS))
+        return _parse_torrent(self._torrent_fields(infohash, _FIELDS))
 
     @with_deadline
     def files(self, infohash: bytes) -> list[ClientFile]:
-        rows = self._fields(infohash, ["files"])["files"]
+        rows = self._torrent_fields(infohash, ["files"])["files"]
         return [
             ClientFile(
                 row["name"], row["length"], row["bytesCompleted"] / row["length"] if row["length"] else 1.0
@@ -139,14 +139,14 @@ class Transmission:
     def trackers(self, infohash: bytes) -> list[ClientTracker]:
         return [
             ClientTracker(
-                row["announce"], _tracker_state(row), row["lastAnnounceResult"].replace("Success", "")
+                row["announce"], _parse_tracker_state(row), row["lastAnnounceResult"].replace("Success", "")
             )
-            for row in self._fields(infohash, ["trackerStats"])["trackerStats"]
+            for row in self._torrent_fields(infohash, ["trackerStats"])["trackerStats"]
         ]
 
     @with_deadline
     def add_tracker(self, infohash: bytes, url: str) -> None:
-        announces = {row["announce"] for row in self._fields(infohash, ["trackers"])["trackers"]}
+        announces = {row["announce"] for row in self._torrent_fields(infohash, ["trackers"])["trackers"]}
         if check_announce_url(url) in announces:
             return  # Transmission would refuse it with "Invalid argument"
         try:
@@ -162,7 +162,7 @@ class Transmission:
     @with_deadline
     def remove_tracker(self, infohash: bytes, url: str) -> None:
         # 4.x numbers the trackers anew after every change.
-        for row in self._fields(infohash, ["trackers"])["trackers"]:
+        for row in self._torrent_fields(infohash, ["trackers"])["trackers"]:
             if row["announce"] == url:
                 self._api.change_torrent(infohash.hex(), tracker_remove=[row["id"]])
                 return
@@ -176,7 +176,7 @@ class Transmission:
         save_path: str | None = None,
         tags: Iterable[str] = (),
     ) -> bool:
-        if any(self._rows(infohash, ["id"]) for infohash in source.infohashes):
+        if any(self._torrent_rows(infohash, ["id"]) for infohash in source.infohashes):
             return False
         try:
             added = self._api.add_torrent(source.content, paused=paused, download_dir=save_path)
@@ -192,27 +192,27 @@ class Transmission:
 
     @with_deadline
     def remove(self, infohash: bytes, *, data: bool = False) -> None:
-        id_ = self._fields(infohash, ["id"])["id"]
+        id_ = self._torrent_fields(infohash, ["id"])["id"]
         self._api.remove_torrent(id_, delete_data=data)
-        while self._rows(infohash, ["id"]):
+        while self._torrent_rows(infohash, ["id"]):
             time.sleep(_POLL_INTERVAL)
 
     @with_deadline
     def start(self, infohash: bytes) -> None:
-        self._api.start_torrent(self._fields(infohash, ["id"])["id"])
+        self._api.start_torrent(self._torrent_fields(infohash, ["id"])["id"])
 
     @with_deadline
     def stop(self, infohash: bytes) -> None:
-        self._api.stop_torrent(self._fields(infohash, ["id"])["id"])
+        self._api.stop_torrent(self._torrent_fields(infohash, ["id"])["id"])
 
     @with_deadline
     def reannounce(self, infohash: bytes) -> None:
-        self._api.reannounce_torrent(self._fields(infohash, ["id"])["id"])
+        self._api.reannounce_torrent(self._torrent_fields(infohash, ["id"])["id"])
 
     @with_deadline
     def export(self, infohash: bytes) -> bytes | None:
         """The torrent's bytes, if the client runs on this machine: its RPC names the file, but does not send it."""
-        row = self._fields(infohash, ["torrentFile", "metadataPercentComplete"])
+        row = self._torrent_fields(infohash, ["torrentFile", "metadataPercentComplete"])
         if row["metadataPercentComplete"] < 1:
             return None  # 3.00 keeps a file that holds the magnet link
         path = Path(row["torrentFile"])
@@ -234,12 +234,12 @@ class Transmission:
                 return WrongPassword(f"{self.address} does not accept this user and password.")
         return None
 
-    def _fields(self, infohash: bytes, fields: list[str]) -> dict[str, Any]:
-        for row in self._rows(infohash, fields):
+    def _torrent_fields(self, infohash: bytes, fields: list[str]) -> dict[str, Any]:
+        for row in self._torrent_rows(infohash, fields):
             return row
         raise UnknownTorrent(f"{self.address} has no torrent with the infohash {infohash.hex()}.")
 
-    def _rows(self, infohash: bytes, fields: list[str]) -> list[dict[str, Any]]:
+    def _torrent_rows(self, infohash: bytes, fields: list[str]) -> list[dict[str, Any]]:
         """The fields of the torrent with this infohash, if there is one. Transmission knows v1 infohashes alone."""
         if len(infohash) != 20:
             return []
@@ -250,7 +250,7 @@ class Transmission:
         return quote_message(text, self.address)
 
 
-def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
+def _parse_torrent(row: dict[str, Any]) -> ClientTorrent:
     state = _STATES.get(row["status"], "unknown")
     if row["error"] == _LOCAL_ERROR:
         state = "failed"
@@ -266,8 +266,8 @@ def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
         progress=float(row["percentDone"]),
         state=state,
         tags=tuple(row["labels"]),
-        added=_timestamp(row["addedDate"]),
-        finished=_timestamp(row["doneDate"]),
+        added=_parse_timestamp(row["addedDate"]),
+        finished=_parse_timestamp(row["doneDate"]),
         downloading=row["rateDownload"],
         uploading=row["rateUpload"],
         seeds=row["peersSendingToUs"],
@@ -278,13 +278,13 @@ def _client_torrent(row: dict[str, Any]) -> ClientTorrent:
     )
 
 
-def _tracker_state(row: dict[str, Any]) -> Literal["working", "not contacted", "failing"]:
+def _parse_tracker_state(row: dict[str, Any]) -> Literal["working", "not contacted", "failing"]:
     if not row["hasAnnounced"]:
         return "not contacted"
     return "working" if row["lastAnnounceSucceeded"] else "failing"
 
 
-def _timestamp(seconds: int) -> datetime | None:
+def _parse_timestamp(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
 
 

@@ -23,8 +23,8 @@ from metainfo.bencode_scalars import (
     read_integer,
     read_string,
     read_strings,
-    truncated,
-    wrong_kind,
+    truncated_error,
+    wrong_kind_error,
 )
 from metainfo.bencode_skip import SLOW_TOKENS, check_depth, skip_value
 from metainfo.errors import NotATorrent, TooComplex
@@ -69,7 +69,7 @@ class Cursor:
     def peek(self) -> int:
         """The next byte, which tells the kind of value; the cursor stays."""
         if self._position >= len(self.data):
-            raise truncated(self.data, self._key)
+            raise truncated_error(self.data, self._key)
         return self.data[self._position]
 
     def starts_with(self, prefix: bytes | tuple[bytes, ...]) -> bool:
@@ -95,7 +95,7 @@ class Cursor:
 
     def read_string_list(self, max_strings: int, too_many: str) -> tuple[bytes, ...]:
         """Read a list of strings. Raises TooComplex with the message `too_many` for more than `max_strings`."""
-        self._expect(LIST)
+        self._expect_kind(LIST)
         strings, self._position = read_strings(
             self.data, self._position + 1, self._key, max_strings, too_many
         )
@@ -117,7 +117,7 @@ class Cursor:
         Raises NotATorrent where one of these keys is there twice; `owner` begins that sentence. There may be hundreds
         of thousands of such dictionaries, which each_key would be too slow for.
         """
-        self._expect(DICTIONARY)
+        self._expect_kind(DICTIONARY)
         self._position += 1
         self._depth += 1
         self.spend(2 + SLOW_TOKENS)
@@ -144,7 +144,7 @@ class Cursor:
 
         Raises NotATorrent for a key that is there twice.
         """
-        self._enter(DICTIONARY)
+        self._enter_container(DICTIONARY)
         previous_key: bytes | None = None
         seen: set[bytes] = set()
         is_sorted = True
@@ -162,7 +162,7 @@ class Cursor:
                 if len(seen) > MAX_UNSORTED_KEYS:
                     raise TooComplex(f"A dictionary of more than {MAX_UNSORTED_KEYS:,} keys is not sorted.")
             yield key
-        self._leave()
+        self._leave_container()
 
     def each_record(
         self, head: re.Pattern[bytes], tokens: int, max_strings: int, too_many: str
@@ -175,7 +175,7 @@ class Cursor:
         TooComplex with the message `too_many` for more than `max_strings`.
         """
         data, key = self.data, self._key
-        self._enter(LIST)
+        self._enter_container(LIST)
         while True:
             match = head.match(data, self._position)
             if match:
@@ -190,7 +190,7 @@ class Cursor:
             if self.peek() == END:
                 break
             yield None
-        self._leave()
+        self._leave_container()
 
     def each_leaf(
         self, leaf: re.Pattern[bytes], leaf_start: bytes
@@ -201,7 +201,7 @@ class Cursor:
         an empty key, and before a value that is no dictionary or an empty one; the caller reads that value before it
         asks for the next. The bytes must have been skipped before, and so be known to be well-formed.
         """
-        self._expect(DICTIONARY)
+        self._expect_kind(DICTIONARY)
         data, position = self.data, self._position + 1
         parents: list[bytes] = []
         while data[position] != END or parents:
@@ -231,7 +231,7 @@ class Cursor:
         self._unsorted_keys += unsorted_keys
         self.spend(tokens)
         if self._position > len(self.data):
-            raise truncated(self.data, self._key)
+            raise truncated_error(self.data, self._key)
 
     def spend(self, tokens: int) -> None:
         """Count parts that were read. Raises TooComplex where they are more than may be read."""
@@ -240,19 +240,19 @@ class Cursor:
             counted = "of which unusual ones count for several"
             raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts, {counted}.")
 
-    def _expect(self, kind: int) -> None:
+    def _expect_kind(self, kind: int) -> None:
         if self.peek() != kind:
-            raise wrong_kind(self.data, self._position, self._key, kind)
+            raise wrong_kind_error(self.data, self._position, self._key, kind)
 
-    def _enter(self, kind: int) -> None:
+    def _enter_container(self, kind: int) -> None:
         """Move into a list or a dictionary, before its first item or key."""
-        self._expect(kind)
+        self._expect_kind(kind)
         self._position += 1
         self._depth += 1
         check_depth(self._depth)
         self.spend(2)  # its beginning and its end
 
-    def _leave(self) -> None:
+    def _leave_container(self) -> None:
         """Move out of a list or a dictionary, from before its end."""
         self._position += 1
         self._depth -= 1

@@ -35,10 +35,10 @@ def read_integer(data: bytes, position: int, key: bytes) -> tuple[int, int]:
     """An integer, which must fit into 64 bits, and the position after it."""
     match = _INTEGER.match(data, position)
     if match is None:
-        raise wrong_kind(data, position, key, INTEGER)
+        raise wrong_kind_error(data, position, key, INTEGER)
     value = int(match[1])
     if not -(2**63) <= value < 2**63:
-        raise NotATorrent(f"{_place(position, key)} there is an integer of more than 64 bits.")
+        raise NotATorrent(f"{_describe_position(position, key)} there is an integer of more than 64 bits.")
     return value, match.end()
 
 
@@ -46,7 +46,7 @@ def skip_integers(data: bytes, position: int, key: bytes, *, run: bool) -> tuple
     """The position after an integer, and 1; with `run`, after all integers in a row, and how many they are."""
     match = (_INTEGERS if run else _INTEGER).match(data, position)
     if match is None:
-        raise wrong_kind(data, position, key, INTEGER)
+        raise wrong_kind_error(data, position, key, INTEGER)
     return match.end(), data.count(b"e", position, match.end())
 
 
@@ -58,7 +58,7 @@ def read_string(data: bytes, position: int, key: bytes) -> tuple[bytes, int]:
     else:
         start, end = position + (2 if step < _SHORTEST_OF_TWO_DIGITS else 3), position + step
         if end > len(data):
-            raise truncated(data, key)
+            raise truncated_error(data, key)
     return data[start:end], end
 
 
@@ -82,7 +82,7 @@ def read_strings(
             strings.append(data[start:end])
             position = end
     except IndexError:
-        raise truncated(data, key) from None
+        raise truncated_error(data, key) from None
     return tuple(strings), position + 1
 
 
@@ -90,28 +90,30 @@ def find_string(data: bytes, position: int, key: bytes) -> tuple[int, int]:
     """Where the bytes of a string begin and end."""
     match = _LENGTH.match(data, position)
     if match is None:
-        raise wrong_kind(data, position, key, STRING)
+        raise wrong_kind_error(data, position, key, STRING)
     length, start = int(match[1]), match.end()
     if (left := len(data) - start) < length:
-        missing = f"{_place(position, key)} a string of {length:,} bytes begins, but {left:,} are left"
+        missing = (
+            f"{_describe_position(position, key)} a string of {length:,} bytes begins, but {left:,} are left"
+        )
         raise Truncated(f"The torrent ends in the middle. {missing}.")
     return start, start + length
 
 
-def truncated(data: bytes, key: bytes) -> Truncated:
+def truncated_error(data: bytes, key: bytes) -> Truncated:
     """The error for bytes that end too early."""
     near = f", near {quote_bytes(key)}" if key else ""
     return Truncated(f"The torrent ends in the middle, after {len(data):,} bytes{near}.")
 
 
-def wrong_kind(data: bytes, position: int, key: bytes, kind: int) -> NotATorrent:
+def wrong_kind_error(data: bytes, position: int, key: bytes, kind: int) -> NotATorrent:
     """The error for a position where a value of this kind should be, and is not."""
     if _CUT_OFF.match(data, position):
-        return truncated(data, key)
+        return truncated_error(data, key)
     wanted, found = _KIND_NAMES[kind], _KIND_NAMES.get(data[position], "no bencoded value")
     if found == wanted:
-        return NotATorrent(f"{_place(position, key)} there is {wanted} that is malformed.")
-    return NotATorrent(f"{_place(position, key)} there should be {wanted}, but there is {found}.")
+        return NotATorrent(f"{_describe_position(position, key)} there is {wanted} that is malformed.")
+    return NotATorrent(f"{_describe_position(position, key)} there should be {wanted}, but there is {found}.")
 
 
 def quote_bytes(raw: bytes) -> str:
@@ -120,6 +122,6 @@ def quote_bytes(raw: bytes) -> str:
     return f"“{shown}”" if shown.isascii() and shown.isprintable() else raw[:40].hex()
 
 
-def _place(position: int, key: bytes) -> str:
+def _describe_position(position: int, key: bytes) -> str:
     """The position as the beginning of a sentence."""
     return f"In {quote_bytes(key)}, at byte {position:,}," if key else f"At byte {position:,}"

@@ -9,7 +9,7 @@ from metainfo.bencode_scalars import (
     find_string,
     read_string,
     skip_integers,
-    truncated,
+    truncated_error,
 )
 from metainfo.errors import TooComplex
 
@@ -28,9 +28,9 @@ def skip_value(data: bytes, position: int, key: bytes, depth: int, max_tokens: i
     last string ends after the end of the bytes. Raises NotATorrent, Truncated, TooComplex.
     """
     try:
-        return _skip(data, position, key, depth, max_tokens)
+        return _skip_in_loop(data, position, key, depth, max_tokens)
     except IndexError:
-        raise truncated(data, key) from None
+        raise truncated_error(data, key) from None
 
 
 def check_depth(depth: int) -> None:
@@ -39,7 +39,9 @@ def check_depth(depth: int) -> None:
         raise TooComplex(f"The torrent is nested {MAX_DEPTH} deep.")
 
 
-def _skip(data: bytes, position: int, key: bytes, depth: int, max_tokens: int) -> tuple[int, int, int]:
+def _skip_in_loop(
+    data: bytes, position: int, key: bytes, depth: int, max_tokens: int
+) -> tuple[int, int, int]:
     """Each turn of the loop takes a value and, inside a dictionary, the key after it."""
     tokens = unsorted_keys = 0
     last_keys: list[bytes | None] = []  # of the dictionaries that are open; None before the first key

@@ -29,13 +29,13 @@ def decompress_torrent(data: bytes, max_bytes: int) -> bytes:
     Never makes more than `max_bytes` + 1 bytes. Raises TooLarge, Truncated, NotATorrent, TooComplex.
     """
     if data.startswith(_GZIP):
-        return _decompress_members(lambda: zlib.decompressobj(_GZIP_WINDOW), data, max_bytes)
+        return _decompress_all_members(lambda: zlib.decompressobj(_GZIP_WINDOW), data, max_bytes)
     if data.startswith(_BZIP2):
-        return _decompress_members(bz2.BZ2Decompressor, data, max_bytes)
+        return _decompress_all_members(bz2.BZ2Decompressor, data, max_bytes)
     return data
 
 
-def _decompress_members(start_member: Callable[[], _Decompressor], data: bytes, max_bytes: int) -> bytes:
+def _decompress_all_members(start_member: Callable[[], _Decompressor], data: bytes, max_bytes: int) -> bytes:
     plain = bytearray()
     for _ in range(_MAX_MEMBERS):
         member = start_member()

@@ -39,9 +39,9 @@ class FileEntry(NamedTuple):
     pieces_root: bytes = b""  # of v2 (BEP 52): 32 bytes, none for an empty file
 
 
-def v1_entries(info: Dictionary) -> Iterator[FileEntry]:
+def read_v1_files(info: Dictionary) -> Iterator[FileEntry]:
     """The files as v1 lists them."""
-    return read_v1_list(info.cursor(b"files")) if b"files" in info else iter((_single_file(info),))
+    return read_v1_list(info.cursor(b"files")) if b"files" in info else iter((_read_single_file(info),))
 
 
 def read_v1_list(cursor: Cursor) -> Iterator[FileEntry]:
@@ -62,7 +62,7 @@ def read_v1_list(cursor: Cursor) -> Iterator[FileEntry]:
         yield entry
 
 
-def v2_entries(info: Dictionary) -> Iterator[FileEntry]:
+def read_v2_files(info: Dictionary) -> Iterator[FileEntry]:
     """The files as v2 lists them. The keys of the dictionary must ascend, so that none is there twice."""
     cursor = info.cursor(b"file tree")
     if cursor.peek() != DICTIONARY:
@@ -76,7 +76,7 @@ def v2_entries(info: Dictionary) -> Iterator[FileEntry]:
             raise NotATorrent("In “file tree” there is a file without a name.")
 
 
-def torrent_name(info: Dictionary) -> bytes:
+def read_torrent_name(info: Dictionary) -> bytes:
     """The torrent's name: that of its only file, or of the folder for its files."""
     for key in (b"name.utf-8", b"name"):
         name = info.string(key)
@@ -85,9 +85,9 @@ def torrent_name(info: Dictionary) -> bytes:
     raise NotATorrent("The info dictionary has no “name”.")
 
 
-def _single_file(info: Dictionary) -> FileEntry:
+def _read_single_file(info: Dictionary) -> FileEntry:
     """The only file, which the info dictionary itself describes."""
-    name = torrent_name(info)
+    name = read_torrent_name(info)
     if name in (b"", b".", b".."):
         raise NotATorrent(f"{quote_bytes(name)} is no name for a file.")
     attributes = info.string(b"attr") or b""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from metainfo.bencode_dictionary import Dictionary
 from metainfo.errors import NotATorrent, TooComplex
-from metainfo.file_entries import FileEntry, v1_entries, v2_entries
+from metainfo.file_entries import FileEntry, read_v1_files, read_v2_files
 
 KEYS = frozenset(
     {
@@ -129,11 +129,11 @@ def sum_content(
     TooComplex.
     """
     if v1 and v2:
-        content = _sum_hybrid(info, v1_sum or sum_v1(v1_entries(info)), piece_length)
+        content = _sum_hybrid(info, v1_sum or sum_v1(read_v1_files(info)), piece_length)
     elif v2:
-        content = sum_v2(v2_entries(info), piece_length)
+        content = sum_v2(read_v2_files(info), piece_length)
     else:
-        content = v1_sum or sum_v1(v1_entries(info))
+        content = v1_sum or sum_v1(read_v1_files(info))
     pieces = content.piece_count(piece_length)
     if not content.size:
         raise NotATorrent("The torrent holds nothing: its files are empty, or it has none.")
@@ -150,7 +150,7 @@ def _sum_hybrid(info: Dictionary, v1_sum: ContentSum, piece_length: int) -> Cont
     """The sum of v2, having made sure that v1 lists the same files at the same places."""
     if v1_sum.pad_count > v1_sum.file_count:
         raise NotATorrent(_BADLY_PADDED)
-    pairs = _match_files(v1_entries(info), v2_entries(info), piece_length)
+    pairs = _match_files(read_v1_files(info), read_v2_files(info), piece_length)
     v2_sum = sum_v2(pairs, piece_length)
     with_all_pads = (v2_sum.pad_count, v2_sum.span)
     # libtorrent before 2.0.8 left out the pad file after the last file.

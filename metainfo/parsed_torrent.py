@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from metainfo import descriptive_fields
 from metainfo.bencode import MAX_TOKENS
-from metainfo.file_entries import torrent_name, v1_entries, v2_entries
+from metainfo.file_entries import read_torrent_name, read_v1_files, read_v2_files
 from metainfo.info_dictionary import find_versions, is_private, read_piece_length, sum_content
 from metainfo.piece_layers import has_all_layers
 from metainfo.scan import scan_torrent
@@ -79,7 +79,7 @@ class ParsedTorrent:
         self.metainfo = Metainfo(
             v1=hashlib.sha1(raw_info, usedforsecurity=False).digest() if v1 else None,
             v2=hashlib.sha256(raw_info).digest() if v2 else None,
-            name=decode_text(torrent_name(scanned.info), encoding),
+            name=decode_text(read_torrent_name(scanned.info), encoding),
             size=content.size,
             file_count=content.file_count,
             largest_file=decode_text(content.largest_path[-1] if content.largest_path else b"", encoding),
@@ -97,7 +97,7 @@ class ParsedTorrent:
 
     def files(self) -> Iterator[ContentFile]:
         """The files, one by one, without pad files."""
-        entries = v2_entries(self._info) if self.metainfo.v2 else v1_entries(self._info)
+        entries = read_v2_files(self._info) if self.metainfo.v2 else read_v1_files(self._info)
         for entry in entries:
             if not entry.is_pad:
                 yield ContentFile(decode_texts(entry.path, self._encoding), entry.size)

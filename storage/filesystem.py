@@ -68,7 +68,7 @@ class Filesystem:
         return new
 
     def get(self, key: str, max_bytes: int | None = None) -> StoredObject:
-        path = self._path(key)
+        path = self._file_path(key)
         try:
             file = os.open(path, os.O_RDONLY)
             try:
@@ -87,7 +87,7 @@ class Filesystem:
         return StoredObject(data, etag, FileVersion(path, status.st_mtime_ns, status.st_ino))
 
     def delete(self, key: str) -> None:
-        path = self._path(key)
+        path = self._file_path(key)
         try:
             with suppress(FileNotFoundError):
                 os.unlink(path)
@@ -113,7 +113,7 @@ class Filesystem:
     def check(self) -> None:
         try:
             if not self._has_begun() and (self._has_been_ready or not self._is_new_archive()):
-                raise self._not_mounted()
+                raise self._not_mounted_error()
             folders = [self.incoming, self.root, *map(str, Path(self.root).parents)]
             folder = next(filter(os.path.isdir, folders))  # in a new archive, those below are made later
             if not os.access(folder, os.W_OK):
@@ -128,7 +128,7 @@ class Filesystem:
         check_key(key)
         return None
 
-    def _path(self, key: str) -> str:
+    def _file_path(self, key: str) -> str:
         check_key(key)
         return f"{self.root}/{key[:2]}/{key[2:4]}/{key}"
 
@@ -140,7 +140,7 @@ class Filesystem:
 
     def _put_batch(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
         """Store all of them, each step for all before the next: one fsync of a folder serves every file in it."""
-        paths = {key: self._path(key) for key in objects}
+        paths = {key: self._file_path(key) for key in objects}
         # Another thread that fails meanwhile replaces these two by new ones; what is noted here does not count then.
         lower, upper = self._synced_lower, self._synced_upper
         try:
@@ -164,7 +164,7 @@ class Filesystem:
         """
         upper, lower = f"{self.root}/{key[:2]}", f"{self.root}/{key[:2]}/{key[2:4]}"
         if not self._synced_lower[int(key[:4], 16)]:
-            self._prepare()
+            self._prepare_root()
             if not self._synced_upper[int(key[:2], 16)]:
                 make_folder(upper)
                 yield self.root
@@ -172,13 +172,13 @@ class Filesystem:
             yield upper
         yield lower
 
-    def _prepare(self) -> None:
+    def _prepare_root(self) -> None:
         """Make the root, bring it to disk, and remove what a crash has left unfinished; once in a process."""
         if self._is_prepared:
             return
         if not self._has_been_ready:  # made once; if the folder goes later, its disk is no longer mounted
             if not self._has_begun() and not self._is_new_archive():
-                raise self._not_mounted()
+                raise self._not_mounted_error()
             os.makedirs(self.incoming, exist_ok=True)
             self._has_been_ready = True
         for parent in Path(self.root).parents:
@@ -192,7 +192,7 @@ class Filesystem:
                     os.unlink(f"{self.incoming}/{name}")
         self._is_prepared = True
 
-    def _not_mounted(self) -> OSError:
+    def _not_mounted_error(self) -> OSError:
         return FileNotFoundError(
             ENOENT, f"{self.root} is empty or gone, though torrents are held: {_NOT_MOUNTED}"
         )

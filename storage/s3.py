@@ -95,12 +95,12 @@ class S3:
 
     def put(self, key: str, data: bytes, *, replace: bool = False) -> bool:
         check_key(key)
-        with _translated_errors():
+        with _translate_errors():
             if not replace and self._supports_if_none_match:
                 return self._put_if_absent(key, data)
-            if not replace and self._exists(key):
+            if not replace and self._has_object(key):
                 return False
-            self._send(key, data)
+            self._send_object(key, data)
             return True
 
     def put_all(self, objects: Mapping[str, bytes]) -> set[str]:
@@ -110,7 +110,7 @@ class S3:
 
     def get(self, key: str, max_bytes: int | None = None) -> StoredObject:
         check_key(key)
-        with _translated_errors():
+        with _translate_errors():
             try:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
             except ClientError as error:
@@ -124,7 +124,7 @@ class S3:
 
     def delete(self, key: str) -> None:
         check_key(key)
-        with _translated_errors():
+        with _translate_errors():
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def check(self) -> None:
@@ -132,7 +132,7 @@ class S3:
             self.get(_ABSENT_KEY)
 
     def keys(self, after: str = "") -> Iterator[str]:
-        with _translated_errors():
+        with _translate_errors():
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, StartAfter=after):
                 for row in page.get("Contents", ()):
@@ -145,7 +145,7 @@ class S3:
             return f"{self.public}/{key}"
         if not self.presigned:
             return None
-        with _translated_errors():
+        with _translate_errors():
             params = {"Bucket": self.bucket, "Key": key}
             return self._client.generate_presigned_url(
                 "get_object", Params=params, ExpiresIn=_PRESIGNED_SECONDS
@@ -162,8 +162,8 @@ class S3:
     def _supports_if_none_match(self) -> bool:
         """Whether the store obeys If-None-Match. Some stores ignore it and overwrite, some refuse it (501)."""
         try:
-            self._send(_PROBE_KEY, b"", IfNoneMatch="*")
-            self._send(_PROBE_KEY, b"", IfNoneMatch="*")
+            self._send_object(_PROBE_KEY, b"", IfNoneMatch="*")
+            self._send_object(_PROBE_KEY, b"", IfNoneMatch="*")
         except ClientError as error:
             if _http_status(error) not in {409, 412, 501}:
                 raise
@@ -178,7 +178,7 @@ class S3:
         """
         for _ in range(_MAX_TRIES):
             try:
-                self._send(key, data, IfNoneMatch="*")
+                self._send_object(key, data, IfNoneMatch="*")
             except ClientError as error:
                 if _http_status(error) == 412:
                     return False
@@ -188,7 +188,7 @@ class S3:
                 return True
         raise StorageUnavailable("The store is busy with other writes of the same torrent")
 
-    def _exists(self, key: str) -> bool:
+    def _has_object(self, key: str) -> bool:
         try:
             self._client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
@@ -197,7 +197,7 @@ class S3:
             return False
         return True
 
-    def _send(self, key: str, data: bytes, **condition: Any) -> None:
+    def _send_object(self, key: str, data: bytes, **condition: Any) -> None:
         answer = self._client.put_object(
             Bucket=self.bucket,
             Key=key,
@@ -224,7 +224,7 @@ def _http_status(error: ClientError) -> int:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Raise StorageUnavailable, with a sentence, for whatever botocore raises."""
     try:
         yield

@@ -24,7 +24,7 @@ def v2(files: Files, piece_length: int = BLOCK, name: str = "a folder", **extra:
 def hybrid(files: Files, piece_length: int = BLOCK, name: str = "a folder", **extra: Any) -> bytes:
     """A torrent of both, likewise; a pad file follows every file that does not fill its last piece."""
     info, layers = build_info(files, piece_length, name)
-    padded = [entry for file in files for entry in _padded(*file, piece_length)]
+    padded = [entry for file in files for entry in _pad_file(*file, piece_length)]
     pieces = sum(entry["length"] for entry in padded) // piece_length
     info |= {"files": padded, "pieces": b"\x5a" * 20 * pieces}
     return encode(info | extra, {"piece layers": layers})
@@ -45,10 +45,10 @@ def build_info(files: Files, piece_length: int, name: str) -> tuple[Info, dict[b
             folder = folder.setdefault(element, {})
         folder[""] = {"length": size}
         if size:
-            content = _content(path, size)
-            folder[""]["pieces root"] = root = merkle_root(_blocks(content), bytes(32))
+            content = _file_content(path, size)
+            folder[""]["pieces root"] = root = merkle_root(_block_hashes(content), bytes(32))
             if size > piece_length:
-                layers[root] = b"".join(_layer(content, piece_length))
+                layers[root] = b"".join(_piece_layer(content, piece_length))
     return {"file tree": tree, "meta version": 2, "name": name, "piece length": piece_length}, layers
 
 
@@ -62,23 +62,23 @@ def merkle_root(leaves: list[bytes], pad: bytes) -> bytes:
     return hashlib.sha256(left + right).digest()
 
 
-def _padded(path: str, size: int, piece_length: int) -> list[Info]:
+def _pad_file(path: str, size: int, piece_length: int) -> list[Info]:
     file: Info = {"length": size, "path": path.split("/")}
     pad = -size % piece_length
     return [file, {"attr": "p", "length": pad, "path": [".pad", str(pad)]}] if pad else [file]
 
 
-def _content(path: str, size: int) -> bytes:
+def _file_content(path: str, size: int) -> bytes:
     seed = hashlib.sha256(path.encode()).digest()
     return (seed * (size // len(seed) + 1))[:size]
 
 
-def _blocks(content: bytes) -> list[bytes]:
+def _block_hashes(content: bytes) -> list[bytes]:
     return [hashlib.sha256(content[at : at + BLOCK]).digest() for at in range(0, len(content), BLOCK)]
 
 
-def _layer(content: bytes, piece_length: int) -> list[bytes]:
+def _piece_layer(content: bytes, piece_length: int) -> list[bytes]:
     """A hash for each piece: the root over its blocks."""
-    blocks, width = _blocks(content), piece_length // BLOCK
+    blocks, width = _block_hashes(content), piece_length // BLOCK
     full = blocks + [bytes(32)] * (-len(blocks) % width)
     return [merkle_root(full[at : at + width], bytes(32)) for at in range(0, len(full), width)]

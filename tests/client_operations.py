@@ -81,7 +81,7 @@ class Case:
         look = _find_in_qbittorrent if isinstance(self.daemon, Qbittorrent) else _find_in_transmission
         return look(self)
 
-    def existing_torrent(self) -> DaemonTorrent:
+    def expect_torrent(self) -> DaemonTorrent:
         seen = self.find_torrent()
         assert seen is not None, "the daemon has it"
         return seen
@@ -144,27 +144,25 @@ def add_a_magnet_link(case: Case) -> None:
 
 def add_stopped(case: Case) -> None:
     case.add(paused=True)
-    poll_until(lambda: case.existing_torrent().stopped)
+    poll_until(lambda: case.expect_torrent().stopped)
 
 
 def add_started(case: Case) -> None:
     case.add(paused=False)
     poll_until(
-        lambda: not case.existing_torrent().stopped and case.client.find(case.infohash).state != "checking"
+        lambda: not case.expect_torrent().stopped and case.client.find(case.infohash).state != "checking"
     )
-    assert not case.existing_torrent().stopped
+    assert not case.expect_torrent().stopped
 
 
 def choose_where_to_save(case: Case) -> None:
     case.add()
-    assert case.existing_torrent().path == str(case.content.folder) == case.client.find(case.infohash).path
+    assert case.expect_torrent().path == str(case.content.folder) == case.client.find(case.infohash).path
 
 
 def give_it_tags(case: Case) -> None:
     case.add(tags=("linux", "iso images"))
-    assert (
-        case.existing_torrent().tags == {"linux", "iso images"} == set(case.client.find(case.infohash).tags)
-    )
+    assert case.expect_torrent().tags == {"linux", "iso images"} == set(case.client.find(case.infohash).tags)
 
 
 def list_all(case: Case) -> None:
@@ -205,7 +203,7 @@ def add_a_tracker(case: Case) -> None:
     case.add()
     for _ in range(2):
         case.client.add_tracker(case.infohash, _OTHER)
-        assert case.existing_torrent().trackers >= {_OTHER, case.tracker.url}
+        assert case.expect_torrent().trackers >= {_OTHER, case.tracker.url}
 
 
 def remove_a_tracker(case: Case) -> None:
@@ -213,20 +211,20 @@ def remove_a_tracker(case: Case) -> None:
     case.client.add_tracker(case.infohash, _OTHER)
     for _ in range(2):
         case.client.remove_tracker(case.infohash, case.tracker.url)
-        assert case.tracker.url not in case.existing_torrent().trackers
-        assert _OTHER in case.existing_torrent().trackers
+        assert case.tracker.url not in case.expect_torrent().trackers
+        assert _OTHER in case.expect_torrent().trackers
 
 
 def start(case: Case) -> None:
     add_stopped(case)
     case.client.start(case.infohash)
-    poll_until(lambda: not case.existing_torrent().stopped)
+    poll_until(lambda: not case.expect_torrent().stopped)
 
 
 def stop(case: Case) -> None:
     add_started(case)
     case.client.stop(case.infohash)
-    poll_until(lambda: case.existing_torrent().stopped)
+    poll_until(lambda: case.expect_torrent().stopped)
 
 
 def reannounce(case: Case) -> None:

@@ -37,12 +37,12 @@ class Cluster:
         ]
         # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
         process = self._stack.enter_context(run_process(server, log, USER, stop=SIGINT))
-        ready = [program_path("pg_isready"), "-q", *self._client()]
+        ready = [program_path("pg_isready"), "-q", *self._client_options()]
         wait_until(lambda: is_accepting(ready), process, log)
         self._process = process
 
     def create(self) -> None:
-        subprocess.run([program_path("createdb"), *self._client(), DATABASE], check=True)
+        subprocess.run([program_path("createdb"), *self._client_options(), DATABASE], check=True)
 
     def kill(self) -> None:
         """SIGKILL, to all of its processes; those that serve clients are children of the first."""
@@ -54,7 +54,7 @@ class Cluster:
     def stop(self) -> None:
         self._stack.close()
 
-    def _client(self) -> list[str]:
+    def _client_options(self) -> list[str]:
         return ["-h", "127.0.0.1", "-p", str(self._port), "-U", USER]
 
 

@@ -57,12 +57,12 @@ class Qbittorrent(ClientDaemon):
         return [torrent["progress"] for torrent in self.torrents()] == [1] * torrents
 
     def get(self, what: str) -> requests.Response:
-        return self._ask("GET", what)
+        return self._request("GET", what)
 
     def post(self, what: str, **form: str) -> requests.Response:
-        return self._ask("POST", what, form)
+        return self._request("POST", what, form)
 
-    def _ask(self, method: str, what: str, form: dict[str, str] | None = None) -> requests.Response:
+    def _request(self, method: str, what: str, form: dict[str, str] | None = None) -> requests.Response:
         with requests.Session() as session:
             session.cookies.update(self._cookies)
             answer = session.request(method, f"{self.url}/api/v2/{what}", data=form, timeout=60)

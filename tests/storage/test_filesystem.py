@@ -40,7 +40,7 @@ for number in itertools.count():
 
 
 @contextmanager
-def mounted(what: list[str], folder: Path) -> Iterator[Path]:
+def mount_folder(what: list[str], folder: Path) -> Iterator[Path]:
     folder.mkdir(exist_ok=True)
     subprocess.run(["mount", *what, str(folder)], check=True)
     try:
@@ -51,15 +51,15 @@ def mounted(what: list[str], folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mounted(["-t", "tmpfs", "-o", "size=64k", "tmpfs"], tmp_path / "disk") as disk:
+    with mount_folder(["-t", "tmpfs", "-o", "size=64k", "tmpfs"], tmp_path / "disk") as disk:
         yield disk
 
 
-def unfinished(folder: Path) -> list[Path]:
+def list_unfinished(folder: Path) -> list[Path]:
     return list((folder / ".incoming").iterdir())
 
 
-def whole(storage: Filesystem) -> set[str]:
+def list_whole_objects(storage: Filesystem) -> set[str]:
     """The keys, once each object has been seen to hash to its name."""
     keys = set(storage.keys())
     for key in keys:
@@ -101,7 +101,7 @@ def test_no_unfinished_file_stays(tmp_path: Path) -> None:
     storage.put(KEY, b"first")
     storage.put(KEY, b"second")
     storage.put(KEY, b"third", replace=True)
-    assert unfinished(tmp_path) == []
+    assert list_unfinished(tmp_path) == []
 
 
 def test_files_that_a_crash_left_unfinished_are_removed_at_the_next_start(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_files_that_a_crash_left_unfinished_are_removed_at_the_next_start(tmp_pa
         file.write_bytes(b"half of a tor")
     os.utime(old, (time.time() - 7200,) * 2)
     Filesystem(tmp_path).put(f"{'0' * 40}.torrent", b"bytes")
-    assert unfinished(tmp_path) == [young], "the young one may be a neighbour's, still being written"
+    assert list_unfinished(tmp_path) == [young], "the young one may be a neighbour's, still being written"
 
 
 def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
@@ -123,8 +123,8 @@ def test_a_full_disk_refuses_and_keeps_what_it_has(small_disk: Path) -> None:
         storage.put(keys[2], bytes_of[2])
     with pytest.raises(StorageUnavailable, match="all but full"):
         storage.check()
-    assert whole(storage) == set(keys[:2])
-    assert unfinished(small_disk) == []
+    assert list_whole_objects(storage) == set(keys[:2])
+    assert list_unfinished(small_disk) == []
     with pytest.raises(ObjectNotFound):
         storage.get(keys[2])
     storage.delete(keys[0])
@@ -137,8 +137,8 @@ def test_a_batch_that_fills_the_disk_leaves_no_partial_object(small_disk: Path) 
     objects = {f"{hashlib.sha1(data).hexdigest().upper()}.torrent": data for data in many}
     with pytest.raises(StorageUnavailable, match="No space left on device"):
         storage.put_all(objects)
-    assert whole(storage) < objects.keys()
-    assert unfinished(small_disk) == []
+    assert list_whole_objects(storage) < objects.keys()
+    assert list_unfinished(small_disk) == []
 
 
 def test_a_full_disk_does_not_lose_the_object_that_was_to_be_replaced(small_disk: Path) -> None:
@@ -201,13 +201,13 @@ def test_kill_9_in_the_middle_of_puts_leaves_whole_objects(tmp_path: Path) -> No
             # The last line may be cut short by the kill.
             acknowledged |= {line.strip() for line in [first, *writer.stdout] if line.endswith("\n")}
     assert len(acknowledged) >= 6
-    assert acknowledged <= whole(Filesystem(tmp_path))
+    assert acknowledged <= list_whole_objects(Filesystem(tmp_path))
 
 
 @contextmanager
-def power_failure(image: Path, disk: Path) -> Iterator[None]:
+def simulate_power_failure(image: Path, disk: Path) -> Iterator[None]:
     """What is done inside is done on a real journaled disk, then cut off: what was not synced is lost."""
-    with mounted(["-o", "loop", str(image)], disk):
+    with mount_folder(["-o", "loop", str(image)], disk):
         yield
         handle = os.open(disk, os.O_RDONLY)
         fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack("I", NOLOGFLUSH))
@@ -253,9 +253,9 @@ MANY = {f"{number:02X}{number:02X}{'E' * 36}.torrent": b"%d" % number for number
 
 def test_a_power_failure_undoes_none_of_many(image: Path, tmp_path: Path) -> None:
     root = tmp_path / "disk" / "objects"
-    with power_failure(image, tmp_path / "disk"):
+    with simulate_power_failure(image, tmp_path / "disk"):
         assert Filesystem(root).put_all(MANY) == MANY.keys()
-    with mounted(["-o", "loop", str(image)], tmp_path / "disk"):
+    with mount_folder(["-o", "loop", str(image)], tmp_path / "disk"):
         storage = Filesystem(root)
         assert {key: storage.get(key).data for key in list(storage.keys())} == MANY
 
@@ -276,10 +276,10 @@ def test_a_power_failure_undoes_nothing_that_was_acknowledged(
     image: Path, tmp_path: Path, act: Callable[[Path], object], left: bytes | None
 ) -> None:
     root = tmp_path / "disk" / "new" / "objects"
-    with power_failure(image, tmp_path / "disk"):
+    with simulate_power_failure(image, tmp_path / "disk"):
         os.sync()
         act(root)
-    with mounted(["-o", "loop", str(image)], tmp_path / "disk"):
+    with mount_folder(["-o", "loop", str(image)], tmp_path / "disk"):
         storage = Filesystem(root)
         found = {key: storage.get(key).data for key in list(storage.keys())}
     assert found.get(KEY) == left
@@ -303,7 +303,7 @@ def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
 def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> None:
     """After a start without the disk. What had been put there would be hidden when the disk comes back."""
     disk = tmp_path / "disk"
-    with mounted(["-t", "tmpfs", "tmpfs"], disk):
+    with mount_folder(["-t", "tmpfs", "tmpfs"], disk):
         assert Filesystem(disk).put(KEY, b"one")
     store = Filesystem(disk, is_new_archive=lambda: False)
     with pytest.raises(

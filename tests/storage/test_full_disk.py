@@ -16,13 +16,13 @@ import pytest
 
 from bench.mirror import hash_objects, store_torrents
 from tests.servers.hashkeep import Hashkeep
-from tests.storage.test_filesystem import mounted
+from tests.storage.test_filesystem import mount_folder
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Hashkeep]:
     """An archive with four torrents, on a disk of its own."""
-    with mounted(["-t", "tmpfs", "-o", "size=40m", "tmpfs"], tmp_path / "disk") as disk:
+    with mount_folder(["-t", "tmpfs", "-o", "size=40m", "tmpfs"], tmp_path / "disk") as disk:
         archive = Hashkeep(disk)
         archive.migrate()
         archive.start()

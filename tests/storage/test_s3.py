@@ -112,18 +112,18 @@ def test_a_server_that_is_down_is_unavailable_within_seconds(bucket: str) -> Non
             assert time.monotonic() - began < 30
 
 
-def ignore(headers: dict[str, str], body: bytes) -> bytes:
+def ignore_condition(headers: dict[str, str], body: bytes) -> bytes:
     """rclone serve s3, s3rver"""
     headers.pop("If-None-Match", None)
     return body
 
 
-def refuse(headers: dict[str, str], body: bytes) -> bytes | int:
+def refuse_condition(headers: dict[str, str], body: bytes) -> bytes | int:
     """Swift 2.30"""
     return 501 if "If-None-Match" in headers else body
 
 
-@pytest.mark.parametrize("oddity", [ignore, refuse])
+@pytest.mark.parametrize("oddity", [ignore_condition, refuse_condition])
 def test_the_first_object_stays_even_where_the_server_ignores_if_none_match(
     gateway: Radosgw, bucket: str, oddity: Oddity
 ) -> None:
@@ -138,21 +138,21 @@ def test_the_first_object_stays_even_where_the_server_ignores_if_none_match(
         assert storage.get(KEY).data == b"fourth"
 
 
-def conflicts(times: int) -> Oddity:
+def conflict_times(times: int) -> Oddity:
     """AWS, while another write of the same key is under way. The empty body is the one that asks what it can do."""
     busy = iter([409] * times)
     return lambda headers, body: next(busy, body) if body else body
 
 
 def test_a_put_that_conflicts_with_another_is_retried(gateway: Radosgw, bucket: str) -> None:
-    with odd_s3_server(gateway.endpoint, conflicts(2)) as endpoint:
+    with odd_s3_server(gateway.endpoint, conflict_times(2)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         assert storage.put(KEY, b"bytes") is True
         assert storage.get(KEY).data == b"bytes"
 
 
 def test_endless_conflict_is_unavailable(gateway: Radosgw, bucket: str) -> None:
-    with odd_s3_server(gateway.endpoint, conflicts(1000)) as endpoint:
+    with odd_s3_server(gateway.endpoint, conflict_times(1000)) as endpoint:
         storage = open_storage(f"s3://{name_of(bucket)}?endpoint={endpoint}")
         with pytest.raises(StorageUnavailable, match="busy"):
             storage.put(KEY, b"bytes")

@@ -74,13 +74,13 @@ NONSENSE = {
 }
 
 
-def at(kind: str, port: int, password: str = PASSWORD) -> ClientAddress:
+def client_at(kind: str, port: int, password: str = PASSWORD) -> ClientAddress:
     path = "/" if kind == "qbittorrent" else "/transmission/rpc"
     return ClientAddress(kind, False, "127.0.0.1", port, path, "someone", password)
 
 
 def raised_error(kind: str, port: int, call: str, timeout: float = LONG) -> ClientError:
-    client = open_client(at(kind, port), timeout)
+    client = open_client(client_at(kind, port), timeout)
     began = time.monotonic()
     try:
         with pytest.raises(ClientError) as raised:
@@ -179,7 +179,7 @@ def test_a_password_in_the_clients_message_is_not_shown() -> None:
 
 def test_the_repr_of_an_object_with_a_password_does_not_show_it() -> None:
     for kind in KINDS:
-        where = at(kind, 1)
+        where = client_at(kind, 1)
         client = open_client(where)
         assert "Pa55" not in f"{where!r} {where} {client!r} {client}"
         client.close()

@@ -19,7 +19,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AllClients]:
         yield running
 
 
-def documented() -> dict[str, list[str]]:
+def read_documented_table() -> dict[str, list[str]]:
     """The cells of the table, by operation."""
     rows = re.findall(r"^\| ([a-z][^|]*) \| (.*) \|$", (ROOT / "docs" / "clients.md").read_text(), re.M)
     return {operation: cells.split(" | ") for operation, cells in rows}
@@ -27,7 +27,7 @@ def documented() -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_documented_table_of_operations_is_true(filled: AllClients, operation: str) -> None:
-    assert table_row(filled, operation) == documented()[operation]
+    assert table_row(filled, operation) == read_documented_table()[operation]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("qBittorrent")])
