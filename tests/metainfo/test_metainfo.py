@@ -23,8 +23,8 @@ TORRENTS = {
     path.stem: path.read_bytes()
     for path in sorted((Path(__file__).parent.parent / "torrents").glob("*.torrent"))
 }
-FLOODS = dict(hostile_torrents(1_000_000))
-SMALL_FLOODS = dict(hostile_torrents(100_000))
+HOSTILE_TORRENTS = dict(hostile_torrents(1_000_000))
+SMALL_HOSTILE_TORRENTS = dict(hostile_torrents(100_000))
 
 # Every other torrent of the corpus is taken. Part of the sentence stands beside each; True where libtorrent loads it.
 REFUSED = {
@@ -271,21 +271,21 @@ def test_an_unsorted_dictionary_of_very_many_keys_is_refused() -> None:
         metainfo.parse_torrent(b"d" + keys + make.v1()[1:])
 
 
-@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("name", HOSTILE_TORRENTS)
 def test_a_hostile_torrent_takes_little_memory(name: str) -> None:
     """Five bytes for each of its own: 50 MB for a torrent of the 10 MB that are taken."""
     tracemalloc.start()
     with suppress(NotATorrent):
-        metainfo.parse_torrent(FLOODS[name])
+        metainfo.parse_torrent(HOSTILE_TORRENTS[name])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5 * 1_000_000
 
 
-@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("name", HOSTILE_TORRENTS)
 def test_no_hostile_torrent_takes_more_steps_than_its_tokens_allow(name: str) -> None:
     """Work is counted in calls, which no busy machine makes more: three or so a part, and plain lists take one."""
-    torrent, budget = SMALL_FLOODS[name], 30_000
+    torrent, budget = SMALL_HOSTILE_TORRENTS[name], 30_000
     assert calls(lambda: metainfo.ParsedTorrent(torrent, max_tokens=budget)) < 3.5 * budget
 
 

@@ -1,4 +1,4 @@
-"""A bucket: links, refusals in words, oddities of other servers. What it shares with a folder: test_storage."""
+"""A bucket: links, error messages, servers of other makes. What every store does is in test_storage.py."""
 
 import socket
 import time
