@@ -1,30 +1,14 @@
 """What a torrent's bytes say, held against libtorrent, BEP 3, BEP 47, BEP 52 and awkward bytes (tests/torrents)."""
 
 import hashlib
-import sys
-import tracemalloc
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from random import Random
-from types import FrameType
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import metainfo
 from metainfo.errors import EmptyTorrent, NotATorrent, TooComplex, TooLarge, Truncated
-from tests import bep52, make, mutations, oracle
-from tests.hostile_torrents import hostile_torrents
-
-TORRENTS = {
-    path.stem: path.read_bytes()
-    for path in sorted((Path(__file__).parent.parent / "torrents").glob("*.torrent"))
-}
-HOSTILE_TORRENTS = dict(hostile_torrents(1_000_000))
-SMALL_HOSTILE_TORRENTS = dict(hostile_torrents(100_000))
+from tests import bep52, make, oracle
+from tests.torrent_corpus import TORRENTS
 
 # Every other torrent of the corpus is taken. Part of the sentence stands beside each; True where libtorrent loads it.
 REFUSED = {
@@ -263,79 +247,3 @@ def test_details_of_odd_types_are_left_out() -> None:
 def test_a_creation_date_out_of_the_calendar_is_left_out(date: int) -> None:
     created = metainfo.ParsedTorrent(make.v1(outer={b"creation date": date})).details().created_at
     assert created == (datetime(1970, 1, 1, tzinfo=UTC) if date == 0 else None)
-
-
-def test_an_unsorted_dictionary_of_very_many_keys_is_refused() -> None:
-    keys = b"".join(b"4:%04di0e" % n for n in range(9_999, 0, -1))
-    with pytest.raises(TooComplex, match="not sorted"):
-        metainfo.parse_torrent(b"d" + keys + make.v1()[1:])
-
-
-@pytest.mark.parametrize("name", HOSTILE_TORRENTS)
-def test_a_hostile_torrent_takes_little_memory(name: str) -> None:
-    """Five bytes for each of its own: 50 MB for a torrent of the 10 MB that are taken."""
-    tracemalloc.start()
-    with suppress(NotATorrent):
-        metainfo.parse_torrent(HOSTILE_TORRENTS[name])
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 5 * 1_000_000
-
-
-@pytest.mark.parametrize("name", HOSTILE_TORRENTS)
-def test_no_hostile_torrent_takes_more_steps_than_its_tokens_allow(name: str) -> None:
-    """Work is counted in calls, which no busy machine makes more: three or so a part, and plain lists take one."""
-    torrent, budget = SMALL_HOSTILE_TORRENTS[name], 30_000
-    assert calls(lambda: metainfo.ParsedTorrent(torrent, max_tokens=budget)) < 3.5 * budget
-
-
-def calls(act: Callable[[], object]) -> int:
-    """How many functions it calls, of Python's and of C's."""
-    made = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal made
-        made += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        with suppress(NotATorrent):
-            act()
-    finally:
-        sys.setprofile(None)
-    return made
-
-
-names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
-paths = st.lists(names.filter(lambda name: "/" not in name), min_size=1, max_size=3).map("/".join)
-file_lists = st.dictionaries(paths, st.integers(0, 200_000), min_size=1, max_size=6).map(
-    mutations.drop_clashing_paths
-)
-piece_lengths = st.sampled_from([16_384, 32_768, 65_536])
-extras = st.dictionaries(st.sampled_from(["source", "private", "x"]), st.integers(0, 3))
-
-
-@settings(max_examples=150, derandomize=True, deadline=None)
-@given(st.sampled_from([mutations.v1, bep52.v2, bep52.hybrid]), file_lists, piece_lengths, names, extras)
-def test_made_up_torrents_are_read_as_libtorrent_reads_them(
-    maker: Callable[..., bytes], files: bep52.Files, piece_length: int, name: str, extra: dict[str, int]
-) -> None:
-    oracle.assert_same_reading(maker(files, piece_length, name, **extra))
-
-
-@settings(max_examples=4_000, derandomize=True, deadline=None)
-@given(st.sampled_from(sorted(TORRENTS)), st.randoms(use_true_random=False))
-def test_damaged_torrents_are_read_as_libtorrent_reads_them_or_refused(name: str, random: Random) -> None:
-    oracle.assert_same_reading(mutations.mutate(TORRENTS[name], random))
-
-
-@pytest.mark.parametrize("flags", oracle.KINDS)
-def test_a_torrent_made_by_libtorrent_is_read_alike(flags: int, tmp_path: Path) -> None:
-    """Where the maker of the corpus and the parser might share a misunderstanding."""
-    for path, size in (("a", 100_000), ("b", 3), ("c/d", 65_536), ("c/e", 0)):
-        file = tmp_path / "folder" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
-    torrent = oracle.create_with_libtorrent(tmp_path / "folder", flags)
-    assert oracle.assert_same_reading(torrent)
-    assert metainfo.parse_torrent(torrent).complete
