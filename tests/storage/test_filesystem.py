@@ -16,7 +16,6 @@ from storage import ObjectNotFound, StorageUnavailable
 from storage.filesystem import Filesystem
 from tests.servers.nginx import nginx
 
-ROOT = Path(__file__).parent.parent.parent
 KEY = f"{'AB' * 20}.torrent"
 OTHER = f"ABAB{'0' * 36}.torrent"
 
