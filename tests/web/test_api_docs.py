@@ -57,8 +57,9 @@ def test_the_network_is_mentioned_if_resolve_is_on(client: Client, settings: Set
 @pytest.mark.parametrize("resolves", [True, False])
 def test_the_addresses_of_torrents_answer_as_the_page_says(tmp_path: Path, resolves: bool) -> None:
     """With a real server, since Django's test client cannot wait for the network. The network is empty."""
-    options = {"RESOLVE": resolves, "BT_LISTEN": "127.0.0.1:0", "DHT_BOOTSTRAP": "", "TRACKERS": ""}
-    with hashkeep(tmp_path, **options) as archive:
+    with hashkeep(
+        tmp_path, RESOLVE=resolves, BT_LISTEN="127.0.0.1:0", DHT_BOOTSTRAP="", TRACKERS=""
+    ) as archive:
         page: Any = html.fromstring(requests.get(f"{archive.url}/api", timeout=60).text)
         statuses = page.xpath("//table[@id='statuses']/tbody/tr/td[1]/text()")
         assert ("408" in statuses, "429" in statuses) == (resolves, resolves)
