@@ -18,7 +18,7 @@ _SHA256_MULTIHASH = "1220"  # BEP 52: code 0x12 (sha2-256), length 0x20
 class Magnet:
     """What a magnet link says: at least one infohash, and where the torrent may be found."""
 
-    v1: bytes | None = None  # 20 bytes; a bare truncated v2 infohash cannot be told from one
+    v1: bytes | None = None  # 20 bytes; a bare truncated v2 infohash looks the same
     v2: bytes | None = None  # 32 bytes
     trackers: tuple[str, ...] = ()
     peers: tuple[tuple[str, int], ...] = ()  # IP address and port

@@ -55,7 +55,7 @@ class Storage(Protocol):
         """Every torrent's key greater than `after`, in the order of the strings, however many there are."""
 
     def check(self) -> None:
-        """Raises StorageUnavailable where nothing could be stored now, as far as can be told without storing."""
+        """Raises StorageUnavailable where nothing could be stored now, as far as is known without storing."""
 
     def link(self, key: str) -> str | None:
         """A URL from which a client can fetch the object itself; None if the store offers none."""

@@ -65,7 +65,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServers]:
 
 
 @pytest.fixture
-def trusted(servers: TlsServers, monkeypatch: pytest.MonkeyPatch) -> None:
+def trust_authority(servers: TlsServers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(servers.authority.path))
 
 
@@ -76,7 +76,9 @@ def read_version(address: ClientAddress) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_client_with_a_trusted_certificate_is_used(servers: TlsServers, kind: str, trusted: None) -> None:
+def test_a_client_with_a_trusted_certificate_is_used(
+    servers: TlsServers, kind: str, trust_authority: None
+) -> None:
     assert read_version(servers.at(kind, "good")).lower().startswith(kind)
 
 
@@ -89,7 +91,7 @@ def test_an_unknown_authority_is_not_trusted(servers: TlsServers, kind: str) -> 
 @pytest.mark.parametrize(("certificate", "why"), [("another's", "mismatch"), ("expired", "expired")])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_certificate_must_be_valid_now_and_for_this_name(
-    servers: TlsServers, kind: str, certificate: str, why: str, trusted: None
+    servers: TlsServers, kind: str, certificate: str, why: str, trust_authority: None
 ) -> None:
     with pytest.raises(Unreachable, match=f"cannot be trusted: .*{why}") as raised:
         read_version(servers.at(kind, certificate))
