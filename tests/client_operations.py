@@ -353,12 +353,12 @@ def client_address(daemon: ClientDaemon) -> ClientAddress:
     return ClientAddress(kind, False, daemon.host, daemon.web, path, daemon.user, daemon.password)
 
 
-def try_operation(lab: AllClients, operation: str, name: str, kind: str) -> bool:
+def try_operation(all_clients: AllClients, operation: str, name: str, kind: str) -> bool:
     """Whether an operation works; it is done once, and the daemon is left as it was."""
-    subject = lab.subjects[name]
+    subject = all_clients.subjects[name]
     with tempfile.TemporaryDirectory() as folder:
-        made = create_content(Path(folder), f"{operation}, {kind}, {name}", kind, [lab.tracker.url])
-        case = Case(subject.client, subject.daemon, kind, made, lab.tracker)
+        made = create_content(Path(folder), f"{operation}, {kind}, {name}", kind, [all_clients.tracker.url])
+        case = Case(subject.client, subject.daemon, kind, made, all_clients.tracker)
         try:
             OPERATIONS[operation](case)
         except (RejectedTorrent, UnknownTorrent, NotDone):
@@ -375,19 +375,19 @@ def try_operation(lab: AllClients, operation: str, name: str, kind: str) -> bool
     return True
 
 
-def table_row(lab: AllClients, operation: str) -> list[str]:
+def table_row(all_clients: AllClients, operation: str) -> list[str]:
     """The kinds of torrents with which an operation works, a cell for each client; all clients run at once."""
     kinds = [kind for kind in KINDS if (operation, kind) not in MEANINGLESS]
 
     def cell(name: str) -> str:
-        return ", ".join(kind for kind in kinds if try_operation(lab, operation, name, kind)) or "-"
+        return ", ".join(kind for kind in kinds if try_operation(all_clients, operation, name, kind)) or "-"
 
     with ThreadPoolExecutor(len(NAMES)) as clients:
         return list(clients.map(cell, NAMES))
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made, run_all_clients(Path(made)) as filled:
+    with tempfile.TemporaryDirectory() as folder, run_all_clients(Path(folder)) as all_clients:
         print(f"| | {' | '.join(NAMES)} |\n|---|{'---|' * len(NAMES)}")
         for operation in OPERATIONS:
-            print(f"| {operation} | {' | '.join(table_row(filled, operation))} |", flush=True)
+            print(f"| {operation} | {' | '.join(table_row(all_clients, operation))} |", flush=True)
