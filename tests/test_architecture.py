@@ -118,7 +118,7 @@ def read_module(path: Path) -> Module:
 
 @cache
 def read_modules() -> list[Module]:
-    return [read_module(path) for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [read_module(path) for folder in sorted(FOLDERS) for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -22,7 +22,7 @@ from hashkeep.checks import SETTINGS_TAG
 from hashkeep.management.archive_command import require_migrations
 from server.cpu_affinity import cores
 
-_KILL_AFTER = 5  # seconds after Ctrl+C, which the terminal sends to the workers as well
+_KILL_AFTER = 5  # seconds that gunicorn's processes have to end
 
 
 class Command(BaseCommand):
@@ -30,15 +30,15 @@ class Command(BaseCommand):
         "Serve the archive on HOST and PORT, with granian or with gunicorn, and keep a resolver running beside it "
         "(unless RESOLVE is off)."
     )
-    requires_system_checks = [SETTINGS_TAG]  # as in Teaching
+    requires_system_checks = [SETTINGS_TAG]  # as in ArchiveCommand
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--server",
             choices=["granian", "gunicorn"],
             default="granian",
-            help="granian is faster; gunicorn keeps the letter case of header names, for scripts that compare it; "
-            "let nginx stand before it, as slow clients take its threads",
+            help="granian is faster; gunicorn, to be installed separately, keeps the letter case of header names, for "
+            "scripts that compare it; let nginx stand before it, as slow clients and waiting requests take its threads",
         )
         parser.add_argument(
             "--workers",
@@ -57,20 +57,20 @@ class Command(BaseCommand):
         command = _granian if options["server"] == "granian" else _gunicorn
         if min(options["workers"], options["threads"]) < 1:
             raise CommandError("It takes at least one of --workers, and one of --threads.")
-        _must_be_free(settings.HOST, settings.PORT)
+        _require_free_port(settings.HOST, settings.PORT)
         require_migrations()
         self._finish_takedowns()
-        _look_at_the_storage()
+        _check_local_storage()
         connection.close()  # what is started from here opens its own
         shown = f"http://{settings.HOST}:{settings.PORT}/"
         self.stderr.write(self.style.SUCCESS(f"Hashkeep answers at {shown}  (Ctrl+C ends it)"))
-        _count_anew()
+        _reset_metrics()
         if settings.RESOLVE:
-            _keep("resolver", "--attached")
+            _start_supervised("resolver", "--attached")
         if settings.CENSUS:
-            _keep("census", "--attached")
+            _start_supervised("census", "--attached")
         if settings.BLOCKLISTS:
-            _keep("blocklist", "--every", "24", "--attached")
+            _start_supervised("blocklist", "--every", "24", "--attached")
         os.environ["THREADS"] = str(options["threads"])
         # glibc would raise this with the first torrent of megabytes, and keep what each thread has once needed.
         os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "131072")
@@ -78,22 +78,22 @@ class Command(BaseCommand):
         os.execv(sys.executable, line)  # noqa: S606
 
     def _finish_takedowns(self) -> None:
-        """What is blocked must not be served. That the storage is away is no reason to serve nothing."""
+        """Delete what is blocked and still stored. If the storage cannot be reached, the rest is served anyway."""
         try:
             finish_takedowns()
         except Unavailable as trouble:
             self.stderr.write(f"A takedown that broke off could not be finished. {trouble}")
 
 
-def _look_at_the_storage() -> None:
-    """What is wrong with it is in the log from the start. One that is far away may be slow, and is not waited for."""
+def _check_local_storage() -> None:
+    """Log what is wrong with a storage on this machine. A remote one may be slow, and the start does not wait for it."""
     with suppress(Unavailable):
         if get_storage().local:
             check_storage()
 
 
-def _must_be_free(host: str, port: int) -> None:
-    """granian would share the port with whoever listens there already."""
+def _require_free_port(host: str, port: int) -> None:
+    """granian would share the port with another process that listens there."""
     try:
         family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -105,13 +105,14 @@ def _must_be_free(host: str, port: int) -> None:
         ) from None
 
 
-def _count_anew() -> None:
-    """Whoever is started from here counts in this folder; Prometheus knows that counts begin anew with a start.
+def _reset_metrics() -> None:
+    """Give the processes that are started from here an empty folder for their metrics.
 
-    In memory where that can be: the files are mapped, and a disk that is full kills who writes into such a one.
+    Prometheus knows that counters begin anew with a start. The folder lies in memory where that is possible: its files
+    are mapped, and a process that writes into a mapped file on a full disk is killed.
     """
     for parent in (Path("/dev/shm"), settings.DATA_DIR / "metrics"):  # noqa: S108  0700, and made by us or not used
-        folder = parent / f"hashkeep-{settings.HOST}-{settings.PORT}"  # nobody else has these two
+        folder = parent / f"hashkeep-{settings.HOST}-{settings.PORT}"  # only one server has this address
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True)
@@ -119,11 +120,14 @@ def _count_anew() -> None:
             return
 
 
-def _keep(*command: str) -> None:
-    """It lives as long as the pipe to it is open, and that end goes on to the web server."""
+def _start_supervised(*command: str) -> None:
+    """Start a command that is restarted whenever it ends, for as long as the web server lives.
+
+    The supervisor ends when its pipe is closed; the other end of the pipe is inherited by the web server.
+    """
     read, write = os.pipe()
-    keeper = [sys.executable, "-m", "workers.supervisor", sys.executable, "manage.py", *command]
-    subprocess.Popen(keeper, stdin=read, cwd=settings.BASE_DIR)  # noqa: S603
+    supervisor = [sys.executable, "-m", "workers.supervisor", sys.executable, "manage.py", *command]
+    subprocess.Popen(supervisor, stdin=read, cwd=settings.BASE_DIR)  # noqa: S603
     os.close(read)
     os.set_inheritable(write, True)
 
