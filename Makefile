@@ -8,7 +8,7 @@ PY = $(VENV)/bin/python
 
 .PHONY: run test system lint types tests format bench crash fuzz
 
-run: $(VENV)/run.stamp
+run: $(VENV)/$(SERVER).stamp
 	$(PY) manage.py migrate --verbosity 0
 	exec $(PY) manage.py serve --server $(SERVER)
 
@@ -62,10 +62,14 @@ fuzz: $(VENV)/test.stamp
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements.txt | $(VENV)/bin/python
+$(VENV)/granian.stamp: requirements.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-$(VENV)/test.stamp: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/gunicorn.stamp: requirements.txt requirements-gunicorn.txt | $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-gunicorn.txt
+	touch $@
+
+$(VENV)/test.stamp: requirements.txt requirements-gunicorn.txt requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ $(VENV)/run.stamp
+	touch $@ $(VENV)/granian.stamp $(VENV)/gunicorn.stamp

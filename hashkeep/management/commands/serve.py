@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ class Command(BaseCommand):
             "--server",
             choices=["granian", "gunicorn"],
             default="granian",
-            help="granian is faster; gunicorn, to be installed separately, keeps the letter case of header names, for "
-            "scripts that compare it; let nginx stand before it, as slow clients and waiting requests take its threads",
+            help="granian is faster; gunicorn (requirements-gunicorn.txt) keeps the letter case of header names, for "
+            "scripts that compare it: let nginx stand before it, as slow and waiting clients take its threads",
         )
         parser.add_argument(
             "--workers",
@@ -55,6 +56,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         command = _granian if options["server"] == "granian" else _gunicorn
+        if command is _gunicorn and not find_spec("gunicorn"):
+            raise CommandError("gunicorn is not installed: pip install -r requirements-gunicorn.txt")
         if min(options["workers"], options["threads"]) < 1:
             raise CommandError("It takes at least one of --workers, and one of --threads.")
         _require_free_port(settings.HOST, settings.PORT)
@@ -86,7 +89,7 @@ class Command(BaseCommand):
 
 
 def _check_local_storage() -> None:
-    """Log what is wrong with a storage on this machine. A remote one may be slow, and the start does not wait for it."""
+    """Log what is wrong with a storage on this machine. The start does not wait for a remote one."""
     with suppress(Unavailable):
         if get_storage().local:
             check_storage()
@@ -108,8 +111,8 @@ def _require_free_port(host: str, port: int) -> None:
 def _reset_metrics() -> None:
     """Give the processes that are started from here an empty folder for their metrics.
 
-    Prometheus knows that counters begin anew with a start. The folder lies in memory where that is possible: its files
-    are mapped, and a process that writes into a mapped file on a full disk is killed.
+    Prometheus knows that counters begin anew with a start. The folder lies in memory where that is possible: its
+    files are mapped, and a process that writes into a mapped file on a full disk is killed.
     """
     for parent in (Path("/dev/shm"), settings.DATA_DIR / "metrics"):  # noqa: S108  0700, and made by us or not used
         folder = parent / f"hashkeep-{settings.HOST}-{settings.PORT}"  # only one server has this address
