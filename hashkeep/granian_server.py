@@ -22,7 +22,7 @@ from server.connection import limit_idle_responses
 _CONNECTIONS = 20_000  # at once in each process; most of them may wait
 _BUFFER = 65_536  # bytes of each connection at most
 _HEADERS_WITHIN = 20_000  # milliseconds; also how long a connection may idle between requests
-_KILL_AFTER = 2  # seconds that a process has to end; requests that wait and uploads that stall keep it that long
+_KILL_AFTER = 2  # seconds that a process has to end; a request that waits keeps it that long
 
 
 def _interrupt_by_signals(server: Any) -> None:
