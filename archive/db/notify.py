@@ -16,11 +16,12 @@ all processes share a machine, so pipes are enough.
 import errno
 import os
 import select
+import threading
 import time
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,7 @@ SETTLED_WISHES = "settled"
 _database: Any = connection  # Django's stubs do not know what psycopg adds to it
 _MAX_LINE = 4_000  # characters: a pipe takes 4,096 bytes in one piece, PostgreSQL 8,000
 _MAX_READ = 65_536  # bytes: as much as a pipe holds
+_CLOCK_TICK_NS = 50_000_000  # more than a tick of any file system's clock, which is 10 ms at most on Linux
 
 
 class Listener(Protocol):
@@ -93,24 +95,67 @@ def _send_by_postgres(channel: str, line: str) -> None:
 def _send_by_pipes(channel: str, line: str) -> None:
     """Write to every listener's pipe. An OSError (no descriptor left, say) loses the notification and is ignored."""
     with suppress(OSError):
-        for pipe in _pipes_folder().glob(f"{channel}.*"):
-            _write_to_pipe(pipe, f"{line}\n".encode())
-
-
-def _write_to_pipe(pipe: Path, line: bytes) -> None:
-    try:
-        descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError as error:
-        if error.errno == errno.ENXIO:  # no reader: the listening process was killed
-            pipe.unlink(missing_ok=True)
-        return
-    with suppress(OSError):  # EAGAIN: the pipe is full of notifications that nothing has read
-        os.write(descriptor, line)
-    os.close(descriptor)
+        _open_pipes(_pipes_folder(), channel).write(f"{line}\n".encode())
 
 
 def _pipes_folder() -> Path:
     return Path(settings.DATA_DIR) / "wake"
+
+
+class _OpenPipes:
+    """The pipes of a channel's listeners, open for writing. Thread-safe.
+
+    The folder is listed again when its modification time has changed, since that takes five times as long as to
+    notify one listener. Within a tick of the file system's clock two changes have the same time, so what is listed
+    so soon after a change does not count as known.
+    """
+
+    def __init__(self, folder: Path, channel: str) -> None:
+        self._folder, self._channel = folder, channel
+        self._lock = threading.Lock()
+        self._listed_at = 0  # the folder's modification time in ns; 0: to be listed
+        self._descriptors: dict[Path, int] = {}
+
+    def write(self, line: bytes) -> None:
+        """Raises OSError."""
+        with self._lock:
+            changed = os.stat(self._folder).st_mtime_ns
+            if changed != self._listed_at:
+                is_whole = self._list_folder()
+                is_settled = time.time_ns() - changed > _CLOCK_TICK_NS
+                self._listed_at = changed if is_whole and is_settled else 0
+            for path, descriptor in list(self._descriptors.items()):
+                try:
+                    os.write(descriptor, line)
+                except BlockingIOError:
+                    pass  # the pipe is full of notifications that nothing has read
+                except OSError:  # EPIPE: the listening process was killed
+                    self._close_pipe(path)
+                    path.unlink(missing_ok=True)
+
+    def _list_folder(self) -> bool:
+        """Open new pipes and close those that are gone. False if one could not be opened."""
+        is_whole = True
+        paths = set(self._folder.glob(f"{self._channel}.*"))
+        for path in self._descriptors.keys() - paths:
+            self._close_pipe(path)
+        for path in paths - self._descriptors.keys():
+            try:
+                self._descriptors[path] = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                if error.errno == errno.ENXIO:  # no reader: the listening process was killed
+                    path.unlink(missing_ok=True)
+                else:
+                    is_whole = False
+        return is_whole
+
+    def _close_pipe(self, path: Path) -> None:
+        os.close(self._descriptors.pop(path))
+
+
+@cache
+def _open_pipes(folder: Path, channel: str) -> _OpenPipes:
+    return _OpenPipes(folder, channel)
 
 
 class _PipeListener:
