@@ -46,7 +46,7 @@ LAYERS = [
     {"archive.torrents"},
     {"archive.queue"},
     {"archive.takedowns", "archive.census"},
-    {"archive.store"},
+    {"archive.store", "archive.early_copies"},
     {"archive.models"},
     {"archive.db"},
     {"archive.naming", "archive.errors", "archive.metrics", "archive.address_block"},

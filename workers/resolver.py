@@ -25,6 +25,7 @@ from django.db import close_old_connections
 
 from archive.db.notify import NEW_WISHES, Listener, listen
 from archive.db.outages import outages
+from archive.early_copies import delete_abandoned_copies
 from archive.errors import Unavailable
 from archive.metrics import searches
 from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, record_heartbeat
@@ -69,6 +70,7 @@ class Resolver:
 
     def run(self, must_stop: Callable[[], bool]) -> None:
         """Returns when `must_stop()` is true, after it released its leases. May raise Unavailable at that point."""
+        delete_abandoned_copies()
         self._results.start()
         while not must_stop():
             try:
@@ -96,6 +98,7 @@ class Resolver:
             self._heartbeat_sent = now
         if now - self._stale_deleted >= _DELETE_STALE_SECONDS:
             delete_stale_wishes()
+            delete_abandoned_copies()
             self._stale_deleted = now
         self._receive_hints(self._listener, _POLL_SECONDS)
 

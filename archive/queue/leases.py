@@ -39,7 +39,7 @@ _IS_ANY_DUE = f"SELECT EXISTS (SELECT 1 {_DUE}) OR EXISTS (SELECT 1 {_DUE})"  # 
 _CLAIM = f"""
     UPDATE archive_wanted SET leased_by = %s, leased_until = %s
     WHERE id IN (SELECT id {_DUE} ORDER BY next_try LIMIT %s {{}})
-    RETURNING id, v1, v2, trackers
+    RETURNING id, v1, v2, trackers, awaited
 """  # noqa: S608
 _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({})"
 
@@ -48,14 +48,15 @@ _STILL_LEASED = "SELECT id FROM archive_wanted WHERE leased_by = %s AND id IN ({
 class LeasedWish:
     """A torrent to search for, by one or both of its infohashes.
 
-    `peers` are not in the queue: the resolver adds those of the peer hints that it receives, and they are kept in its
-    memory alone.
+    `awaited`: a request waited for it when it was claimed. `peers` are not in the queue: the resolver adds those of
+    the peer hints that it receives, and they are kept in its memory alone.
     """
 
     row_id: int
     v1: bytes | None
     v2: bytes | None
     trackers: tuple[str, ...]
+    awaited: bool
     peers: set[tuple[str, int]] = field(default_factory=set, compare=False)
 
     @property
@@ -146,13 +147,14 @@ def _delete_blocked(wishes: list[LeasedWish]) -> list[LeasedWish]:
     return [wish for wish in wishes if wish.row_id not in blocked]
 
 
-def _build_wish(row: tuple[int, bytes | None, bytes | None, str]) -> LeasedWish:
-    row_id, v1, v2, trackers = row
+def _build_wish(row: tuple[int, bytes | None, bytes | None, str, bool]) -> LeasedWish:
+    row_id, v1, v2, trackers, awaited = row
     return LeasedWish(
         row_id=row_id,
         v1=bytes(v1) if v1 else None,
         v2=bytes(v2) if v2 else None,
         trackers=tuple(json.loads(trackers)),
+        awaited=bool(awaited),
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from archive.db.outages import outages
+from archive.early_copies import delete_early_copies
 from archive.errors import NotHeld
 from archive.models import Block, Takedown, Torrent
 from archive.store import get_storage, read_verified, storage_key
@@ -86,12 +87,13 @@ def lift_takedown(infohash: bytes) -> None:
 
 
 def delete_torrents(infohashes: Iterable[bytes]) -> None:
-    """Delete the rows and the objects of these torrents, the row first, so that none is without its object."""
+    """Delete rows, early copies and objects of these torrents, the row first, so that none is without its object."""
     to_delete = set(infohashes)
     for infohash in to_delete:
         if row := Torrent.objects.find(infohash):
             to_delete = to_delete | {row.infohash}
             row.delete()
+    delete_early_copies(to_delete)
     for infohash in to_delete:
         get_storage().delete(storage_key(infohash))
 

@@ -55,11 +55,12 @@ def deposit(torrent: bytes, *, entry_point: str = "program") -> Receipt:
 
 
 def deposit_many(
-    torrents: Iterable[bytes | Refusal], *, entry_point: str = "program"
+    torrents: Iterable[bytes | Candidate | Refusal], *, entry_point: str = "program"
 ) -> list[Receipt | Refusal]:
     """As deposit, for many: one outcome for each, in their order. As many share a transaction as fit in memory.
 
-    A Refusal among the torrents is one that the caller could not read. It is counted, and is its own outcome.
+    A Candidate is a torrent that the caller has parsed already. A Refusal among the torrents is one that the caller
+    could not read. It is counted, and is its own outcome.
     """
     outcomes: list[Receipt | Refusal] = []
     for batch in _read_batches(torrents):
@@ -69,7 +70,7 @@ def deposit_many(
     return outcomes
 
 
-def _read_batches(torrents: Iterable[bytes | Refusal]) -> Iterator[list[Candidate | Refusal]]:
+def _read_batches(torrents: Iterable[bytes | Candidate | Refusal]) -> Iterator[list[Candidate | Refusal]]:
     batch: list[Candidate | Refusal] = []
     size = 0
     for torrent in torrents:
@@ -84,7 +85,9 @@ def _read_batches(torrents: Iterable[bytes | Refusal]) -> Iterator[list[Candidat
     yield batch
 
 
-def _parse_or_refuse(torrent: bytes | Refusal) -> Candidate | Refusal:
+def _parse_or_refuse(torrent: bytes | Candidate | Refusal) -> Candidate | Refusal:
+    if isinstance(torrent, Candidate):
+        return torrent
     if isinstance(torrent, Refusal):
         return _strip_traceback(torrent)
     try:

@@ -8,7 +8,7 @@ from archive.errors import StillWanted, TakenDown
 from archive.queue.waiters import waiters
 from archive.queue.wish_request import WishRequest
 from archive.queue.wish_status import WishStatus
-from archive.torrents.retrieve import RetrievedTorrent, read_local, retrieve
+from archive.torrents.retrieve import RetrievedTorrent, read_local, retrieve, retrieve_early
 from metainfo.errors import Refusal
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import Magnet
@@ -55,12 +55,15 @@ def resolve(
         return found
     if not settings.RESOLVE:
         return retrieve(magnet.infohash)
+    if found := retrieve_early(magnet.infohash):
+        return found
     if outcome is None:
         raise WishWait(WishRequest(magnet, address, awaited=seconds > 0), seconds)
     if isinstance(outcome, Refusal):
         raise outcome
     if outcome.state == "held":
-        return read_local(parse_infohash(outcome.infohash)) or retrieve(magnet.infohash)
+        infohash = parse_infohash(outcome.infohash)
+        return retrieve_early(infohash) or read_local(infohash) or retrieve(magnet.infohash)
     if outcome.taken_down:
         raise TakenDown(outcome.taken_down)
     reason = outcome.reason or "Nobody who has this torrent was found so far; we keep looking."

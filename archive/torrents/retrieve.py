@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError
 
 from archive.db.outages import outages
+from archive.early_copies import read_early_copy
 from archive.errors import NotHeld, Unavailable, refusal_code
 from archive.metrics import BufferedCounter, retrievals
 from archive.models import Torrent
@@ -57,6 +59,19 @@ def read_local(infohash: bytes, max_bytes: int | None = None) -> RetrievedTorren
     if found:
         _held_count.inc()
     return found
+
+
+def retrieve_early(infohash: bytes) -> RetrievedTorrent | None:
+    """The early copy of the torrent that is about to be stored under this infohash; None if there is none here.
+
+    Raises TakenDown, Unavailable.
+    """
+    if (copy := read_early_copy(infohash)) is None:
+        return None
+    with _counted_refusals():
+        refuse_blocked(copy.infohashes)
+    _held_count.inc()
+    return RetrievedTorrent(infohash_to_hex(infohash), copy.torrent, sha256(copy.torrent).hexdigest())
 
 
 def count_repeat() -> None:
