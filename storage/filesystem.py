@@ -112,7 +112,7 @@ class Filesystem:
 
     def check(self) -> None:
         try:
-            if not self._has_begun() and (self._has_been_ready or not self._is_new_archive()):
+            if self._is_not_mounted():
                 raise self._not_mounted_error()
             folders = [self.incoming, self.root, *map(str, Path(self.root).parents)]
             folder = next(filter(os.path.isdir, folders))  # in a new archive, those below are made later
@@ -177,7 +177,7 @@ class Filesystem:
         if self._is_prepared:
             return
         if not self._has_been_ready:  # made once; if the folder goes later, its disk is no longer mounted
-            if not self._has_begun() and not self._is_new_archive():
+            if self._is_not_mounted():
                 raise self._not_mounted_error()
             os.makedirs(self.incoming, exist_ok=True)
             self._has_been_ready = True
@@ -191,6 +191,16 @@ class Filesystem:
                 if os.stat(f"{self.incoming}/{name}").st_mtime < time.time() - ABANDONED_AFTER:
                     os.unlink(f"{self.incoming}/{name}")
         self._is_prepared = True
+
+    def _is_not_mounted(self) -> bool:
+        """Whether there is no object although torrents are held.
+
+        Objects are stored before their rows. So where there are rows the folder is looked at again: another process
+        may have stored the first torrent after the first look.
+        """
+        if self._has_begun():
+            return False
+        return self._has_been_ready or not (self._is_new_archive() or self._has_begun())
 
     def _not_mounted_error(self) -> OSError:
         return FileNotFoundError(

@@ -203,3 +203,15 @@ def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> No
 def test_a_copied_storage_is_recognized_by_its_objects(tmp_path: Path, left: str) -> None:
     tmp_path.joinpath("disk", left).mkdir(parents=True)
     assert Filesystem(tmp_path / "disk", is_new_archive=lambda: False).put(KEY, b"one")
+
+
+def test_the_first_torrent_of_another_process_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    """The other stores its object and its row between this one's look at the folder and its look at the rows."""
+    other = Filesystem(tmp_path / "torrents")
+
+    def is_new_archive() -> bool:
+        other.put(KEY, b"one")
+        return False
+
+    store = Filesystem(tmp_path / "torrents", is_new_archive)
+    assert store.put(OTHER, b"two")
