@@ -8,11 +8,13 @@ The bytes are read once, from front to back. A caller that wants a value reads i
 
 Two limits keep a hostile torrent cheap: how deep values may be nested, and how many parts (tokens) may be read. What
 Python reads one by one, and not by one regular expression, takes as long as several parts and counts for so many.
+
+A value that is read has to be written as BEP 3 demands. One that is skipped may have leading zeros, as in libtorrent.
 A cursor is for one thread.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 
 from metainfo.bencode_scalars import (
     DICTIONARY,
@@ -29,8 +31,14 @@ from metainfo.bencode_scalars import (
 from metainfo.bencode_skip import SLOW_TOKENS, check_depth, skip_value
 from metainfo.errors import NotATorrent, TooComplex
 
-MAX_TOKENS = 3_000_000  # as in libtorrent
+MIN_TOKEN_LIMIT = 3_000_000  # as in libtorrent
+_BYTES_PER_TOKEN = 10 / 3  # of a torrent beyond 10 MB, so that its size alone limits it
 MAX_UNSORTED_KEYS = 1_000  # of one dictionary: finding a key that is there twice costs memory for each
+
+
+def token_limit(size: int) -> int:
+    """How many parts a torrent of so many bytes may have: three million, or as many for each 10 MB."""
+    return max(MIN_TOKEN_LIMIT, int(size / _BYTES_PER_TOKEN))
 
 
 class Cursor:
@@ -42,7 +50,9 @@ class Cursor:
 
     __slots__ = ("_depth", "_key", "_position", "_tokens_left", "_unsorted_keys", "data")
 
-    def __init__(self, data: bytes, position: int = 0, tokens: int = MAX_TOKENS, key: bytes = b"") -> None:
+    def __init__(
+        self, data: bytes, position: int = 0, tokens: int = MIN_TOKEN_LIMIT, key: bytes = b""
+    ) -> None:
         """`key` is the key of the value at `position`, for the messages of errors."""
         self.data = data
         self._position = position
@@ -88,9 +98,12 @@ class Cursor:
         self._tokens_left -= 1
         return value
 
-    def read_string_span(self) -> tuple[int, int]:
-        """Read a string without copying it: the indexes of its first byte and of the byte after it."""
-        start, self._position = find_string(self.data, self._position, self._key)
+    def read_string_span(self, *, zeros: bool = False) -> tuple[int, int]:
+        """Read a string without copying it: the indexes of its first byte and of the byte after it.
+
+        `zeros`: its length may have leading zeros.
+        """
+        start, self._position = find_string(self.data, self._position, self._key, zeros=zeros)
         return start, self._position
 
     def read_string_list(self, max_strings: int, too_many: str) -> tuple[bytes, ...]:
@@ -139,10 +152,10 @@ class Cursor:
         self._position += 1
         return values
 
-    def each_key(self) -> Iterator[bytes]:
+    def each_key(self, unique: Container[bytes] | None = None) -> Iterator[bytes]:
         """Walk a dictionary, key by key. The caller reads or skips each key's value before it asks for the next key.
 
-        Raises NotATorrent for a key that is there twice.
+        Raises NotATorrent where a key of `unique` is there twice; without `unique`, where any key is.
         """
         self._enter_container(DICTIONARY)
         previous_key: bytes | None = None
@@ -155,7 +168,9 @@ class Cursor:
                 is_sorted = False
                 self._unsorted_keys += 1
             previous_key = key
-            if not is_sorted or len(seen) < MAX_UNSORTED_KEYS:
+            if unique is not None and key not in unique:
+                pass
+            elif not is_sorted or len(seen) < MAX_UNSORTED_KEYS:
                 if key in seen:
                     raise NotATorrent(f"The key {quote_bytes(key)} is there twice.")
                 seen.add(key)
@@ -170,8 +185,8 @@ class Cursor:
         """Walk a list of dictionaries that end in a list of strings: the match of `head`, and the strings.
 
         `head` matches everything before the first string and costs `tokens`. Yields None before an item of another
-        shape, or with an empty list; the caller reads that item before it asks for the next. Nearly every file of
-        nearly every torrent is such a record, and key by key each would take several times as long. Raises
+        shape, or with an empty or malformed list; the caller reads that item before it asks for the next. Nearly every
+        file of nearly every torrent is such a record, and key by key each would take several times as long. Raises
         TooComplex with the message `too_many` for more than `max_strings`.
         """
         data, key = self.data, self._key
@@ -179,7 +194,10 @@ class Cursor:
         while True:
             match = head.match(data, self._position)
             if match:
-                strings, end = read_strings(data, match.end(), key, max_strings, too_many)
+                try:
+                    strings, end = read_strings(data, match.end(), key, max_strings, too_many)
+                except NotATorrent:
+                    strings, end = (), 0  # the caller says what is wrong, if it needs this list
                 if strings and data.startswith(b"e", end):
                     self._position = end + 1
                     self._tokens_left -= tokens + len(strings)
@@ -238,7 +256,8 @@ class Cursor:
         self._tokens_left -= tokens
         if self._tokens_left < 0:
             counted = "of which unusual ones count for several"
-            raise TooComplex(f"The torrent has more than {MAX_TOKENS:,} parts, {counted}.")
+            limit = token_limit(len(self.data))
+            raise TooComplex(f"The torrent has more than {limit:,} parts, {counted}.")
 
     def _expect_kind(self, kind: int) -> None:
         if self.peek() != kind:

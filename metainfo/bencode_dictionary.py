@@ -1,6 +1,7 @@
 """Where the values of a bencoded dictionary stand, so that each can be read later and in any order."""
 
 from metainfo.bencode import Cursor
+from metainfo.bencode_scalars import DIGITS
 
 
 class Dictionary:
@@ -30,3 +31,10 @@ class Dictionary:
     def string(self, key: bytes) -> bytes | None:
         """The string under a key; None without the key. Raises NotATorrent for a value of another kind."""
         return self.cursor(key).read_string() if key in self._positions else None
+
+    def optional_string(self, key: bytes) -> bytes | None:
+        """The string under a key; None without the key, and for a value of another kind."""
+        if key not in self._positions:
+            return None
+        cursor = self.cursor(key)
+        return cursor.read_string() if cursor.peek() in DIGITS else None

@@ -15,8 +15,10 @@ STRING = DIGITS[0]
 
 _LENGTH = re.compile(rb"(0|[1-9][0-9]{0,9}):")
 _INTEGER = re.compile(rb"i(0|-?[1-9][0-9]{0,19})e")  # 20 digits as in libtorrent
-_INTEGERS = re.compile(rb"(?:i(?:0|-?[1-9][0-9]{0,19})e)++")
-_CUT_OFF = re.compile(rb"(?:i-?)?[0-9]{0,20}\Z")
+_SKIPPED_LENGTH = re.compile(rb"0{0,100}(0|[1-9][0-9]{0,9}):")
+_SKIPPED_INTEGER = re.compile(rb"i-?[0-9]{1,20}e")
+_SKIPPED_INTEGERS = re.compile(rb"(?:i-?[0-9]{1,20}e)++")
+_CUT_OFF = re.compile(rb"(?:i-?)?[0-9]{0,120}\Z")
 _KIND_NAMES = {
     DICTIONARY: "a dictionary",
     LIST: "a list",
@@ -43,8 +45,11 @@ def read_integer(data: bytes, position: int, key: bytes) -> tuple[int, int]:
 
 
 def skip_integers(data: bytes, position: int, key: bytes, *, run: bool) -> tuple[int, int]:
-    """The position after an integer, and 1; with `run`, after all integers in a row, and how many they are."""
-    match = (_INTEGERS if run else _INTEGER).match(data, position)
+    """The position after an integer, and 1; with `run`, after all integers in a row, and how many they are.
+
+    They may have leading zeros and any size up to 20 digits, since their value is not used.
+    """
+    match = (_SKIPPED_INTEGERS if run else _SKIPPED_INTEGER).match(data, position)
     if match is None:
         raise wrong_kind_error(data, position, key, INTEGER)
     return match.end(), data.count(b"e", position, match.end())
@@ -86,9 +91,9 @@ def read_strings(
     return tuple(strings), position + 1
 
 
-def find_string(data: bytes, position: int, key: bytes) -> tuple[int, int]:
-    """Where the bytes of a string begin and end."""
-    match = _LENGTH.match(data, position)
+def find_string(data: bytes, position: int, key: bytes, *, zeros: bool = False) -> tuple[int, int]:
+    """Where the bytes of a string begin and end; with `zeros`, its length may have leading zeros."""
+    match = (_SKIPPED_LENGTH if zeros else _LENGTH).match(data, position)
     if match is None:
         raise wrong_kind_error(data, position, key, STRING)
     length, start = int(match[1]), match.end()

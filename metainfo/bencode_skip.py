@@ -76,6 +76,6 @@ def _skip_in_loop(
 def _measure_scalar(data: bytes, position: int, key: bytes, in_list: bool) -> tuple[int, int]:
     """How many bytes an integer, a run of integers in a list, or a long string takes, and its extra tokens."""
     if data[position] != INTEGER:
-        return find_string(data, position, key)[1] - position, SLOW_TOKENS
+        return find_string(data, position, key, zeros=True)[1] - position, SLOW_TOKENS
     end, count = skip_integers(data, position, key, run=in_list)
     return end - position, SLOW_TOKENS + count - 1

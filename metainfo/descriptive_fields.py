@@ -11,12 +11,13 @@ from itertools import chain, islice
 from metainfo.bencode import Cursor
 from metainfo.bencode_dictionary import Dictionary
 from metainfo.bencode_scalars import DIGITS, END, LIST
-from metainfo.text_decoding import MAX_TEXT_BYTES, decode_text
+from metainfo.text_decoding import MAX_TEXT_BYTES, decode_text, find_codec
 
 MAX_URLS = 1_000
 MAX_URL_LENGTH = 2_000  # characters
 _MAX_VALUES = 10_000  # of a list of URLs, of any kind; those after them are ignored
-_DATE = re.compile(rb"i([0-9]{1,11})e")  # seconds since 1970; 11 digits last until the year 5138
+_DATE = re.compile(rb"i0*([0-9]{1,11})e")  # seconds since 1970; 11 digits last until the year 5138
+_CODE_PAGE = re.compile(rb"i0*([0-9]{1,5})e")
 _LIST_BOUNDARY = re.compile(rb"[le]")
 
 
@@ -37,8 +38,13 @@ def read_text(root: Dictionary, key: bytes) -> str:
 
 
 def read_encoding(root: Dictionary) -> str:
-    """The encoding that the torrent names for its texts; empty where it names none."""
-    return _read_bytes(root, b"encoding").decode("ascii", "replace")
+    """Python's codec for the texts that are not UTF-8; empty where the torrent names no charset that is known.
+
+    `codepage` is BitComet's, a number of Windows, beside its `encoding` or in place of it.
+    """
+    match = root.cursor(b"codepage").read_match(_CODE_PAGE) if b"codepage" in root else None
+    code_page = match[1] if match else _read_bytes(root, b"codepage")
+    return find_codec(_read_bytes(root, b"encoding")) or find_codec(code_page)
 
 
 def read_creation_date(root: Dictionary) -> datetime | None:
@@ -58,7 +64,7 @@ def _read_bytes(root: Dictionary, key: bytes) -> bytes:
 
 def _read_beginning(cursor: Cursor) -> bytes:
     """Read a string, of which only as much is copied as is decoded afterwards."""
-    start, end = cursor.read_string_span()
+    start, end = cursor.read_string_span(zeros=True)
     return cursor.data[start : min(end, start + MAX_TEXT_BYTES + 1)]
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from metainfo.bencode import Cursor
 from metainfo.bencode_dictionary import Dictionary
-from metainfo.bencode_scalars import DICTIONARY, quote_bytes
+from metainfo.bencode_scalars import DICTIONARY, DIGITS, LIST, quote_bytes
 from metainfo.errors import NotATorrent
 
 MAX_PATH_ELEMENTS = 100  # as in libtorrent
@@ -78,10 +78,10 @@ def read_v2_files(info: Dictionary) -> Iterator[FileEntry]:
 
 def read_torrent_name(info: Dictionary) -> bytes:
     """The torrent's name: that of its only file, or of the folder for its files."""
-    for key in (b"name.utf-8", b"name"):
-        name = info.string(key)
-        if name is not None:
-            return name
+    if (name := info.optional_string(b"name.utf-8")) is None:
+        name = info.string(b"name")
+    if name is not None:
+        return name
     raise NotATorrent("The info dictionary has no “name”.")
 
 
@@ -90,14 +90,14 @@ def _read_single_file(info: Dictionary) -> FileEntry:
     name = read_torrent_name(info)
     if name in (b"", b".", b".."):
         raise NotATorrent(f"{quote_bytes(name)} is no name for a file.")
-    attributes = info.string(b"attr") or b""
+    attributes = info.optional_string(b"attr") or b""
     size = _check_size(info.integer(b"length"), attributes, name)
     return FileEntry((name,), size, b"p" in attributes or _BITCOMET_PAD in name)
 
 
 def _read_v1_file(cursor: Cursor) -> FileEntry:
     """Read a file of v1 whose dictionary is not of the usual shape."""
-    fields = _read_file_fields(cursor)
+    fields = _read_file_fields(cursor, _V1_READERS)
     is_pad = b"p" in fields.attributes
     if not fields.path and not is_pad:
         raise NotATorrent("In “files” there is a file without a path.")
@@ -110,7 +110,7 @@ def _read_v2_file(cursor: Cursor, path: tuple[bytes, ...]) -> FileEntry:
     name = path[-1]
     if not cursor.read_match(_V2_FILE_BEGIN):
         raise NotATorrent(f"In “file tree”, {quote_bytes(name)} is neither a file nor a folder with files.")
-    fields = _read_file_fields(cursor)
+    fields = _read_file_fields(cursor, _V2_READERS)
     if not cursor.read_match(_V2_FILE_END):
         raise NotATorrent(f"In “file tree”, {quote_bytes(name)} is both file and folder.")
     if b"p" in fields.attributes:
@@ -128,24 +128,41 @@ class _FileFields(NamedTuple):
     pieces_root: bytes
 
 
-def _read_path(cursor: Cursor) -> tuple[bytes, ...]:
-    return cursor.read_string_list(MAX_PATH_ELEMENTS, _PATH_TOO_LONG)
+def _read_path(cursor: Cursor) -> tuple[bytes, ...] | NotATorrent | None:
+    """The path; None for anything but a list; the error in the list, which counts only if this path is used."""
+    if cursor.peek() != LIST:
+        cursor.skip()
+        return None
+    try:
+        return cursor.read_string_list(MAX_PATH_ELEMENTS, _PATH_TOO_LONG)
+    except NotATorrent as error:
+        cursor.skip()
+        return error
 
 
-_FIELD_READERS: Mapping[bytes, Callable[[Cursor], object]] = {
-    b"attr": Cursor.read_string,
-    b"length": Cursor.read_integer,
-    b"path": _read_path,
-    b"path.utf-8": _read_path,
-    b"pieces root": Cursor.read_string,
-    b"symlink path": _read_path,
-}
+def _read_attributes(cursor: Cursor) -> bytes:
+    """The attributes (BEP 47); none where they are no string."""
+    if cursor.peek() in DIGITS:
+        return cursor.read_string()
+    cursor.skip()
+    return b""
 
 
-def _read_file_fields(cursor: Cursor) -> _FileFields:
-    fields: dict[bytes, Any] = cursor.read_fields(_FIELD_READERS, "A file")
-    path = fields.get(b"path.utf-8", fields.get(b"path", ()))
-    return _FileFields(fields.get(b"length"), path, fields.get(b"attr", b""), fields.get(b"pieces root", b""))
+_Readers = Mapping[bytes, Callable[[Cursor], object]]
+_COMMON_READERS: _Readers = {b"attr": _read_attributes, b"length": Cursor.read_integer}
+_V1_READERS: _Readers = {**_COMMON_READERS, b"path": _read_path, b"path.utf-8": _read_path}
+_V2_READERS: _Readers = {**_COMMON_READERS, b"pieces root": Cursor.read_string}
+
+
+def _read_file_fields(cursor: Cursor, readers: _Readers) -> _FileFields:
+    fields: dict[bytes, Any] = cursor.read_fields(readers, "A file")
+    path = fields.get(b"path.utf-8")
+    if path is None:
+        path = fields.get(b"path")
+    if isinstance(path, NotATorrent):
+        raise path
+    attributes, pieces_root = fields.get(b"attr", b""), fields.get(b"pieces root", b"")
+    return _FileFields(fields.get(b"length"), path or (), attributes, pieces_root)
 
 
 def _check_size(size: int | None, attributes: bytes, name: bytes) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from metainfo.bencode_dictionary import Dictionary
+from metainfo.bencode_scalars import INTEGER
 from metainfo.errors import NotATorrent, TooComplex
 from metainfo.file_entries import FileEntry, read_v1_files, read_v2_files
 
@@ -21,9 +22,11 @@ KEYS = frozenset(
         b"private",
     }
 )
-MAX_PIECES = 2_097_152  # this and the next two as in libtorrent
-MAX_PIECE_LENGTH = ((1 << 15) - 1) << 14  # bytes
-MAX_CONTENT_SIZE = (1 << 48) - 1  # bytes
+MIN_PIECE_LIMIT = (
+    2_097_152  # as in libtorrent; a torrent of more than 42 MB may have a piece for each 20 bytes
+)
+MAX_PIECE_LENGTH = 1 << 31  # bytes; libtorrent's limit of 512 MiB is one of its piece picker
+MAX_CONTENT_SIZE = (1 << 48) - 1  # bytes, as in libtorrent
 _SHA1_BYTES = 20
 _MIN_V2_PIECE_LENGTH = 1 << 14  # bytes
 _DIFFERENT_FILES = "“files” of v1 and “file tree” of v2 do not name the same files."
@@ -88,21 +91,32 @@ def sum_v2(entries: Iterable[FileEntry], piece_length: int) -> ContentSum:
 def find_versions(info: Dictionary, is_sorted: bool) -> tuple[bool, bool]:
     """Whether an info dictionary is one of v1, and whether it is one of v2; a hybrid is both.
 
-    `is_sorted`: whether its keys ascend, and those of the dictionaries in it. Raises NotATorrent.
+    `is_sorted`: whether its keys ascend, and those of the dictionaries in it. Beside `files`, a `length` means
+    nothing; nor does it in v2. Raises NotATorrent.
     """
     v1 = b"pieces" in info
-    v2 = b"meta version" in info
-    if v2 and (version := info.integer(b"meta version")) != 2:
-        raise NotATorrent(f"This archive knows no “meta version” {version}.")
+    v2 = _is_v2(info)
     if v2 != (b"file tree" in info):
         raise NotATorrent("“meta version” and “file tree” belong together; the info dictionary has only one.")
     if not v1 and not v2:
         raise NotATorrent("The info dictionary has no “pieces”.")
-    if (b"files" in info) + (b"length" in info) != v1:
-        raise NotATorrent("The info dictionary should have either “files” or “length”, and “pieces” with it.")
+    if v1 and b"files" not in info and b"length" not in info:
+        raise NotATorrent("The info dictionary has “pieces”, but neither “files” nor “length”.")
+    if b"files" in info and not v1:  # libtorrent would take it for a hybrid
+        raise NotATorrent("The info dictionary has “files”, but no “pieces”.")
     if v2 and not is_sorted:
         raise NotATorrent("The keys of the info dictionary are not sorted, which BEP 52 demands.")
     return v1, v2
+
+
+def _is_v2(info: Dictionary) -> bool:
+    """What `meta version` says. Below 2, or of another kind than an integer, it is as good as none: that is v1."""
+    if b"meta version" not in info or info.cursor(b"meta version").peek() != INTEGER:
+        return False
+    version = info.integer(b"meta version") or 0
+    if version > 2:  # noqa: PLR2004
+        raise NotATorrent(f"This archive knows no “meta version” {version}.")
+    return version == 2  # noqa: PLR2004
 
 
 def is_private(info: Dictionary) -> bool:
@@ -139,8 +153,8 @@ def sum_content(
         raise NotATorrent("The torrent holds nothing: its files are empty, or it has none.")
     if content.span > MAX_CONTENT_SIZE:
         raise NotATorrent(f"The files are more than {MAX_CONTENT_SIZE:,} bytes.")
-    if pieces > MAX_PIECES:
-        raise TooComplex(f"The torrent has {pieces:,} pieces; {MAX_PIECES:,} are the most.")
+    if pieces > (most := max(MIN_PIECE_LIMIT, len(info.data) // _SHA1_BYTES)):
+        raise TooComplex(f"The torrent has {pieces:,} pieces; {most:,} are the most.")
     if v1:
         _check_piece_hashes(info, pieces)
     return content

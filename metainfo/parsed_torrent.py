@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from metainfo import descriptive_fields
-from metainfo.bencode import MAX_TOKENS
+from metainfo.bencode import token_limit
 from metainfo.file_entries import read_torrent_name, read_v1_files, read_v2_files
 from metainfo.info_dictionary import find_versions, is_private, read_piece_length, sum_content
 from metainfo.piece_layers import has_all_layers
@@ -67,8 +67,12 @@ class Details:
 class ParsedTorrent:
     """A torrent that has been parsed and found valid, once, however often it is asked for its files afterwards."""
 
-    def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES, max_tokens: int = MAX_TOKENS) -> None:
-        """Raises EmptyTorrent, TooLarge, NotATorrent or one of its subclasses: Truncated, TooComplex."""
+    def __init__(self, torrent: bytes, max_bytes: int = MAX_BYTES, max_tokens: int | None = None) -> None:
+        """`max_tokens`: parts that it may have; without, what its size allows.
+
+        Raises EmptyTorrent, TooLarge, NotATorrent or one of its subclasses: Truncated, TooComplex.
+        """
+        max_tokens = token_limit(len(torrent)) if max_tokens is None else max_tokens
         scanned = scan_torrent(torrent, max_bytes, max_tokens)
         v1, v2 = find_versions(scanned.info, scanned.info_is_sorted)
         piece_length = read_piece_length(scanned.info, v2)

@@ -13,6 +13,7 @@ ROOT_KEYS = frozenset(
     {
         b"announce",
         b"announce-list",
+        b"codepage",
         b"comment",
         b"comment.utf-8",
         b"created by",
@@ -23,6 +24,8 @@ ROOT_KEYS = frozenset(
         b"url-list",
     }
 )
+_UNIQUE_ROOT_KEYS = frozenset({b"info", b"piece layers"})
+MAX_TRAILING_BYTES = 1_024  # after the end of the dictionary: a line feed, zeros, a signature
 _UNPACKED = "not a torrent; gzip and bzip2 are unpacked."
 _NOT_BENCODED = (
     (b"<", "This is a web page, not a torrent."),
@@ -58,7 +61,7 @@ class _ScannedInfo:
 
 
 def scan_torrent(torrent: bytes, max_bytes: int, max_tokens: int) -> ScannedTorrent:
-    """Make sure that the bytes are one bencoded dictionary with an info dictionary, and nothing else.
+    """Make sure that the bytes are one bencoded dictionary with an info dictionary, and little else.
 
     Raises EmptyTorrent, TooLarge, NotATorrent, Truncated, TooComplex.
     """
@@ -66,16 +69,17 @@ def scan_torrent(torrent: bytes, max_bytes: int, max_tokens: int) -> ScannedTorr
     cursor = Cursor(torrent, tokens=max_tokens)
     positions: dict[bytes, int] = {}
     info: _ScannedInfo | None = None
-    for key in cursor.each_key():
+    for key in cursor.each_key(_UNIQUE_ROOT_KEYS):
         if key == b"info":
             info = _scan_info(cursor)
         else:
             if key in ROOT_KEYS:
-                positions[key] = cursor.position
+                positions.setdefault(key, cursor.position)  # of two comments the first, as in libtorrent
             cursor.skip()
-    if trailing := len(torrent) - cursor.position:
+    if (trailing := len(torrent) - cursor.position) > MAX_TRAILING_BYTES:
         raise NotATorrent(
-            f"Something follows the end of the torrent: {trailing:,} of {len(torrent):,} bytes."
+            f"Something follows the end of the torrent: {trailing:,} of {len(torrent):,} bytes, "
+            f"of which {MAX_TRAILING_BYTES:,} are the most."
         )
     if info is None:
         raise NotATorrent("There is no info dictionary: this is bencoded, but no torrent.")
@@ -103,7 +107,7 @@ def _scan_info(cursor: Cursor) -> _ScannedInfo:
     start, unsorted_before = cursor.position, cursor.unsorted_keys
     positions: dict[bytes, int] = {}
     v1_sum = None
-    for key in cursor.each_key():
+    for key in cursor.each_key(KEYS):
         if key in KEYS:
             positions[key] = cursor.position
         if key == b"files":
