@@ -150,7 +150,7 @@ def _format_episode(request: HttpRequest) -> str:
         return ""
     if day := re.fullmatch(r"(\d{1,2})/(\d{1,2})", episode):
         return f"{season} {int(day[1]):02d} {int(day[2]):02d}"
-    number = re.fullmatch(r"[Ee]?0*(\d{1,4})", episode)
+    number = re.fullmatch(r"[Ee]?0*(\d{1,5})", episode)
     return f"s{int(season_number[1]):02d}" + (f"e{int(number[1]):02d}" if number else "")
 
 

@@ -2,8 +2,8 @@
 
 A caller asks for batches of ids from the newest row downwards, and goes on where a batch ended:
 
-    matching_ids(words, [], before=MAX_ID, limit=100)  ──► ids 990 … 310, next_before 310
-    matching_ids(words, [], before=310, limit=100)     ──► ids 305 … 12, next_before None: that was the end
+    matching_ids(terms, before=MAX_ID, limit=100)  ──► ids 990 … 310, next_before 310
+    matching_ids(terms, before=310, limit=100)     ──► ids 305 … 12, next_before None: that was the end
 
 SQLite's index yields matching rows in the order of their ids, so a batch costs what its rows cost. PostgreSQL's
 index must find all rows with the words before it can sort them: for words that millions of rows have, and few have
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from django.db import OperationalError, connection, transaction
 
 from archive.db.driver import is_sqlite
+from archive.naming.search_terms import Term
 
 INDEX_TIMEOUT = 500  # milliseconds
 _QUERY_CANCELED = "57014"  # PostgreSQL's SQLSTATE of a statement that ran into its timeout
@@ -46,15 +47,15 @@ def newest_ids(before: int, limit: int) -> IdBatch:
     return _full_or_last(_query_ids(_NEWEST, [before, limit]), limit)
 
 
-def matching_ids(all_of: Sequence[str], one_of: Sequence[str], before: int, limit: int) -> IdBatch:
-    """The newest rows below the id `before` with all words of `all_of`, and, unless it is empty, one of `one_of`.
+def matching_ids(terms: Sequence[Term], before: int, limit: int) -> IdBatch:
+    """The newest rows below the id `before` for which all of these terms hold, of which there is at least one.
 
-    Words are those that `search_words` makes: letters, digits and "=", so that none can break out of its quotes.
+    Their words are those that `search_words` makes: letters, digits and "=". So none can break out of its quotes.
     """
     if is_sqlite():
-        match = _boolean_expression('"{}"', " AND ", " OR ", all_of, one_of)
+        match = _boolean_expression('"{}"', " AND ", " OR ", terms)
         return _full_or_last(_query_ids(_SQLITE_MATCHES, [match, before, limit]), limit)
-    tsquery = _boolean_expression("'{}'", " & ", " | ", all_of, one_of)
+    tsquery = _boolean_expression("'{}'", " & ", " | ", terms)
     try:
         with transaction.atomic():
             _query_ids("SELECT set_config('statement_timeout', %s, true)", [str(INDEX_TIMEOUT)])
@@ -74,14 +75,12 @@ def _matches_among_newest(tsquery: str, before: int, limit: int) -> IdBatch:
     return IdBatch(_query_ids(_MATCHES_IN_RANGE, [tsquery, before, oldest]), newest.next_before)
 
 
-def _boolean_expression(
-    quoted: str, and_: str, or_: str, all_of: Sequence[str], one_of: Sequence[str]
-) -> str:
+def _boolean_expression(quoted: str, and_: str, or_: str, terms: Sequence[Term]) -> str:
     """The condition in the language of the database, which these three patterns spell."""
-    parts = [quoted.format(word) for word in all_of]
-    if one_of:
-        parts.append(f"({or_.join(quoted.format(word) for word in one_of)})")
-    return and_.join(parts)
+    return and_.join(
+        f"({or_.join(f'({and_.join(map(quoted.format, alternative))})' for alternative in term)})"
+        for term in terms
+    )
 
 
 def _query_ids(statement: str, parameters: list[str | int]) -> list[int]:

@@ -22,7 +22,8 @@ from archive.db.sql import chunks
 from archive.errors import NotListed
 from archive.films.film_links import find_torrents_of_film
 from archive.models import Torrent
-from archive.naming.search_words import kind_from_index_words, kind_word, split_words
+from archive.naming.search_terms import MAX_QUERY_LENGTH, any_word, match_terms, parse_terms
+from archive.naming.search_words import kind_from_index_words, kind_word
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.catalogue import TorrentEntry, build_entries
 from metainfo.errors import NotAnInfohash
@@ -32,17 +33,15 @@ MAX_PAGE_SIZE = 200  # hits
 MORE_CANDIDATES = (5_000, 15_000)
 """Candidates that a request looks at in further batches, after a first one as large as the page."""
 _MAX_OFFSET = 5_000  # hits; to go further, ask for what is older than the last page
-_MAX_QUERY_WORDS = 20
-_MAX_QUERY_LENGTH = 2_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """What to search for; each condition that is given must hold.
 
-    `text`: all its words must occur; an infohash or magnet link finds that torrent; "" finds everything.
-    `kinds`: the torrent is of one of these. `since` and `until`: stored from one moment up to, not including, the
-    other. `imdb_number`: of this film or series. `alive`: had peers when the census last counted.
+    `text`: all its words must occur, each in one of its spellings; an infohash or magnet link finds that torrent; ""
+    finds everything. `kinds`: the torrent is of one of these. `since` and `until`: stored from one moment up to, not
+    including, the other. `imdb_number`: of this film or series. `alive`: had peers when the census last counted.
     """
 
     text: str = ""
@@ -88,7 +87,7 @@ def search_torrents(
 
 def _find_by_infohash(text: str) -> Torrent | None:
     try:
-        return Torrent.objects.find(find_infohash(text[:_MAX_QUERY_LENGTH]))
+        return Torrent.objects.find(find_infohash(text[:MAX_QUERY_LENGTH]))
     except NotAnInfohash:
         return None
 
@@ -97,12 +96,12 @@ def _search_film(
     imdb_number: int, query: SearchQuery, limit: int, before: int | None, offset: int
 ) -> SearchPage:
     """Search among the torrents of one film, which are few enough to look at them all."""
-    words = set(split_words(query.text[:_MAX_QUERY_LENGTH]))
+    terms = parse_terms(query.text)
     ids = [row.pk for row in find_torrents_of_film(imdb_number)]
     rows = [
         row
         for row in _read_rows(ids, _row_filters(query))
-        if words <= set(row.words.split())
+        if match_terms(terms, set(row.words.split()))
         and (not query.kinds or kind_from_index_words(row.words) in query.kinds)
         and (before is None or row.pk < before)
     ]
@@ -133,17 +132,17 @@ def _page_of(rows: list[Torrent], limit: int, offset: int) -> SearchPage | None:
 
 def _read_candidates(query: SearchQuery, before: int | None, first_limit: int) -> Iterator[IdBatch]:
     """Batches of ids of rows that have the words and kinds of a query; its other conditions are not yet compared."""
-    text = query.text[:_MAX_QUERY_LENGTH]
-    words = list(dict.fromkeys(split_words(text)))[:_MAX_QUERY_WORDS]
-    if text.strip() and not words:
+    terms = parse_terms(query.text)
+    if query.text.strip() and not terms:
         return  # a text of punctuation alone finds nothing, rather than everything
-    kind_words = [kind_word(kind) for kind in query.kinds]
+    if query.kinds:
+        terms.append(any_word(map(kind_word, query.kinds)))
     next_before = _skip_other_days(MAX_ID if before is None else min(max(before, 0), MAX_ID), query)
     for limit in (first_limit, *MORE_CANDIDATES):
         if next_before is None:
             return
-        if words or kind_words:
-            ids, next_before = matching_ids(words, kind_words, next_before, limit)
+        if terms:
+            ids, next_before = matching_ids(terms, next_before, limit)
         else:
             ids, next_before = newest_ids(next_before, limit)
         next_before = _skip_other_days(next_before, query)

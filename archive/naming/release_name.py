@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from PTT import parse_title
 
+from archive.naming.episode_marks import find_episode_marks
+from archive.naming.fold_letters import fold_letters
+
 _MAX_LENGTH = (
     200  # characters; the parser's patterns take 30 ms at worst for so many, and 0.7 ms for a usual name
 )
@@ -39,7 +42,12 @@ class ReleaseName:
 def parse_release_name(name: str) -> ReleaseName:
     """What this name says; any text will do. What it does not say is empty, None or False."""
     parsed = parse_title(_LONG_NUMBER.sub(" ", name[:_MAX_LENGTH]))
-    series = bool(parsed.get("seasons") or parsed.get("episodes"))
+    series = bool(parsed.get("seasons") or parsed.get("episodes")) or _names_episode(name)
     several = bool(parsed.get("complete")) or bool(_YEAR_RANGE.search(name[:_MAX_LENGTH]))
     titles = tuple(filter(None, map(str.strip, _ALIAS.split(parsed.get("title", "")))))
     return ReleaseName(titles, parsed.get("year"), series, several)
+
+
+def _names_episode(name: str) -> bool:
+    """Whether this is the name of an episode in a spelling that the parser does not know, such as "2012x03"."""
+    return any("e" in mark.words[-1] for mark in find_episode_marks(fold_letters(name[:_MAX_LENGTH])))

@@ -54,7 +54,8 @@ _WORDS = {
 }
 _KIND_OF_ENDING = {ending: kind for kind, endings in _ENDINGS.items() for ending in endings.split()}
 _KIND_OF_WORD = {word: kind for kind, words in _WORDS.items() for word in words.split()}
-_EPISODE = re.compile(r"s\d{1,3}(e\d{1,4})*|\d{1,2}x\d{2,3}|season|seasons|hdtv|pdtv")
+_EPISODE = re.compile(r"s\d{1,4}(e\d{1,5})+|s\d{1,3}|\d{1,2}x\d{2,3}|season|seasons|hdtv|pdtv")
+_YEAR_SEASON = re.compile(r"s(19|20)\d\d")  # by itself it may be a car or a camera
 # Daily programmes are named by their date.
 _DATE = re.compile(r"\b(19|20)\d\d (0[1-9]|1[0-2]) (0[1-9]|[12]\d|3[01])\b")
 # Names of fansubs: [group] title - 12 [1080p], with the CRC of the file at the end.
@@ -73,7 +74,8 @@ _MAX_ANIME_NAME = 300  # characters of a name that the pattern of anime is tried
 def guess_kind(name: str, words: list[str], largest_file: str) -> TorrentKind:
     """The kind of a torrent with this name, OTHER where nothing hints at one.
 
-    `words` are those of the name, as `search_words.split_words` makes them. `largest_file` is the name of the
+    `words` are those of the name, as `search_words.split_words` makes them, and those of its other spellings, such as
+    "s01e05" for "Season 1 Episode 5". `largest_file` is the name of the
     torrent's largest file without its folders, "" where it is not known.
     """
     hints = {_KIND_OF_WORD[word] for word in words if word in _KIND_OF_WORD}
@@ -82,6 +84,7 @@ def guess_kind(name: str, words: list[str], largest_file: str) -> TorrentKind:
     if kind in ("film", None) and "anime" in words or kind == "film" and _ANIME.match(name[:_MAX_ANIME_NAME]):
         return TorrentKind.ANIME
     if kind == "film" or (kind is None and is_episode):
+        is_episode = is_episode or any(map(_YEAR_SEASON.fullmatch, words))
         return TorrentKind(f"{'series' if is_episode else 'film'}{_guess_resolution(words)}")
     return TorrentKind(kind) if kind else TorrentKind.OTHER
 

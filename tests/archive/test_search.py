@@ -280,7 +280,7 @@ def test_a_torrent_that_is_taken_down_is_not_found_any_more() -> None:
 
 def indexed_ids(word: str) -> list[int]:
     """Row ids that the index has for this word, whether or not there are such rows."""
-    return fulltext_index.matching_ids([word], [], 1 << 60, 100).ids
+    return fulltext_index.matching_ids([((word,),)], 1 << 60, 100).ids
 
 
 def test_torrents_stored_in_a_batch_are_found() -> None:
