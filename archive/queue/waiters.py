@@ -133,19 +133,20 @@ class Waiters:
         """Until nothing has waited for a while."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
-        watched = listener.fileno()
-        loop.add_reader(watched, readable.set)
+        watched = _watch_instead(-1, listener.fileno(), readable.set)
         idle_since = polled = loop.time()
         try:
             while self._by_wish or loop.time() - idle_since < _LINGER:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(readable.wait(), _POLL)
                 readable.clear()
-                if watched != listener.fileno():  # it has connected anew
-                    loop.remove_reader(watched)
-                    watched = listener.fileno()
-                    loop.add_reader(watched, readable.set)
-                await self._settle_notified(await self._in_thread(receive_settlements, listener))
+                if watched != listener.fileno():  # it has lost its connection, or connected anew
+                    watched = _watch_instead(watched, listener.fileno(), readable.set)
+                if watched < 0:  # it has to connect first
+                    settled = await self._in_thread(receive_settlements, listener)
+                else:  # this does not block, and is sooner done than handed to a thread
+                    settled = receive_settlements(listener)
+                await self._settle_notified(settled)
                 if loop.time() - polled > max(_POLL, len(self._by_wish) / _POLLED_A_SECOND):
                     await self._ask_table(list(self._by_wish))
                     polled = loop.time()
@@ -154,7 +155,7 @@ class Waiters:
             _log.exception("Waiting requests hear of nothing until the next one comes")
         finally:
             self._listening = None
-            loop.remove_reader(watched)
+            _watch_instead(watched, -1, readable.set)
             listener.close()
 
     async def _settle_notified(self, settled: Mapping[bytes, str]) -> None:
@@ -174,6 +175,16 @@ class Waiters:
 
     async def _in_thread(self, work: Callable[..., Result], *args: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+
+def _watch_instead(old: int, new: int, on_readable: Callable[[], None]) -> int:
+    """Have the event loop watch the new descriptor in place of the old one; -1 is none. Returns the new one."""
+    loop = asyncio.get_running_loop()
+    if old >= 0:
+        loop.remove_reader(old)
+    if new >= 0:
+        loop.add_reader(new, on_readable)
+    return new
 
 
 def _statuses(magnets: Sequence[Magnet]) -> list[WishStatus]:

@@ -43,7 +43,7 @@ class WishWait(Wait):
 def resolve(
     magnet: Magnet, address: str, seconds: float, outcome: WishStatus | Refusal | None = None
 ) -> RetrievedTorrent:
-    """The torrent if it is held, else what a resolver delivers within so many seconds.
+    """The torrent if it is held, else what a resolver delivers within so many seconds, perhaps not stored yet.
 
     For one that is not held it is called twice: the first call raises a WishWait, the second is given the `outcome`
     of that. With 0 seconds the wish is enqueued, and the outcome is its status then. `address`: the client's.

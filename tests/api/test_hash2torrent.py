@@ -153,7 +153,7 @@ def test_a_torrent_that_is_not_held_is_found_by_the_dht_and_stored(world: World,
     assert ours[b"info"] == theirs[b"info"]
     assert ours.get(b"piece layers") == theirs.get(b"piece layers")
     assert get(world.hashkeep, f"/torrent/{asked.upper()}.torrent").content == answer.content
-    assert wish_state(world.hashkeep, asked) == "held"
+    assert wait_until(lambda: wish_state(world.hashkeep, asked) == "held")
 
 
 @pytest.mark.parametrize("shape", ["/torrents/{}", "/{}"])

@@ -101,6 +101,7 @@ def _fetch_from_network(
     the wish for it goes on."""
     try:
         torrent = resolve(magnet, request.META["REMOTE_ADDR"], seconds, outcome_of(request.META))
+        deposit(torrent.torrent, entry_point="torbox")  # a waiting request may get it before it is stored
         return _RequestedTorrent(torrent.torrent, magnet, False)
     except NotHeld as refusal:
         if not (has_client or isinstance(refusal, StillWanted)):
