@@ -28,7 +28,7 @@ _CACHED_AT_MOST = (
     262_144  # bytes of a torrent; more is sent from the disk, and a slow reader then takes no memory
 )
 _LONGEST_PATH = 81  # characters of /torrent/<64 digits>.torrent: longer paths are not worth remembering
-# What browsers and programs send, and not whatever somebody makes up to fill the memory.
+# The values that browsers and programs send. Others are not remembered: made-up ones would fill the memory.
 _USUAL_ENCODINGS = {
     "",
     "identity",

@@ -13,7 +13,7 @@ One event loop a process. What lies in memory is answered on it; what blocks goe
                         ▼        │ the view is called again
                        Wait: awaited on the loop; ends when the client hangs up
 
-Requests that may wait for somebody's torrent client have a thread pool of their own, so that a client that does not
+Requests that may wait for a user's torrent client have a thread pool of their own, so that a client that does not
 answer holds up nothing else.
 """
 

@@ -38,5 +38,5 @@ def body_limit(environ: WSGIEnvironment) -> int:
 
 
 def uses_torrent_client(environ: WSGIEnvironment) -> bool:
-    """Whether its view may have to wait for somebody's torrent client."""
+    """Whether the view of this request may have to wait for a user's torrent client."""
     return bool(settings.CLIENTS) and environ["PATH_INFO"].startswith(_TORRENT_CLIENT_ROUTES)

@@ -185,9 +185,9 @@ class Cursor:
         """Walk a list of dictionaries that end in a list of strings: the match of `head`, and the strings.
 
         `head` matches everything before the first string and costs `tokens`. Yields None before an item of another
-        shape, or with an empty or malformed list; the caller reads that item before it asks for the next. Nearly every
-        file of nearly every torrent is such a record, and key by key each would take several times as long. Raises
-        TooComplex with the message `too_many` for more than `max_strings`.
+        shape, or with an empty or malformed list; the caller reads that item before it asks for the next. Raises
+        TooComplex with the message `too_many` for more than `max_strings`. Nearly every file of nearly every torrent
+        is such a record, and key by key each would take several times as long.
         """
         data, key = self.data, self._key
         self._enter_container(LIST)

@@ -97,7 +97,10 @@ def _staff_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _is_staff(request: HttpRequest) -> bool:
-    """Whether somebody of the admin's staff is signed in. A request without a session costs no database query."""
+    """Whether the request is of a signed-in member of the admin's staff.
+
+    A request without a session costs no database query.
+    """
     if settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
     return request.user.is_active and request.user.is_staff

@@ -3,7 +3,7 @@
 A link has a source and a confidence, of which the first here wins:
 
     undone            an operator said that it is not this film; `match_titles` does not find it again
-    TOLD              a person said so: the first is believed, unless an operator says otherwise
+    STATED            a person stated it: the first statement counts, unless an operator says otherwise
     HIGH, LOW         `match_titles` found it by title and year; LOW: the year is one off
 
 Links are kept by truncated infohash (20 bytes), so that v1, v2 and truncated v2 find them, held or not.

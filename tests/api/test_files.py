@@ -61,7 +61,7 @@ def account(daemon: FakeQbittorrent, settings: Settings, tmp_path: Path) -> Acco
     settings.CLIENT_FILES = {"home": folder}
     daemon.files.clear()
     daemon.set_torrent(v1 := secrets.token_bytes(20))
-    key, token = api_keys.issue_key("somebody", client="home")
+    key, token = api_keys.issue_key("one user", client="home")
     return Account(key, token, v1, key_torrents.add_key_torrent(key, Magnet(v1)).id, daemon, folder)
 
 
@@ -189,7 +189,7 @@ def test_wrong_parameters_have_torboxs_codes(
 
 def test_an_account_cannot_reach_the_files_of_another(client: Client, account: Account) -> None:
     add_file(account, "a.mkv")
-    _, token = api_keys.issue_key("somebody else", client="home")
+    _, token = api_keys.issue_key("another user", client="home")
     assert request_link(client, account, 404, token=token, file_id=0)["error"] == "ITEM_NOT_FOUND"
 
 

@@ -64,7 +64,7 @@ def test_strangers_and_users_who_are_not_staff_are_refused(client: Browser) -> N
         assert (
             client.post(f"/send/{HASH}", {"client": "home"}).headers["Location"].startswith("/admin/login/")
         )
-        client.force_login(User.objects.get_or_create(username="somebody")[0])
+        client.force_login(User.objects.get_or_create(username="visitor")[0])
 
 
 def test_without_a_csrf_token_nothing_changes(daemon: Qbittorrent) -> None:

@@ -22,7 +22,7 @@ class Browser(NamedTuple):
     server: Hashkeep
     daemon: Qbittorrent
     page: Page
-    """Nobody is signed in."""
+    """A page without a signed-in user."""
 
 
 @pytest.fixture(scope="module")

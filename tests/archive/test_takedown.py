@@ -29,7 +29,7 @@ def all_infohashes(torrent: bytes) -> dict[str, bytes]:
     return {"v1": v1, "v2": v2, "truncated v2": v2[:20]}
 
 
-def stored(objects: Path) -> list[Path]:
+def stored_files(objects: Path) -> list[Path]:
     return [path for path in objects.rglob("*.torrent*") if path.is_file()]
 
 
@@ -50,7 +50,7 @@ def test_a_stored_hybrid_is_taken_down_under_all_its_infohashes(
         retrieve(all_infohashes(HYBRID)[asked])
     with pytest.raises(TakenDown, match=REASON):
         deposit(HYBRID)
-    assert stored(objects) == []
+    assert stored_files(objects) == []
     assert count_torrents() == 0
 
 
@@ -61,7 +61,7 @@ def test_a_torrent_that_was_never_held_can_be_blocked(objects: Path, named: str)
         deposit(HYBRID)
     with pytest.raises(TakenDown, match=REASON):
         retrieve(all_infohashes(HYBRID)[named])
-    assert stored(objects) == []
+    assert stored_files(objects) == []
 
 
 @pytest.mark.parametrize("torrent", [V1, V2], ids=["v1", "v2"])
@@ -72,7 +72,7 @@ def test_torrents_of_one_version_are_taken_down_too(objects: Path, torrent: byte
         retrieve(infohash)
     with pytest.raises(TakenDown):
         retrieve(infohash[:20])
-    assert stored(objects) == [] and count_torrents() == 0
+    assert stored_files(objects) == [] and count_torrents() == 0
 
 
 def test_one_blocked_torrent_in_a_batch_does_not_affect_the_others() -> None:
@@ -126,7 +126,7 @@ def test_an_object_without_a_row_is_blocked_under_all_its_infohashes(objects: Pa
     v1, v2 = make.infohashes(HYBRID)
     get_storage().put(f"{make.v1_hash(HYBRID)}.torrent", HYBRID)
     assert take_down(v1, REASON) == TakedownOutcome.TAKEN_DOWN
-    assert stored(objects) == []
+    assert stored_files(objects) == []
     assert set(find_blocked([v1, v2])) == {v1, v2}
 
 
@@ -158,7 +158,7 @@ def test_the_command_reads_any_spelling(tmp_path: Path) -> None:
 def test_the_command_deletes_what_is_stored(objects: Path) -> None:
     infohash = deposit(HYBRID).infohash
     assert run(infohash, reason=REASON) == f"{infohash} is taken down.\n"
-    assert stored(objects) == []
+    assert stored_files(objects) == []
 
 
 def test_the_command_names_a_wrong_hash_and_blocks_the_others() -> None:
@@ -204,7 +204,7 @@ def test_the_command_lifts_and_names_what_was_not_blocked() -> None:
 
 def test_if_the_storage_fails_the_command_says_so_and_the_block_stands(objects: Path) -> None:
     infohash = deposit(V1).infohash
-    [path] = stored(objects)
+    [path] = stored_files(objects)
     path.unlink()
     path.mkdir()
     with pytest.raises(CommandError, match="again"):
@@ -214,7 +214,7 @@ def test_if_the_storage_fails_the_command_says_so_and_the_block_stands(objects: 
 
 def test_an_interrupted_takedown_is_finished_later(objects: Path) -> None:
     deposit(HYBRID)
-    [path] = stored(objects)
+    [path] = stored_files(objects)
     torrent = path.read_bytes()
     path.unlink()
     path.mkdir()
@@ -225,7 +225,7 @@ def test_an_interrupted_takedown_is_finished_later(objects: Path) -> None:
     path.rmdir()
     path.write_bytes(torrent)
     assert finish_takedowns() == 1
-    assert (stored(objects), count_torrents(), finish_takedowns()) == ([], 0, 0)
+    assert (stored_files(objects), count_torrents(), finish_takedowns()) == ([], 0, 0)
 
 
 def test_a_repeated_takedown_knows_all_infohashes_of_the_first_attempt() -> None:

@@ -1,4 +1,4 @@
-"""Headers that lead astray what reads them: every door answers as it would without them, and at once."""
+"""Headers that lead astray what reads them: every route answers as it would without them, and at once."""
 
 import resource
 import time

@@ -48,7 +48,7 @@ def by_soap(server: Hashkeep, torrent: bytes, query: str = "") -> str:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Hashkeep]:
-    """One process, so that all meet there."""
+    """One process, so that all uploads are in its batches."""
     server = Hashkeep(tmp_path)
     server.migrate()
     server.start("--workers", "1")
@@ -56,8 +56,8 @@ def server(tmp_path: Path) -> Iterator[Hashkeep]:
     server.kill()
 
 
-@pytest.mark.parametrize("door", [by_post, by_soap])
-def test_each_gets_its_own_answer(server: Hashkeep, door: Callable[[Hashkeep, bytes], str]) -> None:
+@pytest.mark.parametrize("upload_to", [by_post, by_soap])
+def test_each_gets_its_own_answer(server: Hashkeep, upload_to: Callable[[Hashkeep, bytes], str]) -> None:
     good = [make.v1(b"%d" % number) for number in range(20)]
     copies = [make.v1(outer={b"announce": b"udp://%d.example:1" % number}) for number in range(4)]
     large = make.v1(b"large", 400_000_000)
@@ -66,12 +66,12 @@ def test_each_gets_its_own_answer(server: Hashkeep, door: Callable[[Hashkeep, by
 
     def upload(torrent: bytes) -> str:
         together.wait(LONG)
-        return door(server, torrent)
+        return upload_to(server, torrent)
 
     with ThreadPoolExecutor(len(jobs)) as threads:
         answers = list(threads.map(upload, jobs))
     bad = [GARBAGE, b"", PRIVATE]
-    assert answers == [door(server, one) if one in bad else make.v1_hash(one) for one in jobs]
+    assert answers == [upload_to(server, one) if one in bad else make.v1_hash(one) for one in jobs]
     assert len(set(answers)) == len(good) + 1 + len(bad) + 1
     assert requests.get(f"{server.url}/api/v1/stats", timeout=LONG).json()["torrents"] == len(good) + 2
     for torrent in [*good, large]:
@@ -79,11 +79,11 @@ def test_each_gets_its_own_answer(server: Hashkeep, door: Callable[[Hashkeep, by
         assert requests.get(url, timeout=LONG).content == torrent
 
 
-@pytest.mark.parametrize("door", [by_post, by_soap])
-def test_a_query_of_very_many_fields_harms_nobody(server: Hashkeep, door: Callable[..., str]) -> None:
+@pytest.mark.parametrize("upload_to", [by_post, by_soap])
+def test_a_query_of_very_many_fields_fails_no_upload(server: Hashkeep, upload_to: Callable[..., str]) -> None:
     torrents = [make.v1(b"%d" % number) for number in range(9)]
     with ThreadPoolExecutor(len(torrents)) as threads:
-        answers = list(threads.map(lambda one: door(server, one, "a=1&" * 1500), torrents))
+        answers = list(threads.map(lambda one: upload_to(server, one, "a=1&" * 1500), torrents))
     assert answers == [make.v1_hash(one) for one in torrents]
     assert "went wrong" not in server.log.read_text()
 
@@ -138,11 +138,11 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many uploads were stored together, each time."""
     seen, answer = list[int](), answer_uploads
 
-    def noted(environs: Sequence[WSGIEnvironment]) -> list[Response]:
+    def count_and_answer(environs: Sequence[WSGIEnvironment]) -> list[Response]:
         seen.append(len(environs))
         return answer(environs)
 
-    monkeypatch.setattr(application, "answer_uploads", noted)
+    monkeypatch.setattr(application, "answer_uploads", count_and_answer)
     return seen
 
 
