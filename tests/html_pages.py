@@ -16,6 +16,13 @@ def get_page(client: Client, url: str, **arguments: Any) -> Any:
     return response
 
 
+def get_html(client: Client, url: str, **query: str) -> str:
+    """The text of a page that is answered with 200."""
+    answer = client.get(url, query)
+    assert answer.status_code == 200, answer.content
+    return answer.content.decode()
+
+
 def parse_page(response: Any) -> Any:
     return html.fromstring(response.content.decode())
 

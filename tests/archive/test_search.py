@@ -4,48 +4,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
-from archive.browse import fulltext_index, search
-from archive.browse.search import SearchPage, SearchQuery, search_torrents
-from archive.db.driver import choose, is_postgresql
+from archive.browse import search
+from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed
 from archive.models import Torrent
 from archive.naming.search_words import split_words
 from archive.naming.torrent_kind import TorrentKind
-from archive.takedowns.takedown import take_down
-from archive.torrents.deposit import deposit, deposit_many
+from archive.torrents.deposit import deposit
 from archive.torrents.scrub import Verdict, scrub
 from tests import make
+from tests.search_names import all_pages, names, search_names, store_named
 from tests.stored_times import set_stored_times
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
-
-BYTES = {"sqlite": "blob", "postgresql": "bytea"}
-
-
-def store_named(*names: str | bytes) -> list[bytes]:
-    """Store torrents of these names in this order, so that the last is the newest."""
-    torrents = [make.v1(name.encode() if isinstance(name, str) else name) for name in names]
-    for torrent in torrents:
-        deposit(torrent)
-    return torrents
-
-
-def search_names(text: str = "", **more: object) -> list[str]:
-    return names(search_torrents(SearchQuery(text, **more)))  # type: ignore[arg-type]
-
-
-def names(page: SearchPage) -> list[str]:
-    return [hit.name for hit in page.hits]
-
-
-def all_pages(query: SearchQuery, limit: int) -> list[SearchPage]:
-    pages = [search_torrents(query, limit=limit)]
-    while (before := pages[-1].next_before) is not None:
-        pages.append(search_torrents(query, limit=limit, before=before))
-    return pages
 
 
 # What matches
@@ -244,66 +217,6 @@ def test_a_page_ends_after_a_bounded_number_of_candidates_and_says_where_to_go_o
     for text in ("", "part"):
         pages = all_pages(SearchQuery(text, min_size=10**9), limit=1)
         assert [names(page) for page in pages] == [[], [], [], ["part of it"]]
-
-
-def test_words_that_take_the_index_too_long_are_searched_row_by_row(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Two common words occur together in the oldest row alone, which takes long in PostgreSQL's index only."""
-    words = (
-        "CASE WHEN {0} = 1 THEN 'odd even w1' WHEN {0} % 2 = 1 THEN 'odd w' || {0} ELSE 'even w' || {0} END"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO archive_torrent (v1, name, size, files, length, digest, complete, words) "
-            f"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 40000) "
-            f"SELECT CAST('{'x' * 10}' || (1000000000 + n) AS {choose(**BYTES)}), "
-            f"'w' || n, 1, 1, 1, CAST('' AS {choose(**BYTES)}), true, {words.format('n')} FROM t"
-        )
-    monkeypatch.setattr(fulltext_index, "INDEX_TIMEOUT", 1)
-    pages = all_pages(SearchQuery("odd even"), 50)
-    assert [name for page in pages for name in names(page)] == ["w1"]
-    assert (len(pages) > 1) == is_postgresql()
-    assert len(search_names("odd")) == 50
-
-
-# The index follows the rows
-
-
-def test_a_torrent_that_is_taken_down_is_not_found_any_more() -> None:
-    [torrent] = store_named("hello world")
-    assert search_names("hello") == search_names() == ["hello world"]
-    take_down(make.infohashes(torrent)[0], "Court order")
-    assert search_names("hello") == search_names() == search_names(make.v1_hash(torrent)) == []
-    assert indexed_ids("hello") == []
-
-
-def indexed_ids(word: str) -> list[int]:
-    """Row ids that the index has for this word, whether or not there are such rows."""
-    return fulltext_index.matching_ids([((word,),)], 1 << 60, 100).ids
-
-
-def test_torrents_stored_in_a_batch_are_found() -> None:
-    deposit_many([make.v1(b"batch %d" % n) for n in range(600)])
-    assert len(search_torrents(SearchQuery("batch"), limit=200).hits) == 200
-    assert search_names("batch 7") == ["batch 7"]
-
-
-def test_scrub_repairs_wrong_words() -> None:
-    store_named("hello world")
-    Torrent.objects.update(words="=other nonsense")
-    assert (search_names("hello"), search_names("nonsense")) == ([], ["hello world"])
-    assert [finding.verdict for finding in scrub()] == [Verdict.REPAIRED]
-    assert (search_names("hello"), search_names("nonsense")) == (["hello world"], [])
-    assert indexed_ids("nonsense") == []
-
-
-def test_scrub_rebuilds_the_words_of_lost_rows() -> None:
-    store_named("hello world")
-    Torrent.objects.all().delete()
-    assert search_names("hello") == []
-    assert [finding.verdict for finding in scrub()] == [Verdict.INDEXED]
-    assert search_names("hello") == ["hello world"]
 
 
 # Settings

@@ -12,19 +12,15 @@ from django.test import Client
 from lxml import etree
 from pytest_django import Settings
 
-from archive.browse.search import SearchQuery, search_torrents
 from archive.films.film_links import set_imdb_id
 from archive.models import Torrent
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.deposit import deposit
 from archive.torrents.scrub import Verdict, scrub
 from tests import make
+from tests.search_names import search_names
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
-
-
-def search_names(text: str, **more: object) -> list[str]:
-    return [hit.name for hit in search_torrents(SearchQuery(text, **more)).hits]  # type: ignore[arg-type]
 
 
 def is_found(name: str, asked: str) -> bool:

@@ -13,6 +13,7 @@ from archive.torrents.deposit import deposit
 from tests import make
 from tests.archive.test_imdb_titles import load_titles
 from tests.archive.test_match_titles import count_matched
+from tests.html_pages import get_html
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -30,12 +31,6 @@ def matched_film() -> Film:
     assert count_matched() == 1
     set_imdb_id(b"\xab" * 20, AMELIE, "", "key hk_12345678")
     return Film.objects.get(confidence="high")
-
-
-def get_html(client: Client, url: str, **query: str) -> str:
-    answer = client.get(url, query)
-    assert answer.status_code == 200, answer.content
-    return answer.content.decode()
 
 
 def listed_infohashes(client: Client, **query: str) -> list[str]:

@@ -18,6 +18,7 @@ from archive.queue.wish_status import wish_statuses
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make
+from tests.html_pages import get_html
 from tests.peer_counts import record_peers
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
@@ -25,12 +26,6 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 WISHES, CENSUS = "/admin/archive/wanted/", "/admin/archive/watched/"
 V1, V2 = "0A" * 20, "0B" * 32
 HYBRID, OTHER = make.hybrid(b"first name"), make.v1(b"second name")
-
-
-def get_html(client: Client, url: str, **query: str) -> str:
-    answer = client.get(url, query)
-    assert answer.status_code == 200, answer.content
-    return answer.content.decode()
 
 
 def listed_infohashes(client: Client, **query: str) -> list[str]:
