@@ -1,84 +1,36 @@
 """Scrub: what it finds where the index and the storage differ, and how it mends that."""
 
-import io
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection
 from django.db.models import F
 from pytest_django import Settings
 
-import storage
 from archive.errors import NotHeld, TakenDown, Unavailable
 from archive.models import Block, Takedown, Tally, Torrent, Tracker
-from archive.store import get_storage
 from archive.takedowns.takedown import take_down
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import deposit, deposit_many
 from archive.torrents.recount import recount
 from archive.torrents.retrieve import retrieve
-from archive.torrents.scrub import Verdict, scrub
+from archive.torrents.scrub import scrub
 from metainfo.infohash import parse_infohash
-from storage import StoredObject
 from tests import make
+from tests.scrub_archive import (
+    ALL,
+    HYBRID,
+    V1,
+    V2,
+    file,
+    infohash_of,
+    is_whole,
+    put,
+    restore,
+    rows,
+    scrub_all,
+)
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
-
-V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
-ALL = (V1, V2, HYBRID)
-
-
-def infohash_of(torrent: bytes) -> str:
-    return make.v2_hash(torrent) if torrent == V2 else make.v1_hash(torrent)
-
-
-def file(objects: Path, torrent: bytes) -> Path:
-    infohash = infohash_of(torrent)
-    return objects / infohash[:2] / infohash[2:4] / f"{infohash}.torrent"
-
-
-def put(torrent: bytes) -> None:
-    """Store the object alone, as a crash before the row was written leaves it, or the restore of a backup."""
-    get_storage().put(f"{infohash_of(torrent)}.torrent", torrent)
-
-
-def restore(objects: Path, torrents: list[bytes]) -> None:
-    """Store many objects at once, as a copy of the folder does."""
-    for torrent in torrents:
-        file(objects, torrent).parent.mkdir(parents=True, exist_ok=True)
-        file(objects, torrent).write_bytes(torrent)
-
-
-def scrub_all(**options: bool) -> dict[str, str]:
-    findings = list(scrub(**options))
-    verdicts = {infohash: str(verdict) for verdict, infohash in findings}
-    assert len(verdicts) == len(findings), "there is one finding an infohash"
-    return verdicts
-
-
-def rows() -> list[dict[str, object]]:
-    columns = [field.name for field in Torrent._meta.fields if field.name not in ("id", "stored_at")]
-    listed = Torrent.objects.order_by("name").values(*columns)
-    return [{c: bytes(v) if isinstance(v, memoryview) else v for c, v in row.items()} for row in listed]
-
-
-def is_whole() -> bool:
-    return scrub_all() == {infohash_of(torrent): "sound" for torrent in ALL} and recount() == (3, 3)
-
-
-def run(**options: object) -> str:
-    out = io.StringIO()
-    call_command("scrub", stdout=out, **options)
-    return out.getvalue()
-
-
-@pytest.fixture
-def three() -> None:
-    for torrent in ALL:
-        deposit(torrent)
 
 
 def test_a_sound_archive_stays_unchanged(three: None) -> None:
@@ -257,83 +209,6 @@ def test_all_of_several_batches_are_found(objects: Path) -> None:
     assert recount() == (2099, 2099)
 
 
-def test_a_torrent_deposited_during_a_scrub_is_sound(objects: Path) -> None:
-    """Rows are read a page ahead of the objects: the row of what is deposited in between was not there yet."""
-    torrents = sorted((make.v1(b"%d" % n) for n in range(1300)), key=make.v1_hash)
-    late = torrents.pop(-2)
-    restore(objects, torrents[400:])
-    scrub_all()
-    restore(objects, torrents[:400])
-    running = scrub()
-    first = next(running)
-    deposit(late)
-    verdicts = {finding.infohash: finding.verdict for finding in (first, *running)}
-    assert [infohash for infohash, verdict in verdicts.items() if verdict is Verdict.INDEXED] == [
-        make.v1_hash(torrent) for torrent in torrents[:400]
-    ]
-    assert verdicts[make.v1_hash(late)] is Verdict.SOUND
-    assert recount() == (1300, 1300)
-
-
-def test_a_takedown_during_a_scrub_takes_precedence(objects: Path) -> None:
-    """It comes when the object has been found sound, and its row is about to be written."""
-    put(HYBRID)
-
-    def take_down_before_insert(execute: Callable[..., object], sql: str, *args: object) -> object:
-        if sql.startswith('INSERT INTO "archive_torrent"') and not Takedown.objects.exists():
-            take_down(make.infohashes(HYBRID)[1], "Court order")
-            # The torrent was not in the index, so that the takedown did not know its other infohash.
-            assert file(objects, HYBRID).exists()
-        return execute(sql, *args)
-
-    with connection.execute_wrapper(take_down_before_insert):
-        scrub_all()
-    assert count_torrents() == 0
-    assert not file(objects, HYBRID).exists()
-
-
-def test_a_takedown_during_a_repair_takes_precedence(
-    objects: Path, three: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It comes between the second read of the object and the writing of its row."""
-    Torrent.objects.filter(v1=parse_infohash(infohash_of(HYBRID))).update(size=1)
-    read, reads = get_storage().get, Counter[str]()
-
-    def take_down_at_second_read(key: str, max_bytes: int | None = None) -> StoredObject:
-        stored = read(key, max_bytes)
-        reads[key] += 1
-        if reads[key] == 2:
-            take_down(make.infohashes(HYBRID)[0], "Court order")
-        return stored
-
-    monkeypatch.setattr(get_storage(), "get", take_down_at_second_read)
-    scrub_all()
-    assert reads[file(objects, HYBRID).name] == 2
-    assert not Torrent.objects.find(make.infohashes(HYBRID)[0])
-    assert count_torrents() == 2
-
-
-def test_one_object_that_cannot_be_read_stops_nothing(objects: Path, three: None) -> None:
-    """A folder in its place gives an error on reading, as a bad sector does."""
-    file(objects, V1).unlink()
-    file(objects, V1).mkdir()
-    assert scrub_all() == {
-        infohash_of(V1): "unreadable",
-        infohash_of(V2): "sound",
-        infohash_of(HYBRID): "sound",
-    }
-    assert count_torrents() == 3
-
-
-def test_a_storage_without_one_readable_object_stops_the_scrub(objects: Path, three: None) -> None:
-    for torrent in ALL:
-        file(objects, torrent).unlink()
-        file(objects, torrent).mkdir()
-    with pytest.raises(Unavailable):
-        scrub_all()
-    assert count_torrents() == 3
-
-
 def test_a_dry_run_finds_the_same_and_changes_nothing(objects: Path, three: None) -> None:
     put(other := make.v1(b"other"))
     file(objects, V1).write_bytes(b"")
@@ -352,52 +227,3 @@ def test_a_dry_run_finds_the_same_and_changes_nothing(objects: Path, three: None
     assert rows() == before and count_torrents() == 10
     assert file(objects, V1).read_bytes() == b""
     assert scrub_all() == expected
-
-
-def test_a_wrong_count_is_corrected(three: None) -> None:
-    Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
-    assert count_torrents() == 10
-    assert recount() == (3, 10)
-    assert count_torrents() == 3
-    deposit(make.v1(b"other"))
-    assert count_torrents() == 4
-
-
-def test_a_missing_count_is_restored(three: None) -> None:
-    Tally.objects.all().delete()
-    recount()
-    assert count_torrents() == 3
-
-
-def test_the_command_prints_what_it_found_and_fails_if_bytes_are_lost(objects: Path, three: None) -> None:
-    put(make.v1(b"other"))
-    output = run()
-    assert "3 sound" in output and "1 indexed" in output
-    assert "Stored: 4. In the index: 4. Counted: 4." in output
-    file(objects, V1).write_bytes(b"")
-    file(objects, V2).unlink()
-    with pytest.raises(CommandError, match="^2 torrents"):
-        run()
-    assert "2 sound" in run()
-
-
-def test_the_command_names_each_torrent_that_is_lost(objects: Path, three: None) -> None:
-    file(objects, V1).unlink()
-    out = io.StringIO()
-    with pytest.raises(CommandError):
-        call_command("scrub", stdout=out)
-    assert f"lost       {infohash_of(V1)}" in out.getvalue().splitlines()
-
-
-def test_the_command_corrects_the_count_and_says_so(three: None) -> None:
-    Tally.objects.filter(shard=0).update(stored=F("stored") + 7)
-    assert "put right" in run()
-    assert "wrong" not in run()
-
-
-def test_objects_that_were_set_aside_are_not_listed_as_torrents(objects: Path, three: None) -> None:
-    file(objects, V1).write_bytes(b"")
-    scrub_all()
-    assert f"{infohash_of(V1)}.torrent.damaged" not in set(get_storage().keys())
-    with pytest.raises(storage.ObjectNotFound):
-        get_storage().get(f"{infohash_of(V1)}.torrent")
