@@ -233,11 +233,6 @@ SPECTACULAR_SETTINGS = {
 }
 ROOT_URLCONF = "hashkeep.urls"
 WSGI_APPLICATION = "hashkeep.wsgi.application"
-FILE_UPLOAD_HANDLERS = [
-    "server.uploads.LimitedUploadHandler",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
 CSRF_FAILURE_VIEW = "web.errors.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

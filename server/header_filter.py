@@ -7,8 +7,9 @@ some parameters; its cookie parser takes seconds for 55 KB of quotes (mended in 
 import re
 from wsgiref.types import WSGIEnvironment
 
-_MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,100}/[\w.+-]{1,100})\s*(?:;|,|$)", re.ASCII)
-_BOUNDARY = re.compile(r';\s*boundary\s*=\s*("[^"\r\n]{1,200}"|[^\s;",]{1,200})', re.ASCII | re.IGNORECASE)
+from server.body.form import find_boundary
+
+_MEDIA_TYPE = re.compile(r"\s*([\w.+-]{1,100}/[\w.+-]{1,100})\s*(?:[;,]|$|(?=boundary))", re.ASCII)
 _LONGEST_CONTENT_TYPE = 1_000  # characters; what is longer counts as none
 _LONGEST_COOKIE = 8_192  # characters: a browser sends 4 KB of each at most, and ours are two small ones
 
@@ -22,7 +23,7 @@ def filter_headers(environ: WSGIEnvironment) -> None:
 
 
 def _filter_content_type(content_type: str) -> str:
-    media_type, boundary = _MEDIA_TYPE.match(content_type), _BOUNDARY.search(content_type)
+    media_type, boundary = _MEDIA_TYPE.match(content_type), find_boundary(content_type)
     if media_type is None:
         return ""
-    return media_type[1] + (f"; boundary={boundary[1]}" if boundary else "")
+    return media_type[1] + (f'; boundary="{boundary}"' if boundary else "")

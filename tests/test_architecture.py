@@ -75,7 +75,6 @@ OWNER = {
     "spyne": "soap",
     "lxml": "api.feeds",
     "zipstream": "api.files.zip_stream",
-    "multipart": "api.http.multipart",
     "PTT": "archive.naming",
     "cryptography": "archive.queue.peer_hints",
     "redis": "archive.access.rate_limit",

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import BadRequest
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import BadRequest, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -13,9 +12,11 @@ from archive.access.api_keys import find_key_text, require_upload_key
 from archive.torrents.count import count_torrents
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo.errors import Refusal
-from server.uploads import read_uploaded_files
+from server.body.form import BrokenForm, FormFile, FormLimits, SeveralFiles, read_files, read_form
 from web.errors import refusals_as_pages
 from web.page_response import render_page
+
+_MAX_FILES = 100  # of one form
 
 
 class UploadedTorrent(NamedTuple):
@@ -42,19 +43,20 @@ def front_page(request: HttpRequest) -> HttpResponse:
 @refusals_as_pages
 def store_files(request: HttpRequest) -> HttpResponse:
     """Deposits the files of the form and lists what became of each; 400 if there was none."""
+    limits = FormLimits(_MAX_FILES, settings.MAX_TORRENT_BYTES)
     try:
-        key, files = request.POST.get("apikey", ""), request.FILES.getlist("torrent")
-    except (LookupError, TypeError, UnicodeError):
-        # Unknown charsets and malformed parameters, which Python's header parser raises these for.
+        form = read_form(request, request.META.get("CONTENT_TYPE", ""), "torrent", limits, ["apikey"])
+    except (BrokenForm, OSError):
         raise BadRequest("The form cannot be read.") from None
-    require_upload_key(find_key_text("", key))
-    outcomes = deposit_many(read_uploaded_files(files), entry_point="page")
-    uploads = [_describe_upload(file, outcome) for file, outcome in zip(files, outcomes, strict=True)]
+    except SeveralFiles:
+        raise TooManyFilesSent(f"A form has at most {_MAX_FILES} files.") from None
+    require_upload_key(find_key_text("", form.texts.get("apikey", "")))
+    outcomes = deposit_many(read_files(form.files), entry_point="page")
+    uploads = [_describe_upload(file, outcome) for file, outcome in zip(form.files, outcomes, strict=True)]
     return render_page("upload_results.html", {"outcomes": uploads}, 200 if uploads else 400)
 
 
-def _describe_upload(file: "UploadedFile[bytes]", outcome: Receipt | Refusal) -> UploadedTorrent:
-    filename = file.name or ""
+def _describe_upload(file: FormFile, outcome: Receipt | Refusal) -> UploadedTorrent:
     if isinstance(outcome, Refusal):
-        return UploadedTorrent(filename, refusal=outcome)
-    return UploadedTorrent(filename, receipt=outcome)
+        return UploadedTorrent(file.name, refusal=outcome)
+    return UploadedTorrent(file.name, receipt=outcome)

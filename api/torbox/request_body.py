@@ -13,10 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 
-from api.http.multipart import FORM_OVERHEAD, BrokenForm, read_form
 from api.rest.parsers import LimitedJsonParser
 from api.torbox.responses import TorboxError
 from metainfo.errors import TooLarge
+from server.body.form import FORM_OVERHEAD, BrokenForm, FormLimits, SeveralFiles, find_boundary, read_form
 
 _MAX_BOUNDARY = 1_000  # bytes of the form's first line
 _MAX_TEXT_BODY = 1_600_000  # bytes of a body without a file; LimitedJsonParser accepts as many
@@ -59,7 +59,7 @@ def parse_body(request: HttpRequest, *names: str) -> RequestFields:
     spellings = [spelling for name in names for spelling in {name, _to_camel_case(name)}]
     try:
         return _parse_any_body(request, spellings)
-    except (BrokenForm, UnicodeError, ParseError, ValueError):
+    except (BrokenForm, SeveralFiles, UnicodeError, ParseError, ValueError):
         raise TorboxError(
             "INVALID_OPTION", "What was sent is neither a form nor JSON that can be read."
         ) from None
@@ -71,10 +71,11 @@ def _parse_any_body(request: HttpRequest, names: list[str]) -> RequestFields:
     first_line = request.readline(_MAX_BOUNDARY)
     content_type = request.META.get("CONTENT_TYPE", "")
     if content_type.startswith("multipart/"):
-        if "boundary=" not in content_type:
+        if not find_boundary(content_type):
             boundary = first_line.strip().removeprefix(b"--").decode("latin-1")
-            content_type = f"multipart/form-data; boundary={boundary}"
-        form = read_form(_RewoundBody(first_line, request), content_type, "file", names)
+            content_type = f'multipart/form-data; boundary="{boundary}"'
+        limits = FormLimits(1, settings.MAX_TORRENT_BYTES)
+        form = read_form(_RewoundBody(first_line, request), content_type, "file", limits, names)
         return RequestFields(_with_underscores(form.texts), form.file)
     text = first_line + request.read(_MAX_TEXT_BODY + 1 - len(first_line))
     if len(text) > _MAX_TEXT_BODY:

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.http.multipart import FORM_OVERHEAD, BrokenForm, FormReader, SeveralFiles, read_form
 from archive.access.api_keys import (
     find_key_text,
     key_text_from_request,
@@ -25,6 +24,7 @@ from archive.access.api_keys import (
 from archive.errors import NotAuthorized, PrivateTorrent, TakenDown, Unavailable
 from archive.torrents.deposit import Receipt, deposit_many
 from metainfo.errors import EmptyTorrent, NotATorrent, Refusal, TooLarge
+from server.body.form import FORM_OVERHEAD, BrokenForm, FormLimits, FormReader, SeveralFiles, read_form
 
 _BROKEN = "Broken torrent file, please recreate it and try again."
 _TROUBLE = "Something didn't work, please try again later!"
@@ -93,7 +93,7 @@ def _parse_upload(upload: TorrageUpload) -> bytes:
     if upload.length > limit + FORM_OVERHEAD:
         raise TooLarge(f"The file has more than the {limit:,} bytes that this archive takes.")
     try:
-        torrent, texts = read_form(upload.body, upload.content_type, "torrent", ["apikey"])
+        form = read_form(upload.body, upload.content_type, "torrent", FormLimits(1, limit), ["apikey"])
     except BrokenForm:
         raise NoFileSent("The form is broken; send it as multipart/form-data.") from None
     except SeveralFiles:
@@ -102,8 +102,8 @@ def _parse_upload(upload: TorrageUpload) -> bytes:
         ) from None
     except OSError as error:  # the client went away, or the disk has no room for the upload
         raise Unavailable("The upload did not arrive.") from error
-    require_upload_key(find_key_text("", upload.key, texts.get("apikey", "")))
-    if torrent is None:
+    require_upload_key(find_key_text("", upload.key, form.texts.get("apikey", "")))
+    if (torrent := form.file) is None:
         raise NoFileSent("No file arrived; send it in the multipart file field `torrent`, with a file name.")
     return torrent
 

@@ -76,7 +76,7 @@ def test_a_form_keeps_its_boundary() -> None:
         filter_headers(environ)
         assert environ["CONTENT_TYPE"] in (
             'multipart/form-data; boundary="a b"',
-            "multipart/form-data; boundary=a_b",
+            'multipart/form-data; boundary="a_b"',
         )
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -18,7 +17,7 @@ from api.rest.serializers import InfohashField, LinksSerializer, link_fields
 from archive.access.api_keys import require_upload_key
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from metainfo.errors import Refusal
-from server.uploads import read_uploaded_files
+from server.body.form import FormFile, read_files
 
 
 class ReceiptSerializer(LinksSerializer):
@@ -64,19 +63,17 @@ class DepositView(TorrentListView):
             receipt = deposit(cast(dict[str, bytes], request.data).get("torrent", b""), entry_point="rest")
             fields = _receipt_fields(request, receipt)
             return Response(fields, 201 if receipt.new else 200, headers={"Location": fields["url"]})
-        files = request.FILES.getlist("torrent")
+        files = cast(list[FormFile], request.FILES.getlist("torrent"))
         if not files:
             raise ParseError("No file arrived in the field `torrent`.")
-        outcomes = deposit_many(read_uploaded_files(files), entry_point="rest")
+        outcomes = deposit_many(read_files(files), entry_point="rest")
         return Response(
             {"results": [_outcome_fields(request, *pair) for pair in zip(files, outcomes, strict=True)]}, 207
         )
 
 
-def _outcome_fields(
-    request: Request, file: "UploadedFile[bytes]", outcome: Receipt | Refusal
-) -> dict[str, Any]:
-    fields: dict[str, Any] = {"filename": file.name or ""}
+def _outcome_fields(request: Request, file: FormFile, outcome: Receipt | Refusal) -> dict[str, Any]:
+    fields: dict[str, Any] = {"filename": file.name}
     if isinstance(outcome, Receipt):
         return fields | {"receipt": _receipt_fields(request, outcome)}
     problem = describe_exception(outcome, request)

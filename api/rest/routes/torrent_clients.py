@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.conf import settings
 from django.http import Http404
@@ -34,6 +34,7 @@ from metainfo import compute_infohashes
 from metainfo.decompress import decompress_torrent
 from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import parse_magnet
+from server.body.form import FormFile
 
 _ACTIONS = ("start", "stop", "reannounce")
 _FOR_STAFF = "This is for staff of this archive: sign in at /admin/, and send the session's cookie along."
@@ -185,7 +186,7 @@ def _torrent_to_add(request: Request) -> TorrentToAdd:
     if link := _text_field(request, "magnet"):
         return TorrentToAdd(link, parse_magnet(link).infohashes)
     if file := request.FILES.get("torrent"):
-        torrent = decompress_torrent(file.read(limit + 1), limit)
+        torrent = decompress_torrent(cast(FormFile, file).read(), limit)
     else:
         torrent = retrieve(parse_infohash(_text_field(request, "infohash"))).torrent
     return TorrentToAdd(torrent, compute_infohashes(torrent, limit))

@@ -1,0 +1,1 @@
+"""What the body of a request says: its content coding undone, and the fields and files of a form."""
