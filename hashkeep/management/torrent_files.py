@@ -12,6 +12,7 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import struct
 import tarfile
 import zipfile
@@ -23,7 +24,8 @@ from typing import IO, Any, NamedTuple, cast
 from metainfo.decompress import decompress_torrent
 from metainfo.errors import Refusal
 
-_TORRENT_SUFFIXES = (".torrent", ".torrent.gz", ".torrent.bz2")
+# Watch folders and editors put a word behind the name: .torrent.added, .loaded, .invalid, .imported, .torrent~
+_TORRENT_NAME = re.compile(r"\.torrent(?:[.~ _(-][^/]{0,60})?$", re.IGNORECASE)
 _TAR_SUFFIXES = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _ZIP_SUFFIXES = (".zip",)
 _COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz")  # of one torrent or of a tar: its first bytes decide
@@ -104,7 +106,7 @@ class TorrentFiles:
 
     def _read_by_name(self, path: str, file: IO[bytes]) -> Iterator[TorrentFile | UnreadableFile]:
         name = path.lower()
-        if name.endswith(_TORRENT_SUFFIXES) or not name.endswith(_ARCHIVE_SUFFIXES):
+        if _is_torrent_name(name) or not name.endswith(_ARCHIVE_SUFFIXES):
             yield self._read_torrent(path, file, os.fstat(file.fileno()).st_size)
         elif name.endswith(_ZIP_SUFFIXES):
             yield from self._read_zip(path, file)
@@ -134,7 +136,7 @@ class TorrentFiles:
                 inside = f"{path}/{member.filename}"
                 if member.is_dir():
                     continue
-                if not member.filename.lower().endswith(_TORRENT_SUFFIXES + _ARCHIVE_SUFFIXES):
+                if not _is_of_interest(member.filename):
                     self.skipped += 1
                     continue
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -151,7 +153,7 @@ class TorrentFiles:
 
     def _read_member(self, path: str, file: IO[bytes], size: int) -> Iterator[TorrentFile | UnreadableFile]:
         name = path.lower()
-        if name.endswith(_TORRENT_SUFFIXES):
+        if _is_torrent_name(name):
             yield self._read_torrent(path, file, size)
         elif name.endswith(_ARCHIVE_SUFFIXES):
             yield UnreadableFile(
@@ -217,13 +219,23 @@ def _check_entry(entry: os.DirEntry[str]) -> str | UnreadableFile | None:
     try:
         if entry.is_symlink() and entry.is_dir():
             return UnreadableFile(entry.path, "A link to a folder is not followed; you may name it yourself.")
-        if not entry.name.lower().endswith(_TORRENT_SUFFIXES + _ARCHIVE_SUFFIXES):
+        if not _is_of_interest(entry.name):
             return None
         return (
             entry.path if entry.is_file() else UnreadableFile(entry.path, "It is no file, or a link to none.")
         )
     except OSError as error:
         return UnreadableFile(entry.path, _describe_error(error))
+
+
+def _is_of_interest(name: str) -> bool:
+    return _is_torrent_name(name) or name.lower().endswith(_ARCHIVE_SUFFIXES)
+
+
+def _is_torrent_name(name: str) -> bool:
+    """Whether it is the name of a torrent, packed with gzip or bzip2 perhaps, and not of an archive or of an xz."""
+    archives = (*_TAR_SUFFIXES, *_ZIP_SUFFIXES, ".xz")
+    return bool(_TORRENT_NAME.search(name)) and not name.lower().endswith(archives)
 
 
 def _open_decompressed(file: IO[bytes]) -> IO[bytes]:

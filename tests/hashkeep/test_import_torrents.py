@@ -124,6 +124,43 @@ def test_every_torrent_in_a_tar_is_stored(tmp_path: Path, name: str, mode: str) 
     assert is_held(ONE) and is_held(TWO)
 
 
+# Transmission and Deluge write .added and .invalid, uTorrent .loaded, Vuze .imported, qBittorrent .qbt_rejected.
+WATCHED = [
+    "a.torrent.added",
+    "a.torrent.loaded",
+    "a.torrent.invalid",
+    "a.torrent.imported",
+    "a.torrent.qbt_rejected",
+]
+WATCHED += [
+    "a.TORRENT.Added",
+    "a.torrent~",
+    "a.torrent.1",
+    "a.torrent (1)",
+    "a.torrent.bak",
+    "a.torrent.added.1",
+]
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_names_that_watch_folders_give_are_torrents(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(make.v1())
+    write_zip(tmp_path / "a.zip", {f"x/{name}": make.v1(b"zipped")})
+    write_tar(tmp_path / "a.tar", {f"x/{name}": make.v1(b"tarred")})
+    (tmp_path / "b.torrent.gz.added").write_bytes(gzip.compress(make.v1(b"gzipped")))
+    torrents, unreadable = read_torrents(tmp_path)
+    assert sorted(torrents.values()) == sorted(
+        make.v1(name) for name in (b"a.bin", b"zipped", b"tarred", b"gzipped")
+    )
+    assert not unreadable
+
+
+def test_other_names_are_passed_over(tmp_path: Path) -> None:
+    for name in ("torrent.txt", "a.torrents", "torrents.added", "a.torrentx", "a.added"):
+        (tmp_path / name).write_bytes(make.v1())
+    assert read_torrents(tmp_path) == ({}, {})
+
+
 def test_a_bzip2_file_of_several_streams_is_read_to_its_end(tmp_path: Path) -> None:
     """pbzip2 writes such files; Python's streaming mode stops after the first stream."""
     plain = write_tar(tmp_path / "plain", {"one.torrent": ONE, "two.torrent": TWO}).read_bytes()

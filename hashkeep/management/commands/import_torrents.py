@@ -27,7 +27,8 @@ class Command(ArchiveCommand):
     help = """\
 Deposit torrents from folders and archives. A PATH is
 
-  a folder      every *.torrent, *.torrent.gz, *.torrent.bz2 and archive in it, however deep
+  a folder      every *.torrent, *.torrent.gz, *.torrent.bz2 and archive in it, however deep; also the names
+                that watch folders give, as *.torrent.added, .loaded, .invalid, .imported
   an archive    .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz, .zip: every torrent in it; or a .gz of one torrent
   a torrent     whatever its name
 
