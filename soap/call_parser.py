@@ -2,16 +2,28 @@
 
 No tree is built, no DTD is begun, no attribute is read (so no href is followed): whatever arrives, there is never
 more in memory than the one argument and one chunk.
+
+expat knows UTF-8, UTF-16 and some charsets of one byte a character. A message in another charset that Python knows is
+turned into UTF-8 before it is parsed.
 """
 
+import codecs
+import re
+from collections.abc import Iterator
 from typing import Protocol
 from xml.parsers import expat
+
+from metainfo.text_decoding import find_codec
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/}"
 CHUNK = 65_536
 _MAX_TOKEN = 65_536  # bytes without a complete tag or text: one endless tag, name or comment
 _MAX_PARTS = 200  # elements, attributes and namespaces; an honest call has a dozen, and perhaps some headers
 _WHITESPACE = b" \t\r\n"
+_DECLARATION = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*<\?xml[^>]{1,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']"""
+)
+_KNOWN_TO_EXPAT = frozenset((b"", b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"))
 
 
 class NotSoap(Exception):
@@ -51,7 +63,9 @@ class SoapCall:
 
     def parse(self, source: MessageReader) -> None:
         """Raises NotSoap, OSError. Stops where the argument gets too long: what follows is left unread."""
-        parser = expat.ParserCreate(namespace_separator="}")
+        first = source.read(CHUNK)
+        codec = _foreign_codec(first)
+        parser = expat.ParserCreate("utf-8" if codec else None, namespace_separator="}")
         parser.buffer_text = True  # otherwise each line of base64 is two calls of _on_text
         parser.StartNamespaceDeclHandler = self._on_namespace
         parser.StartElementHandler = self._on_start
@@ -59,7 +73,7 @@ class SoapCall:
         parser.CharacterDataHandler = self._on_text
         parser.StartDoctypeDeclHandler = self._on_doctype
         try:
-            self._feed_parser(parser, source)
+            self._feed_parser(parser, _each_chunk(first, source), codec)
         except (expat.ExpatError, LookupError, ValueError):  # the last two: an unknown encoding
             raise NotSoap("The message is not well-formed XML.") from None
         if not self.operation:
@@ -70,13 +84,14 @@ class SoapCall:
         if self.argument is not None:
             self.argument.clear()
 
-    def _feed_parser(self, parser: expat.XMLParserType, source: MessageReader) -> None:
+    def _feed_parser(self, parser: expat.XMLParserType, chunks: Iterator[bytes], codec: str) -> None:
+        decode = codecs.getincrementaldecoder(codec)("replace").decode if codec else None
         # Twice the argument: for UTF-16, or for line ends that are all written as &#xD;&#xA;.
         left = 2 * self._max_argument + CHUNK
-        while chunk := source.read(CHUNK):
+        for chunk in chunks:
             left -= len(chunk)
             self._quiet_bytes += len(chunk)
-            parser.Parse(chunk, False)
+            parser.Parse(decode(chunk) if decode else chunk, False)
             if left < 0 or self.too_long:
                 self.too_long = True
                 return
@@ -128,6 +143,20 @@ class SoapCall:
 
     def _on_doctype(self, *declaration: object) -> None:
         raise NotSoap("A DTD is not allowed in a SOAP message.")
+
+
+def _each_chunk(first: bytes, source: MessageReader) -> Iterator[bytes]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = source.read(CHUNK)
+
+
+def _foreign_codec(beginning: bytes) -> str:
+    """Python's codec for the charset that the message declares, if expat does not know it; else empty."""
+    match = _DECLARATION.match(beginning)
+    name = match[1].lower() if match else b""
+    return "" if name in _KNOWN_TO_EXPAT else find_codec(name)
 
 
 def _check_envelope(name: str) -> None:

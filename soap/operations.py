@@ -74,10 +74,19 @@ def _decode_argument(call: SoapCall) -> bytes:
         )
     if call.argument is None:
         raise NoArgumentSent("Nothing arrived; the torrent goes into the call's one argument, in base64.")
+    _mend_padding(call.argument)
     try:
         return pybase64.b64decode(call.argument, validate=True)
     except binascii.Error:
         raise NotATorrent("The argument is not base64.") from None
+
+
+def _mend_padding(base64: bytearray) -> None:
+    """As many = at the end as there should be: some clients leave them out, and PHP's base64_decode needs none."""
+    letters = len(base64.rstrip(b"=")) if base64.endswith(b"=") else len(base64)
+    if letters + 2 >= len(base64):
+        del base64[letters:]
+        base64 += b"=" * (-letters % 4)
 
 
 def _make_printable(text: str) -> str:
