@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from api.http.response_cache import CachedResponse, ResponseCache
-from api.http.torrent_response import build_response, infohash_in_path
+from api.http.torrent_response import DownloadPlan, conditions_of, infohash_in_path, plan_response
 from api.torrage import upload
 from archive.errors import Unavailable
 from archive.torrents.retrieve import RetrievedTorrent, count_repeat, read_local
@@ -46,10 +46,13 @@ _USUAL_ENCODINGS = {
 _cache = ResponseCache(settings.MEMORY_FOR_DOWNLOADS)
 
 
-def cached_download(method: str, path: str, accept_encoding: str, if_none_match: str) -> Response | None:
-    """The response, if it lies in memory and its file is still the same. Never waits."""
+def cached_download(method: str, path: str, accept_encoding: str, condition: str) -> Response | None:
+    """The whole response, if it lies in memory and its file is still the same. Never waits.
+
+    `condition`: the headers If-None-Match and Range, one of which leaves the request to `read_download`.
+    """
     cached = _cache.get((path, accept_encoding))
-    if cached is None or if_none_match or method not in ("GET", "HEAD") or not cached.is_current():
+    if cached is None or condition or method not in ("GET", "HEAD") or not cached.is_current():
         return None
     count_repeat()
     return Response(200, cached.headers, cached.body if method == "GET" else b"")
@@ -64,21 +67,21 @@ def read_download(environ: WSGIEnvironment) -> Response | FileRange | None:
         return None
     if found is None:
         return None
-    encoding = environ.get("HTTP_ACCEPT_ENCODING", "")
-    response = build_response(found, encoding, environ.get("HTTP_IF_NONE_MATCH", ""))
+    conditions = conditions_of(environ)
+    plan = plan_response(found, conditions)
     is_get = environ["REQUEST_METHOD"] == "GET"
     if len(found.torrent) <= _CACHED_AT_MOST:
-        _remember(environ["PATH_INFO"], encoding, found, response)
-    elif is_get and response.body is found.torrent and found.origin and (file := found.origin.open_file()):
-        part = range(len(found.torrent))
-        return FileRange(response.status, response.headers, file, part, file.close)
-    return response if is_get else response._replace(body=b"")
+        _remember(environ["PATH_INFO"], conditions.accept_encoding, found, plan)
+    elif is_get and plan.part and found.origin and (file := found.origin.open_file()):
+        return FileRange(plan.status, plan.headers, file, plan.part, file.close)
+    return plan.build(found.torrent) if is_get else Response(plan.status, plan.headers, b"")
 
 
-def _remember(path: str, encoding: str, found: RetrievedTorrent, response: Response) -> None:
+def _remember(path: str, encoding: str, found: RetrievedTorrent, plan: DownloadPlan) -> None:
     usual = len(path) <= _LONGEST_PATH and encoding in _USUAL_ENCODINGS
-    if response.status == 200 and found.origin and usual:
-        _cache.put((path, encoding), CachedResponse(response.headers, response.body, found.origin.is_current))
+    if plan.status == 200 and found.origin and usual:
+        body = plan.build(found.torrent).body
+        _cache.put((path, encoding), CachedResponse(plan.headers, body, found.origin.is_current))
 
 
 def is_upload(environ: WSGIEnvironment) -> bool:

@@ -96,7 +96,10 @@ class Application:
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         headers = scope.headers
         cached = cached_download(
-            scope.method, scope.path, headers.get("accept-encoding", ""), headers.get("if-none-match", "")
+            scope.method,
+            scope.path,
+            headers.get("accept-encoding", ""),
+            headers.get("if-none-match", "") or headers.get("range", ""),
         )
         if cached:
             proto.response_bytes(*cached)

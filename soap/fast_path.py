@@ -10,11 +10,11 @@ from soap.spyne_server import answer_calls, read_request
 from soap.urls import urlpatterns
 from soap.views import CONTENT_TYPE
 
-_PATHS = frozenset(f"/{url.pattern}" for url in urlpatterns)
+CALL_PATHS = frozenset(f"/{url.pattern}" for url in urlpatterns)
 
 
 def is_call(environ: WSGIEnvironment) -> bool:
-    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in _PATHS
+    return environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in CALL_PATHS
 
 
 def answer_requests(environs: Sequence[WSGIEnvironment]) -> list[Response]:

@@ -16,10 +16,10 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from api.files.locate import list_files, open_file
-from api.files.ranges import UnsatisfiableRange, parse_range
 from api.files.reader_limit import reader_limit
 from api.files.signed_link import FileLink, read_link, safe_file_name
 from api.files.zip_stream import zip_files
+from api.http.byte_range import UnsatisfiableRange, parse_range
 from api.http.media_type import guess_media_type
 from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key

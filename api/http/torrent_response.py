@@ -1,15 +1,18 @@
-"""The HTTP response to a download: the torrent's bytes, an ETag, and gzip where it pays.
+"""The HTTP response to a download: the torrent's bytes or a part of them, an ETag, and gzip where it pays.
 
-`build_response` works on plain values, so that the fast path (without Django) and Django's views share it;
+`plan_response` works on plain values, so that the fast path (without Django) and Django's views share it;
 `torrent_response` is the same for a Django view.
 """
 
 import gzip
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
 from django.http import HttpRequest, HttpResponse
 
+from api.http.byte_range import UnsatisfiableRange, parse_range
 from archive.torrents.retrieve import RetrievedTorrent
 from metainfo.infohash import parse_infohash
 from server.responses import Response
@@ -37,39 +40,94 @@ def is_download(environ: WSGIEnvironment) -> bool:
     return environ["REQUEST_METHOD"] in ("GET", "HEAD") and infohash_in_path(environ["PATH_INFO"]) is not None
 
 
-def build_response(
-    retrieved: RetrievedTorrent, accept_encoding: str = "", if_none_match: str = ""
-) -> Response:
-    """Status 200, or 304 where `if_none_match` has the ETag. Gzipped if the client accepts it and it pays.
+class DownloadConditions(NamedTuple):
+    """The headers of a request for a torrent that count, each "" where it is missing.
 
-    The last two parameters are the request's headers Accept-Encoding and If-None-Match.
+    `range` and `if_range` of a GET; other methods have no ranges (RFC 9110, 14.2).
+    """
+
+    accept_encoding: str = ""
+    if_none_match: str = ""
+    range: str = ""
+    if_range: str = ""
+
+
+class DownloadPlan(NamedTuple):
+    """A response whose body is `body`, or this part of the torrent where there is one."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""
+    part: range | None = None
+
+    def build(self, torrent: bytes) -> Response:
+        """The whole response in memory."""
+        return Response(
+            self.status, self.headers, self.body if self.part is None else _slice(torrent, self.part)
+        )
+
+
+def conditions_of(environ: Mapping[str, str]) -> DownloadConditions:
+    """The conditions of the request with this WSGI environ."""
+    names = ["HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH"]
+    if environ["REQUEST_METHOD"] == "GET":
+        names += ["HTTP_RANGE", "HTTP_IF_RANGE"]
+    return DownloadConditions(*[environ.get(name, "") for name in names])
+
+
+def plan_response(retrieved: RetrievedTorrent, conditions: DownloadConditions) -> DownloadPlan:
+    """Status 200, or 304 where If-None-Match has the ETag; 206 for a range, 416 for one beyond the end.
+
+    Gzipped if the client accepts it and it pays; then it is always whole, as with nginx.
     """
     torrent = retrieved.torrent
-    is_gzipped = bool(accept_encoding) and _accepts_gzip(accept_encoding) and _shrinks_by_gzip(torrent)
+    encoding = conditions.accept_encoding
+    is_gzipped = bool(encoding) and _accepts_gzip(encoding) and _shrinks_by_gzip(torrent)
     etag = f'"{retrieved.etag}-gzip"' if is_gzipped else f'"{retrieved.etag}"'
     headers = [
         ("ETag", etag),
         ("Cache-Control", _IMMUTABLE if _is_final(torrent) else _MAY_IMPROVE),
         ("Vary", "Accept-Encoding"),
     ]
-    if if_none_match and _etag_matches(if_none_match, etag):
-        return Response(304, headers, b"")
-    body = gzip.compress(torrent, 6, mtime=0) if is_gzipped else torrent
-    headers += [
+    if conditions.if_none_match and _etag_matches(conditions.if_none_match, etag):
+        return DownloadPlan(304, headers)
+    content = [
         ("Content-Type", CONTENT_TYPE),
-        ("Content-Length", str(len(body))),
         ("Content-Disposition", f'attachment; filename="{retrieved.infohash}.torrent"'),
     ]
     if is_gzipped:
-        headers.append(("Content-Encoding", "gzip"))
-    return Response(200, headers, body)
+        body = gzip.compress(torrent, 6, mtime=0)
+        gzipped = [("Content-Length", str(len(body))), ("Content-Encoding", "gzip")]
+        return DownloadPlan(200, headers + content + gzipped, body)
+    headers.append(("Accept-Ranges", "bytes"))
+    size = len(torrent)
+    try:
+        part = _requested_part(conditions, etag, size)
+    except UnsatisfiableRange:
+        return DownloadPlan(416, [*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
+    if part is not None:
+        content.append(("Content-Range", f"bytes {part.start}-{part.stop - 1}/{size}"))
+    sent = range(size) if part is None else part
+    content.append(("Content-Length", str(len(sent))))
+    return DownloadPlan(200 if part is None else 206, headers + content, part=sent)
 
 
 def torrent_response(request: HttpRequest, retrieved: RetrievedTorrent) -> HttpResponse:
-    """What `build_response` builds, for a Django view."""
-    encoding, none_match = (request.headers.get(name, "") for name in ("Accept-Encoding", "If-None-Match"))
-    status, headers, body = build_response(retrieved, encoding, none_match)
+    """What `plan_response` plans, for a Django view."""
+    plan = plan_response(retrieved, conditions_of(request.META))
+    status, headers, body = plan.build(retrieved.torrent)
     return HttpResponse(body, status=status, headers=dict(headers))
+
+
+def _requested_part(conditions: DownloadConditions, etag: str, size: int) -> range | None:
+    """None for the whole: If-Range has another ETag, which is compared strongly, or a date, which no torrent has."""
+    if not conditions.range or conditions.if_range.strip() not in ("", etag):
+        return None
+    return parse_range(conditions.range, size)
+
+
+def _slice(torrent: bytes, part: range) -> bytes:
+    return torrent if len(part) == len(torrent) else torrent[part.start : part.stop]
 
 
 def _etag_matches(if_none_match: str, etag: str) -> bool:

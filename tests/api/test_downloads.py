@@ -18,6 +18,7 @@ HYBRID = make.hybrid(b"hybrid", b"h" * 100_000)
 V2 = make.v2(b"v2", b"2" * 100_000)
 BARE = make.v2(b"bare", b"3" * 100_000, layers=False)
 LONG = make.v1(b"many", files={(b"folder", b"%05d.txt" % n): 1 for n in range(500)})
+LARGE = make.v1(b"large", 800_000_000)  # of more than 256 KB, which are not kept in memory
 TAKEN = make.v1(b"taken down")
 ABSENT = "F" * 40
 
@@ -25,7 +26,7 @@ ABSENT = "F" * 40
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hashkeep]:
     with hashkeep(tmp_path_factory.mktemp("stocked"), BEHIND_PROXY="on", ALLOWED_HOSTS="*") as running:
-        for torrent in (V1, HYBRID, V2, BARE, LONG, TAKEN):
+        for torrent in (V1, HYBRID, V2, BARE, LONG, LARGE, TAKEN):
             requests.post(f"{running.url}/upload", files={"torrent": torrent}, timeout=60).raise_for_status()
         running.manage("take_down", make.v1_hash(TAKEN), "--reason", "Asked for by its author.")
         yield running
@@ -258,3 +259,113 @@ def test_downloads_go_on_while_the_database_is_down(tmp_path: Path) -> None:
         assert get(f"{running.url}/torrent/{make.v1_hash(V1)}.torrent").content == V1
         missing = get(f"{running.url}/torrent/{ABSENT}.torrent")
         assert (missing.status_code, missing.headers["Retry-After"]) == (503, "30")
+
+
+# Ranges. nginx over the same folder is the judge: it sends these itself.
+
+
+@pytest.mark.parametrize("torrent", [V1, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [("bytes=0-9", 0, 10), ("bytes=100-", 100, None), ("bytes=-7", -7, None), ("Bytes=5-99999999", 5, None)],
+)
+def test_a_range_of_a_torrent_is_206(
+    origin: str, torrent: bytes, asked: str, start: int, stop: int | None
+) -> None:
+    part = torrent[start:stop]
+    for _ in range(2):  # the second time, a small torrent lies in memory
+        get(f"{origin}/{make.v1_hash(torrent)}.torrent")
+        answer = get(f"{origin}/{make.v1_hash(torrent)}.torrent", Range=asked)
+        assert (answer.status_code, answer.content) == (206, part)
+        first = len(torrent) + start if start < 0 else start
+        shown = f"bytes {first}-{first + len(part) - 1}/{len(torrent)}"
+        assert answer.headers["Content-Range"] == shown
+        assert answer.headers["Content-Length"] == str(len(part))
+
+
+@pytest.mark.parametrize("torrent", [V1, LARGE], ids=["small", "large"])
+def test_a_range_beyond_the_end_is_416(origin: str, torrent: bytes) -> None:
+    answer = get(f"{origin}/{make.v1_hash(torrent)}.torrent", Range=f"bytes={len(torrent)}-")
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{len(torrent)}"
+
+
+@pytest.mark.parametrize("torrent", [V1, LARGE], ids=["small", "large"])
+def test_a_range_counts_only_if_the_torrent_is_still_the_same(origin: str, torrent: bytes) -> None:
+    """If-Range (RFC 9110, 13.1.5) compares strongly."""
+    url = f"{origin}/{make.v1_hash(torrent)}.torrent"
+    etag = get(url).headers["ETag"]
+    assert get(url, Range="bytes=3-", If_Range=etag).status_code == 206
+    for other in ('"another"', "W/" + etag, "Thu, 01 Jan 1970 00:00:00 GMT"):
+        answer = get(url, Range="bytes=3-", If_Range=other)
+        assert (answer.status_code, answer.content) == (200, torrent)
+
+
+@pytest.mark.parametrize("asked", ["bytes=9-3", "bytes=a-b", "lines=1-2", "bytes"])
+def test_what_is_no_range_gives_the_whole(archive: Hashkeep, asked: str) -> None:
+    """RFC 9110, 14.2: an invalid Range, or one of unknown units, may be ignored."""
+    answer = get(f"{archive.url}/{make.v1_hash(V1)}.torrent", Range=asked)
+    assert (answer.status_code, answer.content) == (200, V1)
+
+
+def test_a_gzipped_torrent_comes_whole(origin: str) -> None:
+    """nginx gives no part of what it gzips."""
+    answer = get(f"{origin}/{make.v1_hash(LONG)}.torrent", Range="bytes=3-", Accept_Encoding="gzip")
+    if answer.headers.get("Content-Encoding") == "gzip":
+        assert (answer.status_code, answer.content) == (200, LONG)
+    else:
+        assert (answer.status_code, answer.content) == (206, LONG[3:])
+
+
+@pytest.mark.parametrize("path", ["/torrent/{}.torrent", "/api/v1/torrents/{}/download", "/torrents/{}"])
+def test_every_route_that_gives_torrents_has_ranges(archive: Hashkeep, path: str) -> None:
+    for infohash in (make.v1_hash(V1), base64.b32encode(bytes.fromhex(make.v1_hash(V1))).decode()):
+        answer = get(archive.url + path.format(infohash), Range="bytes=-3")
+        assert (answer.status_code, answer.content) == (206, V1[-3:])
+
+
+@pytest.mark.parametrize("torrent", [V1, LARGE], ids=["small", "large"])
+def test_curl_resumes_a_download(origin: str, torrent: bytes, tmp_path: Path) -> None:
+    """It ends with 33 where a server has no ranges."""
+    (tmp_path / "a.torrent").write_bytes(torrent[:1_000])
+    url = f"{origin}/{make.v1_hash(torrent)}.torrent"
+    subprocess.run(["curl", "-sSf", "-C", "-", "-o", "a.torrent", url], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "a.torrent").read_bytes() == torrent
+
+
+# Slashes. nginx merges them, and PHP takes a path after the name of a script.
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "//torrent/{}.torrent",
+        "/torrent//{}.torrent",
+        "///torrent///{}.torrent",
+        "//{}.torrent",
+        "/{}.torrent/",
+        "/torrent/{}/",
+        "/torrent/{}.torrent//",
+        "//torrents//{}/",
+        "/{}/",
+    ],
+)
+def test_slashes_too_many_make_no_difference(origin: str, shape: str, method: str) -> None:
+    answer = get(origin + shape.format(make.v1_hash(V1)), method)
+    assert (answer.status_code, answer.content) == (200, V1 if method == "GET" else b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["//upload", "/upload/", "//upload.php/", "/autoupload.php//", "//autoupload.php"]
+)
+def test_uploads_may_have_slashes_too_many(origin: str, path: str) -> None:
+    assert requests.post(origin + path, files={"torrent": V1}, timeout=60).text == make.v1_hash(V1)
+
+
+@pytest.mark.parametrize(
+    "path", ["//soap", "/soap/", "/api//index.php/", "//torcache.wsdl", "/api/torrage.wsdl/"]
+)
+def test_soap_may_have_slashes_too_many(origin: str, path: str) -> None:
+    assert b"Fault" in requests.post(origin + path, b"no SOAP", timeout=60).content
+    assert b"definitions" in requests.get(origin + path, timeout=60).content
