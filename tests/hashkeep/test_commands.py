@@ -10,10 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import make
-from tests.hashkeep.test_mirror import FakeArchive, server
+from tests.servers.fake_archive import fake_archive
 from tests.servers.hashkeep import ROOT, Hashkeep
-
-__all__ = ["server"]  # the fixture
 
 
 def run_and_interrupt(archive: Hashkeep, *command: str, after: str) -> str:
@@ -44,11 +42,12 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path) -> None:
     assert "Traceback" not in run_and_interrupt(archive, *command, after="newly blocked")
 
 
-def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path, server: FakeArchive) -> None:
-    url = server.list(server.serve(make.v1(), (503, {"Retry-After": "600"}, b"")))
+def test_ctrl_c_ends_a_mirror_that_waits_for_its_server(tmp_path: Path) -> None:
     archive = Hashkeep(tmp_path)
     archive.migrate()
-    said = run_and_interrupt(archive, "mirror", url, after="It is asked again in 600 s.")
+    with fake_archive() as other:
+        url = other.list(other.serve(make.v1(), (503, {"Retry-After": "600"}, b"")))
+        said = run_and_interrupt(archive, "mirror", url, after="It is asked again in 600 s.")
     assert "0 stored" in said and "Traceback" not in said
 
 
