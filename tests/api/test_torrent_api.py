@@ -17,8 +17,7 @@ from archive.queue.wish_status import wish_status
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet
 from tests import make
-from tests.archive.test_imdb_titles import load_titles
-from tests.archive.test_match_titles import count_matched
+from tests.imdb_titles import count_matched, load_titles
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from archive.films.film_links import (
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load_titles
+from tests.imdb_titles import load_titles
 from tests.missing_table import missing_table
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]

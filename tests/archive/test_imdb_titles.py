@@ -1,8 +1,5 @@
 """The table of titles is read from lines as IMDb writes them (tests/imdb: a few facts in its format)."""
 
-from collections.abc import Iterable
-from pathlib import Path
-
 import pytest
 
 from archive.films.imdb_titles import (
@@ -14,24 +11,9 @@ from archive.films.imdb_titles import (
     replace_titles,
 )
 from archive.models import Title, TitleList
+from tests.imdb_titles import all_lines, line_of, load_titles
 
 pytestmark = pytest.mark.both_databases
-
-BASICS = Path(__file__).parent.parent / "imdb" / "title.basics.tsv"
-
-
-def all_lines() -> list[str]:
-    return BASICS.read_text().splitlines(keepends=True)
-
-
-def line_of(imdb_id: str) -> str:
-    return next(line for line in all_lines() if line.startswith(f"{imdb_id}\t"))
-
-
-def load_titles(titles: Iterable[ListedTitle] | None = None) -> int:
-    """Replace the table by these titles, or else by those of the file; returns how many."""
-    listed = [title for line in all_lines()[1:] if (title := parse_title_line(line))]
-    return sum(replace_titles(listed if titles is None else titles))
 
 
 # Lines

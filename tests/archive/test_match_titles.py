@@ -8,7 +8,7 @@ from archive.films.match_titles import count_unmatched, match_torrents
 from archive.models import Film, TitleList
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load_titles
+from tests.imdb_titles import count_matched, load_titles
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -19,11 +19,6 @@ def store_named(name: str) -> tuple[bytes, ...]:
     torrent = make.v1(name.encode())
     deposit(torrent)
     return make.infohashes(torrent)
-
-
-def count_matched() -> int:
-    """Match all torrents; returns how many links are new or changed."""
-    return sum(batch.matched for batch in match_torrents())
 
 
 def match_name(name: str) -> tuple[str, bool] | None:

@@ -11,9 +11,8 @@ from archive.films.film_links import find_film, set_imdb_id, undo_link
 from archive.models import Film
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load_titles
-from tests.archive.test_match_titles import count_matched
 from tests.html_pages import get_html
+from tests.imdb_titles import count_matched, load_titles
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

@@ -12,7 +12,7 @@ from archive.films.film_links import find_film
 from archive.models import Title, Torrent
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import BASICS
+from tests.imdb_titles import BASICS
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 

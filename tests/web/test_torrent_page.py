@@ -12,9 +12,8 @@ from archive.films.film_links import set_imdb_id, undo_link
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
 from tests import make
-from tests.archive.test_imdb_titles import load_titles
-from tests.archive.test_match_titles import count_matched
 from tests.html_pages import get_page, page_text, page_weight, view_torrent
+from tests.imdb_titles import count_matched, load_titles
 
 pytestmark = pytest.mark.django_db
 
