@@ -39,6 +39,7 @@ from archive.store import get_storage  # noqa: E402
 from hashkeep.infohash_handler import answer_infohash  # noqa: E402
 from hashkeep.requests import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
 from server.batcher import Batcher  # noqa: E402
+from server.connection import limit_slow_readers  # noqa: E402
 from server.cpu_affinity import take_one  # noqa: E402
 from server.django_bridge import Handler, Stream, call_django  # noqa: E402
 from server.environ import has_body, wsgi_environ  # noqa: E402
@@ -86,6 +87,7 @@ class Application:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         take_one(int(os.environ.get("HASHKEEP_PROCESSES", "0")))
+        loop.call_soon(_limit_slow_readers, loop)
         self._disk = ThreadPool("disk", _DISK_THREADS)
         self._django = ThreadPool("django", settings.THREADS)
         self._torrent_clients = ThreadPool("torrent client", _TORRENT_CLIENT_THREADS)
@@ -149,6 +151,12 @@ class Application:
         while isinstance(response := await pool.run(call_django, handler, environ), Wait):
             repeat_with(await _outcome_unless_gone(response, proto), environ)
         return response
+
+
+def _limit_slow_readers(loop: asyncio.AbstractEventLoop) -> None:
+    """As soon as granian listens, which is some milliseconds after the loop has begun to run."""
+    if not limit_slow_readers(settings.PORT):
+        loop.call_later(0.05, _limit_slow_readers, loop)
 
 
 async def _outcome_unless_gone(wait: Wait, proto: HTTPProtocol) -> object:

@@ -17,7 +17,6 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 import hashkeep.application
-from server.connection import limit_idle_responses
 
 _CONNECTIONS = 20_000  # at once in each process; most of them may wait
 _BUFFER = 65_536  # bytes of each connection at most
@@ -67,7 +66,6 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_KILL_AFTER,
     )
-    server.on_startup(partial(limit_idle_responses, settings.PORT))
     server.on_startup(partial(_interrupt_by_signals, server))
     gc.collect()
     gc.freeze()  # the workers share what has been imported until they write to it

@@ -17,7 +17,7 @@ class Overloaded(Exception):
 class ThreadPool:
     """Called on one event loop. `queue_limit`: calls that may wait for a thread; further ones are refused."""
 
-    def __init__(self, name: str, threads: int, queue_limit: int = 1_000) -> None:
+    def __init__(self, name: str, threads: int, queue_limit: int = 2_000) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._running, self._limit = 0, threads + queue_limit
 

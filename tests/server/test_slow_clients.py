@@ -1,5 +1,7 @@
 """Clients that send slowly, stop in the middle, or do not read what they asked for, at the bare server."""
 
+import ctypes
+import os
 import resource
 import socket
 import time
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from server.connection import Connection, limit_idle_responses
+from server.connection import Connection, limit_slow_readers
 from tests import make
 from tests.client_operations import poll_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
@@ -22,6 +24,7 @@ MEGABYTES = bytes(6_000_000)  # more than the kernel takes in advance
 UPLOAD = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 STALLED = UPLOAD + b"Content-Length: 1000000\r\n\r\n--x\r\n"
 SOON = 40  # seconds, on a machine that is busy with other tests; who stalls is borne for two minutes
+PIDFD_GETFD = 438  # its number as a system call
 MANY = 1_000  # more than there are threads
 
 
@@ -108,6 +111,12 @@ def test_slow_readers_of_a_large_torrent_cost_little_and_keep_nobody_waiting(sto
         assert memory(stocked) - before < 200_000_000
 
 
+def test_1000_readers_that_stop_keep_nobody_waiting(stocked: Hashkeep) -> None:
+    asked = f"GET /{make.v1_hash(LARGE)}.torrent HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with connections(stocked, MANY, asked, room=4096):
+        goes_on(stocked, b"beside readers that stop")
+
+
 def test_headers_that_never_end_keep_nobody_waiting(stocked: Hashkeep) -> None:
     with connections(stocked, 1000, b"GET / HTTP/1.1\r\nHost: lo"):
         goes_on(stocked, b"beside endless headers")
@@ -116,7 +125,7 @@ def test_headers_that_never_end_keep_nobody_waiting(stocked: Hashkeep) -> None:
 def test_the_kernel_ends_a_connection_whose_client_does_not_read() -> None:
     """With a time limit of seconds; connections inherit it from the socket that accepts them."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
-        limit_idle_responses(listener.getsockname()[1], milliseconds=2_000)
+        limit_slow_readers(listener.getsockname()[1], milliseconds=2_000)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(listener.getsockname())
         server, _ = listener.accept()
@@ -131,7 +140,7 @@ def test_the_kernel_ends_a_connection_whose_client_does_not_read() -> None:
 def test_a_client_that_reads_slowly_is_left_alone() -> None:
     """Its window is closed most of the time, and opens before the limit."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        limit_idle_responses(listener.getsockname()[1], milliseconds=3_000)
+        limit_slow_readers(listener.getsockname()[1], milliseconds=3_000)
         client = socket.create_connection(listener.getsockname())
         server, _ = listener.accept()
         with server, client, ThreadPoolExecutor(1) as sender:
@@ -145,11 +154,29 @@ def test_a_client_that_reads_slowly_is_left_alone() -> None:
 
 def test_other_sockets_of_the_process_have_no_such_limit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("127.0.0.1", 0)) as other:
-        limit_idle_responses(listener.getsockname()[1])
+        limit_slow_readers(listener.getsockname()[1])
         assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 120_000
         assert other.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
         with socket.create_connection(listener.getsockname()) as client:
             assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+
+
+def test_the_server_sets_these_limits(stocked: Hashkeep) -> None:
+    """Read from the server's own socket: pidfd_getfd(2) duplicates it into this process."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    limits = []
+    for pid in stocked.processes("-m", "hashkeep.granian_server"):
+        pidfd = os.pidfd_open(pid)
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            if link.readlink().name.startswith("socket:"):
+                with socket.socket(fileno=libc.syscall(PIDFD_GETFD, pidfd, int(link.name), 0)) as one:
+                    if one.family == socket.AF_INET and one.getsockopt(
+                        socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+                    ):
+                        options = (socket.TCP_USER_TIMEOUT, socket.TCP_NOTSENT_LOWAT)
+                        limits.append([one.getsockopt(socket.IPPROTO_TCP, option) for option in options])
+        os.close(pidfd)
+    assert limits == [[120_000, 131_072]] * len(os.sched_getaffinity(0)), "each process listens by itself"
 
 
 def test_what_a_client_has_received_is_known_until_it_is_gone() -> None:
