@@ -1,10 +1,10 @@
 """Objects as files in a folder, AA/BB/<INFOHASH>.torrent: of 50 million, some 760 lie in each BB.
 
-How an object becomes durable, for one or for 64 together, each step for all of them before the next:
+How an object becomes durable, for one or for many together, each step for all of them before the next:
 
-    1. write .incoming/<key>.<random> and fsync it
+    1. write .incoming/<key>.<random> and fsync it, many from several threads (durable_files.py)
     2. link it to its name, which fails if another writer was first; os.replace where it shall replace
-    3. fsync the folder BB, and AA and the root where this process has not done so before
+    3. fsync the folder BB, and AA and the root where this process has not done so before, in the same way
     4. remove the name in .incoming
 
 A crash before 2 leaves only a file in .incoming, which is removed when it is an hour old. Any number of threads and
@@ -24,14 +24,21 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import SplitResult, unquote
 
 from storage.contract import StoredObject
-from storage.durable_files import list_names, make_folder, read_whole, sync_folder, write_durably
+from storage.durable_files import (
+    list_names,
+    make_folder,
+    read_whole,
+    sync_folder,
+    sync_folders,
+    write_durably,
+)
 from storage.errors import ObjectNotFound, ObjectTooLarge, StorageUnavailable
 from storage.keys import TORRENT_KEY_PATTERN, check_key
 
 _FOLDER_NAME = re.compile("[0-9A-F]{2}")
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
 _MIN_FREE_BYTES = 32_000_000  # the largest torrent that any setting allows
-_BATCH = 64  # objects that are written together; their files are open at once
+_BATCH = 250  # objects that are written together; their files are open at once, and a process may have 1,024
 ABANDONED_AFTER = 3600  # seconds; an unfinished file so old has no writer any more
 
 
@@ -139,23 +146,34 @@ class Filesystem:
         self._is_prepared = False
 
     def _put_batch(self, objects: Mapping[str, bytes], *, replace: bool = False) -> set[str]:
-        """Store all of them, each step for all before the next: one fsync of a folder serves every file in it."""
-        paths = {key: self._file_path(key) for key in objects}
-        # Another thread that fails meanwhile replaces these two by new ones; what is noted here does not count then.
-        lower, upper = self._synced_lower, self._synced_upper
+        """Store all of them. A folder that has vanished since this process made it is made again."""
+        new = set[str]()
         try:
-            folders = [folder for key in objects for folder in self._unsynced_folders(key)]
-            missing = [key for key in objects if replace or not os.path.exists(paths[key])]
-            new = self._write_files({key: objects[key] for key in missing}, paths, replace)
-            # Also for an object that was there: its writer may not have reached this step.
-            for folder in dict.fromkeys(folders):
-                sync_folder(folder)
+            try:
+                self._write_and_sync(objects, replace, new)
+            except FileNotFoundError:
+                self._forget_synced()
+                self._write_and_sync(objects, replace, new)
         except OSError as error:
             self._forget_synced()
             raise StorageUnavailable(error.strerror) from error
+        return new
+
+    def _write_and_sync(self, objects: Mapping[str, bytes], replace: bool, new: set[str]) -> None:
+        """Each step for all of them before the next: one fsync of a folder serves every file in it.
+
+        Adds the keys of those that were new. After a failure the folders must be forgotten.
+        """
+        paths = {key: self._file_path(key) for key in objects}
+        # Another thread that fails meanwhile replaces these two by new ones; what is noted here does not count then.
+        lower, upper = self._synced_lower, self._synced_upper
+        folders = [folder for key in objects for folder in self._unsynced_folders(key)]
+        missing = [key for key in objects if replace or not os.path.exists(paths[key])]
+        self._write_files({key: objects[key] for key in missing}, paths, replace, new)
+        # Also for an object that was there: its writer may not have reached this step.
+        sync_folders(dict.fromkeys(folders))
         for key in objects:
             lower[int(key[:4], 16)] = upper[int(key[:2], 16)] = True
-        return new
 
     def _unsynced_folders(self, key: str) -> Iterator[str]:
         """The folders to fsync, made where missing, so that the key's folder and the file in it outlast a crash.
@@ -173,14 +191,13 @@ class Filesystem:
         yield lower
 
     def _prepare_root(self) -> None:
-        """Make the root, bring it to disk, and remove what a crash has left unfinished; once in a process."""
+        """Make the root, bring it to disk, and remove what a crash has left unfinished; again after a failure."""
         if self._is_prepared:
             return
-        if not self._has_been_ready:  # made once; if the folder goes later, its disk is no longer mounted
-            if self._is_not_mounted():
-                raise self._not_mounted_error()
-            os.makedirs(self.incoming, exist_ok=True)
-            self._has_been_ready = True
+        if self._is_not_mounted():
+            raise self._not_mounted_error()
+        os.makedirs(self.incoming, exist_ok=True)
+        self._has_been_ready = True
         for parent in Path(self.root).parents:
             with suppress(
                 OSError
@@ -211,10 +228,12 @@ class Filesystem:
         """Whether there have ever been objects here. A copy of a store may lack .incoming."""
         return os.path.isdir(self.incoming) or bool(list_names(self.root, _FOLDER_NAME))
 
-    def _write_files(self, objects: Mapping[str, bytes], paths: Mapping[str, str], replace: bool) -> set[str]:
+    def _write_files(
+        self, objects: Mapping[str, bytes], paths: Mapping[str, str], replace: bool, new: set[str]
+    ) -> None:
         """Write each file whole under another name, then link it to its own, as only the first of two writers can."""
-        unfinished = {key: f"{self.incoming}/{key}.{os.urandom(8).hex()}" for key in objects}
-        new = set()
+        suffix = os.urandom(8).hex()
+        unfinished = {key: f"{self.incoming}/{key}.{suffix}" for key in objects}
         try:
             write_durably({unfinished[key]: data for key, data in objects.items()})
             for key, name in unfinished.items():
@@ -225,7 +244,6 @@ class Filesystem:
             for name in unfinished.values():
                 with suppress(FileNotFoundError):
                     os.unlink(name)
-        return new
 
 
 class FileVersion(NamedTuple):

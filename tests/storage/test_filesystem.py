@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -183,6 +184,20 @@ def test_a_folder_that_goes_away_is_not_made_anew(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").rename(tmp_path / "disk")
     assert store.put(f"{'CD' * 20}.torrent", b"two")
     assert store.get(key).data == b"one"
+
+
+@pytest.mark.parametrize("gone", ["AB/AB", "AB", ".incoming"])
+def test_a_folder_in_the_store_that_goes_away_is_made_again(tmp_path: Path, gone: str) -> None:
+    """As by `find -empty -delete`."""
+    store = Filesystem(tmp_path)
+    store.put(f"0000{'F' * 36}.torrent", b"so that the store is not empty")
+    store.put(KEY, b"one")
+    store.delete(KEY)
+    shutil.rmtree(tmp_path / gone)
+    objects = {f"0000{'E' * 36}.torrent": b"two", KEY: b"three"}
+    assert store.put_all(objects) == objects.keys()
+    assert store.get(KEY).data == b"three"
+    assert list_unfinished(tmp_path) == []
 
 
 def test_an_empty_mount_point_is_not_taken_for_the_storage(tmp_path: Path) -> None:
