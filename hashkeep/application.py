@@ -38,6 +38,7 @@ from api.http.torrent_response import is_download  # noqa: E402
 from archive.store import get_storage  # noqa: E402
 from hashkeep.infohash_handler import answer_infohash  # noqa: E402
 from hashkeep.requests import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
+from hashkeep.unknown_coding import refuse_unknown_coding  # noqa: E402
 from server.batcher import Batcher  # noqa: E402
 from server.connection import limit_slow_readers  # noqa: E402
 from server.cpu_affinity import take_one  # noqa: E402
@@ -131,6 +132,8 @@ class Application:
             await send_stream(scope, proto, response, self._django)
 
     async def _answer(self, environ: WSGIEnvironment, proto: HTTPProtocol) -> _SendableResponse:
+        if refusal := refuse_unknown_coding(environ):
+            return refusal
         if is_download(environ):
             if response := await self._disk.run(read_download, environ):
                 return response

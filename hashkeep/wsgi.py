@@ -8,11 +8,13 @@ import asyncio
 import threading
 from collections.abc import Iterable
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hashkeep.application import django_application
 from hashkeep.requests import body_limit, prepare_environ
+from hashkeep.unknown_coding import refuse_unknown_coding
 from server.request_body import spool_body
 from server.responses import WaitResponse
 from server.rsgi import HeaderList
@@ -29,6 +31,10 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         nonlocal status, headers
         status, headers = new_status, new_headers
 
+    if refusal := refuse_unknown_coding(environ):
+        body.close()
+        start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", refusal.headers)
+        return [refusal.body]
     response = django_application(environ, note_start)
     while isinstance(response, WaitResponse):
         response.close()

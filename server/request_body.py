@@ -7,6 +7,7 @@ A client that sends slowly, or stops in the middle, so costs no thread and littl
   it sends never reads why.
 * Each 120 seconds at least 1,000 bytes have to arrive, else TimeoutError.
 * All bodies together may take 4 GB of disk, else Overloaded.
+* A body with a content coding that is known is unpacked, up to the same limit, on a thread.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 from wsgiref.types import WSGIEnvironment
 
+from server.body.content_coding import content_codings, decode_chunks, is_unknown
 from server.environ import has_body, is_chunked
 from server.rsgi import HTTPProtocol
 from server.thread_pool import Overloaded, ThreadPool
@@ -57,9 +59,20 @@ class _Spool:
             self.file.close()
             self.file = _UnreadableBody()
 
-    def attach(self, environ: WSGIEnvironment) -> IO[bytes]:
+    def unpack(self, body: IO[bytes], codings: list[str]) -> None:
+        """Write what the body is without these codings. Beyond the limit, only the length tells of more."""
+        try:
+            for chunk in decode_chunks(iter(lambda: body.read(_CHUNK), b""), codings, self._limit):
+                self.write(chunk)
+        except OSError:
+            self.file.close()
+            self.file = _UnreadableBody()
+
+    def attach(self, environ: WSGIEnvironment, *, is_unpacked: bool = False) -> IO[bytes]:
         """Make it the body of this request. Django takes a body without a Content-Length for empty."""
-        if is_chunked(environ):
+        if is_unpacked:
+            del environ["HTTP_CONTENT_ENCODING"]
+        if is_unpacked or is_chunked(environ):
             environ["CONTENT_LENGTH"] = str(self.length)
         self.file.seek(0)
         environ["wsgi.input"] = self.file
@@ -83,6 +96,19 @@ class BodyReader:
         if not has_body(environ):
             yield environ["wsgi.input"]
             return
+        async with self._received(proto, environ, limit) as body:
+            codings = content_codings(environ)
+            if not codings or is_unknown(codings):
+                yield body
+                return
+            async with self._unpacked(body, codings, _Spool(limit)) as spool:
+                yield spool.attach(environ, is_unpacked=True)
+
+    @asynccontextmanager
+    async def _received(
+        self, proto: HTTPProtocol, environ: WSGIEnvironment, limit: int
+    ) -> AsyncIterator[IO[bytes]]:
+        """The body as it was sent."""
         in_memory = _IN_MEMORY if self._memory >= _IN_MEMORY else 0
         self._memory -= in_memory
         try:
@@ -103,6 +129,20 @@ class BodyReader:
             yield spool
         finally:
             self._disk += spool.kept
+            spool.file.close()
+
+    @asynccontextmanager
+    async def _unpacked(self, body: IO[bytes], codings: list[str], spool: _Spool) -> AsyncIterator[_Spool]:
+        counted = 0
+        try:
+            await self._pool.run(spool.unpack, body, codings)
+            counted = spool.kept
+            self._disk -= counted
+            if self._disk < 0:
+                raise Overloaded
+            yield spool
+        finally:
+            self._disk += counted
             spool.file.close()
 
     async def _fill(self, spool: _Spool, proto: HTTPProtocol) -> None:
@@ -135,4 +175,11 @@ def spool_body(environ: WSGIEnvironment, limit: int) -> IO[bytes]:
                 spool.write(chunk)
         except OSError:  # the client has gone
             pass
-    return spool.attach(environ)
+    codings = content_codings(environ)
+    packed = spool.attach(environ)
+    if not codings or is_unknown(codings):
+        return packed
+    with packed:
+        plain = _Spool(limit)
+        plain.unpack(packed, codings)
+    return plain.attach(environ, is_unpacked=True)

@@ -102,6 +102,11 @@ def answer_calls(requests: Sequence[CallRequest]) -> list[CallResponse]:
     ]
 
 
+def write_fault(text: str) -> bytes:
+    """The fault of a client, as a whole message."""
+    return _write_response(Fault("Client", text)).body
+
+
 def _parse_call(request: CallRequest) -> SoapCall | Fault:
     call = SoapCall(max_argument=-(-settings.MAX_TORRENT_BYTES // 3) * 4, key=request.key)
     try:

@@ -108,6 +108,11 @@ def _parse_upload(upload: TorrageUpload) -> bytes:
     return torrent
 
 
+def refuse_request(reason: str) -> UploadResponse:
+    """The response to a request whose body could not be read for this reason, which is as one without a file."""
+    return _failure_response(NoFileSent(reason))
+
+
 def _success_response(receipt: Receipt) -> UploadResponse:
     infohash = receipt.infohash
     return _build_response(
