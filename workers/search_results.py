@@ -5,7 +5,7 @@ thread of the search engine     thread "found torrents"           two threads "s
 put(wish, outcome) ─► queue ─►  1. take all results
                                 2. deliver what is awaited
                                    to the waiting requests
-                                3. ─► queue ────────────────────► 4. take up to 64 results within 50 ms
+                                3. ─► queue ────────────────────► 4. collect up to 64 results, 0.25 s at most
                                                                   5. deposit what was found, in one transaction:
                                                                      this fulfils the wishes
                                                                   6. give up what the archive refuses, record
@@ -36,7 +36,9 @@ from swarm import FoundMetadata, SearchOutcome, UnusableMetadata, build_torrent
 
 _THREADS = 2  # one large torrent does not delay the others
 _MAX_BATCH = 64  # torrents deposited in one transaction
-_COLLECT_SECONDS = 0.05  # nothing waits for a deposit, and a larger batch takes less time for each torrent
+# Nothing on this machine waits for a deposit: it collects as long as results keep coming, so that the torrents of a
+# burst are delivered first, and then stored in large batches. Requests on other machines do wait, so not for long.
+_COLLECT_SECONDS, _MAX_PAUSES = 0.05, 5
 _PAUSE = 2.0  # seconds, while the database or the storage is away
 
 _log = logging.getLogger(__name__)
@@ -69,7 +71,9 @@ class SearchResults:
 
     def _run_delivery(self) -> None:
         while True:
-            results = [_parse_outcome(*one) for one in _take_batch(self._outcomes)]
+            results = [
+                result for one in _take_batch(self._outcomes) if (result := self._parse_or_forget(*one))
+            ]
             awaited = {
                 wish.wish_key: found
                 for wish, found in results
@@ -87,12 +91,19 @@ class SearchResults:
             for result in results:
                 self._results.put(result)
 
+    def _parse_or_forget(self, wish: LeasedWish, outcome: SearchOutcome) -> _Result | None:
+        """None after an unforeseen error: the wish loses its lease, and is searched for again."""
+        try:
+            return _parse_outcome(wish, outcome)
+        except Exception:
+            _log.exception("What was found for this wish could not be read: %s", wish.row_id)
+            self._on_settled([wish])
+            return None
+
     def _run(self) -> None:
         while True:
             with self._collecting:
-                first = self._results.get()
-                time.sleep(_COLLECT_SECONDS)
-                batch = _take_batch(self._results, first)
+                batch = self._collect_batch()
             try:
                 self._settle_wishes(batch)
             except Unavailable:
@@ -109,6 +120,14 @@ class SearchResults:
                 found.infohash for wish, found in batch if wish.awaited and isinstance(found, Candidate)
             )
             self._on_settled([result.wish for result in batch])
+
+    def _collect_batch(self) -> list[_Result]:
+        first, count = self._results.get(), -1
+        for _ in range(_MAX_PAUSES):
+            if count == (count := self._results.qsize()) or count >= _MAX_BATCH:
+                break
+            time.sleep(_COLLECT_SECONDS)
+        return _take_batch(self._results, first)
 
     def _settle_wishes(self, batch: Sequence[_Result]) -> None:
         """Raises Unavailable; what was settled until then may be settled again."""
