@@ -23,10 +23,14 @@ from metainfo import compute_infohashes
 from metainfo.errors import Refusal
 from metainfo.magnet import Magnet
 
-_BATCH = 100  # torrents deposited together
+_BATCH, _BATCH_BYTES = 500, 16_000_000  # torrents, and their bytes, deposited together
 _NOT_GIVEN = "not given by the client (yet)"
 _QUEUED = "not given by the client; the network is asked"
 _MISMATCH = "not taken: the client gave another torrent"
+
+_Export = tuple[
+    ClientTorrent, bytes | None
+]  # a torrent of the client and its bytes; None if it does not give them
 
 
 class Command(ArchiveCommand):
@@ -108,15 +112,31 @@ class ClientBackup:
                     bar.update()
                 else:
                     missing.append(torrent)
-            for start in range(0, len(missing), _BATCH):
-                batch = missing[start : start + _BATCH]
+            for batch in self._export_batches(missing):
                 yield from self._store_batch(batch)
                 bar.update(len(batch))
 
-    def _store_batch(self, theirs: list[ClientTorrent]) -> Iterator[str]:
+    def _export_batches(self, theirs: list[ClientTorrent]) -> Iterator[list[_Export]]:
+        """Yields the torrents with their bytes. Where a ClientError ends them, those exported before come first."""
+        batch: list[_Export] = []
+        size = 0
+        try:
+            for torrent in theirs:
+                exported = self._export_torrent(torrent)
+                batch.append((torrent, exported))
+                size += len(exported or b"")
+                if len(batch) == _BATCH or size >= _BATCH_BYTES:
+                    yield batch
+                    batch.clear()  # not a new list: the caller still holds this one, and with it the bytes
+                    size = 0
+        except ClientError:
+            yield batch
+            raise
+        yield batch
+
+    def _store_batch(self, batch: list[_Export]) -> Iterator[str]:
         given, lacking = [], []
-        for torrent in theirs:
-            exported = self._export_torrent(torrent)
+        for torrent, exported in batch:
             if exported is None:
                 lacking.append(torrent)
             elif _is_export_of(exported, torrent):
