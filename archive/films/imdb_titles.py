@@ -11,7 +11,8 @@ from django.db.models import Q
 from archive.db.outages import outages
 from archive.db.sql import chunks
 from archive.models import Title, TitleList
-from archive.naming.search_words import split_words
+from archive.naming.fold_letters import fold_letters
+from archive.naming.search_words import split_folded
 
 # title.basics.tsv.gz of https://developer.imdb.com/non-commercial-datasets/
 HEADER = "tconst\ttitleType\tprimaryTitle\toriginalTitle\tisAdult\tstartYear\tendYear\truntimeMinutes\tgenres"
@@ -24,7 +25,6 @@ _NAMES_PER_QUERY = 200  # SQLite folds a thousand conditions at most
 _MAX_TITLE = 500  # characters
 _MOVED_ARTICLE = re.compile(r"(.+), (the|a|an|le|la|les|der|die|das|el|los|las|il|lo|gli|i)", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"  # Persian and Hindi are spelled with these
-_APOSTROPHES = str.maketrans("", "", "'’‘`´")  # release names leave them out
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,12 @@ def parse_title_line(line: str) -> ListedTitle | None:
 def normalize_title(title: str) -> str:
     """A title in the form in which titles are compared.
 
-    No accents, punctuation, letter case or apostrophes; the article in front ("Matrix, The"); & is "and".
+    No accents, punctuation, letter case or apostrophes, which release names leave out; the article in front ("Matrix,
+    The"); & is "and".
     """
     if moved := _MOVED_ARTICLE.fullmatch(title.strip()):
         title = f"{moved[2]} {moved[1]}"
-    return " ".join(split_words(title.replace("&", " and ").translate(_APOSTROPHES)))
+    return " ".join(split_folded(fold_letters(title.replace("&", " and ")).replace("'", "")))
 
 
 def printable_title(title: str) -> str:

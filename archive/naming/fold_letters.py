@@ -25,7 +25,7 @@ _NOT_DECOMPOSED = {
 _WITH = re.compile(
     r"((?:LATIN|CYRILLIC) (?:SMALL|CAPITAL) LETTER \w{1,5}) WITH .+"
 )  # of the names of letters
-_SPACED_SIGN = re.compile(  # Chinese and Japanese: no spaces are written, and a sign is nearly a word
+SPACED_SIGN = re.compile(  # Chinese and Japanese: no spaces are written, and a sign is nearly a word
     r"[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 # The scripts of South-East Asia, which Unicode's LineBreak.txt has in class SA: no spaces, few letters.
@@ -51,7 +51,7 @@ def _fold_character(character: str) -> str:
         return str(unicodedata.decimal(character))
     if category[0] not in "LNM":
         return " "
-    if _SPACED_SIGN.match(character):
+    if SPACED_SIGN.match(character):
         return f" {character} "
     return _NOT_DECOMPOSED.get(character, _without_stroke(character))
 

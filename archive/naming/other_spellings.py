@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from archive.naming.episode_marks import EpisodeMark, find_episode_marks, guess_episodes
+from archive.naming.fold_letters import SPACED_SIGN
 
 _MAX_NAME = 2_000  # characters that are looked at
 _JOINED = re.compile(
@@ -21,7 +22,6 @@ _JOINED = re.compile(
     r"|[^\W\d]{2,} (?:s|t|d|m|re|ll|ve)(?![^ &-])(?!.[^\W\d](?![^ &-])))"  # grey s, if no more letters follow
 )
 _SIGNS = str.maketrans("", "", "' &-")
-_SPACED_SIGNS = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # Chinese and Japanese
 
 
 class OtherSpelling(NamedTuple):
@@ -59,6 +59,6 @@ def _add_joined(folded: str, marks: list[EpisodeMark]) -> list[OtherSpelling]:
     spellings = [OtherSpelling(*mark) for mark in marks]
     for match in _JOINED.finditer(folded, 0, _MAX_NAME):
         overlaps = any(mark.start < match.end() and match.start() < mark.end for mark in marks)
-        if not overlaps and not _SPACED_SIGNS.search(match[0]):
+        if not overlaps and not SPACED_SIGN.search(match[0]):
             spellings.append(OtherSpelling(match.start(), match.end(), (match[0].translate(_SIGNS),)))
     return sorted(spellings)

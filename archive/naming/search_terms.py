@@ -18,6 +18,8 @@ Term = tuple[tuple[str, ...], ...]
 MAX_QUERY_LENGTH = 2_000  # characters
 _MAX_WORDS = 20  # of the text itself; each term has at most one more alternative, of three words
 _DAY = re.compile(r"(?<!\w)((?:19|20)\d\d)[ -]?(0[1-9]|1[0-2])[ -]?([0-2]\d|3[01])(?!\w)")
+_SHORT_NUMBER = re.compile(r"[0-9]{2,3}")
+_YEAR_SEASON = re.compile(r"s(?:19|20)\d\d")
 _LEFT_OUT = "and"  # names have & or + for it, or nothing
 
 
@@ -34,14 +36,21 @@ def parse_terms(text: str) -> list[Term]:
         if other and words:
             terms[tuple(dict.fromkeys((tuple(words), _bounded_words(other))))] = None
         else:
-            terms |= dict.fromkeys(((word,),) for word in words)
+            terms |= dict.fromkeys(map(_term_of_word, words))
     asked = [term for term in terms if term != ((_LEFT_OUT,),)]
     return asked or list(terms)
+
+
+def _term_of_word(word: str) -> Term:
+    """The word; a number of two or three digits also with a zero before it, as long series count their episodes."""
+    return ((word,), (f"0{word}",)) if _SHORT_NUMBER.fullmatch(word) else ((word,),)
 
 
 def _bounded_words(other: OtherSpelling) -> tuple[str, ...]:
     """At most three words of another spelling: of many episodes the first and the last, without their season."""
     season, *episodes = other.words
+    if _YEAR_SEASON.fullmatch(season) and not episodes:
+        return (season[1:],)  # Sonarr asks so for the episodes of a year, which are named by their days
     words = episodes if episodes and episodes[0].startswith(f"{season}e") else other.words
     return tuple(words if len(words) <= 3 else (words[0], words[-1]))
 

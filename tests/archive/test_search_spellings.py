@@ -169,6 +169,8 @@ def test_apostrophes_do_not_matter(apostrophe: str) -> None:
         ("911.S01E01", "9-1-1"),
         ("Late.Show.2026.11.20.720p", "20261120"),
         ("Late.Show.20261120.720p", "late show 2026 11 20"),
+        ("Late.Show.2026.11.20.720p", "late show s2026"),
+        ("[Group] Long Anime - 005 [1080p].mkv", "long anime 05"),
         ("Show.S01E05", "show 1x05"),
         ("Show.1x05", "show season 1 episode 5"),
         ("Show.S01E01-E02", "S01E01E02"),

@@ -41,6 +41,8 @@ def test_vowel_signs_of_arabic_and_hebrew_are_left_out_and_those_of_india_are_no
         ("s01e05", [(("s01e05",),)]),
         ("S01E01-E09", [(("s01e01", "e09"), ("s01e01", "s01e09"))]),
         ("20261120", [(("20261120",), ("2026", "11", "20"))]),
+        ("05", [(("05",), ("005",))]),  # Sonarr asks for an absolute number in at least two digits
+        ("s2026", [(("s2026",), ("2026",))]),
         ("!", []),
     ],
 )
