@@ -14,6 +14,7 @@ packages="
     iproute2
     git rsync wget bzip2 sqlite3 systemd
     qbittorrent-nox transmission-daemon aria2 rtorrent deluged deluge-console
+    default-jdk-headless maven
     opentracker mmdebstrap debian-archive-keyring
 "
 root=""
@@ -50,6 +51,11 @@ unpack trixie-backports trixie-backports \
 if [ ! -d clients/node_modules ] || [ clients/package-lock.json -nt clients/node_modules ]; then
     npm ci --prefix clients --no-audit --no-fund --silent
     touch clients/node_modules
+fi
+
+if [ ! -d clients/jaxws/.jars ] || [ clients/jaxws/pom.xml -nt clients/jaxws/.jars ]; then
+    mvn -q -B -f clients/jaxws/pom.xml dependency:copy-dependencies -DoutputDirectory=.jars
+    touch clients/jaxws/.jars
 fi
 
 # FlexGet wants other versions of what Hashkeep runs on, so it lives by itself.

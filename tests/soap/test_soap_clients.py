@@ -119,6 +119,28 @@ def test_zeep_gets_the_infohash(server: Hashkeep, operation: str, wsdl: str) -> 
         assert client.service[operation](base64.b64encode(TORRENT).decode()) == INFOHASH
 
 
+JARS = CLIENTS / "jaxws" / ".jars"
+
+
+@pytest.mark.parametrize(("operation", "wsdl"), BY_WSDL)
+def test_code_that_jax_ws_generates_gets_the_infohash(
+    server: Hashkeep, folder: Path, operation: str, wsdl: str
+) -> None:
+    """wsimport of JAX-WS RI, which takes only what WS-I allows: no rpc/encoded."""
+    jars = f"{JARS}/*:{folder}"
+    java = ["java", "-cp", jars]
+    url = server.url + wsdl
+    wsimport = [*java, "com.sun.tools.ws.WsImport", "-quiet", "-p", "generated", "-d", str(folder), url]
+    subprocess.run(wsimport, check=True, timeout=240)
+    program = CLIENTS / "jaxws" / "StoreTorrent.java"
+    subprocess.run(["javac", "-cp", jars, "-d", str(folder), str(program)], check=True, timeout=240)
+    name = "TorrentCache" if operation == "storeTorrent" else "Cache"
+    run = subprocess.run(
+        [*java, "StoreTorrent", name, operation], cwd=folder, capture_output=True, text=True, timeout=240
+    )
+    assert run.stdout == INFOHASH, run.stderr
+
+
 def test_a_client_may_post_to_the_address_of_the_wsdl(server: Hashkeep) -> None:
     """As a .NET client of itorrents does, with the names in its generated code."""
     url = server.url + "/api/torrage.wsdl"
