@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 from contextlib import suppress
+from functools import cache
 
 IDLE_TIMEOUT = 120_000  # milliseconds in which a client has to acknowledge something of its response
 _UNSENT = 131_072  # bytes of a response that the kernel takes beyond what it may send
@@ -22,7 +23,7 @@ _BYTES_ACKED = 120  # its offset in struct tcp_info
 
 
 class Connection:
-    """A connection to this machine, by the address:port of both ends. Belongs to one thread."""
+    """A connection to this machine, by the address:port of both ends. All of them belong to one thread."""
 
     def __init__(self, local: str, peer: str) -> None:
         self._request = _diag_request(_address(local), _address(peer))
@@ -35,9 +36,9 @@ class Connection:
 
     def _acknowledged(self) -> int | None:
         try:
-            with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as netlink:
-                netlink.send(self._request)
-                answer = netlink.recv(8192)
+            netlink = _netlink_socket()
+            netlink.send(self._request)
+            answer = netlink.recv(8192)
         except OSError:
             return None
         length, kind, *_ = _HEADER.unpack_from(answer)
@@ -50,6 +51,11 @@ class Connection:
                 return int(struct.unpack_from("=Q", answer, at + 4 + _BYTES_ACKED)[0])
             at += (size + 3) & ~3
         return None
+
+
+@cache
+def _netlink_socket() -> socket.socket:
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
 
 
 def _address(text: str) -> tuple[bytes, int]:

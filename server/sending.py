@@ -10,6 +10,7 @@ from server.rsgi import HTTPProtocol, Scope
 from server.thread_pool import ThreadPool
 
 _WINDOW = 1_000_000  # bytes of a stream that may be on their way: granian queues them without limit
+_LONGEST_PAUSE = 5.0  # seconds between two looks at a client that reads slowly; a look takes 30 us
 _OPENING = 5.0  # seconds that granian has to open a file, on systems that do not tell of connections
 
 
@@ -34,7 +35,7 @@ async def _until_acknowledged(connection: Connection, length: int) -> None:
         await asyncio.sleep(_OPENING)
     while (count := connection.acknowledged()) is not None and count < length:
         await asyncio.sleep(pause)
-        pause = min(2 * pause, 1.0)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def send_stream(scope: Scope, proto: HTTPProtocol, response: Stream, pool: ThreadPool) -> None:
