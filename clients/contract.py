@@ -45,6 +45,8 @@ class ClientTorrent:
     ratio: float  # uploaded to downloaded
     seconds_left: int | None
     error: str
+    started: datetime | None = None  # when it was last started, if the client tells
+    last_active: datetime | None = None  # when it last sent or received content
 
     @property
     def infohashes(self) -> tuple[bytes, ...]:

@@ -236,6 +236,7 @@ def _parse_torrent(row: dict[str, Any]) -> ClientTorrent:
         ratio=max(row["ratio"], 0.0),
         seconds_left=row["eta"] if 0 <= row["eta"] < _UNKNOWN_ETA else None,
         error="Files are missing." if row["state"] == "missingFiles" else "",
+        last_active=_parse_timestamp(row.get("last_activity", 0)),
     )
 
 

@@ -42,6 +42,8 @@ _FIELDS = [
     "labels",
     "addedDate",
     "doneDate",
+    "startDate",
+    "activityDate",
     "rateDownload",
     "rateUpload",
     "peersSendingToUs",
@@ -275,6 +277,8 @@ def _parse_torrent(row: dict[str, Any]) -> ClientTorrent:
         ratio=max(row["uploadRatio"], 0.0),
         seconds_left=row["eta"] if row["eta"] >= 0 else None,
         error=row["errorString"],
+        started=_parse_timestamp(row.get("startDate", 0)),
+        last_active=_parse_timestamp(row.get("activityDate", 0)),
     )
 
 

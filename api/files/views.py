@@ -13,13 +13,15 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
 from api.files.locate import list_files, open_file
 from api.files.reader_limit import reader_limit
 from api.files.signed_link import FileLink, read_link, safe_file_name
 from api.files.zip_stream import zip_files
 from api.http.byte_range import UnsatisfiableRange, parse_range
+from api.http.cors import cors_headers
 from api.http.media_type import guess_media_type
 from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key
@@ -35,13 +37,20 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Access-Control-Allow-Origin": "*",
+    **cors_headers(
+        "GET, HEAD, OPTIONS",
+        "Range, If-Range, If-None-Match",
+        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Retry-After",
+    ),
 }
 
 
-@require_safe
+@csrf_exempt  # other methods than these get a plain 405, not a page
+@require_http_methods(["GET", "HEAD", "OPTIONS"])
 def serve_file(request: HttpRequest, link: str, name: str = "") -> HttpResponseBase:
-    """`name` is for players, and may be any."""
+    """`name` is for players, and may be any. OPTIONS is a browser's question whether a page may send `Range`."""
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=_HEADERS)
     with ExitStack() as cleanup:
         try:
             file_link = read_link(link)

@@ -18,8 +18,8 @@ _PREFIX = "/api/v1/"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _CORS = cors_headers(
     ", ".join(_SAFE_METHODS),
-    "Authorization, If-None-Match, X-Api-Key",
-    "Content-Disposition, ETag, Link, Retry-After",
+    "Authorization, If-None-Match, If-Range, Range, X-Api-Key",
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After",
 )
 _DETAILS = {
     400: "Something in this request was not as it should be; its Host header, perhaps.",

@@ -1,7 +1,9 @@
 """The state of a torrent in TorBox's words: its own list of states, and qBittorrent's names for the rest."""
 
+from datetime import datetime
 from typing import NamedTuple
 
+from api.torbox.stall import has_stalled, note_movement
 from archive.access.key_torrents import KeyTorrent
 from archive.queue.wish_status import WishStatus
 from clients import ClientTorrent, TorrentState
@@ -26,11 +28,12 @@ class DownloadState(NamedTuple):
     present: bool
 
 
-def state_in_client(torrent: ClientTorrent) -> DownloadState:
+def state_in_client(torrent: ClientTorrent, added_at: datetime) -> DownloadState:
+    """`added_at`: when it was added to the account."""
     is_finished = (
         torrent.progress >= 1 and torrent.size > 0 and torrent.state not in ("metadata", "checking", "failed")
     )
-    name = _name_if_finished(torrent) if is_finished else _name_if_unfinished(torrent)
+    name = _name_if_finished(torrent) if is_finished else _name_if_unfinished(torrent, added_at)
     return DownloadState(
         name, torrent.state not in _INACTIVE, torrent.progress, is_finished, present=is_finished
     )
@@ -58,12 +61,16 @@ def _name_if_finished(torrent: ClientTorrent) -> str:
     return "uploading" if torrent.state == "seeding" and torrent.uploading else "cached"
 
 
-def _name_if_unfinished(torrent: ClientTorrent) -> str:
+def _name_if_unfinished(torrent: ClientTorrent, added_at: datetime) -> str:
+    is_waiting = torrent.state in ("downloading", "seeding") and not (torrent.downloading or torrent.seeds)
+    if is_waiting and torrent.size:
+        return "stalled (no seeds)" if has_stalled(torrent, added_at) else "downloading"
+    note_movement(torrent)
     match torrent.state:
         case "downloading" | "queued" if not torrent.size:
             return "metaDL"
         case "downloading" | "seeding":
-            return "downloading" if torrent.downloading or torrent.seeds else "stalled (no seeds)"
+            return "downloading"
         case "stopped":
             return "paused"
     return _NAMES.get(torrent.state, "unknown")

@@ -13,7 +13,9 @@ from metainfo.errors import Refusal
 Method = Callable[..., HttpResponse]
 
 _CORS = cors_headers(
-    "GET, POST, PUT, DELETE, OPTIONS", "Authorization, Content-Type", "Content-Disposition, Retry-After"
+    "GET, POST, PUT, DELETE, OPTIONS",
+    "Authorization, Content-Type, If-None-Match, If-Range, Range",
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Retry-After",
 )
 
 

@@ -30,6 +30,7 @@ class RequestFields(NamedTuple):
 
     fields: dict[str, Any]
     file: bytes | None = None
+    is_json: bool = False
 
     def text(self, name: str) -> str:
         value = self.fields.get(name)
@@ -81,7 +82,7 @@ def _parse_any_body(request: HttpRequest, names: list[str]) -> RequestFields:
     if len(text) > _MAX_TEXT_BODY:
         raise TooLarge(f"Without a torrent, a request has at most {_MAX_TEXT_BODY:,} bytes.")
     if text.lstrip()[:1] in (b"{", b'"', b"["):
-        return RequestFields(_with_underscores(_parse_json(text)))
+        return RequestFields(_with_underscores(_parse_json(text)), is_json=True)
     return RequestFields(_with_underscores(dict(parse_qsl(text.decode(), max_num_fields=_MAX_FIELDS))))
 
 

@@ -10,7 +10,14 @@ from api.torbox.methods.edittorrent import edit_torrent
 from api.torbox.methods.mylist import list_torrents
 from api.torbox.methods.requestdl import request_download
 from api.torbox.methods.torrentinfo import export_data, magnet_to_file, torrent_info, torrent_info_of_body
-from api.torbox.methods.user import account_details, control_queued, empty_list
+from api.torbox.methods.user import (
+    account_details,
+    control_queued,
+    empty_cached,
+    empty_list,
+    refuse_other_kinds,
+    refuse_unknown_item,
+)
 
 
 def _method_path(path: str, **methods: Method) -> URLPattern:
@@ -32,7 +39,21 @@ urlpatterns = [
     _method_path("torrents/magnettofile", POST=magnet_to_file),
     _method_path("(?:torrents|queued)/getqueued", GET=empty_list),
     _method_path("(?:torrents|queued)/controlqueued", POST=control_queued),
-    _method_path("(?:usenet|webdl)/(?:mylist|checkcached)", GET=empty_list),
+    # user/me names a plan that has these, so they answer: there is never anything in them.
+    _method_path("(?:usenet|webdl)/mylist", GET=empty_list),
+    _method_path("(?:usenet|webdl)/checkcached", GET=empty_cached, POST=empty_cached),
+    _method_path("webdl/hosters", GET=empty_list),
+    _method_path("(?:usenet|webdl)/requestdl", GET=refuse_unknown_item),
+    _method_path(
+        "usenet/(?:controlusenetdownload|editusenetdownload)",
+        POST=refuse_unknown_item,
+        PUT=refuse_unknown_item,
+    ),
+    _method_path(
+        "webdl/(?:controlwebdownload|editwebdownload)", POST=refuse_unknown_item, PUT=refuse_unknown_item
+    ),
+    _method_path("usenet/(?:async)?createusenetdownload", POST=refuse_other_kinds),
+    _method_path("webdl/(?:async)?createwebdownload", POST=refuse_other_kinds),
     _method_path("user/me", GET=account_details),
     re_path(
         "",

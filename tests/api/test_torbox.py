@@ -201,6 +201,32 @@ def test_user_me_describes_the_account(anna: Account) -> None:
     assert error_of(answer) == (404, "ITEM_NOT_FOUND")
 
 
+@pytest.mark.parametrize("kind", ["usenet", "webdl"])
+@pytest.mark.parametrize("format_", ["object", "list"])
+def test_other_kinds_than_torrents_are_never_cached(anna: Account, kind: str, format_: str) -> None:
+    """Judge: StremThru, which posts to usenet/checkcached; TorBox answers GET and POST alike."""
+    path = f"/v1/api/{kind}/checkcached?format={format_}"
+    expected: list[Any] | None = [] if format_ == "list" else None
+    body = json.dumps({"hashes": ["0" * 32]})
+    assert success_data(anna("post", path, body, content_type="application/json")) == expected
+    assert success_data(anna("get", f"{path}&hash={'0' * 32}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "error"),
+    [
+        ("get", "usenet/requestdl?usenet_id=1", (404, "ITEM_NOT_FOUND")),
+        ("post", "webdl/controlwebdownload", (404, "ITEM_NOT_FOUND")),
+        ("post", "usenet/createusenetdownload", (403, "PLAN_RESTRICTED_FEATURE")),
+        ("post", "webdl/asynccreatewebdownload", (403, "PLAN_RESTRICTED_FEATURE")),
+    ],
+)
+def test_what_user_me_says_is_there_answers_in_the_envelope(
+    anna: Account, method: str, path: str, error: tuple[int, str]
+) -> None:
+    assert error_of(anna(method, f"/v1/api/{path}")) == error
+
+
 def test_pages_of_other_sites_may_use_the_torbox_api(client: Client) -> None:
     answer = client.options(f"{BASE}mylist", headers={"Access-Control-Request-Headers": "authorization"})
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (204, "*")

@@ -158,6 +158,12 @@ class TestRefusals:
         assert error_of(anna("post", "createtorrent", both)) == (400, True)
         assert anna.list() == []
 
+    def test_an_empty_file_beside_a_link_is_a_field_left_empty(self, anna: Account) -> None:
+        """Judge: libraries that send each field of a form always; a torrent of no bytes can be meant by nobody."""
+        anna.send(TORRENT)
+        both = {"magnet": MAGNET, "file": SimpleUploadedFile("file", b"")}
+        assert success_data(anna("post", "createtorrent", both))["hash"] == HASH
+
     @pytest.mark.parametrize("link", ["nonsense", "magnet:?dn=x", "magnet:?xt=urn:btih:x", "http://[", "\0"])
     def test_a_malformed_magnet_link_is_refused(self, anna: Account, link: str) -> None:
         assert error_of(anna("post", "createtorrent", {"magnet": link})) == (422, "BOZO_TORRENT")

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from api.torbox.authentication import authenticate
 from api.torbox.file_list import FileLister
-from api.torbox.request_body import parse_body
+from api.torbox.request_body import is_true, parse_body
 from api.torbox.responses import TorboxError, success_response
 from archive.torrents.catalogue import TorrentSummary, find_summaries
 from metainfo.errors import NotAnInfohash
@@ -25,7 +25,9 @@ def check_cached(request: HttpRequest) -> HttpResponse:
 
 def check_cached_list(request: HttpRequest) -> HttpResponse:
     authenticate(request)
-    hashes = parse_body(request).fields.get("hashes")
+    # Go programs leave an empty list out, or write null for it.
+    body = parse_body(request)
+    hashes = body.fields.get("hashes") or ([] if body.is_json else None)
     if not isinstance(hashes, list) or len(hashes) > _MAX_INFOHASHES:
         raise TorboxError("INVALID_OPTION", f"`hashes` is a list of up to {_MAX_INFOHASHES:,} infohashes.")
     return _cached_response(request, map(str, hashes))
@@ -35,7 +37,7 @@ def _cached_response(request: HttpRequest, texts: Iterable[str]) -> HttpResponse
     format_ = request.GET.get("format") or "object"
     if format_ not in ("object", "list"):
         raise TorboxError("INVALID_OPTION", "Invalid format. Must be one of: 'object', 'list'.")
-    with_files = request.GET.get("list_files", "").lower() in ("true", "1")
+    with_files = is_true(request.GET.get("list_files", ""))
     infohashes = dict.fromkeys(infohash for text in texts if (infohash := _parse_or_none(text)))
     held = find_summaries(infohashes)
     lister = FileLister(len(held)) if with_files else None

@@ -10,6 +10,7 @@ from api.client_pool import borrow_client
 from api.torbox.authentication import authenticate
 from api.torbox.request_body import parse_body, parse_integer
 from api.torbox.responses import TorboxError, success_response
+from api.torbox.stall import note_movement
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import (
     KeyTorrent,
@@ -78,7 +79,10 @@ def _operate_client(
     with borrow_client(key) as client:
         for mine in torrents:
             try:
-                _OPERATIONS[operation](client, find_known_infohash(client, mine.infohashes))
+                infohash = find_known_infohash(client, mine.infohashes)
+                _OPERATIONS[operation](client, infohash)
+                if operation in ("resume", "reannounce"):
+                    note_movement(client.find(infohash))
             except UnknownTorrent:
                 if not ignore_missing:
                     raise

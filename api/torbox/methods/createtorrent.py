@@ -59,12 +59,13 @@ def _create_and_answer(request: HttpRequest, seconds: float) -> HttpResponse:
     key = authenticate(request)
     body = parse_body(request, *_FIELDS)
     has_link = bool(body.text("magnet"))
+    file = body.file or (None if has_link else body.file)  # an empty file beside a link is a field left empty
     # TorBox's npm SDK takes any other `error` than true, with this status, for a broken answer.
-    if not has_link and body.file is None:
+    if not has_link and file is None:
         raise TorboxError(True, "Send a magnet link in `magnet`, or a torrent in `file`.")
-    if has_link and body.file is not None:
+    if has_link and file is not None:
         raise TorboxError(True, "Send either a magnet link or a torrent, not both.")
-    torrent = _find_by_link(request, key, body, seconds) if has_link else _deposit_file(body.file or b"")
+    torrent = _find_by_link(request, key, body, seconds) if has_link else _deposit_file(file or b"")
     mine = _add_to_account(key, torrent, body.text("name"))
     data = {"torrent_id": mine.id, "auth_id": auth_id(key), "hash": mine.infohashes[0].hex()}
     return success_response(data, _CACHED if torrent.was_held else _CREATED)

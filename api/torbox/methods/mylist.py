@@ -76,7 +76,9 @@ def _build_rows(
         torrents = load()
     pairs = [(mine, in_client.get(mine.id)) for mine in torrents]
     return [
-        torrent_row(key, mine, state_in_client(known) if known else missing_in_client(), known, lister)
+        torrent_row(
+            key, mine, state_in_client(known, mine.added_at) if known else missing_in_client(), known, lister
+        )
         for mine, known in pairs
         if known is None or not any(infohash in blocked for infohash in known.infohashes)
     ]

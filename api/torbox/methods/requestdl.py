@@ -8,7 +8,7 @@ from api.files.locate import list_files, open_file
 from api.files.signed_link import FileLink, link_path
 from api.torbox.authentication import authenticate
 from api.torbox.request_body import is_true, parse_integer
-from api.torbox.responses import TorboxError, success_response
+from api.torbox.responses import success_response
 from archive.access.api_keys import ApiKey, find_key_text
 
 _MAX_DIGITS = 19  # of the largest number in the database; an id that is not in use is not found
@@ -28,11 +28,10 @@ def request_download(request: HttpRequest) -> HttpResponse:
 
 
 def _file_link(key: ApiKey, torrent_id: int, request: HttpRequest) -> tuple[FileLink, str]:
-    """The link and the file's name. The file is opened once, so that whatever is wrong is said now."""
-    if not request.GET.get("file_id"):
-        raise TorboxError(
-            "MISSING_REQUIRED_OPTION", "Send file_id, or zip_link=true for all files in one zip."
-        )
+    """The link and the file's name. The file is opened once, so that whatever is wrong is said now.
+
+    Without `file_id` it is file 0: Go programs, StremThru among them, leave a parameter out that is 0 (`omitempty`).
+    """
     index = _integer_parameter(request, "file_id")
     file = open_file(key, torrent_id, index)
     file.file.close()
@@ -55,7 +54,7 @@ def _has_parameter(request: HttpRequest, name: str) -> bool:
 
 
 def _integer_parameter(request: HttpRequest, name: str) -> int:
-    return parse_integer(request.GET[name], name, _MAX_DIGITS)
+    return parse_integer(request.GET.get(name, "").strip() or "0", name, _MAX_DIGITS)
 
 
 def _missing_parameters_response(names: list[str]) -> HttpResponse:

@@ -35,6 +35,23 @@ def empty_list(request: HttpRequest) -> HttpResponse:
     return success_response([], "List retrieved successfully.")
 
 
+def empty_cached(request: HttpRequest) -> HttpResponse:
+    """Of other kinds than torrents: in the form that `format` asks for, as torrents/checkcached answers."""
+    authenticate(request)
+    empty: list[Any] | None = [] if request.GET.get("format") == "list" else None
+    return success_response(empty, "Cache status retrieved successfully.")
+
+
+def refuse_unknown_item(request: HttpRequest) -> HttpResponse:
+    authenticate(request)
+    raise TorboxError("ITEM_NOT_FOUND", "There are only torrents here.", 404)
+
+
+def refuse_other_kinds(request: HttpRequest) -> HttpResponse:
+    authenticate(request)
+    raise TorboxError("PLAN_RESTRICTED_FEATURE", "There are only torrents here.", 403)
+
+
 def control_queued(request: HttpRequest) -> HttpResponse:
     authenticate(request)
     raise TorboxError("ITEM_NOT_FOUND", "Nothing is ever queued here.", 404)
