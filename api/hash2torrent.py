@@ -4,8 +4,6 @@ A torrent that is not found in time is 408, as Hash2Torrent answers. The query m
 magnet link's `tr` and `x.pe`, which help to find peers.
 """
 
-from urllib.parse import urlencode
-
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,8 +15,8 @@ from archive.errors import NotHeld
 from archive.torrents.resolve import parse_timeout, resolve
 from archive.torrents.retrieve import redirect_url
 from metainfo.errors import Refusal
-from metainfo.infohash import infohash_to_hex
-from metainfo.magnet import Magnet, parse_magnet
+from metainfo.link import clean_names
+from metainfo.magnet import Magnet, build_magnet
 from server.wait import outcome_of
 
 
@@ -55,9 +53,6 @@ def _redirect_url_if_held(infohash: bytes) -> str | None:
 
 def _magnet_of_request(request: HttpRequest, infohash: bytes) -> Magnet:
     """The infohash with the trackers and peers of the query; other parameters of a magnet link help nothing."""
-    hints = [(name, value) for name in ("tr", "x.pe") for value in request.GET.getlist(name)]
-    if not hints:
-        return parse_magnet(infohash_to_hex(infohash))
-    hex_ = infohash_to_hex(infohash)
-    urn = f"urn:btih:{hex_}" if len(infohash) == 20 else f"urn:btmh:1220{hex_}"
-    return parse_magnet("magnet:?" + urlencode([("xt", urn), *hints]), private=settings.BT_ALLOW_PRIVATE)
+    pairs = [(name, value) for name, values in request.GET.lists() for value in values]
+    v1, v2 = (infohash, None) if len(infohash) == 20 else (None, infohash)
+    return build_magnet(v1, v2, clean_names(pairs), private=settings.BT_ALLOW_PRIVATE)

@@ -2,13 +2,14 @@
 
 import base64
 import re
-from urllib.parse import parse_qsl, urlsplit
 
 from metainfo.errors import NotAnInfohash
+from metainfo.link import magnet_parameters, strip_link, url_path
 
 _HEX = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 _LIKE_HEX = re.compile(r"[0-9A-Fa-f]{33,80}")
 _BASE32 = re.compile(r"[A-Za-z2-7]{32}")
+_SUFFIX = re.compile(r"\.torrent", re.IGNORECASE)
 _URN = re.compile(r"urn:(btih|btmh):(.*)", re.IGNORECASE | re.DOTALL)
 _SHA256_MULTIHASH = (
     "1220"  # multihash: code 0x12 (sha2-256), length 0x20 (BEP 9, magnet links of v2 torrents)
@@ -34,19 +35,17 @@ def is_mistyped_infohash(text: str) -> bool:
 
 
 def find_infohash(text: str) -> bytes:
-    """The infohash in text from a person: an infohash, a magnet link, or a URL that ends in an infohash.
+    """The infohash in text from a person: an infohash, `urn:btih:` and one, a magnet link, or a URL that ends in one.
 
     Of a magnet link with two infohashes, v1 is returned. Raises NotAnInfohash.
     """
-    try:
-        url = urlsplit(text.strip())
-        query = parse_qsl(url.query)
-    except ValueError as error:
-        raise NotAnInfohash(f"This is neither an infohash nor a link: {error}.") from None
-    if url.scheme == "magnet":
-        v1, v2 = parse_exact_topics(query)
+    parameters = magnet_parameters(text)
+    if parameters is None and _URN.fullmatch(strip_link(text)):
+        parameters = [("xt", strip_link(text))]
+    if parameters is not None:
+        v1, v2 = parse_exact_topics(parameters)
         return v1 or v2 or b""
-    return parse_infohash(url.path.rstrip("/").rpartition("/")[2].removesuffix(".torrent"))
+    return parse_infohash(_SUFFIX.sub("", url_path(text).rstrip("/").rpartition("/")[2]))
 
 
 def infohash_to_hex(infohash: bytes) -> str:
@@ -62,15 +61,30 @@ def truncate_infohash(infohash: bytes) -> bytes:
 def parse_exact_topics(query: list[tuple[str, str]]) -> tuple[bytes | None, bytes | None]:
     """The v1 and the v2 infohash in the exact topics (`xt`, BEP 9) of a magnet link; one of them may be None.
 
-    `query` is the link's parameters. Raises NotAnInfohash where there is neither.
+    `query` is the link's parameters. Of several topics the first that is an infohash counts, so that a bad one spoils
+    nothing. Raises NotAnInfohash where there is none.
     """
-    urns = [m for key, value in query if key.partition(".")[0] == "xt" and (m := _URN.fullmatch(value))]
-    v1s = [m[2] for m in urns if m[1].lower() == "btih"]
-    v2s = [m[2] for m in urns if m[1].lower() == "btmh" and m[2].startswith(_SHA256_MULTIHASH)]
-    if not v1s and not v2s:
+    topics = [
+        (match[1].lower(), match[2].strip())
+        for name, value in query
+        if name == "xt" and (match := _URN.fullmatch(value.strip()))
+    ]
+    found: dict[str, bytes] = {}
+    refusals: list[NotAnInfohash] = []
+    for kind, text in topics:
+        try:
+            found.setdefault(kind, _parse_topic(kind, text))
+        except NotAnInfohash as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise next(iter(refusals), NotAnInfohash("This magnet link names no BitTorrent infohash."))
+    return found.get("btih"), found.get("btmh")
+
+
+def _parse_topic(kind: str, text: str) -> bytes:
+    if kind == "btmh" and not text.startswith(_SHA256_MULTIHASH):
         raise NotAnInfohash("This magnet link names no BitTorrent infohash.")
-    v1 = parse_infohash(v1s[0]) if v1s else None
-    v2 = parse_infohash(v2s[0].removeprefix(_SHA256_MULTIHASH)) if v2s else None
-    if len(v1 or bytes(20)) != 20 or len(v2 or bytes(32)) != 32:
+    infohash = parse_infohash(text.removeprefix(_SHA256_MULTIHASH) if kind == "btmh" else text)
+    if len(infohash) != (32 if kind == "btmh" else 20):
         raise NotAnInfohash("This magnet link names an infohash of the wrong length.")
-    return v1, v2
+    return infohash

@@ -1,16 +1,18 @@
 """Read and write magnet links (BEP 9): infohashes, and perhaps trackers, peers and a display name."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
+from metainfo.announce_url import MAX_ANNOUNCE_URL, MAX_TRACKERS, clean_announce_url
 from metainfo.infohash import find_infohash, parse_exact_topics
+from metainfo.link import magnet_parameters
 
-_MAX_TRACKERS = 20  # more make a link that some programs cut off
+_MAX_WRITTEN_TRACKERS = 20  # more make a link that some programs cut off
 _MAX_PEERS = 20
 _MAX_NAME_LENGTH = 200  # characters
-_MAX_TRACKER_LENGTH = 200  # characters
+_MAX_UNUSED = 20  # of one link, so many are named
 _SHA256_MULTIHASH = "1220"  # BEP 52: code 0x12 (sha2-256), length 0x20
 
 
@@ -23,6 +25,9 @@ class Magnet:
     trackers: tuple[str, ...] = ()
     peers: tuple[tuple[str, int], ...] = ()  # IP address and port
     name: str = ""
+    unused: tuple[str, ...] = field(
+        default=(), compare=False
+    )  # trackers and peers of the link that are left out
 
     @property
     def infohash(self) -> bytes:
@@ -41,19 +46,35 @@ def parse_magnet(text: str, *, private: bool = False) -> Magnet:
     Peers (`x.pe`) count if they are public IP addresses, with `private` also others; trackers (`tr`) if they are
     announce URLs. Raises NotAnInfohash.
     """
-    infohash = find_infohash(text)
-    url = urlsplit(text.strip())
-    if url.scheme != "magnet":
+    parameters = magnet_parameters(text)
+    if parameters is None:
+        infohash = find_infohash(text)
         return Magnet(infohash) if len(infohash) == 20 else Magnet(v2=infohash)
-    query = parse_qsl(url.query)
-    v1, v2 = parse_exact_topics(query)
-    parameters: dict[str, list[str]] = {}
-    for key, value in query:
-        parameters.setdefault(key if key == "x.pe" else key.partition(".")[0], []).append(value)
-    trackers = dict.fromkeys(filter(_is_tracker, parameters.get("tr", ())))
-    peers = dict.fromkeys(peer for text in parameters.get("x.pe", ()) if (peer := _parse_peer(text, private)))
-    name = parameters.get("dn", [""])[0][:_MAX_NAME_LENGTH]
-    return Magnet(v1, v2, tuple(trackers)[:_MAX_TRACKERS], tuple(peers)[:_MAX_PEERS], name)
+    v1, v2 = parse_exact_topics(parameters)
+    return build_magnet(v1, v2, parameters, private=private)
+
+
+def build_magnet(
+    v1: bytes | None, v2: bytes | None, parameters: Iterable[tuple[str, str]], *, private: bool = False
+) -> Magnet:
+    """The infohashes with what these parameters of a magnet link name besides, under the names of `clean_names`."""
+    trackers: dict[str, None] = {}
+    peers: dict[tuple[str, int], None] = {}
+    name, unused = "", list[str]()
+    for key, value in parameters:
+        if (
+            key == "tr"
+            and (url := clean_announce_url(value))
+            and (url in trackers or len(trackers) < MAX_TRACKERS)
+        ):
+            trackers[url] = None
+        elif key == "x.pe" and (peer := _parse_peer(value.strip(), private)) and len(peers) < _MAX_PEERS:
+            peers[peer] = None
+        elif key == "dn":
+            name = name or value[:_MAX_NAME_LENGTH]
+        elif key in ("tr", "x.pe") and len(unused) < _MAX_UNUSED:
+            unused.append(value[:MAX_ANNOUNCE_URL])
+    return Magnet(v1, v2, tuple(trackers), tuple(peers), name, tuple(unused))
 
 
 def format_magnet(v1: str | None, v2: str | None, name: str, trackers: Iterable[str]) -> str:
@@ -65,22 +86,13 @@ def format_magnet(v1: str | None, v2: str | None, name: str, trackers: Iterable[
         parts.append(f"xt=urn:btmh:{_SHA256_MULTIHASH}{v2.lower()}")
     if name:
         parts.append(f"dn={_percent_encode(name[:_MAX_NAME_LENGTH])}")
-    usable = [url for url in trackers if len(url) <= _MAX_TRACKER_LENGTH]
-    parts += [f"tr={_percent_encode(url)}" for url in usable[:_MAX_TRACKERS]]
+    usable = [url for url in trackers if len(url) <= MAX_ANNOUNCE_URL]
+    parts += [f"tr={_percent_encode(url)}" for url in usable[:_MAX_WRITTEN_TRACKERS]]
     return "magnet:?" + "&".join(parts)
 
 
 def _percent_encode(text: str) -> str:
     return quote(text, safe="", errors="replace")
-
-
-def _is_tracker(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    is_clean = len(url) <= _MAX_TRACKER_LENGTH and url.isprintable()
-    return is_clean and parts.scheme in {"http", "https", "udp"} and bool(parts.hostname)
 
 
 def _parse_peer(text: str, private: bool) -> tuple[str, int] | None:

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
 
 import libtorrent as lt
 
+from metainfo.announce_url import clean_announce_url
 from swarm.address_filter import RESERVED, is_public
 from swarm.config import Config
 from swarm.libtorrent_settings import LIBTORRENT_SETTINGS, LOOPBACK_SETTINGS
@@ -92,7 +92,7 @@ class LibtorrentSession:
         params.save_path = os.devnull  # never written to
         params.flags = _TORRENT_FLAGS
         params.peers = list(self._allowed_peers(peers))
-        params.trackers = [tracker for tracker in trackers if _is_tracker_url(tracker)]
+        params.trackers = list(dict.fromkeys(filter(None, map(clean_announce_url, trackers))))
         with suppress(RuntimeError):
             self._torrents[infohash[:20]] = self._session.add_torrent(params)
 
@@ -116,8 +116,8 @@ class LibtorrentSession:
         torrent = self._torrents[target]
         with suppress(RuntimeError):
             for tracker in trackers:
-                if _is_tracker_url(tracker):
-                    torrent.add_tracker({"url": tracker})
+                if url := clean_announce_url(tracker):
+                    torrent.add_tracker({"url": url})
 
     def connected_peers(self, target: bytes) -> set[PeerAddress]:
         """Peers that have completed the handshake. Waits for libtorrent's thread, which may be busy."""
@@ -287,11 +287,3 @@ def _piece_layers(params: lt.add_torrent_params) -> dict[bytes, bytes] | None:
     except RuntimeError:
         return None
     return torrent.get(b"piece layers")
-
-
-def _is_tracker_url(url: str) -> bool:
-    """Whether libtorrent can announce to it. Its address is filtered by libtorrent when the name is resolved."""
-    try:
-        return urlsplit(url).scheme in {"http", "https", "udp"}
-    except ValueError:
-        return False

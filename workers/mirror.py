@@ -209,7 +209,7 @@ def _require_last_line(name: str, lines: Iterable[str]) -> Iterator[str]:
 def _parse_infohashes(lines: Iterable[str]) -> Iterator[bytes]:
     for line in lines:
         with suppress(NotAnInfohash):
-            yield parse_infohash(line)
+            yield parse_infohash(line.strip().strip("\ufeff"))
 
 
 def _find_missing(infohashes: list[bytes]) -> dict[bytes, None]:

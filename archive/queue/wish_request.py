@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from archive.models import Wanted
 from archive.queue.retry import RECENT_MISS
+from metainfo.announce_url import MAX_TRACKERS
 from metainfo.magnet import Magnet
 
 _ASKED_AT_PRECISION = timedelta(hours=1)  # `asked_at` is written at most this often
-_MAX_TRACKERS = 20  # of one wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def build_row(request: WishRequest, now: datetime) -> Wanted:
         names=wish_key(magnet),
         v1=magnet.v1,
         v2=magnet.v2,
-        trackers=list(magnet.trackers[:_MAX_TRACKERS]),
+        trackers=list(magnet.trackers[:MAX_TRACKERS]),
         awaited=request.awaited,
         asked_at=now,
         next_try=now,
@@ -69,7 +69,7 @@ def is_due_again(row: Wanted, magnet: Magnet, now: datetime) -> bool:
 
 def _new_trackers(row: Wanted, magnet: Magnet) -> list[str]:
     """Trackers that the row does not have yet, as many as it may still take."""
-    return [url for url in magnet.trackers if url not in row.trackers][: _MAX_TRACKERS - len(row.trackers)]
+    return [url for url in magnet.trackers if url not in row.trackers][: MAX_TRACKERS - len(row.trackers)]
 
 
 def _was_missed_long_ago(row: Wanted, now: datetime) -> bool:

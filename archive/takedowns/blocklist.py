@@ -14,9 +14,10 @@ from archive.takedowns.find_blocked import find_blocked
 from archive.takedowns.takedown import take_down
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find_infohash, truncate_infohash
+from metainfo.infohash_list import list_entries
+from metainfo.link import is_magnet
 
 _BATCH = 500
-_COMMENT = re.compile(r"[#;].*")
 _SEPARATOR = re.compile(r"[\s,]")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}")
 
@@ -34,10 +35,10 @@ def apply_blocklist(
 
     The same list may be applied again at any time. Raises Unavailable.
     """
-    filled = filter(None, (_COMMENT.sub("", line).strip() for line in lines))
+    filled = list_entries(lines)
     while batch := list(islice(filled, _BATCH)):
         read = _read_digest if hashed else _read_infohash
-        hashes = [read(_SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
+        hashes = [read(text if is_magnet(text) else _SEPARATOR.split(text, maxsplit=1)[0]) for text in batch]
         by_first_bytes = {truncate_infohash(one): one for one in hashes if one}
         with release_disk_reserve(), outages():
             new = _insert_blocks(by_first_bytes, reason, hashed, listed and not hashed)

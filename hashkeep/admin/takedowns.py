@@ -1,6 +1,6 @@
 """The admin of takedowns: pages that take torrents down and lift takedowns, and the reason, which may be edited."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -19,6 +19,7 @@ from archive.takedowns.takedown import lift_takedown, take_down
 from hashkeep.admin.model_admin import InfohashAdmin, format_moment, selected_rows
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find_infohash, infohash_to_hex, truncate_infohash
+from metainfo.link import is_magnet
 
 _MAX_INFOHASHES = 4  # of a takedown, in the list
 
@@ -41,12 +42,18 @@ class TakedownForm(forms.Form):
 
     def clean_infohashes(self) -> list[bytes]:
         infohashes: dict[bytes, None] = {}
-        for text in self.cleaned_data["infohashes"].split():
+        for text in _split_texts(self.cleaned_data["infohashes"]):
             try:
                 infohashes[find_infohash(text)] = None
             except NotAnInfohash as refusal:
                 self.add_error("infohashes", f"{text}: {refusal}")
         return list(infohashes)
+
+
+def _split_texts(text: str) -> Iterator[str]:
+    """Infohashes and links, separated by white space; a magnet link may have spaces in it, and ends with its line."""
+    for line in text.splitlines():
+        yield from [line] if is_magnet(line) else line.split()
 
 
 @admin.register(Takedown)

@@ -6,15 +6,20 @@ from urllib.error import URLError
 
 from django.core.management.base import CommandError
 
+from metainfo.infohash_list import decode_lines, list_entries
+
 
 def read_lines(path: str) -> Iterator[str]:
-    """The lines of the file, or of stdin for `-`, without comments (# to the end of the line) and empty lines.
+    """The lines of the file, or of stdin for `-`, without comments and empty lines.
 
-    Raises CommandError where it cannot be read as UTF-8.
+    Raises CommandError where it cannot be read as UTF-8 or UTF-16.
     """
     try:
-        with sys.stdin if path == "-" else open(path, encoding="utf-8") as file:
-            yield from filter(None, (line.partition("#")[0].strip() for line in file))
+        if path == "-":
+            yield from list_entries(sys.stdin)
+            return
+        with open(path, "rb") as file:
+            yield from list_entries(decode_lines(file))
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {describe_error(error)}.") from error
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from metainfo.announce_url import clean_announce_url
 from swarm.address_filter import is_public
 from swarm.config import Config
 from swarm.peers.dht import DhtLookup
@@ -42,7 +43,8 @@ class SwarmCounter:
         Trackers that fail are logged and left out.
         """
         targets = [infohash[:20] for infohash in infohashes]
-        urls = list(dict.fromkeys([*trackers, *self._config.trackers]))[:_MAX_TRACKERS]
+        cleaned = filter(None, map(clean_announce_url, [*trackers, *self._config.trackers]))
+        urls = list(dict.fromkeys(cleaned))[:_MAX_TRACKERS]
         queries = [self._query_tracker(url, target) for url in urls for target in targets]
         dht_peers, reports = await asyncio.gather(
             asyncio.gather(*map(self._dht.find_peers, targets)), asyncio.gather(*queries)

@@ -36,6 +36,16 @@ def listed(tmp_path: Path) -> Path:
     return tmp_path / "list.txt"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_first_line_of_a_list_with_a_byte_order_mark_is_blocked(listed: Path, encoding: str) -> None:
+    """Judge: Notepad, which writes the mark. One that is passed over leaves its torrent stored."""
+    held = make.v1(b"held")
+    deposit(held)
+    link = f"magnet:?xt=urn:btih:{'5A' * 20}&dn=Song #1, a; b"
+    listed.write_bytes(f"{make.v1_hash(held)}\r\n{link}\r\n".encode(encoding))
+    assert "2 newly blocked, 0 blocked before, 1 deleted, 0 lines" in run_blocklist(str(listed))
+
+
 def test_listed_torrents_are_deleted_and_refused(listed: Path) -> None:
     held, unknown, other = make.v1(b"held"), make.v1(b"unknown"), make.v1(b"other")
     deposit(held)

@@ -1,6 +1,7 @@
 """What the command `resolve` prints if the network need not be searched; test_hash2torrent.py has the other cases."""
 
 import io
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -69,3 +70,17 @@ def test_a_text_without_infohash_is_an_error() -> None:
     lines, error = run("nonsense")
     assert "           1 no infohash and no magnet link" in lines
     assert error == "Not held: 1 of 1."
+
+
+def test_a_list_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    infohash = deposit(make.v1(b"held")).infohash
+    listed = tmp_path / "list.txt"
+    listed.write_bytes(f"\ufeff{infohash}\r\nmagnet:?xt=urn:btih:{infohash}&dn=Song #1\r\n".encode())
+    assert run(str(listed)) == (["           2 held", "           0 not found"], "")
+
+
+def test_what_is_not_used_of_a_link_is_named() -> None:
+    infohash = deposit(make.v1(b"held")).infohash
+    lines, _ = run(f"magnet:?xt=urn:btih:{infohash}&tr=wss://a.example/&x.pe=10.0.0.1:1")
+    assert "wss://a.example/: this tracker or peer of a link is not used." in lines
+    assert "10.0.0.1:1: this tracker or peer of a link is not used." in lines

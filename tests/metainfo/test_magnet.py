@@ -6,8 +6,10 @@ from urllib.parse import quote
 import libtorrent
 import pytest
 
+from metainfo.announce_url import clean_announce_url
 from metainfo.errors import NotAnInfohash
-from metainfo.magnet import format_magnet, parse_magnet
+from metainfo.infohash import find_infohash
+from metainfo.magnet import Magnet, format_magnet, parse_magnet
 
 V1 = "A01CF8D286CDF393F21AAC95F40BACC93BF12AC4"
 V2 = "54B826A27886E3F889E1C556D249832F50CA7B611F7319163E2837940BC96602"
@@ -58,6 +60,8 @@ BTIH, BASE32, BTMH = V1.lower(), base64.b32encode(bytes.fromhex(V1)).decode(), f
         f"magnet:?xt=urn:btih:{BASE32}",
         f"magnet:?xt=urn:btmh:{BTMH}",
         f"magnet:?xt=urn:btih:{BTIH}&xt=urn:btmh:{BTMH}",
+        f"magnet:?xt=urn:btih:{BTIH}&dn=Song #1&tr=udp://one.example:1/announce",
+        f"magnet:?xt=urn:btih:{BTIH}" + "".join(f"&tr=udp://{n}.example:1" for n in range(21)),
         f"magnet:?xt=urn:btih:{BTIH}&dn=%D0%B4+a%26b&tr=udp%3A%2F%2Fone.example%3A1&tr=http://two.example/announce?k=a",
         f"magnet:?xt=urn:btih:{BTIH}&tr.1=udp://one.example:1&tr.2=http://two.example/",
         f"magnet:?dn=x&xt=urn:btih:{BTIH}&x.pe=8.8.8.8:6881&x.pe=[2606:4700::1]:51413",
@@ -113,7 +117,7 @@ def test_a_tracker_that_is_no_announce_url_is_left_out(tracker: str) -> None:
 def test_very_many_trackers_and_peers_are_cut() -> None:
     hints = "".join(f"&tr=udp://t{n}.example:1&x.pe=8.8.8.8:{n + 1}" for n in range(500))
     found = parse_magnet(f"magnet:?xt=urn:btih:{BTIH}{hints}")
-    assert len(found.trackers) == len(found.peers) == 20
+    assert (len(found.trackers), len(found.peers), len(found.unused)) == (100, 20, 20)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +148,73 @@ def test_a_peer_whose_address_has_a_zone_is_left_out() -> None:
     """A zone may hold any text, such as another line for a client; on the open Internet there are none."""
     zoned = quote(f"[2606:4700::1%\nmagnet:?xt=urn:btih:{'5b' * 20}&x=]:6881", safe="")
     assert parse_magnet(f"magnet:?xt=urn:btih:{'5a' * 20}&x.pe={zoned}", private=True).peers == ()
+
+
+ANNOUNCE = "udp://one.example:1/announce"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "magnet:?XT=urn:btih:{0}&DN=a&TR={1}&X.PE=8.8.8.8:1",
+        "MAGNET:?xt.1=URN:BTIH:{0}&dn=a&tr.17=%20{1}%20&x.pe=%208.8.8.8:1",
+        "magnet:?xt=urn:btih:{0}&amp;dn=a&amp;tr={1}&amp;x.pe=8.8.8.8:1",
+        "magnet:?xt=urn:btih:{0}&#38;dn=a&amp;amp;tr={1}&#x26;x.pe=8.8.8.8:1",
+        "magnet:?xt=urn:btih:{0}&dn=a&tr=UDP://ONE.example:1/announce&tr={1}&x.pe=8.8.8.8:1",
+        "magnet:?xt=urn:btih:nonsense&xt=urn:btih:{0}&xt=urn:btmh:12&dn=a&tr={1}&x.pe=8.8.8.8:1",
+        "magnet:?xt=urn:sha1:x&xt=urn:btih:%20{0}%20&dn=a&tr={1}&x.pe=8.8.8.8:1",
+        " <magnet:?xt=urn:btih:{0}&dn=a&tr={1}&x.pe=8.8.8.8:1> ",
+        '\ufeff"magnet://?xt=urn:btih:{0}&dn=a&tr={1}&x.pe=8.8.8.8:1"',
+        "magnet%3A%3Fxt%3Durn%3Abtih%3A{0}%26dn%3Da%26tr%3D{1}%26x.pe%3D8.8.8.8%3A1",
+    ],
+)
+def test_other_spellings_of_a_link_mean_the_same(link: str) -> None:
+    """Judge: what libtorrent reads of the plain link; these cannot mean anything else."""
+    plain = f"magnet:?xt=urn:btih:{BTIH}&dn=a&tr={ANNOUNCE}&x.pe=8.8.8.8:1"
+    theirs = libtorrent.parse_magnet_uri(plain)
+    ours = parse_magnet(link.format(BTIH, ANNOUNCE))
+    assert (ours.v1, ours.v2, ours.name) == (theirs.info_hashes.v1.to_bytes(), None, theirs.name)
+    assert (list(ours.trackers), list(ours.peers)) == (theirs.trackers, theirs.peers)
+    assert ours.unused == ()
+    assert find_infohash(link.format(BTIH, ANNOUNCE)) == ours.v1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "urn:btih:{0}",
+        "URN:BTIH:{0}",
+        " urn:btmh:1220{1}",
+        "https://a.example/{0}.TORRENT#x",
+        "http://a.example/{0}/?a#b",
+    ],
+)
+def test_a_urn_and_any_url_that_ends_in_an_infohash_are_read(text: str) -> None:
+    found = parse_magnet(text.format(V1, V2))
+    assert found in (Magnet(bytes.fromhex(V1)), Magnet(v2=bytes.fromhex(V2)))
+
+
+def test_of_two_good_infohashes_the_first_counts() -> None:
+    assert parse_magnet(f"magnet:?xt=urn:btih:{BTIH}&xt=urn:btih:{'5a' * 20}").v1 == bytes.fromhex(BTIH)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("udp://one.example/announce", "udp://one.example:80/announce"),
+        ("http://one.example/announce?a=1&amp;b=2", "http://one.example/announce?a=1&b=2"),
+        ("HTTP://User:Pass@ONE.example:080/Announce", "http://User:Pass@one.example:80/Announce"),
+        ("udp://[2606:4700::1]:1/a", "udp://[2606:4700::1]:1/a"),
+        ("udp://one.example:99999/", None),
+        ("udp://one.example:0/", None),
+        ("http://one.example/a b", None),
+    ],
+)
+def test_an_announce_url_has_one_spelling(text: str, url: str | None) -> None:
+    """Judge: RFC 3986 6.2.2 (case of scheme and host); port 80 of a udp tracker is libtorrent's default."""
+    assert clean_announce_url(text) == url
+
+
+def test_what_is_not_used_of_a_link_is_said() -> None:
+    link = f"magnet:?xt=urn:btih:{BTIH}&tr=wss://a.example/&x.pe=10.0.0.1:1&tr={ANNOUNCE}"
+    assert parse_magnet(link).unused == ("wss://a.example/", "10.0.0.1:1")

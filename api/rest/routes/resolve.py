@@ -38,6 +38,11 @@ class StandingSerializer(serializers.Serializer[Any]):
     since = serializers.DateTimeField(required=False)
     next_try = serializers.DateTimeField(required=False)
     reason = serializers.CharField(required=False, help_text="If given up or refused.")
+    unused = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Trackers and peers of the link that are left out: malformed, private, or too many.",
+    )
 
 
 class ResolveView(RestView):
@@ -61,7 +66,10 @@ class ResolveView(RestView):
             else statuses_without_network(magnets)
         )
         answer = [
-            _status_fields(request, next(statuses)) if isinstance(item, Magnet) else item for item in parsed
+            _status_fields(request, next(statuses)) | _unused_fields(item)
+            if isinstance(item, Magnet)
+            else item
+            for item in parsed
         ]
         return Response(answer, status=202, headers=_UNCACHED)
 
@@ -89,6 +97,10 @@ def _parse_magnet_text(text: Any) -> Magnet | dict[str, str]:
         )
     except NotAnInfohash as refusal:
         return {"state": "refused", "reason": str(refusal)}
+
+
+def _unused_fields(magnet: Magnet) -> dict[str, list[str]]:
+    return {"unused": list(magnet.unused)} if magnet.unused else {}
 
 
 def _status_fields(request: Request, status: WishStatus) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.input_lines import describe_error
 from hashkeep.management.progress_bar import open_progress_bar
 from hashkeep.management.shutdown import add_attached_option, is_parent_gone
+from metainfo.infohash_list import decode_lines
 
 _HASHED_PREFIX = "hashed:"
 _DEFAULT_REASON = "On a list of torrents that this server does not keep."
@@ -119,10 +120,10 @@ def _open_lines(name: str) -> Iterator[Iterable[str]]:
         yield sys.stdin
     elif urlsplit(name).scheme in ("http", "https"):
         with urlopen(name, timeout=_TIMEOUT) as response:  # noqa: S310
-            yield (line.decode("utf-8", "replace") for line in response)
+            yield decode_lines(response, "replace")
     else:
-        with open(name, encoding="utf-8", errors="replace") as file:
-            yield file
+        with open(name, "rb") as file:
+            yield decode_lines(file, "replace")
 
 
 def _wait_until_gone(seconds: float, attached: bool) -> bool:

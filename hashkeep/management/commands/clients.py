@@ -20,6 +20,7 @@ from metainfo import compute_infohashes
 from metainfo.decompress import decompress_torrent
 from metainfo.errors import NotAnInfohash, Refusal
 from metainfo.infohash import find_infohash
+from metainfo.link import is_magnet
 from metainfo.magnet import parse_magnet
 
 _MIN_FOR_PROGRESS_BAR = 10  # torrents
@@ -177,7 +178,7 @@ def _client_infohash(client: Client, text: str) -> bytes:
 
 
 def _read_source(text: str) -> TorrentToAdd:
-    if text.startswith("magnet:"):
+    if is_magnet(text):
         return TorrentToAdd(text, parse_magnet(text).infohashes)
     try:
         torrent = retrieve(find_infohash(text)).torrent

@@ -20,6 +20,7 @@ from archive.queue.wish_status import WishStatus
 from hashkeep.management.archive_command import ArchiveCommand
 from hashkeep.management.input_lines import read_lines
 from hashkeep.management.progress_bar import open_progress_bar
+from hashkeep.management.terminal_text import escape_text
 from metainfo.errors import NotAnInfohash
 from metainfo.magnet import Magnet, parse_magnet
 from swarm import SearchEngine
@@ -78,10 +79,14 @@ The exit code is 1 where some are not held in the end; these are printed, each w
     def _parse_wishes(self, wishes: list[str], counts: Counter[str]) -> Iterator[Magnet]:
         for text in _read_wishes(wishes):
             try:
-                yield parse_magnet(text, private=settings.BT_ALLOW_PRIVATE)
+                magnet = parse_magnet(text, private=settings.BT_ALLOW_PRIVATE)
             except NotAnInfohash as refusal:
                 counts[_NOT_AN_INFOHASH] += 1
                 self.stderr.write(f"{text}: {refusal}")
+                continue
+            for value in magnet.unused:
+                self.stderr.write(f"{escape_text(value)}: this tracker or peer of a link is not used.")
+            yield magnet
 
     def _wait_until_settled(self, magnets: Iterator[Magnet], stack: ExitStack) -> Iterator[WishStatus]:
         """Yields the status of each wish once it is held or was searched for in vain; keeps a batch in the queue."""
