@@ -38,7 +38,7 @@ from metainfo.infohash import infohash_to_hex, parse_infohash
 from workers.remote_archive import RemoteArchive, RemoteNotFound, RemoteUnavailable
 
 _LOOKUP_BATCH = 1_000  # infohashes looked up in the index together
-_DEPOSIT_BATCH, _DEPOSIT_BYTES = 500, 16_000_000  # torrents, and their bytes, deposited together
+_DEPOSIT_BATCH, _DEPOSIT_BYTES = 200, 16_000_000  # torrents, and their bytes, deposited together
 _LIST_NAME = re.compile(r"(\d{4})(\d\d)(\d\d)?\.txt", re.ASCII)
 # After the end of a day or month its list may still grow for so long: clocks differ, and a torrent stored just
 # before midnight is listed just after it.
