@@ -9,8 +9,6 @@ from archive.torrents.scrub import scrub
 from tests import make
 
 V1, V2, HYBRID = make.v1(b"one"), make.v2(b"two"), make.hybrid(b"three")
-
-
 ALL = (V1, V2, HYBRID)
 
 
