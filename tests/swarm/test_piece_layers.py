@@ -107,8 +107,10 @@ def count_wishes(archive: Hashkeep) -> int:
 
 
 def is_complete(archive: Hashkeep, content: Content) -> bool:
-    where = f"v2 = x'{content.v2.hex()}'"
-    [(complete,)] = query_index(archive, f"SELECT complete FROM archive_torrent WHERE {where}")
+    """As the index says, which has it shortly after a waiting request has got it."""
+    query = f"SELECT complete FROM archive_torrent WHERE v2 = x'{content.v2.hex()}'"
+    assert wait_for(lambda: bool(query_index(archive, query)))
+    [(complete,)] = query_index(archive, query)
     return bool(complete)
 
 
