@@ -26,7 +26,7 @@ from clients.response_limit import limit_response
 from clients.untrusted_text import check_announce_url, quote_message
 
 _POLL_INTERVAL = 0.1  # seconds; what was removed is listed a moment longer
-_MAX_TORRENT_BYTES = 32_000_000
+_MAX_TORRENT_BYTES = 256_000_000  # the most that MAX_TORRENT_BYTES may be
 # Some of the library's own log messages hold the password, others whole torrents.
 _NO_LOG = logging.Logger("clients.transmission", logging.CRITICAL + 1)
 

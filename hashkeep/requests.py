@@ -13,6 +13,7 @@ from soap.fast_path import CALL_PATHS, is_call
 # Routes that take several torrents, or one in a form. All others take forms of Django's own limit.
 _TORRENT_ROUTES = ("/api/v1/", "/v1/", "/store", "/torrent/add")
 _TORRENTS_AT_ONCE = 25
+_LONGEST_FORM = 800_000_000  # bytes
 _MAX_JSON = 2_000_000  # bytes of JSON that a route may take, and more
 _ENVELOPE = 100_000  # bytes that a form or a SOAP call may have besides its torrent
 _SLASHES = re.compile("/{2,}")
@@ -50,11 +51,9 @@ def body_limit(environ: WSGIEnvironment) -> int:
         return settings.MAX_TORRENT_BYTES * 4 // 3 + 2 * _ENVELOPE
     if environ["PATH_INFO"].startswith(_TORRENT_ROUTES):
         is_form = environ.get("CONTENT_TYPE", "").lower().startswith("multipart/")
-        return (
-            _TORRENTS_AT_ONCE * settings.MAX_TORRENT_BYTES
-            if is_form
-            else settings.MAX_TORRENT_BYTES + _MAX_JSON
-        )
+        if not is_form:
+            return settings.MAX_TORRENT_BYTES + _MAX_JSON
+        return min(_TORRENTS_AT_ONCE * settings.MAX_TORRENT_BYTES, _LONGEST_FORM)
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) + _ENVELOPE
 
 

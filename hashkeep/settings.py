@@ -53,7 +53,7 @@ SEARCH_FILES = env.bool("SEARCH_FILES", False)
 SECURITY_CONTACT = env.str(
     "SECURITY_CONTACT", "", validate=validate.Regexp("((mailto|https|tel):[^\\s]+)?$", error=_CONTACT_HELP)
 )
-MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 32_000_000))
+MAX_TORRENT_BYTES = env.int("MAX_TORRENT_BYTES", 10_000_000, validate=validate.Range(1, 256_000_000))
 MEMORY_FOR_DOWNLOADS = env.int("MEMORY_FOR_DOWNLOADS", 100_000_000, validate=validate.Range(0))
 THREADS = env.int("THREADS", 16, validate=validate.Range(1, 4096))
 WAITING_MAX = env.int("WAITING_MAX", 10_000, validate=validate.Range(1))

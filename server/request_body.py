@@ -29,7 +29,7 @@ _IN_MEMORY = 65_536  # bytes of each body; more goes to a temporary file
 _MEMORY = 128_000_000  # bytes of all bodies
 _DISK = 4_000_000_000  # bytes of all bodies
 _CHUNK = 65_536
-_DROPPED_AT_MOST = 256_000_000  # bytes of one body
+_DROPPED_AT_MOST = 256_000_000  # bytes of one body, or the limit of its request if that is more
 
 
 class _UnreadableBody(BytesIO):
@@ -44,9 +44,14 @@ class _Spool:
 
     def __init__(self, limit: int, in_memory: int = _IN_MEMORY) -> None:
         self.length = self.kept = 0
-        self._limit = limit
+        self._limit, self._longest = limit, max(limit, _DROPPED_AT_MOST)
         # No memory at all is written as 1: 0 would be without a limit.
         self.file: IO[bytes] = SpooledTemporaryFile(in_memory or 1)  # noqa: SIM115  it goes with the request
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether no more of the body is read, not even to drop it."""
+        return self.length >= self._longest
 
     def write(self, chunk: bytes) -> None:
         self.length += len(chunk)
@@ -161,7 +166,7 @@ class BodyReader:
                 if spool.length - counted >= _PROGRESS:
                     counted = spool.length
                     deadline.reschedule(loop.time() + IDLE_TIMEOUT)
-                if spool.length >= _DROPPED_AT_MOST:
+                if spool.is_too_long:
                     return
 
 
@@ -171,7 +176,7 @@ def spool_body(environ: WSGIEnvironment, limit: int) -> IO[bytes]:
     if has_body(environ):
         body: IO[bytes] = environ["wsgi.input"]
         try:
-            while spool.length < _DROPPED_AT_MOST and (chunk := body.read(_CHUNK)):
+            while not spool.is_too_long and (chunk := body.read(_CHUNK)):
                 spool.write(chunk)
         except OSError:  # the client has gone
             pass

@@ -1,8 +1,8 @@
 """The WSDL of each dialect, written from a template: the description that a client's SOAP library reads.
 
 It is rpc/literal: WS-I's Basic Profile forbids rpc/encoded, as Torrage's own WSDL was, and JAX-WS generates no code
-from that. What clients send that were made for an encoded WSDL is still understood. spyne writes only document/literal,
-which neither PHP's nor Perl's documented lines can use.
+from that. What clients send that were made for an encoded WSDL is still understood. spyne writes only
+document/literal, which neither PHP's nor Perl's documented lines can use.
 """
 
 from html import escape

@@ -37,7 +37,7 @@ from storage.keys import TORRENT_KEY_PATTERN, check_key
 
 _FOLDER_NAME = re.compile("[0-9A-F]{2}")
 _NOT_MOUNTED = "its disk is not mounted, or STORAGE_URL names another folder"
-_MIN_FREE_BYTES = 32_000_000  # the largest torrent that any setting allows
+_MIN_FREE_BYTES = 32_000_000  # room for nearly any torrent; what does not fit is not stored
 _BATCH = 250  # objects that are written together; their files are open at once, and a process may have 1,024
 ABANDONED_AFTER = 3600  # seconds; an unfinished file so old has no writer any more
 

@@ -53,6 +53,7 @@ def swarm_config() -> Config:
         bootstrap=tuple(settings.DHT_BOOTSTRAP),
         trackers=tuple(settings.TRACKERS),
         dht_state=Path(settings.DATA_DIR) / "dht",
+        max_metadata_bytes=max(Config.max_metadata_bytes, settings.MAX_TORRENT_BYTES),
         max_torrent_bytes=settings.MAX_TORRENT_BYTES,
     )
 

@@ -31,7 +31,7 @@ def test_the_documentation_names_every_command() -> None:
     ("name", "value", "says"),
     [
         ("PRIVATE_TORRENTS", "maybe", "one of: refuse, keep"),
-        ("MAX_TORRENT_BYTES", "40000000", "32000000"),
+        ("MAX_TORRENT_BYTES", "300000000", "256000000"),
         ("MAX_TORRENT_BYTES", "ten", "MAX_TORRENT_BYTES"),
         ("STORAGE_URL", "ftp://somewhere", "file:/// or s3://"),
         ("PUBLIC_URL", "torrents.example", "a name, without a path"),
