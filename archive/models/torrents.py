@@ -99,7 +99,7 @@ class Torrent(models.Model):
     @property
     def infohash(self) -> bytes:
         """The infohash that it is stored under: v1 or, without a v1, v2."""
-        return self.infohashes[0]
+        return bytes(self.v1 or self.v2 or b"")
 
 
 class Tracker(models.Model):
