@@ -189,6 +189,14 @@ def test_an_item_has_the_imdb_id_of_its_film(client: Client) -> None:
     assert "imdbid" in caps.find("movie-search").get("supportedParams").split(",")
 
 
+def test_a_season_of_four_digits_is_found_as_a_series(client: Client) -> None:
+    """Sonarr numbers the seasons of some series by years (TheTVDB: MythBusters)."""
+    deposit(make.v1(b"MythBusters.S2012E03.720p.mkv"))
+    question = {"t": "tvsearch", "q": "MythBusters", "season": "2012", "cat": "5040"}
+    assert item_titles(query_torznab(client, **question, ep="3")) == ["MythBusters.S2012E03.720p.mkv"]
+    assert item_titles(query_torznab(client, **question, ep="4")) == []
+
+
 def test_an_episode_may_be_a_day(client: Client) -> None:
     deposit(make.v1(b"Late.Show.2026.11.20.720p.mkv"))
     for season, episode in (("2026", "11/20"), ("2026", "11/2")):
