@@ -6,10 +6,12 @@ outages) is Django's. The Host header is not looked at, since nothing in the ans
 
 A download takes the first of these steps that answers:
 1. `cached_download`: from memory, in microseconds, on the event loop.
-2. `read_download`: from the disk, on a thread. Up to 256 KB are kept in memory; more is left to the server as a file.
+2. `read_download`: from the disk, on a thread. Up to 256 KB are kept in memory; of more only the headers are, and the
+   server is left to send the file.
 3. Django's view.
 """
 
+import os
 from collections.abc import Sequence
 from wsgiref.types import WSGIEnvironment
 
@@ -17,7 +19,13 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from api.http.response_cache import CachedResponse, ResponseCache
-from api.http.torrent_response import DownloadPlan, conditions_of, infohash_in_path, plan_response
+from api.http.torrent_response import (
+    DownloadConditions,
+    DownloadPlan,
+    conditions_of,
+    infohash_in_path,
+    plan_response,
+)
 from api.torrage import upload
 from archive.errors import Unavailable
 from archive.torrents.retrieve import RetrievedTorrent, count_repeat, read_local
@@ -44,6 +52,7 @@ _USUAL_ENCODINGS = {
 }
 
 _cache = ResponseCache(settings.MEMORY_FOR_DOWNLOADS)
+_large_files = ResponseCache(10_000_000)  # headers alone: 4,000 of them
 
 
 def cached_download(method: str, path: str, accept_encoding: str, condition: str) -> Response | None:
@@ -52,7 +61,7 @@ def cached_download(method: str, path: str, accept_encoding: str, condition: str
     `condition`: the headers If-None-Match and Range, one of which leaves the request to `read_download`.
     """
     cached = _cache.get((path, accept_encoding))
-    if cached is None or condition or method not in ("GET", "HEAD") or not cached.is_current():
+    if cached is None or condition or method not in ("GET", "HEAD") or not cached.file.is_current():
         return None
     count_repeat()
     return Response(200, cached.headers, cached.body if method == "GET" else b"")
@@ -60,6 +69,9 @@ def cached_download(method: str, path: str, accept_encoding: str, condition: str
 
 def read_download(environ: WSGIEnvironment) -> Response | FileRange | None:
     """The response from this machine's disk; None where Django is to answer."""
+    conditions = conditions_of(environ)
+    if large := _recall_large_file(environ, conditions):
+        return large
     infohash = infohash_in_path(environ["PATH_INFO"])
     try:
         found = read_local(infohash) if infohash else None
@@ -67,21 +79,36 @@ def read_download(environ: WSGIEnvironment) -> Response | FileRange | None:
         return None
     if found is None:
         return None
-    conditions = conditions_of(environ)
     plan = plan_response(found, conditions)
     is_get = environ["REQUEST_METHOD"] == "GET"
     if len(found.torrent) <= _CACHED_AT_MOST:
         _remember(environ["PATH_INFO"], conditions.accept_encoding, found, plan)
     elif is_get and plan.part and found.origin and (file := found.origin.open_file()):
+        if plan.status == 200:
+            _large_files.put(
+                (environ["PATH_INFO"], conditions.accept_encoding), CachedResponse(plan.headers, found.origin)
+            )
         return FileRange(plan.status, plan.headers, file, plan.part, file.close)
     return plan.build(found.torrent) if is_get else Response(plan.status, plan.headers, b"")
+
+
+def _recall_large_file(environ: WSGIEnvironment, conditions: DownloadConditions) -> FileRange | None:
+    """The whole file with the headers that it was sent with before; None where it has changed, or another request."""
+    cached = _large_files.get((environ["PATH_INFO"], conditions.accept_encoding))
+    if cached is None or environ["REQUEST_METHOD"] != "GET" or conditions.if_none_match or conditions.range:
+        return None
+    if (file := cached.file.open_file()) is None:
+        return None
+    count_repeat()
+    whole = range(os.fstat(file.fileno()).st_size)
+    return FileRange(200, cached.headers, file, whole, file.close)
 
 
 def _remember(path: str, encoding: str, found: RetrievedTorrent, plan: DownloadPlan) -> None:
     usual = len(path) <= _LONGEST_PATH and encoding in _USUAL_ENCODINGS
     if plan.status == 200 and found.origin and usual:
         body = plan.build(found.torrent).body
-        _cache.put((path, encoding), CachedResponse(plan.headers, body, found.origin.is_current))
+        _cache.put((path, encoding), CachedResponse(plan.headers, found.origin, body))
 
 
 def is_upload(environ: WSGIEnvironment) -> bool:

@@ -4,20 +4,30 @@ Thread-safe: `put` takes a lock, and `get` is a dict's own.
 """
 
 import threading
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 _OVERHEAD = 2_500  # bytes of headers, keys and what Python needs to hold one response
 
 CacheKey = tuple[str, str]
 
 
+class LocalFile(Protocol):
+    """A file on this machine's disk, as it was when it was read (`storage` has the like)."""
+
+    def is_current(self) -> bool: ...
+
+    def open_file(self) -> BinaryIO | None: ...
+
+
 class CachedResponse(NamedTuple):
-    """`is_current` tells whether the response is still right, and is called before each use."""
+    """`file` is what the response was made of: while it is current, the response is right.
+
+    Without `body` the response is the file itself.
+    """
 
     headers: list[tuple[str, str]]
-    body: bytes
-    is_current: Callable[[], bool]
+    file: LocalFile
+    body: bytes = b""
 
 
 class ResponseCache:

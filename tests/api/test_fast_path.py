@@ -15,6 +15,19 @@ V1 = make.v1(b"one", 20_000_000)
 LARGE = make.v1(b"large", 4_000_000_000)
 
 
+class UnchangedFile:
+    """Stands for the file of a response that is only kept."""
+
+    def is_current(self) -> bool:
+        return True
+
+    def open_file(self) -> None:
+        return None
+
+
+FILE = UnchangedFile()
+
+
 def serve_download(infohash: str, method: str = "GET", **headers: str) -> tuple[bytes, dict[str, str]] | None:
     """Body and headers of the fast path; None where it leaves the request to Django."""
     path = f"/{infohash}.torrent"
@@ -94,14 +107,23 @@ def test_a_large_torrent_is_read_from_the_disk_each_time(objects: Path) -> None:
         assert not is_cached(infohash)
 
 
+@pytest.mark.django_db
+def test_a_large_torrent_that_is_taken_down_is_not_sent_from_its_remembered_headers() -> None:
+    infohash = deposit(make.v1(b"large and bad", 4_000_000_000)).infohash
+    for _ in range(2):
+        assert serve_download(infohash)
+    take_down(bytes.fromhex(infohash), "Asked for.")
+    assert serve_download(infohash) is None
+
+
 def test_the_oldest_response_leaves_the_cache_first() -> None:
     cache = ResponseCache(6_000)  # two responses, with what Python needs to hold each
     for number in range(5):
-        cache.put((str(number), ""), CachedResponse([], b"x" * 40, lambda: True))
+        cache.put((str(number), ""), CachedResponse([], FILE, b"x" * 40))
     assert [number for number in range(5) if cache.get((str(number), ""))] == [3, 4]
-    cache.put(("4", ""), CachedResponse([], b"y" * 60, lambda: True))
+    cache.put(("4", ""), CachedResponse([], FILE, b"y" * 60))
     assert [number for number in range(5) if cache.get((str(number), ""))] == [3, 4]
-    cache.put(("too large", ""), CachedResponse([], b"x" * 6_000, lambda: True))
+    cache.put(("too large", ""), CachedResponse([], FILE, b"x" * 6_000))
     assert cache.get(("too large", "")) is None
-    cache.put(("fits", ""), CachedResponse([], b"x" * 100, lambda: True))
+    cache.put(("fits", ""), CachedResponse([], FILE, b"x" * 100))
     assert cache.get(("fits", ""))
