@@ -40,7 +40,6 @@ from hashkeep.infohash_handler import answer_infohash  # noqa: E402
 from hashkeep.requests import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
 from hashkeep.unknown_coding import refuse_unknown_coding  # noqa: E402
 from server.batcher import Batcher  # noqa: E402
-from server.connection import limit_slow_readers  # noqa: E402
 from server.cpu_affinity import take_one  # noqa: E402
 from server.django_bridge import Handler, Stream, call_django  # noqa: E402
 from server.environ import has_body, wsgi_environ  # noqa: E402
@@ -48,6 +47,7 @@ from server.request_body import BodyReader  # noqa: E402
 from server.responses import FileRange, Response  # noqa: E402
 from server.rsgi import HTTPProtocol, Scope  # noqa: E402
 from server.sending import send_file, send_stream  # noqa: E402
+from server.slow_readers import limit_slow_readers  # noqa: E402
 from server.thread_pool import Overloaded, ThreadPool  # noqa: E402
 from server.wait import Wait, repeat_with  # noqa: E402
 from soap.fast_path import answer_requests, is_call  # noqa: E402

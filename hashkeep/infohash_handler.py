@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from api.urls import by_infohash
 from server.public_url import Handler, at_public_url
-from server.responses import WaitResponse
 from server.wait import Wait
+from server.wait_middleware import WaitResponse
 
 
 def answer_infohash(environ: WSGIEnvironment, start_response: StartResponse) -> HttpResponse:

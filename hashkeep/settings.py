@@ -188,7 +188,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "server.responses.WaitMiddleware",
+    "server.wait_middleware.WaitMiddleware",
     "server.public_url.at_public_url",
     "api.rest.middleware.add_cors_and_problems",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -16,9 +16,9 @@ from hashkeep.application import django_application
 from hashkeep.requests import body_limit, prepare_environ
 from hashkeep.unknown_coding import refuse_unknown_coding
 from server.request_body import spool_body
-from server.responses import WaitResponse
 from server.rsgi import HeaderList
 from server.wait import Wait, repeat_with
+from server.wait_middleware import WaitResponse
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -7,9 +7,10 @@ from wsgiref.types import WSGIEnvironment
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
-from server.responses import FileRange, FileRangeResponse, Response, WaitResponse
+from server.responses import FileRange, FileRangeResponse, Response
 from server.rsgi import HeaderList
 from server.wait import Wait
+from server.wait_middleware import WaitResponse
 
 Handler = Callable[[WSGIEnvironment, Any], HttpResponseBase]  # Django's WSGIHandler
 

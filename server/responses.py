@@ -1,14 +1,12 @@
-"""Responses that the application sends itself, and Django's that stand for them: parts of files, and waits."""
+"""Responses as plain values, and Django's own for a part of a file, which granian then sends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import StreamingHttpResponse
 
 from server.rsgi import HeaderList
-from server.wait import Wait
 
 _CHUNK = 65_536  # bytes
 
@@ -70,28 +68,3 @@ def file_chunks(file: BinaryIO, part: range) -> Iterator[bytes]:
             raise OSError("the file has become shorter")
         left -= len(chunk)
         yield chunk
-
-
-class WaitResponse(HttpResponse):
-    """Stands for a response that does not exist yet. No client ever sees it."""
-
-    def __init__(self, wait: Wait) -> None:
-        super().__init__(status=503)
-        self.wait = wait
-
-
-class _GetResponse(Protocol):
-    def __call__(self, request: HttpRequest, /) -> HttpResponseBase: ...
-
-
-class WaitMiddleware:
-    """Django middleware: a Wait that a view raises becomes a WaitResponse."""
-
-    def __init__(self, get_response: _GetResponse) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return WaitResponse(error) if isinstance(error, Wait) else None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from server.connection import Connection
+from server.acknowledged_bytes import Connection
 from server.django_bridge import Stream
 from server.responses import FileRange
 from server.rsgi import HTTPProtocol, Scope

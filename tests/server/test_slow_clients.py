@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from server.connection import Connection, limit_slow_readers
+from server.acknowledged_bytes import Connection
+from server.slow_readers import limit_slow_readers
 from tests import make
 from tests.client_operations import poll_until
 from tests.servers.hashkeep import Hashkeep, hashkeep
