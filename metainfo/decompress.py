@@ -10,6 +10,7 @@ from metainfo.errors import NotATorrent, TooComplex, TooLarge, Truncated
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
 _GZIP_WINDOW = 31  # zlib: 15 bits of window, and a gzip header
+MAX_TRAILING_BYTES = 1_024  # that are no further member: gzip and bzip2 ignore them too
 _MAX_MEMBERS = 16  # each costs a copy of the bytes after it, and half a million empty ones fit in 10 MB
 
 
@@ -50,6 +51,6 @@ def _decompress_all_members(start_member: Callable[[], _Decompressor], data: byt
         if not member.eof:
             raise Truncated("The packed file ends in the middle.")
         data = member.unused_data
-        if not data:
+        if not data or (len(data) <= MAX_TRAILING_BYTES and not data.startswith((_GZIP, _BZIP2))):
             return bytes(plain)
     raise TooComplex(f"The packed file is made of more than {_MAX_MEMBERS} parts.")

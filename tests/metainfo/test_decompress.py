@@ -46,6 +46,19 @@ def test_bytes_that_only_begin_like_gzip_or_bzip2_are_not_a_torrent(junk: bytes)
         decompress_torrent(junk, 10_000)
 
 
+@pytest.mark.parametrize("trailer", [b"\n", b"\0" * 1_024, b"<!-- 2 ms -->"])
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_a_little_after_the_end_is_ignored(pack: type[bytes], trailer: bytes) -> None:
+    """As gzip and bzip2 do it: "trailing garbage ignored"."""
+    assert decompress_torrent(pack(PLAIN) + trailer, len(PLAIN)) == PLAIN
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_much_after_the_end_is_refused(pack: type[bytes]) -> None:
+    with pytest.raises(NotATorrent):
+        decompress_torrent(pack(PLAIN) + bytes(1_025), len(PLAIN))
+
+
 def test_gzip_in_several_members_is_read_whole() -> None:
     """RFC 1952: a gzip file is a series of members; `cat a.gz b.gz` is one."""
     assert decompress_torrent(gzip.compress(PLAIN[:100]) + gzip.compress(PLAIN[100:]), len(PLAIN)) == PLAIN
