@@ -36,15 +36,15 @@ format: $(VENV)/test.stamp
 # What takes longer than a test may. Figures are ratios to a floor that is measured in the same run.
 bench: system $(VENV)/test.stamp
 	$(PY) -m bench.metainfo
-	$(PY) -m bench.worst
-	$(PY) -m bench.storage
+	$(PY) -m bench.worst_torrents
+	$(PY) -m bench.storage_folder
 	$(PY) -m bench.downloads
 	$(PY) -m bench.uploads
 	$(PY) -m bench.uploads --database postgres
 	$(PY) -m bench.resolve
 	$(PY) -m bench.resolve --database postgres
-	$(PY) -m bench.waiting
-	$(PY) -m bench.seeders
+	$(PY) -m bench.downloads_while_waiting
+	$(PY) -m bench.search_by_client
 	$(PY) -m bench.search
 	$(PY) -m bench.search --database postgres
 	$(PY) -m bench.mirror

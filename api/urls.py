@@ -9,7 +9,7 @@ from api.feeds.torznab import torznab_api
 from api.files.views import serve_file
 from api.hash2torrent import fetch_torrent, health_check
 from api.monitoring import health_view, metrics_view
-from api.send_to_client import send_to_client
+from api.send_to_client_form import send_to_client
 from api.torrage.infohash_lists import infohash_list, list_index
 from api.torrage.upload import upload
 from api.torrent_api.methods import count_peers, list_film_torrents, request_torrent, torrent_info

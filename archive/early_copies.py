@@ -3,7 +3,7 @@
     resolver                                   process with waiting requests
     --------                                   -----------------------------
     1. write_early_copy
-    2. notifies (`archive.queue.settlements`)  has_early_copy
+    2. notifies (`archive.queue.settlement_notifications`)  has_early_copy
     3. deposits: objects, fsync, rows          read_early_copy; find_blocked says whether it may be served
     4. delete_early_copies
 

@@ -1,6 +1,6 @@
 """How long it takes to read a torrent, against libtorrent (all of it) and bencode.py (decoding only), in one run.
 
-Hostile torrents are measured in bench/worst.py.
+Hostile torrents are measured in bench/worst_torrents.py.
 """
 
 from collections.abc import Callable, Iterator

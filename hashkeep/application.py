@@ -36,8 +36,8 @@ django_application = get_wsgi_application()
 from api.fast_path import answer_uploads, cached_download, is_upload, read_download  # noqa: E402
 from api.http.torrent_response import is_download  # noqa: E402
 from archive.store import get_storage  # noqa: E402
-from hashkeep.infohash_handler import answer_infohash  # noqa: E402
-from hashkeep.requests import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
+from hashkeep.infohash_requests import answer_infohash  # noqa: E402
+from hashkeep.request_policy import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
 from hashkeep.unknown_coding import refuse_unknown_coding  # noqa: E402
 from server.batcher import Batcher  # noqa: E402
 from server.cpu_affinity import take_one  # noqa: E402
@@ -45,12 +45,12 @@ from server.django_bridge import Handler, Stream, call_django  # noqa: E402
 from server.environ import has_body, wsgi_environ  # noqa: E402
 from server.request_body import BodyReader  # noqa: E402
 from server.responses import FileRange, Response  # noqa: E402
-from server.rsgi import HTTPProtocol, Scope  # noqa: E402
+from server.rsgi_types import HTTPProtocol, Scope  # noqa: E402
 from server.sending import send_file, send_stream  # noqa: E402
 from server.slow_readers import limit_slow_readers  # noqa: E402
 from server.thread_pool import Overloaded, ThreadPool  # noqa: E402
 from server.wait import Wait, repeat_with  # noqa: E402
-from soap.fast_path import answer_requests, is_call  # noqa: E402
+from soap.calls_without_middleware import answer_requests, is_call  # noqa: E402
 
 _log = logging.getLogger(__name__)
 

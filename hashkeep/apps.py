@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from hashkeep.checks import register_checks
+from hashkeep.settings_checks import register_checks
 
 
 class HashkeepConfig(AppConfig):

@@ -12,8 +12,8 @@ import dj_database_url
 from environs import Env, EnvValidationError, validate
 
 from clients import ClientAddress
+from hashkeep.compound_settings import parse_clients, parse_folders, validate_each
 from hashkeep.settings_errors import explain_errors, find_malformed_line
-from hashkeep.settings_parsers import parse_clients, parse_folders, validate_each
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -189,7 +189,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "server.wait_middleware.WaitMiddleware",
-    "server.public_url.at_public_url",
+    "server.public_url_middleware.at_public_url",
     "api.rest.middleware.add_cors_and_problems",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",

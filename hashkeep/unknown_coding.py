@@ -17,9 +17,9 @@ from api.torrage.upload import refuse_request
 from server.body.content_coding import ACCEPT_ENCODING, content_codings, is_unknown
 from server.environ import has_body
 from server.responses import Response
-from server.rsgi import HeaderList
-from soap.fast_path import is_call
-from soap.spyne_server import write_fault
+from server.rsgi_types import HeaderList
+from soap.answer_calls import write_fault
+from soap.calls_without_middleware import is_call
 from soap.views import CONTENT_TYPE as SOAP
 from web.page_response import render_page
 

@@ -13,10 +13,10 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from hashkeep.application import django_application
-from hashkeep.requests import body_limit, prepare_environ
+from hashkeep.request_policy import body_limit, prepare_environ
 from hashkeep.unknown_coding import refuse_unknown_coding
 from server.request_body import spool_body
-from server.rsgi import HeaderList
+from server.rsgi_types import HeaderList
 from server.wait import Wait, repeat_with
 from server.wait_middleware import WaitResponse
 

@@ -1,6 +1,6 @@
 """Where the values of a bencoded dictionary stand, so that each can be read later and in any order."""
 
-from metainfo.bencode import Cursor
+from metainfo.bencode_cursor import Cursor
 from metainfo.bencode_scalars import DIGITS
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 
-from metainfo.bencode import Cursor
+from metainfo.bencode_cursor import Cursor
 from metainfo.bencode_dictionary import Dictionary
 from metainfo.bencode_scalars import DIGITS, END, LIST
 from metainfo.text_decoding import MAX_TEXT_BYTES, decode_text, find_codec

@@ -26,7 +26,7 @@ class Truncated(NotATorrent):
 
 
 class TooComplex(NotATorrent):
-    """The bytes are nested deeper, or have more parts, than the limits of metainfo/bencode.py allow."""
+    """The bytes are nested deeper, or have more parts, than the limits of metainfo/bencode_cursor.py allow."""
 
 
 class NotAnInfohash(Refusal):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from metainfo.bencode import Cursor
+from metainfo.bencode_cursor import Cursor
 from metainfo.bencode_dictionary import Dictionary
 from metainfo.bencode_scalars import DICTIONARY, DIGITS, LIST, quote_bytes
 from metainfo.errors import NotATorrent

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from metainfo import descriptive_fields
-from metainfo.bencode import token_limit
+from metainfo.bencode_cursor import token_limit
 from metainfo.file_entries import read_torrent_name, read_v1_files, read_v2_files
 from metainfo.info_dictionary import find_versions, is_private, read_piece_length, sum_content
 from metainfo.piece_layers import has_all_layers

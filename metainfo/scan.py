@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from metainfo.bencode import Cursor
+from metainfo.bencode_cursor import Cursor
 from metainfo.bencode_dictionary import Dictionary
 from metainfo.bencode_scalars import DICTIONARY
 from metainfo.errors import EmptyTorrent, NotATorrent, TooLarge

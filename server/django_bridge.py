@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
 from server.responses import FileRange, FileRangeResponse, Response
-from server.rsgi import HeaderList
+from server.rsgi_types import HeaderList
 from server.wait import Wait
 from server.wait_middleware import WaitResponse
 

@@ -4,7 +4,7 @@ import sys
 from io import BytesIO
 from wsgiref.types import WSGIEnvironment
 
-from server.rsgi import Scope
+from server.rsgi_types import Scope
 
 
 def wsgi_environ(scope: Scope) -> WSGIEnvironment:

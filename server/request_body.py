@@ -20,7 +20,7 @@ from wsgiref.types import WSGIEnvironment
 
 from server.body.content_coding import content_codings, decode_chunks, is_unknown
 from server.environ import has_body, is_chunked
-from server.rsgi import HTTPProtocol
+from server.rsgi_types import HTTPProtocol
 from server.thread_pool import Overloaded, ThreadPool
 
 IDLE_TIMEOUT = 120.0  # seconds in which at least _PROGRESS bytes arrive

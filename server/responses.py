@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from django.http import StreamingHttpResponse
 
-from server.rsgi import HeaderList
+from server.rsgi_types import HeaderList
 
 _CHUNK = 65_536  # bytes
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from server.acknowledged_bytes import Connection
 from server.django_bridge import Stream
 from server.responses import FileRange
-from server.rsgi import HTTPProtocol, Scope
+from server.rsgi_types import HTTPProtocol, Scope
 from server.thread_pool import ThreadPool
 
 _WINDOW = 1_000_000  # bytes of a stream that may be on their way: granian queues them without limit

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from soap.spyne_server import answer_calls, read_request
+from soap.answer_calls import answer_calls, read_request
 from soap.wsdl import SoapDialect, render_wsdl
 
 CONTENT_TYPE = "text/xml; charset=utf-8"

@@ -25,7 +25,7 @@ from swarm.address_filter import RESERVED, is_public
 from swarm.config import Config
 from swarm.libtorrent_settings import LIBTORRENT_SETTINGS, LOOPBACK_SETTINGS
 from swarm.search_request import PeerAddress
-from swarm.session_events import (
+from swarm.session_event_types import (
     MetadataMismatch,
     MetadataReceived,
     MetadataUnusable,

@@ -9,8 +9,8 @@ from django.utils import timezone
 from archive.census.daily_peers import PeerCount, record_count
 from archive.census.schedule import enrol_new_torrents
 from archive.models import Torrent
-from archive.torrents.catalogue import find_entry
 from archive.torrents.deposit import deposit
+from archive.torrents.index_entries import find_entry
 from metainfo.infohash import infohash_to_hex
 from metainfo.magnet import parse_magnet
 from tests import make

@@ -76,7 +76,7 @@ OWNER = {
     "lxml": "api.feeds",
     "zipstream": "api.files.zip_stream",
     "PTT": "archive.naming",
-    "cryptography": "archive.queue.peer_hints",
+    "cryptography": "archive.queue.received_peer_hints",
     "redis": "archive.access.rate_limit",
     "libtorrent": "swarm.libtorrent_session",
     "maxminddb": "swarm.peers.country",

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from archive.browse.overview import Overview, read_overview
+from archive.browse.archive_statistics import Overview, read_overview
 from archive.census.country_credit import read_country_credit
 from web.bar_chart import build_bars
 from web.errors import refusals_as_pages

@@ -22,7 +22,7 @@ from metainfo.infohash import infohash_to_hex, parse_infohash
 from metainfo.magnet import format_magnet, parse_magnet
 from web.bar_chart import DAYS, build_peer_chart
 from web.errors import refusals_as_pages
-from web.file_list import format_files
+from web.file_list_text import format_files
 from web.file_tree import build_tree
 from web.page_response import render_page, respond_unless_cached
 

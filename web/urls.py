@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from web import api_docs, front_page, search_page, stats_page, takedowns_page, torrent_page, wellknown
+from web import api_pages, front_page, search_page, stats_page, takedowns_page, torrent_page, wellknown
 
 urlpatterns = [
     path("", front_page.front_page, name="front"),
@@ -13,8 +13,8 @@ urlpatterns = [
     path("view/<str:infohash>", torrent_page.torrent_page, name="torrent"),
     path("view/<str:infohash>/files.txt", torrent_page.torrent_files, name="files"),
     path("store", front_page.store_files, name="store"),
-    path("api", api_docs.api_page, name="api"),
-    path("api/v1/docs", api_docs.rest_reference, name="reference"),
+    path("api", api_pages.api_page, name="api"),
+    path("api/v1/docs", api_pages.rest_reference, name="reference"),
     path("stats", stats_page.stats_page, name="statistics"),
     path("takedowns", takedowns_page.takedowns_page, name="takedowns"),
     path("takedowns.txt", takedowns_page.takedowns_text, name="all_takedowns"),

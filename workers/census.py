@@ -29,7 +29,7 @@ from archive.census.distinct_peers import DistinctPeers
 from archive.census.schedule import DueTorrent, claim_due_torrents, enrol_new_torrents
 from archive.errors import Unavailable
 from swarm import Config
-from swarm.peers.count import SwarmCounter, SwarmSnapshot
+from swarm.peers.count_swarm import SwarmCounter, SwarmSnapshot
 from swarm.peers.country import CountryDatabase
 
 _CONCURRENT_COUNTS = 200  # each waits most of its time

@@ -29,9 +29,9 @@ from archive.early_copies import delete_abandoned_copies
 from archive.errors import Unavailable
 from archive.metrics import searches
 from archive.monitoring.heartbeat import HEARTBEAT_SECONDS, record_heartbeat
-from archive.queue import leases
-from archive.queue.leases import LeasedWish
-from archive.queue.peer_hints import PeerHints
+from archive.queue import resolver_leases
+from archive.queue.received_peer_hints import PeerHints
+from archive.queue.resolver_leases import LeasedWish
 from archive.queue.wish_rows import delete_stale_wishes
 from swarm import Config, SearchEngine, SearchOutcome, SearchRequest
 from workers.search_results import SearchResults
@@ -40,7 +40,7 @@ SEARCH_SECONDS = 60.0  # for one search; requests that wait may give up sooner, 
 
 _MAX_SEARCHES = 1000  # at once; so many in vain cost libtorrent some 30 MB
 _MAX_PEERS = 100  # named for one search: links may name peers to harm them
-_RENEW_SECONDS = leases.LEASE_TIME.total_seconds() / 3
+_RENEW_SECONDS = resolver_leases.LEASE_TIME.total_seconds() / 3
 _DELETE_STALE_SECONDS = 3600.0
 _POLL_SECONDS = 1.0  # between two looks at the queue, in case that a notification got lost
 _PAUSE = 2.0  # seconds, while the database or the storage is away
@@ -79,7 +79,7 @@ class Resolver:
             except Unavailable:
                 time.sleep(_PAUSE)
             close_old_connections()
-        leases.release_leases(self._id)
+        resolver_leases.release_leases(self._id)
         if self._listener:
             self._listener.close()
 
@@ -91,8 +91,8 @@ class Resolver:
         self._start_searches(self._listener)
         now = time.monotonic()
         if now - self._leases_renewed >= _RENEW_SECONDS:
-            leases.renew_leases(self._id, list(self._wishes))
-            leases.reclaim_expired_leases()
+            resolver_leases.renew_leases(self._id, list(self._wishes))
+            resolver_leases.reclaim_expired_leases()
             self._leases_renewed = now
         if now - self._heartbeat_sent >= HEARTBEAT_SECONDS:
             record_heartbeat("resolver", self._id)
@@ -105,7 +105,7 @@ class Resolver:
 
     def _start_searches(self, listener: Listener) -> None:
         """Search for as many wishes as there is room for, until none is due."""
-        while wishes := leases.claim_wishes(self._id, _MAX_SEARCHES - len(self._wishes)):
+        while wishes := resolver_leases.claim_wishes(self._id, _MAX_SEARCHES - len(self._wishes)):
             self._receive_hints(
                 listener, 0
             )  # peer hints are sent before their wish is written, so they have arrived

@@ -27,7 +27,7 @@ from django.db import close_old_connections
 
 from archive.early_copies import delete_early_copies
 from archive.errors import Unavailable
-from archive.queue.leases import LeasedWish, give_up_wish, record_misses
+from archive.queue.resolver_leases import LeasedWish, give_up_wish, record_misses
 from archive.torrents.deposit import Receipt, deposit_many
 from archive.torrents.deposit_candidate import Candidate, parse_candidate
 from archive.torrents.early_delivery import deliver_early

@@ -18,7 +18,7 @@ from api.feeds.rss_document import (
 from api.http.plain_text import plain_response
 from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed, Unavailable
-from archive.torrents.catalogue import TorrentEntry
+from archive.torrents.index_entries import TorrentEntry
 from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.http import HttpRequest
 from lxml import etree
 
-from archive.torrents.catalogue import TorrentEntry
+from archive.torrents.index_entries import TorrentEntry
 
 ATOM = "http://www.w3.org/2005/Atom"
 

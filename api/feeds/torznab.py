@@ -33,7 +33,7 @@ from archive.browse.search import SearchQuery, search_torrents
 from archive.errors import NotListed, Unavailable
 from archive.films.film_links import FilmLink, find_films
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import TorrentEntry
+from archive.torrents.index_entries import TorrentEntry
 from metainfo.errors import Refusal
 from metainfo.magnet import format_magnet
 

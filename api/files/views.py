@@ -16,18 +16,18 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from api.files.locate import list_files, open_file
+from api.files.open_client_files import list_files, open_file
 from api.files.reader_limit import reader_limit
 from api.files.signed_link import FileLink, read_link, safe_file_name
 from api.files.zip_stream import zip_files
 from api.http.byte_range import UnsatisfiableRange, parse_range
-from api.http.cors import cors_headers
-from api.http.media_type import guess_media_type
+from api.http.cors_headers import cors_headers
+from api.http.media_type_by_suffix import guess_media_type
 from api.http.problem_details import CONTENT_TYPE, Problem, describe_exception
 from archive.access.api_keys import ApiKey, reauthorize_key
 from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
-from clients.finished_files import FinishedFile
+from clients.open_finished_file import FinishedFile
 from metainfo.errors import Refusal
 from server.responses import ClosingStream, FileRangeResponse
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from zipstream import ZipStream
 
-from api.files.locate import UnopenedFile
+from api.files.open_client_files import UnopenedFile
 from server.responses import file_chunks
 
 

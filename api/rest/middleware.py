@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
-from api.http.cors import cors_headers
+from api.http.cors_headers import cors_headers
 from api.http.problem_details import CONTENT_TYPE, build_problem
 
 Handler = Callable[[HttpRequest], HttpResponse]

@@ -4,8 +4,8 @@ from django.urls import path
 
 from api.rest.openapi import SchemaView
 from api.rest.routes import torrent_clients
+from api.rest.routes.check import HeldView
 from api.rest.routes.deposits import DepositView
-from api.rest.routes.held import HeldView
 from api.rest.routes.own_key import OwnKeyView
 from api.rest.routes.resolve import ResolveView, WantedView
 from api.rest.routes.search import SearchView

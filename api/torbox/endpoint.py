@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from api.http.cors import cors_headers
+from api.http.cors_headers import cors_headers
 from api.torbox.responses import TorboxError, error_response
 from clients import ClientError
 from metainfo.errors import Refusal

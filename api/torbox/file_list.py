@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from api.http.media_type import guess_media_type
+from api.http.media_type_by_suffix import guess_media_type
 from archive.torrents.retrieve import retrieve
 from metainfo import ParsedTorrent
 from metainfo.infohash import parse_infohash

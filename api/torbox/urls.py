@@ -3,14 +3,7 @@
 from django.urls import URLPattern, re_path
 
 from api.torbox.endpoint import Method, method_view, unknown_endpoint
-from api.torbox.methods.checkcached import check_cached, check_cached_list
-from api.torbox.methods.controltorrent import control_torrent, delete_torrent
-from api.torbox.methods.createtorrent import create_torrent, create_torrent_at_once
-from api.torbox.methods.edittorrent import edit_torrent
-from api.torbox.methods.mylist import list_torrents
-from api.torbox.methods.requestdl import request_download
-from api.torbox.methods.torrentinfo import export_data, magnet_to_file, torrent_info, torrent_info_of_body
-from api.torbox.methods.user import (
+from api.torbox.methods.account import (
     account_details,
     control_queued,
     empty_cached,
@@ -18,6 +11,13 @@ from api.torbox.methods.user import (
     refuse_other_kinds,
     refuse_unknown_item,
 )
+from api.torbox.methods.checkcached import check_cached, check_cached_list
+from api.torbox.methods.controltorrent import control_torrent, delete_torrent
+from api.torbox.methods.createtorrent import create_torrent, create_torrent_at_once
+from api.torbox.methods.edittorrent import edit_torrent
+from api.torbox.methods.mylist import list_torrents
+from api.torbox.methods.requestdl import request_download
+from api.torbox.methods.torrentinfo import export_data, magnet_to_file, torrent_info, torrent_info_of_body
 
 
 def _method_path(path: str, **methods: Method) -> URLPattern:

@@ -16,7 +16,7 @@ from archive.films.film_links import FilmLink, find_film, list_torrents_of_film,
 from archive.naming.release_name import parse_release_name
 from archive.naming.torrent_kind import TorrentKind
 from archive.queue.enqueue import enqueue_wishes
-from archive.torrents.catalogue import TorrentEntry, find_entry
+from archive.torrents.index_entries import TorrentEntry, find_entry
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import parse_infohash
 

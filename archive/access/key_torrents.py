@@ -17,7 +17,7 @@ from archive.db.sql import chunks
 from archive.errors import NotHeld
 from archive.models import Belonging, Torrent
 from archive.takedowns.find_blocked import find_blocked, refuse_blocked
-from archive.torrents.catalogue import TorrentEntry, build_entry
+from archive.torrents.index_entries import TorrentEntry, build_entry
 from metainfo.magnet import Magnet
 
 MAX_NAME_LENGTH = 255  # characters

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from archive.browse.fulltext_index import IdBatch, matching_ids, newest_ids
+from archive.browse.fulltext_query import IdBatch, matching_ids, newest_ids
 from archive.browse.id_ranges_by_day import MAX_ID, last_possible_id
 from archive.census.liveness import IS_ALIVE
 from archive.db.outages import outages
@@ -25,7 +25,7 @@ from archive.models import Torrent
 from archive.naming.search_terms import MAX_QUERY_LENGTH, any_word, match_terms, parse_terms
 from archive.naming.search_words import kind_from_index_words, kind_word
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import TorrentEntry, build_entries
+from archive.torrents.index_entries import TorrentEntry, build_entries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import find_infohash
 

@@ -30,9 +30,9 @@ from django.db import DatabaseError, connection, transaction
 
 from archive.db.driver import is_postgresql
 
-# For resolvers: there are wishes to search for. A payload is a sealed peer hint (`archive.queue.peer_hints`).
+# For resolvers: there are wishes to search for. A payload is a sealed peer hint (`received_peer_hints`).
 NEW_WISHES = "wanted"
-# For waiting requests: wishes were fulfilled or missed. The payload is described in `archive.queue.settlements`.
+# For waiting requests: wishes were fulfilled or missed. `settlement_notifications` describes the payload.
 SETTLED_WISHES = "settled"
 
 _database: Any = connection  # Django's stubs do not know what psycopg adds to it

@@ -19,7 +19,7 @@ from archive.errors import NotListed
 from archive.films.imdb_id import format_imdb_id, parse_imdb_id
 from archive.films.imdb_titles import printable_title
 from archive.models import Confidence, Film, Title, Torrent
-from archive.torrents.catalogue import TorrentEntry, build_entry
+from archive.torrents.index_entries import TorrentEntry, build_entry
 from metainfo.infohash import truncate_infohash
 
 _MAX_TORRENTS = 1000  # of one film

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from archive.models.infohash_lookup import select_held, truncated_v2_range
+from archive.models.infohash_sql import select_held, truncated_v2_range
 from archive.naming.search_words import make_index_words
 from metainfo import Metainfo
 from metainfo.infohash import infohash_to_hex

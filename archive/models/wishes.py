@@ -10,7 +10,7 @@ from metainfo.infohash import infohash_to_hex
 class Wanted(models.Model):
     """A wish: a torrent that was asked for and is not held. The addresses of those requests are not written down.
 
-    Nor are the peers that a magnet link names: they go from process to process (`archive.queue.peer_hints`).
+    Nor are the peers that a magnet link names: they go from process to process (`archive.queue.received_peer_hints`).
     """
 
     names = models.BinaryField("the infohashes asked for, one behind the other", max_length=52, unique=True)

@@ -12,7 +12,7 @@ from archive.db.notify import NEW_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.errors import TooManyWishes, Unavailable
 from archive.models import Wanted
-from archive.queue.address_quota import charge_searches
+from archive.queue.hourly_search_quota import charge_searches
 from archive.queue.peer_hint_sender import send_peer_hints
 from archive.queue.wish_request import WishRequest, build_row, is_due_again, merge_request, wish_key
 from archive.queue.wish_rows import find_rows, write_rows

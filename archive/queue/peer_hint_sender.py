@@ -21,7 +21,7 @@ from django.db import connection
 from archive.db.notify import NEW_WISHES, notify_now
 from archive.db.outages import outages
 from archive.errors import Unavailable
-from archive.queue.peer_hints import MAX_WISHES, Peers, merge_peers, seal_peers
+from archive.queue.received_peer_hints import MAX_WISHES, Peers, merge_peers, seal_peers
 
 REPEAT_DELAYS = (1, 1, 1, 1, 1, 2, 2, 4, 4, 8, 16, 30, 60, 60, 60)  # seconds from one time to the next
 

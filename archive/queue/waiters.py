@@ -27,7 +27,7 @@ from archive.address_block import address_block
 from archive.db.notify import Listener
 from archive.errors import TooManyWishes, Unavailable
 from archive.queue.enqueue import enqueue_each
-from archive.queue.settlements import listen_for_settlements, receive_settlements
+from archive.queue.settlement_notifications import listen_for_settlements, receive_settlements
 from archive.queue.wish_request import WishRequest, wish_key
 from archive.queue.wish_status import WishStatus, wish_statuses
 from metainfo.errors import Refusal

@@ -19,7 +19,7 @@ from archive.db.outages import outages
 from archive.errors import TakenDown, Unavailable, refusal_code
 from archive.metrics import deposits
 from archive.models import Torrent
-from archive.queue.fulfil import fulfil_wishes
+from archive.queue.fulfil_wishes import fulfil_wishes
 from archive.store import get_storage, read_verified, storage_key
 from archive.takedowns.find_blocked import find_blocked
 from archive.takedowns.takedown import delete_torrents

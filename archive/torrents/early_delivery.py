@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 
 from archive.early_copies import EarlyCopy, write_early_copy
-from archive.queue.settlements import notify_found
+from archive.queue.settlement_notifications import notify_found
 from archive.takedowns.find_blocked import find_blocked
 from archive.torrents.deposit_candidate import Candidate
 from metainfo.infohash import infohash_to_hex

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from django.db import IntegrityError
 
 from archive.db.sql import insert_rows
-from archive.db.write_lock import write_lock
+from archive.db.sqlite_write_lock import write_lock
 from archive.models import Torrent
-from archive.models.infohash_lookup import select_stored_under
+from archive.models.infohash_sql import select_stored_under
 
 _COLUMNS = ("v1", "v2", "name", "size", "files", "length", "digest", "complete", "words")
 _ATTEMPTS = 5

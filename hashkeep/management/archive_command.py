@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from hashkeep.checks import SETTINGS_TAG
+from hashkeep.settings_checks import SETTINGS_TAG
 
 _MAX_SPAN = 1_000_000  # seconds or hours: time.sleep overflows above some 9 billion seconds
 

@@ -21,7 +21,7 @@ from swarm.fetch.timers import Action, Schedule
 from swarm.libtorrent_session import LibtorrentSession
 from swarm.outcome import FoundMetadata, SearchOutcome, UnusableMetadata
 from swarm.search_request import PeerAddress, SearchRequest
-from swarm.session_events import (
+from swarm.session_event_types import (
     MetadataMismatch,
     MetadataReceived,
     MetadataUnusable,

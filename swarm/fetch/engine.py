@@ -25,7 +25,7 @@ from swarm.fetch.pending_request import OnDone, PendingRequest
 from swarm.fetch.timers import Action, Timers
 from swarm.libtorrent_session import LibtorrentSession
 from swarm.search_request import SearchRequest
-from swarm.session_events import SessionEvent, SessionStatistics
+from swarm.session_event_types import SessionEvent, SessionStatistics
 from swarm.wake_pipe import WakePipe
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from swarm.fetch.pending_request import PendingRequest
 from swarm.fetch.timers import Schedule
 from swarm.libtorrent_session import LibtorrentSession
 from swarm.search_request import PeerAddress
-from swarm.session_events import MetadataReceived
+from swarm.session_event_types import MetadataReceived
 
 # A peer that takes the connection by which the info dictionary came for still open refuses another one, and
 # libtorrent alone would wait seconds before it connects again.

@@ -5,7 +5,7 @@ Each hash has a swarm of its own, and so a MetadataFetch of its own.
 
 from collections.abc import Iterable
 
-from swarm.fetch.metadata import MetadataFetch
+from swarm.fetch.metadata_fetch import MetadataFetch
 from swarm.fetch.pending_request import PendingRequest
 from swarm.fetch.timers import Schedule
 from swarm.libtorrent_session import LibtorrentSession

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from swarm.config import Config
 from swarm.libtorrent_session import LibtorrentSession
-from swarm.session_events import PeersFound, SessionStatistics
+from swarm.session_event_types import PeersFound, SessionStatistics
 from swarm.wake_pipe import WakePipe
 
 # Measured with libtorrent: 240 peers on nodes that name 100 of them each were complete after three rounds.

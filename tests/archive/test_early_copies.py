@@ -20,7 +20,7 @@ from archive.early_copies import (
 )
 from archive.errors import NotHeld, TakenDown
 from archive.models import Torrent, Wanted
-from archive.queue.settlements import listen_for_settlements, notify_found, receive_settlements
+from archive.queue.settlement_notifications import listen_for_settlements, notify_found, receive_settlements
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit_many
 from archive.torrents.deposit_candidate import parse_candidate

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from archive.models import Wanted
-from archive.queue import leases
+from archive.queue import resolver_leases
 from archive.queue.enqueue import enqueue_wishes
 from archive.queue.retry import RECENT_MISS
 from metainfo.magnet import Magnet
@@ -20,27 +20,27 @@ BOTH = make.hybrid(b"both")
 
 def test_a_peer_is_a_reason_to_search_again_unless_the_last_search_knew_peers() -> None:
     enqueue_wishes([Magnet(HASH)], ADDRESS)
-    leases.record_misses(leases.claim_wishes("one", 10), "one")
+    resolver_leases.record_misses(resolver_leases.claim_wishes("one", 10), "one")
     peers = Magnet(HASH, peers=WISH.peers)
     assert enqueue_wishes([peers], ADDRESS)[0].searching
-    [wish] = leases.claim_wishes("one", 10)
+    [wish] = resolver_leases.claim_wishes("one", 10)
     wish.peers.update(WISH.peers)
-    leases.record_misses([wish], "one")
+    resolver_leases.record_misses([wish], "one")
     assert not enqueue_wishes([peers], ADDRESS)[0].searching
 
 
 def test_requests_for_one_torrent_are_one_wish_with_the_trackers_of_all() -> None:
     enqueue_wishes([WISH], ADDRESS)
     enqueue_wishes([Magnet(HASH, trackers=("udp://two.example:1/announce",))], OTHER_ADDRESS)
-    [claimed] = leases.claim_wishes("one", 10)
+    [claimed] = resolver_leases.claim_wishes("one", 10)
     assert claimed.trackers == (*WISH.trackers, "udp://two.example:1/announce")
-    assert leases.claim_wishes("two", 10) == []
+    assert resolver_leases.claim_wishes("two", 10) == []
 
 
 def test_a_request_that_pairs_an_infohash_with_a_wrong_one_is_a_wish_of_its_own() -> None:
     v1, v2 = make.infohashes(BOTH)
     enqueue_wishes([Magnet(v1, bytes(32)), Magnet(v1, v2), Magnet(v1)], ADDRESS)
-    assert {(wish.v1, wish.v2) for wish in leases.claim_wishes("one", 10)} == {
+    assert {(wish.v1, wish.v2) for wish in resolver_leases.claim_wishes("one", 10)} == {
         (v1, bytes(32)),
         (v1, v2),
         (v1, None),
@@ -50,9 +50,9 @@ def test_a_request_that_pairs_an_infohash_with_a_wrong_one_is_a_wish_of_its_own(
 def test_a_recent_miss_is_an_answer_and_an_old_one_is_a_reason_to_search_again() -> None:
     enqueue_wishes([WISH], ADDRESS)
     for _ in range(4):
-        leases.record_misses(leases.claim_wishes("one", 10), "one")
+        resolver_leases.record_misses(resolver_leases.claim_wishes("one", 10), "one")
         Wanted.objects.update(next_try=timezone.now())
-    leases.record_misses(leases.claim_wishes("one", 10), "one")
+    resolver_leases.record_misses(resolver_leases.claim_wishes("one", 10), "one")
     [recent] = enqueue_wishes([Magnet(HASH)], ADDRESS, awaited=True)
     assert not recent.searching
     assert 0 < recent.retry_after <= RECENT_MISS.total_seconds()

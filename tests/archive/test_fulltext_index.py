@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from archive.browse import fulltext_index
+from archive.browse import fulltext_query
 from archive.browse.search import SearchQuery, search_torrents
 from archive.db.driver import choose, is_postgresql
 from archive.models import Torrent
@@ -33,7 +33,7 @@ def test_words_that_take_the_index_too_long_are_searched_row_by_row(
             f"SELECT CAST('{'x' * 10}' || (1000000000 + n) AS {choose(**BYTES)}), "
             f"'w' || n, 1, 1, 1, CAST('' AS {choose(**BYTES)}), true, {words.format('n')} FROM t"
         )
-    monkeypatch.setattr(fulltext_index, "INDEX_TIMEOUT", 1)
+    monkeypatch.setattr(fulltext_query, "INDEX_TIMEOUT", 1)
     pages = all_pages(SearchQuery("odd even"), 50)
     assert [name for page in pages for name in names(page)] == ["w1"]
     assert (len(pages) > 1) == is_postgresql()
@@ -53,7 +53,7 @@ def test_a_torrent_that_is_taken_down_is_not_found_any_more() -> None:
 
 def indexed_ids(word: str) -> list[int]:
     """Row ids that the index has for this word, whether or not there are such rows."""
-    return fulltext_index.matching_ids([((word,),)], 1 << 60, 100).ids
+    return fulltext_query.matching_ids([((word,),)], 1 << 60, 100).ids
 
 
 def test_torrents_stored_in_a_batch_are_found() -> None:

@@ -15,9 +15,9 @@ from pytest_django import Settings
 from archive.db.notify import NEW_WISHES, Listener, listen
 from archive.errors import NotHeld, StillWanted, TakenDown, TooManyWishes, Unavailable
 from archive.models import Wanted
-from archive.queue import enqueue, leases, waiters
+from archive.queue import enqueue, resolver_leases, waiters
 from archive.queue.enqueue import enqueue_requests, enqueue_wishes
-from archive.queue.settlements import receive_settlements
+from archive.queue.settlement_notifications import receive_settlements
 from archive.queue.wish_request import WishRequest
 from archive.queue.wish_status import WishStatus, wish_status
 from archive.takedowns.takedown import take_down
@@ -87,11 +87,11 @@ def resolve_one_wish(torrent: bytes | None) -> None:
     listener = listen(NEW_WISHES)
     try:
         deadline = time.monotonic() + 30
-        while not (wishes := leases.claim_wishes("one", 1)) and time.monotonic() < deadline:
+        while not (wishes := resolver_leases.claim_wishes("one", 1)) and time.monotonic() < deadline:
             listener.receive(1)
         if torrent:
             deposit(torrent)
-        leases.record_misses(wishes, "one")
+        resolver_leases.record_misses(wishes, "one")
     finally:
         listener.close()
         connection.close()
@@ -135,7 +135,7 @@ def test_waiting_ends_in_time_without_a_resolver() -> None:
 
 def miss_all() -> None:
     """All wishes are searched for in vain, so that no request waits any longer."""
-    leases.record_misses(leases.claim_wishes("one", 100), "one")
+    resolver_leases.record_misses(resolver_leases.claim_wishes("one", 100), "one")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -220,8 +220,8 @@ def test_a_blocked_torrent_is_neither_enqueued_nor_waited_for() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_request_for_a_wish_that_was_given_up_gets_the_reason() -> None:
     enqueue_wishes([WISH], ADDRESS)
-    [wish] = leases.claim_wishes("one", 10)
-    leases.give_up_wish(wish, "one", "It is private.")
+    [wish] = resolver_leases.claim_wishes("one", 10)
+    resolver_leases.give_up_wish(wish, "one", "It is private.")
     status = wish_status(HASH)
     assert (status.state, status.reason) == ("given up", "It is private.")
     pass_time(timedelta(days=20))

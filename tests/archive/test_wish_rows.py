@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from archive.errors import NotHeld, TooManyWishes
 from archive.models import Wanted
-from archive.queue import leases, wish_rows
+from archive.queue import resolver_leases, wish_rows
 from archive.queue.enqueue import enqueue_wishes
 from archive.queue.wish_status import wish_status
 from tests.wishes import ADDRESS, HASH, WISH, absent_magnets, pass_time
@@ -32,7 +32,7 @@ def test_the_queue_is_limited_and_missed_wishes_make_room(settings: Settings) ->
     with pytest.raises(TooManyWishes) as full:
         enqueue_wishes([WISH], ADDRESS)
     assert full.value.retry_after > 0
-    leases.record_misses(leases.claim_wishes("one", 3), "one")
+    resolver_leases.record_misses(resolver_leases.claim_wishes("one", 3), "one")
     enqueue_wishes([WISH], ADDRESS)
     assert Wanted.objects.count() == 10
     assert wish_status(HASH).state == "pending"

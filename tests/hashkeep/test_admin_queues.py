@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from archive.models import Torrent, Wanted, Watched
 from archive.queue.enqueue import enqueue_wishes
-from archive.queue.leases import claim_wishes
+from archive.queue.resolver_leases import claim_wishes
 from archive.queue.wish_status import wish_statuses
 from archive.torrents.deposit import deposit
 from metainfo.magnet import parse_magnet

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from archive.queue import leases
+from archive.queue import resolver_leases
 from archive.queue.enqueue import enqueue_wishes
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
@@ -50,7 +50,7 @@ def test_a_torrent_that_is_taken_down_is_named_and_does_not_stay_in_the_queue() 
 
 def test_a_torrent_that_was_missed_just_now_is_not_searched_for_again() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
-    leases.record_misses(leases.claim_wishes("one", 1), "one")
+    resolver_leases.record_misses(resolver_leases.claim_wishes("one", 1), "one")
     lines, error = run(infohash_to_hex(ABSENT))
     assert (
         f"{infohash_to_hex(ABSENT)} not found some minutes ago, and not searched for again so soon; ask in 1 min"
@@ -61,8 +61,8 @@ def test_a_torrent_that_was_missed_just_now_is_not_searched_for_again() -> None:
 
 def test_a_torrent_that_the_archive_refuses_is_named_with_the_reason() -> None:
     enqueue_wishes([Magnet(ABSENT)], "")
-    [wish] = leases.claim_wishes("one", 1)
-    leases.give_up_wish(wish, "one", "This torrent is private.")
+    [wish] = resolver_leases.claim_wishes("one", 1)
+    resolver_leases.give_up_wish(wish, "one", "This torrent is private.")
     assert f"{infohash_to_hex(ABSENT)} This torrent is private." in run(infohash_to_hex(ABSENT))[0]
 
 

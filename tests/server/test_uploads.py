@@ -17,7 +17,7 @@ from api.fast_path import answer_uploads
 from archive.torrents.count import count_torrents
 from hashkeep import application
 from server.responses import Response
-from server.rsgi import HeaderList
+from server.rsgi_types import HeaderList
 from tests import make
 from tests.servers.hashkeep import Hashkeep
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django import Settings
 
 from archive.models import Wanted
-from archive.queue import leases, wish_rows
+from archive.queue import resolver_leases, wish_rows
 from archive.torrents.deposit import deposit
 from tests import make
 from tests.servers.hashkeep import Hashkeep, hashkeep
@@ -53,14 +53,16 @@ class TestWithoutJavaScript:
 
     def test_after_a_miss_the_page_says_when_the_next_search_is(self, client: Client) -> None:
         page_text(client, f"/find?q={HASH}", 202)
-        leases.record_misses(leases.claim_wishes("one", 1), "one")
+        resolver_leases.record_misses(resolver_leases.claim_wishes("one", 1), "one")
         page = page_text(client, f"/view/{HASH}", 202)
         assert '<div data-when="resting">' in page
         assert "Next search" in page
 
     def test_a_wish_that_was_given_up_shows_the_reason_and_does_not_reload(self, client: Client) -> None:
         page_text(client, f"/find?q={HASH}", 202)
-        leases.give_up_wish(leases.claim_wishes("one", 1)[0], "one", "It is <b>private</b>.")
+        resolver_leases.give_up_wish(
+            resolver_leases.claim_wishes("one", 1)[0], "one", "It is <b>private</b>."
+        )
         page = page_text(client, f"/view/{HASH}", 404)
         assert "It is &lt;b&gt;private&lt;/b&gt;." in page
         assert "refresh" not in page

@@ -13,7 +13,7 @@ from api.http.problem_details import ProblemSerializer, describe_exception
 from api.http.torrent_response import CONTENT_TYPE
 from api.rest.parsers import TorrentParser, UploadFormParser
 from api.rest.routes.torrents import TorrentListView
-from api.rest.serializers import InfohashField, LinksSerializer, link_fields
+from api.rest.torrent_serializers import InfohashField, LinksSerializer, link_fields
 from archive.access.api_keys import require_upload_key
 from archive.torrents.deposit import Receipt, deposit, deposit_many
 from metainfo.errors import Refusal

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.routes.torrents import INFOHASH_PARAMETER
-from api.rest.serializers import InfohashField
+from api.rest.torrent_serializers import InfohashField
 from api.rest.view import RestView
 from archive.queue.enqueue import enqueue_wishes
 from archive.queue.wish_status import WishStatus, statuses_without_network, wish_status

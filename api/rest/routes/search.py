@@ -15,11 +15,11 @@ from api.rest.query_parameters import (
     datetime_parameter,
     int_parameter,
 )
-from api.rest.serializers import TorrentSerializer, torrent_fields
+from api.rest.torrent_serializers import TorrentSerializer, torrent_fields
 from api.rest.view import RestView
 from archive.browse.search import SearchQuery, search_torrents
 from archive.naming.torrent_kind import TorrentKind
-from archive.torrents.catalogue import TorrentEntry
+from archive.torrents.index_entries import TorrentEntry
 from metainfo.magnet import format_magnet
 
 _KINDS = {str(kind): kind for kind in TorrentKind}

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from api.rest.query_parameters import int_parameter
 from api.rest.view import RestView
-from archive.browse.overview import Overview, read_overview
+from archive.browse.archive_statistics import Overview, read_overview
 from archive.census.country_credit import read_country_credit
 from archive.torrents.count import count_versions
 

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.rest.paging import PAGE_PARAMETERS, page_response, page_serializer, read_page_request
-from api.rest.serializers import InfohashField
+from api.rest.torrent_serializers import InfohashField
 from api.rest.view import RestView
 from archive.takedowns.public_notices import list_notices
 

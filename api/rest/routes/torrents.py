@@ -20,7 +20,7 @@ from api.rest.paging import (
 )
 from api.rest.query_parameters import WrongParameter
 from api.rest.renderers import AsciiJsonRenderer, TorrentRenderer
-from api.rest.serializers import (
+from api.rest.torrent_serializers import (
     INFOHASH_SCHEMA,
     DescriptionSerializer,
     TorrentSerializer,
@@ -30,7 +30,7 @@ from api.rest.serializers import (
 from api.rest.view import RestView
 from archive.browse.describe import describe_torrent
 from archive.browse.search import SearchQuery, search_torrents
-from archive.torrents.catalogue import find_entry
+from archive.torrents.index_entries import find_entry
 from archive.torrents.retrieve import redirect_url, retrieve
 from metainfo.infohash import parse_infohash
 from metainfo.magnet import parse_magnet

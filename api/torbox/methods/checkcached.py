@@ -9,7 +9,7 @@ from api.torbox.authentication import authenticate
 from api.torbox.file_list import FileLister
 from api.torbox.request_body import is_true, parse_body
 from api.torbox.responses import TorboxError, success_response
-from archive.torrents.catalogue import TorrentSummary, find_summaries
+from archive.torrents.index_entries import TorrentSummary, find_summaries
 from metainfo.errors import NotAnInfohash
 from metainfo.infohash import infohash_to_hex, parse_infohash
 

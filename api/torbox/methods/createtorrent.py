@@ -20,8 +20,8 @@ from api.torbox.responses import TorboxError, success_response
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotHeld, StillWanted
-from archive.torrents.catalogue import find_entry
 from archive.torrents.deposit import deposit
+from archive.torrents.index_entries import find_entry
 from archive.torrents.resolve import resolve
 from archive.torrents.retrieve import retrieve
 from clients import RejectedTracker, TorrentToAdd

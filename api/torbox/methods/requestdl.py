@@ -4,7 +4,7 @@ import json
 
 from django.http import HttpRequest, HttpResponse
 
-from api.files.locate import list_files, open_file
+from api.files.open_client_files import list_files, open_file
 from api.files.signed_link import FileLink, link_path
 from api.torbox.authentication import authenticate
 from api.torbox.request_body import is_true, parse_integer

@@ -20,7 +20,7 @@ from archive.torrents.count import count_torrents
 from hashkeep.management.archive_command import ArchiveCommand, parse_positive
 from hashkeep.management.input_lines import describe_error
 from hashkeep.management.progress_bar import open_progress_bar
-from hashkeep.management.shutdown import add_attached_option, is_parent_gone
+from hashkeep.management.stop_condition import add_attached_option, is_parent_gone
 from metainfo.infohash_list import decode_lines
 
 _HASHED_PREFIX = "hashed:"

@@ -13,7 +13,7 @@ from archive.torrents.held import look_up_infohashes
 from archive.torrents.retrieve import retrieve
 from clients import Client, ClientError, ClientTorrent, TorrentToAdd, find_known_infohash, open_client
 from hashkeep.management.archive_command import ArchiveCommand
-from hashkeep.management.client import use_configured_client
+from hashkeep.management.open_torrent_client import use_configured_client
 from hashkeep.management.progress_bar import open_progress_bar
 from hashkeep.management.terminal_text import escape_text
 from metainfo import compute_infohashes

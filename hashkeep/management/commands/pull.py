@@ -16,8 +16,8 @@ from archive.queue.enqueue import enqueue_wishes
 from archive.torrents.deposit import deposit_many
 from clients import Client, ClientError, ClientTorrent, UnknownTorrent, WrongPassword
 from hashkeep.management.archive_command import ArchiveCommand, parse_positive
-from hashkeep.management.client import open_configured_client
 from hashkeep.management.deposit_outcomes import HELD, STORED, describe_outcome, format_summary
+from hashkeep.management.open_torrent_client import open_configured_client
 from hashkeep.management.progress_bar import open_progress_bar
 from metainfo import compute_infohashes
 from metainfo.errors import Refusal

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from hashkeep.management.archive_command import ArchiveCommand
-from hashkeep.management.shutdown import add_attached_option, stop_condition
+from hashkeep.management.stop_condition import add_attached_option, stop_condition
 from swarm import SearchEngine
 from workers.resolver import Resolver, swarm_config
 

@@ -19,8 +19,8 @@ from archive.metrics import FOLDER_VARIABLE
 from archive.monitoring.health import check_storage
 from archive.store import get_storage
 from archive.takedowns.takedown import finish_takedowns
-from hashkeep.checks import SETTINGS_TAG
 from hashkeep.management.archive_command import require_migrations
+from hashkeep.settings_checks import SETTINGS_TAG
 from server.cpu_affinity import cores
 
 _KILL_AFTER = 5  # seconds that gunicorn's processes have to end

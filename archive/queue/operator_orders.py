@@ -10,7 +10,7 @@ from archive.db.notify import NEW_WISHES, notify_on_commit
 from archive.db.outages import outages
 from archive.models import Wanted
 from archive.queue.retry import GIVEN_UP_FOR
-from archive.queue.settlements import notify_missed
+from archive.queue.settlement_notifications import notify_missed
 from archive.queue.wish_rows import REST_COLUMNS, rest_row
 
 

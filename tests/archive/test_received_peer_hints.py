@@ -6,9 +6,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from archive.db.notify import NEW_WISHES, listen
-from archive.queue import leases, peer_hint_sender
+from archive.queue import peer_hint_sender, resolver_leases
 from archive.queue.enqueue import enqueue_wishes
-from archive.queue.peer_hints import PeerHints, Peers, seal_peers
+from archive.queue.received_peer_hints import PeerHints, Peers, seal_peers
 from metainfo.magnet import Magnet
 from tests.wishes import ADDRESS, HASH, WISH
 
@@ -23,7 +23,7 @@ def test_resolvers_receive_the_peers_that_a_magnet_link_names() -> None:
     try:
         enqueue_wishes([WISH, Magnet(HASH, peers=more)], ADDRESS)
         enqueue_wishes([Magnet(bytes(20))], ADDRESS)
-        [key] = {wish.wish_key for wish in leases.claim_wishes("one", 10)} - {bytes(20)}
+        [key] = {wish.wish_key for wish in resolver_leases.claim_wishes("one", 10)} - {bytes(20)}
         for _ in range(60):  # PostgreSQL takes its time
             hints.receive(listener.receive(0.5))
             peers |= hints.take(key)

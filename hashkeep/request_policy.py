@@ -8,7 +8,7 @@ from django.conf import settings
 from api.fast_path import UPLOAD_PATHS, is_upload
 from api.http.torrent_response import infohash_in_path
 from server.header_filter import filter_headers
-from soap.fast_path import CALL_PATHS, is_call
+from soap.calls_without_middleware import CALL_PATHS, is_call
 
 # Routes that take several torrents, or one in a form. All others take forms of Django's own limit.
 _TORRENT_ROUTES = ("/api/v1/", "/v1/", "/store", "/torrent/add")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from archive.db.notify import Listener
-from archive.queue.settlements import (
+from archive.queue.settlement_notifications import (
     listen_for_settlements,
     notify_fulfilled,
     notify_missed,

@@ -6,7 +6,7 @@ from wsgiref.types import WSGIEnvironment
 from django.db import close_old_connections
 
 from server.responses import Response
-from soap.spyne_server import answer_calls, read_request
+from soap.answer_calls import answer_calls, read_request
 from soap.urls import urlpatterns
 from soap.views import CONTENT_TYPE
 

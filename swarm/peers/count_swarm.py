@@ -9,8 +9,8 @@ from metainfo.announce_url import clean_announce_url
 from swarm.address_filter import is_public
 from swarm.config import Config
 from swarm.peers.dht import DhtLookup
+from swarm.peers.query_tracker import TrackerClient, TrackerSuspended
 from swarm.peers.tracker_report import ScrapeCounts, TrackerError, TrackerReport
-from swarm.peers.trackers import TrackerClient, TrackerSuspended
 
 _MAX_TRACKERS = 10  # of one torrent: most torrents name few that are alive, and some hundreds that are dead
 

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from api.urls import by_infohash
-from server.public_url import Handler, at_public_url
+from server.public_url_middleware import Handler, at_public_url
 from server.wait import Wait
 from server.wait_middleware import WaitResponse
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from archive.browse.describe import Description
 from archive.census.liveness import Liveness
-from archive.torrents.catalogue import TorrentEntry
+from archive.torrents.index_entries import TorrentEntry
 from metainfo.magnet import format_magnet
 
 INFOHASH_SCHEMA = {

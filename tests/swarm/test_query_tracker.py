@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler
 import bencodepy
 import pytest
 
+from swarm.peers.query_tracker import TrackerClient, TrackerSuspended
 from swarm.peers.tracker_report import ScrapeCounts, TrackerError, TrackerReport
-from swarm.peers.trackers import TrackerClient, TrackerSuspended
 from tests.servers import free_port
 from tests.servers.http_server import http_server
 

@@ -7,7 +7,7 @@ from django.db import connection
 from archive.db.async_commit import async_commit
 from archive.db.sql import placeholders
 from archive.models import Torrent
-from archive.queue.settlements import notify_fulfilled
+from archive.queue.settlement_notifications import notify_fulfilled
 from metainfo.infohash import infohash_to_hex, truncate_infohash
 
 # Every deposit asks this, nearly always in vain; the ORM takes several times as long.

@@ -1,6 +1,6 @@
 """Measures downloads a second while 200 requests wait for torrents without peers, beside the same without them.
 
-python -m bench.waiting    as root: it all happens in a network namespace of its own
+python -m bench.downloads_while_waiting    as root: it all happens in a network namespace of its own
 
 wrk runs with 32 connections on the cores of the server. With and without take turns, round by round.
 """

@@ -1,6 +1,6 @@
 """CPU time and peak memory of reading the worst torrents that a stranger may send.
 
-python -m bench.worst [--bytes 256000000] [--only files,hybrid]
+python -m bench.worst_torrents [--bytes 256000000] [--only files,hybrid]
 
 Each has the 10 MB, or the three million parts, that are taken by default; one second and 50 MB are the most that any
 may cost. With --bytes, each has so many, as with a larger MAX_TORRENT_BYTES: time and memory grow in proportion.
@@ -20,7 +20,7 @@ import django
 from metainfo import MAX_BYTES, ParsedTorrent
 from metainfo.errors import Refusal
 from tests.hostile_torrents import hostile_torrents
-from web.file_list import format_files
+from web.file_list_text import format_files
 from web.file_tree import build_tree
 
 ROUNDS = 3

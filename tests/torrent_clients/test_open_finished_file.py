@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished
-from clients.finished_files import open_finished
+from clients.open_finished_file import open_finished
 
 TORRENT = ClientTorrent(
     *("id", bytes(20), None, "a film", "/downloads", 4, 1.0, "seeding", (), None, None),

@@ -9,7 +9,7 @@ from archive.census.liveness import Liveness, find_liveness
 from archive.db.outages import outages
 from archive.errors import NotHeld
 from archive.models import Torrent
-from archive.models.infohash_lookup import select_stored_under
+from archive.models.infohash_sql import select_stored_under
 from archive.naming.search_words import kind_from_index_words
 from archive.naming.torrent_kind import TorrentKind
 from archive.takedowns.find_blocked import refuse_blocked

@@ -27,7 +27,7 @@ from archive.db.outages import outages
 from archive.db.sql import placeholders
 from archive.models import Wanted
 from archive.queue.retry import GIVEN_UP_FOR, delay_after_deaths, delay_after_misses
-from archive.queue.settlements import notify_missed
+from archive.queue.settlement_notifications import notify_missed
 from archive.queue.wish_rows import REST_COLUMNS, rest_row
 from archive.takedowns.find_blocked import find_blocked
 

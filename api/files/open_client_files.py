@@ -14,7 +14,7 @@ from archive.access.key_torrents import KeyTorrent, get_key_torrent
 from archive.errors import NotHeld
 from archive.takedowns.find_blocked import refuse_blocked
 from clients import ClientFile, ClientTorrent, OutOfReach, Unfinished, find_known_infohash
-from clients.finished_files import FinishedFile, open_finished
+from clients.open_finished_file import FinishedFile, open_finished
 
 _CACHE_SECONDS = 60.0  # to seek in a film makes one request after another
 _MAX_CACHED = 1_000  # files

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from archive.models import Wanted
-from archive.queue import leases
+from archive.queue import resolver_leases
 from archive.queue.enqueue import enqueue_wishes
 from archive.queue.wish_status import wish_status
 from archive.torrents.deposit import deposit
@@ -41,10 +41,10 @@ def test_a_deposit_fulfils_the_wish(torrent: bytes, asked: Magnet) -> None:
 def test_a_torrent_without_its_piece_layers_leaves_the_wish_open_until_they_come() -> None:
     v2 = make.infohashes(PURE)[1]
     enqueue_wishes([Magnet(v2=v2)], ADDRESS)
-    [wish] = leases.claim_wishes("one", 10)
+    [wish] = resolver_leases.claim_wishes("one", 10)
     deposit(make.v2(b"pure", b"p" * 100_000, layers=False))
-    leases.record_misses([wish], "one")
+    resolver_leases.record_misses([wish], "one")
     pass_time(timedelta(minutes=2))
-    assert len(leases.claim_wishes("one", 10)) == 1
+    assert len(resolver_leases.claim_wishes("one", 10)) == 1
     deposit(PURE)
     assert not Wanted.objects.exists()
