@@ -12,7 +12,7 @@ class WaitResponse(HttpResponse):
     """Stands for a response that does not exist yet. No client ever sees it."""
 
     def __init__(self, wait: Wait) -> None:
-        super().__init__(status=503)
+        super().__init__(status=202)  # Django would log a status from 400 on
         self.wait = wait
 
 
