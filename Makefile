@@ -44,7 +44,7 @@ bench: system $(VENV)/test.stamp
 	$(PY) -m bench.resolve
 	$(PY) -m bench.resolve --database postgres
 	$(PY) -m bench.downloads_while_waiting
-	$(PY) -m bench.search_by_client
+	$(PY) -m bench.resolve_by_seeding_client
 	$(PY) -m bench.search
 	$(PY) -m bench.search --database postgres
 	$(PY) -m bench.mirror

@@ -29,7 +29,7 @@ from api.http.torrent_response import (
 from api.torrage import upload
 from archive.errors import Unavailable
 from archive.torrents.retrieve import RetrievedTorrent, count_repeat, read_local
-from server.responses import FileRange, Response
+from server.response_values import FileRange, Response
 
 UPLOAD_PATHS = ("/autoupload.php", "/upload.php", "/upload")
 _CACHED_AT_MOST = (

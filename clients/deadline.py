@@ -20,8 +20,8 @@ import requests
 from urllib3.exceptions import MaxRetryError
 
 from clients.address import ClientAddress
-from clients.client_text import quote_message
 from clients.errors import ClientError, Garbled, NoAnswer, Unreachable
+from clients.untrusted_text import quote_message
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

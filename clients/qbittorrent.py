@@ -10,7 +10,6 @@ import qbittorrentapi
 from qbittorrentapi import exceptions
 
 from clients.address import ClientAddress
-from clients.client_text import check_announce_url
 from clients.contract import ClientFile, ClientTorrent, ClientTracker, TorrentState, TorrentToAdd
 from clients.deadline import with_deadline
 from clients.errors import (
@@ -21,6 +20,7 @@ from clients.errors import (
     WrongPassword,
 )
 from clients.response_limit import limit_response
+from clients.untrusted_text import check_announce_url
 
 _POLL_INTERVAL = 0.1  # seconds; what was added or removed is listed so only a moment later
 _UNKNOWN_ETA = 8_640_000  # seconds (100 days), which stands for an unknown time left

@@ -13,7 +13,6 @@ import transmission_rpc
 from transmission_rpc import error as errors
 
 from clients.address import ClientAddress
-from clients.client_text import check_announce_url, quote_message
 from clients.contract import ClientFile, ClientTorrent, ClientTracker, TorrentState, TorrentToAdd
 from clients.deadline import with_deadline
 from clients.errors import (
@@ -24,6 +23,7 @@ from clients.errors import (
     WrongPassword,
 )
 from clients.response_limit import limit_response
+from clients.untrusted_text import check_announce_url, quote_message
 
 _POLL_INTERVAL = 0.1  # seconds; what was removed is listed a moment longer
 _MAX_TORRENT_BYTES = 256_000_000  # the most that MAX_TORRENT_BYTES may be

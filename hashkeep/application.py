@@ -36,7 +36,7 @@ django_application = get_wsgi_application()
 from api.fast_path import answer_uploads, cached_download, is_upload, read_download  # noqa: E402
 from api.http.torrent_response import is_download  # noqa: E402
 from archive.store import get_storage  # noqa: E402
-from hashkeep.infohash_requests import answer_infohash  # noqa: E402
+from hashkeep.infohash_without_middleware import answer_infohash  # noqa: E402
 from hashkeep.request_policy import body_limit, prepare_environ, uses_torrent_client  # noqa: E402
 from hashkeep.unknown_coding import refuse_unknown_coding  # noqa: E402
 from server.batcher import Batcher  # noqa: E402
@@ -44,7 +44,7 @@ from server.cpu_affinity import take_one  # noqa: E402
 from server.django_bridge import Handler, Stream, call_django  # noqa: E402
 from server.environ import has_body, wsgi_environ  # noqa: E402
 from server.request_body import BodyReader  # noqa: E402
-from server.responses import FileRange, Response  # noqa: E402
+from server.response_values import FileRange, Response  # noqa: E402
 from server.rsgi_types import HTTPProtocol, Scope  # noqa: E402
 from server.sending import send_file, send_stream  # noqa: E402
 from server.slow_readers import limit_slow_readers  # noqa: E402

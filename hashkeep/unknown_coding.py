@@ -16,7 +16,7 @@ from api.torbox.responses import TorboxError, error_response
 from api.torrage.upload import refuse_request
 from server.body.content_coding import ACCEPT_ENCODING, content_codings, is_unknown
 from server.environ import has_body
-from server.responses import Response
+from server.response_values import Response
 from server.rsgi_types import HeaderList
 from soap.answer_calls import write_fault
 from soap.calls_without_middleware import is_call

@@ -7,7 +7,7 @@ from wsgiref.types import WSGIEnvironment
 from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
-from server.responses import FileRange, FileRangeResponse, Response
+from server.response_values import FileRange, FileRangeResponse, Response
 from server.rsgi_types import HeaderList
 from server.wait import Wait
 from server.wait_middleware import WaitResponse

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from server.acknowledged_bytes import Connection
 from server.django_bridge import Stream
-from server.responses import FileRange
+from server.response_values import FileRange
 from server.rsgi_types import HTTPProtocol, Scope
 from server.thread_pool import ThreadPool
 

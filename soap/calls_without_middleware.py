@@ -5,7 +5,7 @@ from wsgiref.types import WSGIEnvironment
 
 from django.db import close_old_connections
 
-from server.responses import Response
+from server.response_values import Response
 from soap.answer_calls import answer_calls, read_request
 from soap.urls import urlpatterns
 from soap.views import CONTENT_TYPE

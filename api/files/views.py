@@ -29,7 +29,7 @@ from archive.errors import StaleLink, UnknownKey
 from clients import ClientError
 from clients.open_finished_file import FinishedFile
 from metainfo.errors import Refusal
-from server.responses import ClosingStream, FileRangeResponse
+from server.response_values import ClosingStream, FileRangeResponse
 
 _HEADERS = {
     "Cache-Control": "private, no-cache",

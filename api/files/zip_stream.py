@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zipstream import ZipStream
 
 from api.files.open_client_files import UnopenedFile
-from server.responses import file_chunks
+from server.response_values import file_chunks
 
 
 class SizedZip(NamedTuple):

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from api.http.byte_range import UnsatisfiableRange, parse_range
 from archive.torrents.retrieve import RetrievedTorrent
 from metainfo.infohash import parse_infohash
-from server.responses import Response
+from server.response_values import Response
 
 CONTENT_TYPE = "application/x-bittorrent"  # exactly this: npm's magnet-to-torrent compares the whole header
 _IMMUTABLE = "public, max-age=31536000, immutable"  # RFC 8246

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.http.problem_details import CONTENT_TYPE, refusal_types
-from api.rest.documented_errors import request_error_types
+from api.rest.drf_error_types import request_error_types
 from api.rest.renderers import AsciiJsonRenderer
 from api.rest.view import RestView
 

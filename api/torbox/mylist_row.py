@@ -10,7 +10,7 @@ from django.utils import timezone
 from api.torbox.authentication import auth_id
 from api.torbox.download_state import DownloadState
 from api.torbox.file_list import FileLister, file_rows
-from api.torbox.formats import format_time, magnet_link
+from api.torbox.time_and_magnet_text import format_time, magnet_link
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent
 from clients import ClientTorrent

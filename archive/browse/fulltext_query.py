@@ -17,7 +17,7 @@ from typing import NamedTuple
 from django.db import OperationalError, connection, transaction
 
 from archive.db.driver import is_sqlite
-from archive.naming.search_terms import Term
+from archive.naming.query_terms import Term
 
 INDEX_TIMEOUT = 500  # milliseconds
 _QUERY_CANCELED = "57014"  # PostgreSQL's SQLSTATE of a statement that ran into its timeout

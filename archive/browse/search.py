@@ -22,7 +22,7 @@ from archive.db.sql import chunks
 from archive.errors import NotListed
 from archive.films.film_links import find_torrents_of_film
 from archive.models import Torrent
-from archive.naming.search_terms import MAX_QUERY_LENGTH, any_word, match_terms, parse_terms
+from archive.naming.query_terms import MAX_QUERY_LENGTH, any_word, match_terms, parse_terms
 from archive.naming.search_words import kind_from_index_words, kind_word
 from archive.naming.torrent_kind import TorrentKind
 from archive.torrents.index_entries import TorrentEntry, build_entries

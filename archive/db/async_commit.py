@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 from archive.db.driver import is_postgresql, is_sqlite
-from archive.db.sqlite_write_lock import write_lock
+from archive.db.sqlite_writer_queue import write_lock
 
 
 @contextmanager

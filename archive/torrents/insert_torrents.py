@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db import IntegrityError
 
 from archive.db.sql import insert_rows
-from archive.db.sqlite_write_lock import write_lock
+from archive.db.sqlite_writer_queue import write_lock
 from archive.models import Torrent
 from archive.models.infohash_sql import select_stored_under
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from archive.models import Wanted
-from archive.queue.operator_orders import give_up_wishes, search_now
+from archive.queue.operator_overrides import give_up_wishes, search_now
 from hashkeep.admin.model_admin import (
     InfohashAdmin,
     format_infohash,

@@ -8,7 +8,7 @@ from api.fast_path import cached_download, read_download
 from api.http.response_cache import CachedResponse, ResponseCache
 from archive.takedowns.takedown import take_down
 from archive.torrents.deposit import deposit
-from server.responses import FileRange
+from server.response_values import FileRange
 from tests import make
 
 V1 = make.v1(b"one", 20_000_000)

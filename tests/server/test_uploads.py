@@ -16,7 +16,7 @@ from pytest_django import Settings
 from api.fast_path import answer_uploads
 from archive.torrents.count import count_torrents
 from hashkeep import application
-from server.responses import Response
+from server.response_values import Response
 from server.rsgi_types import HeaderList
 from tests import make
 from tests.servers.hashkeep import Hashkeep

@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from api.torbox.authentication import auth_id, authenticate
-from api.torbox.formats import format_time
 from api.torbox.responses import TorboxError, success_response
+from api.torbox.time_and_magnet_text import format_time
 
 _PLAN = 2  # "pro": with other plans, clients do not use all that they could
 _NEVER = "2099-12-31T23:59:59+00:00"  # a key does not expire, but clients need a date

@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 
 from api.client_pool import borrow_client
 from api.torbox.authentication import auth_id, authenticate
-from api.torbox.formats import magnet_link
 from api.torbox.request_body import RequestFields, parse_body
 from api.torbox.responses import TorboxError, success_response
+from api.torbox.time_and_magnet_text import magnet_link
 from archive.access.api_keys import ApiKey
 from archive.access.key_torrents import KeyTorrent, add_key_torrent, mark_in_client
 from archive.errors import NotHeld, StillWanted

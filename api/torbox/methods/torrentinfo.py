@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from api.http.torrent_response import torrent_response
 from api.torbox.authentication import authenticate, count_request
 from api.torbox.file_list import MAX_FILES_ALONE, file_paths
-from api.torbox.formats import magnet_link
 from api.torbox.methods.controltorrent import parse_torrent_id
 from api.torbox.request_body import RequestFields, parse_body
 from api.torbox.responses import TorboxError, success_response
+from api.torbox.time_and_magnet_text import magnet_link
 from archive.access.key_torrents import get_key_torrent
 from archive.browse.describe import describe_torrent
 from archive.torrents.resolve import parse_timeout, resolve

@@ -1,6 +1,6 @@
 """How long a search takes for a torrent that another project's client seeds: median milliseconds, by client and way.
 
-python -m bench.search_by_client    as root: it all happens in a network namespace of its own
+python -m bench.resolve_by_seeding_client    as root: it all happens in a network namespace of its own
 
 Every cell is searched for once without measuring, since some clients announce to the DHT late; then the cells take
 turns, round by round.

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from archive.naming.fold_letters import fold_letters
-from archive.naming.search_terms import parse_terms
+from archive.naming.query_terms import parse_terms
 from archive.naming.search_words import split_words
 
 # From Latin-ASCII of Unicode's CLDR: what has no decomposition.
