@@ -84,7 +84,7 @@ def read_download(environ: WSGIEnvironment) -> Response | FileRange | None:
     if len(found.torrent) <= _CACHED_AT_MOST:
         _remember(environ["PATH_INFO"], conditions.accept_encoding, found, plan)
     elif is_get and plan.part and found.origin and (file := found.origin.open_file()):
-        if plan.status == 200:
+        if plan.status == 200 and _is_usual(environ["PATH_INFO"], conditions.accept_encoding):
             _large_files.put(
                 (environ["PATH_INFO"], conditions.accept_encoding), CachedResponse(plan.headers, found.origin)
             )
@@ -105,10 +105,14 @@ def _recall_large_file(environ: WSGIEnvironment, conditions: DownloadConditions)
 
 
 def _remember(path: str, encoding: str, found: RetrievedTorrent, plan: DownloadPlan) -> None:
-    usual = len(path) <= _LONGEST_PATH and encoding in _USUAL_ENCODINGS
-    if plan.status == 200 and found.origin and usual:
+    if plan.status == 200 and found.origin and _is_usual(path, encoding):
         body = plan.build(found.torrent).body
         _cache.put((path, encoding), CachedResponse(plan.headers, found.origin, body))
+
+
+def _is_usual(path: str, accept_encoding: str) -> bool:
+    """Whether it is worth while to remember: a client may send anything, and as long as it likes."""
+    return len(path) <= _LONGEST_PATH and accept_encoding in _USUAL_ENCODINGS
 
 
 def is_upload(environ: WSGIEnvironment) -> bool:

@@ -12,4 +12,5 @@ def address_block(address: str) -> bytes:
         parsed = ip_address(address)
     except ValueError:
         return address.encode()
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # ::ffff:192.0.2.1, where a server listens at ::
     return parsed.packed if parsed.version == 4 else parsed.packed[:8]

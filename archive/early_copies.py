@@ -89,10 +89,13 @@ def delete_abandoned_copies() -> None:
 
 
 def _write_file(path: str, data: bytes) -> None:
-    with open(path, "wb", buffering=0, opener=_open_private) as file:
+    """Under another name first: a request may be reading the copy of an earlier wish for the same torrent."""
+    unfinished = f"{path}.{os.getpid()}"
+    with open(unfinished, "wb", buffering=0, opener=_open_private) as file:
         rest = memoryview(data)
         while rest:
             rest = rest[file.write(rest) :]
+    os.replace(unfinished, path)
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -56,6 +56,7 @@ _log = logging.getLogger(__name__)
 
 _DISK_THREADS = 4  # a disk has little to gain from more
 _TORRENT_CLIENT_THREADS = 64
+_BODY_THREADS = 2  # that write large bodies, and unpack
 _BATCHED_AT_MOST = (
     262_144  # bytes of an upload that is stored with others; a larger one would keep them waiting
 )
@@ -92,7 +93,7 @@ class Application:
         self._disk = ThreadPool("disk", _DISK_THREADS)
         self._django = ThreadPool("django", settings.THREADS)
         self._torrent_clients = ThreadPool("torrent client", _TORRENT_CLIENT_THREADS)
-        self._bodies = BodyReader(self._disk)
+        self._bodies = BodyReader(ThreadPool("bodies", _BODY_THREADS))
         # Over a network an object that is slow to store would keep the others of its batch waiting.
         self._entrances = _entrances() if get_storage().local else []
 
@@ -129,7 +130,8 @@ class Application:
         elif isinstance(response, FileRange):
             await send_file(scope, proto, response)
         else:
-            await send_stream(scope, proto, response, self._django)
+            pool = self._torrent_clients if uses_torrent_client(environ) else self._django
+            await send_stream(scope, proto, response, pool)
 
     async def _answer(self, environ: WSGIEnvironment, proto: HTTPProtocol) -> _SendableResponse:
         if refusal := refuse_unknown_coding(environ):
@@ -151,8 +153,10 @@ class Application:
         self, pool: ThreadPool, handler: Handler, environ: WSGIEnvironment, proto: HTTPProtocol
     ) -> _SendableResponse:
         """The response of this handler, which may have to wait in between."""
-        while isinstance(response := await pool.run(call_django, handler, environ), Wait):
+        response = await pool.run(call_django, handler, environ)
+        while isinstance(response, Wait):
             repeat_with(await _outcome_unless_gone(response, proto), environ)
+            response = await pool.run_unlimited(call_django, handler, environ)
         return response
 
 

@@ -18,10 +18,13 @@ _BYTES_ACKED = 120  # its offset in struct tcp_info
 
 
 class Connection:
-    """A connection to this machine, by the address:port of both ends. All of them belong to one thread."""
+    """A connection to this machine, by the address:port of both ends. All of them belong to one thread.
+
+    `local` may be the address that the server listens at, also 0.0.0.0 or ::.
+    """
 
     def __init__(self, local: str, peer: str) -> None:
-        self._request = _diag_request(_address(local), _address(peer))
+        self._request = _diag_request(_local_address(local, peer), _address(peer))
         self._begin = self._acknowledged() or 0
 
     def acknowledged(self) -> int | None:
@@ -53,10 +56,22 @@ def _netlink_socket() -> socket.socket:
     return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
 
 
+def _local_address(local: str, peer: str) -> tuple[bytes, int]:
+    """A server that listens at all addresses does not know which of them a client has: the route to it tells."""
+    address, port = _address(local)
+    if any(address):
+        return address, port
+    family = socket.AF_INET if len(address) == 4 else socket.AF_INET6
+    host, _, peer_port = peer.rpartition(":")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:  # to connect sends nothing over UDP
+        probe.connect((host.strip("[]"), int(peer_port)))
+        return socket.inet_pton(family, probe.getsockname()[0].partition("%")[0]), port
+
+
 def _address(text: str) -> tuple[bytes, int]:
     host, _, port = text.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.inet_pton(family, host.strip("[]")), int(port)
+    return socket.inet_pton(family, host.strip("[]").partition("%")[0]), int(port)
 
 
 def _diag_request(local: tuple[bytes, int], peer: tuple[bytes, int]) -> bytes:

@@ -67,11 +67,10 @@ class Batcher(Generic[Item, Result]):
         items = [item for item, _ in batch]
         try:
             results = await asyncio.get_running_loop().run_in_executor(self._executor, self._work, items)
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():  # its request may have ended meanwhile
+                    future.set_result(result)
         except Exception as error:
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
-            return
-        for (_, future), result in zip(batch, results, strict=True):
-            if not future.done():  # its request may have ended meanwhile
-                future.set_result(result)

@@ -5,7 +5,7 @@ A client that sends slowly, or stops in the middle, so costs no thread and littl
 * Up to 64 KB of a body lie in memory, more in a temporary file; all of it where the bodies take 128 MB already.
 * What exceeds the limit of the request, or what no route reads, is read and dropped: a client that is cut off while
   it sends never reads why.
-* Each 120 seconds at least 1,000 bytes have to arrive, else TimeoutError.
+* Each 120 seconds at least 1,000 bytes have to arrive, and a body of up to 64 KB whole, else TimeoutError.
 * All bodies together may take 4 GB of disk, else Overloaded.
 * A body with a content coding that is known is unpacked, up to the same limit, on a thread.
 """
@@ -114,7 +114,8 @@ class BodyReader:
         self, proto: HTTPProtocol, environ: WSGIEnvironment, limit: int
     ) -> AsyncIterator[IO[bytes]]:
         """The body as it was sent."""
-        in_memory = _IN_MEMORY if self._memory >= _IN_MEMORY else 0
+        wanted = min(_IN_MEMORY, int(environ.get("CONTENT_LENGTH") or 0) or _IN_MEMORY)
+        in_memory = wanted if self._memory >= wanted else 0
         self._memory -= in_memory
         try:
             if 0 < int(environ.get("CONTENT_LENGTH") or 0) <= min(limit, in_memory):

@@ -11,7 +11,7 @@ from server.thread_pool import ThreadPool
 
 _WINDOW = 1_000_000  # bytes of a stream that may be on their way: granian queues them without limit
 _LONGEST_PAUSE = 5.0  # seconds between two looks at a client that reads slowly; a look takes 30 us
-_OPENING = 5.0  # seconds that granian has to open a file, on systems that do not tell of connections
+_OPENING = 1.0  # seconds that granian has to open a file before it may be closed here
 
 
 async def send_file(scope: Scope, proto: HTTPProtocol, response: FileRange) -> None:
@@ -24,6 +24,7 @@ async def send_file(scope: Scope, proto: HTTPProtocol, response: FileRange) -> N
         connection = Connection(scope.server, scope.client)
         # By its descriptor: what was checked when it was opened is sent, whatever lies at its path by now.
         proto.response_file_range(status, headers, f"/proc/self/fd/{file.fileno()}", part.start, part.stop)
+        await asyncio.sleep(_OPENING)
         await _until_acknowledged(connection, len(part))
     finally:
         close()
@@ -31,8 +32,6 @@ async def send_file(scope: Scope, proto: HTTPProtocol, response: FileRange) -> N
 
 async def _until_acknowledged(connection: Connection, length: int) -> None:
     pause = 0.01
-    if connection.acknowledged() is None:
-        await asyncio.sleep(_OPENING)
     while (count := connection.acknowledged()) is not None and count < length:
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
@@ -41,18 +40,29 @@ async def _until_acknowledged(connection: Connection, length: int) -> None:
 async def send_stream(scope: Scope, proto: HTTPProtocol, response: Stream, pool: ThreadPool) -> None:
     """Each chunk is made on a thread of the pool, when the client has read nearly all of those before it."""
     try:
-        await _send_chunks(scope, proto, response, pool)
+        if scope.method == "HEAD":
+            proto.response_empty(response.status, response.headers)
+        else:
+            await _send_chunks(scope, proto, response, pool)
     finally:
-        await pool.run(response.close)
+        await pool.run_unlimited(response.close)
 
 
 async def _send_chunks(scope: Scope, proto: HTTPProtocol, response: Stream, pool: ThreadPool) -> None:
+    """Where the kernel does not tell of connections, 6 MB a second are sent, whether they are read or not."""
     connection = Connection(scope.server, scope.client)
+    is_known = connection.acknowledged() is not None
     transport = proto.response_stream(response.status, response.headers)
     sent = 0
-    while chunk := await pool.run(_next_chunk, response.chunks):
-        await transport.send_bytes(chunk)
+    while chunk := await pool.run_unlimited(_next_chunk, response.chunks):
+        try:
+            await transport.send_bytes(chunk)
+        except RuntimeError:  # RSGIProtocolClosed: the client is gone
+            return
         sent += len(chunk)
+        if not is_known:
+            await asyncio.sleep(0.01)
+            continue
         while (acknowledged := connection.acknowledged()) is None or sent - acknowledged > _WINDOW:
             if acknowledged is None:
                 return

@@ -27,6 +27,12 @@ class ThreadPool:
         """The result of `work`, which is called on one of the threads. Raises Overloaded, and what `work` raises."""
         if self._running >= self._limit:
             raise Overloaded
+        return await self.run_unlimited(work, *args, **options)
+
+    async def run_unlimited(
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Result:
+        """As `run`, for a request that was accepted before: it must come to its end."""
         self._running += 1
         try:
             loop = asyncio.get_running_loop()

@@ -53,11 +53,17 @@ def enqueue_requests(requests: Sequence[WishRequest]) -> list[WishStatus | Refus
 
 
 def enqueue_each(requests: Sequence[WishRequest]) -> list[WishStatus | Refusal]:
-    """As enqueue_requests, but raises nothing: if they fail together, perhaps because of one, each is tried alone."""
+    """As enqueue_requests, but raises nothing.
+
+    If they fail together, perhaps because of one, each is tried alone; but not where the database cannot be reached:
+    each of them would have to wait for it.
+    """
     refusal: Refusal
     try:
         return enqueue_requests(requests)
-    except (Unavailable, TooManyWishes) as error:
+    except Unavailable as error:
+        return [error] * len(requests)
+    except TooManyWishes as error:
         refusal = error
     except Exception:  # an unforeseen error must not end the thread that calls this for all requests
         _log.exception("Wishes could not be enqueued")

@@ -69,7 +69,7 @@ class Waiters:
         self._by_address: Counter[bytes] = Counter()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="waiters")
         self._enqueueing: Batcher[WishRequest, WishStatus | Refusal] = Batcher(self._thread, _enqueue, _BATCH)
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
 
     async def wait(self, request: WishRequest, seconds: float) -> WishStatus:
@@ -84,10 +84,7 @@ class Waiters:
         waiter = _Waiter(request, loop.create_future())
         self._add(waiter)
         try:
-            async with self._starting:
-                if self._listening is None:
-                    listener = await self._in_thread(listen_for_settlements)
-                    self._listening = loop.create_task(self._keep_listening(listener))
+            await self._start_listening()
             status = await self._enqueue(request)
             waiter.note(status)
             with suppress(TimeoutError):
@@ -129,23 +126,42 @@ class Waiters:
             raise status
         return status
 
+    async def _start_listening(self) -> None:
+        """One task for all waiters, which goes on when a client hangs up: else its listener would stay open."""
+        if self._listening is None:
+            self._starting = self._starting or asyncio.create_task(self._listen())
+            await asyncio.shield(self._starting)
+
+    async def _listen(self) -> None:
+        try:
+            listener = await self._in_thread(listen_for_settlements)
+            self._listening = asyncio.create_task(self._keep_listening(listener))
+        finally:
+            self._starting = None
+
     async def _keep_listening(self, listener: Listener) -> None:
         """Until nothing has waited for a while."""
         loop = asyncio.get_running_loop()
         readable = asyncio.Event()
-        watched = _watch_instead(-1, listener.fileno(), readable.set)
+        watched = listener.fileno()
+
+        def on_readable() -> None:
+            """Once for each receive: until then the loop would call this again and again."""
+            loop.remove_reader(watched)
+            readable.set()
+
+        _watch_instead(-1, watched, on_readable)
         idle_since = polled = loop.time()
         try:
             while self._by_wish or loop.time() - idle_since < _LINGER:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(readable.wait(), _POLL)
                 readable.clear()
-                if watched != listener.fileno():  # it has lost its connection, or connected anew
-                    watched = _watch_instead(watched, listener.fileno(), readable.set)
-                if watched < 0:  # it has to connect first
+                if listener.fileno() < 0:  # it has to connect first
                     settled = await self._in_thread(receive_settlements, listener)
                 else:  # this does not block, and is sooner done than handed to a thread
                     settled = receive_settlements(listener)
+                watched = _watch_instead(watched, listener.fileno(), on_readable)
                 await self._settle_notified(settled)
                 if loop.time() - polled > max(_POLL, len(self._by_wish) / _POLLED_A_SECOND):
                     await self._ask_table(list(self._by_wish))
@@ -155,7 +171,7 @@ class Waiters:
             _log.exception("Waiting requests hear of nothing until the next one comes")
         finally:
             self._listening = None
-            _watch_instead(watched, -1, readable.set)
+            _watch_instead(watched, -1, on_readable)
             listener.close()
 
     async def _settle_notified(self, settled: Mapping[bytes, str]) -> None:

@@ -17,7 +17,6 @@ _MAX_HEADERS = 65_536  # bytes of the headers of one part
 _MAX_PARTS = 1_000  # as many fields as Django takes
 _MAX_PADDING = 200  # bytes of white space after a delimiter
 _HEADERS_END = re.compile(rb"(?:\A|\n)\r?\n")
-_AFTER_DELIMITER = re.compile(rb"(--)|[ \t]*\r?\n")
 _MAYBE_AFTER_DELIMITER = re.compile(rb"-?|[ \t]*\r?")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 # The value is quoted, with quotes in it escaped by backslashes, or reaches up to a semicolon, as in PHP.
@@ -53,6 +52,7 @@ class MultipartParser:
 
     def __init__(self, boundary: bytes) -> None:
         self._delimiter = b"\n--" + boundary
+        self._whole_delimiter = re.compile(re.escape(self._delimiter) + rb"(?:(--)|[ \t]*+\r?\n)")
         self._buffer = bytearray(b"\n")  # so that the first line may be a delimiter
         self._place = _Place.PREAMBLE
         self._part_count = 0
@@ -86,20 +86,21 @@ class MultipartParser:
         return bytes(self._buffer[self._lead :])
 
     def _read_to_delimiter(self) -> bytes:
-        """What there is of the body, up to the next delimiter, which is passed; of the preamble nothing."""
-        start = self._buffer.find(self._delimiter)
-        if start < 0:
+        """What there is of the body, up to the next delimiter, which is passed; of the preamble nothing.
+
+        One search finds the first whole delimiter: a form may hold millions of longer boundaries that begin like it.
+        """
+        whole = self._whole_delimiter.search(self._buffer)
+        if whole is None:
+            start = self._buffer.rfind(self._delimiter)
+            if start >= 0:
+                rest = self._buffer[start + len(self._delimiter) :]
+                if len(rest) < _MAX_PADDING and _MAYBE_AFTER_DELIMITER.fullmatch(rest):
+                    return self._take(start - 1)  # the next bytes decide
             return self._take(len(self._buffer) - len(self._delimiter) - 1)
-        end = start + len(self._delimiter)
-        after = _AFTER_DELIMITER.match(self._buffer, end)
-        if after is None:
-            rest = self._buffer[end : end + _MAX_PADDING]
-            if _MAYBE_AFTER_DELIMITER.fullmatch(rest) and len(rest) < _MAX_PADDING:
-                return self._take(start - 1)  # the next bytes decide
-            return self._take(end)  # another, longer boundary
-        body = self._line_before(start) if self._place is _Place.BODY else b""
-        self._place = _Place.EPILOGUE if after[1] else _Place.HEADERS
-        del self._buffer[: after.end()]
+        body = self._line_before(whole.start()) if self._place is _Place.BODY else b""
+        self._place = _Place.EPILOGUE if whole[1] else _Place.HEADERS
+        del self._buffer[: whole.end()]
         self._lead = 0
         return body
 
