@@ -182,12 +182,12 @@ async def _outcome_unless_gone(wait: Wait, proto: HTTPProtocol) -> object:
 
 def _entrances() -> list[_Entrance]:
     return [
-        _Entrance(is_upload, Batcher(ThreadPoolExecutor(1, "uploads"), _together(answer_uploads))),
-        _Entrance(is_call, Batcher(ThreadPoolExecutor(1, "soap"), _together(answer_requests))),
+        _Entrance(is_upload, Batcher(ThreadPoolExecutor(1, "uploads"), _answer_together(answer_uploads))),
+        _Entrance(is_call, Batcher(ThreadPoolExecutor(1, "soap"), _answer_together(answer_requests))),
     ]
 
 
-def _together(
+def _answer_together(
     answer: Callable[[Sequence[WSGIEnvironment]], Sequence[Response]],
 ) -> Callable[[Sequence[WSGIEnvironment]], Sequence[Response | None]]:
     """As `answer`; None for each where it fails, over one of them perhaps: then each is tried alone."""

@@ -24,23 +24,21 @@ from server.wait_middleware import WaitResponse
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The WSGI application (PEP 3333)."""
     prepare_environ(environ)
-    body = spool_body(environ, body_limit(environ))
     status, headers = "", HeaderList()
 
     def note_start(new_status: str, new_headers: HeaderList, exc_info: Any = None, /) -> Any:
         nonlocal status, headers
         status, headers = new_status, new_headers
 
-    if refusal := refuse_unknown_coding(environ):
-        body.close()
-        start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", refusal.headers)
-        return [refusal.body]
-    response = django_application(environ, note_start)
-    while isinstance(response, WaitResponse):
-        response.close()
-        repeat_with(_outcome(response.wait), environ)
+    with spool_body(environ, body_limit(environ)):
+        if refusal := refuse_unknown_coding(environ):
+            start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", refusal.headers)
+            return [refusal.body]
         response = django_application(environ, note_start)
-    body.close()
+        while isinstance(response, WaitResponse):
+            response.close()
+            repeat_with(_outcome(response.wait), environ)
+            response = django_application(environ, note_start)
     start_response(status, headers)
     return response
 
